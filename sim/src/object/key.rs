@@ -1,0 +1,97 @@
+//! Interned map keys: eight bytes each, compared by address.
+//!
+//! Field names repeat in every object, so each distinct name is stored once for the life of the process. Names
+//! that users choose (label keys, data keys) are interned too; a process sees few distinct ones.
+
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+
+/// A map key: a name interned for the life of the process.
+#[derive(Clone, Copy)]
+pub struct Key(&'static Interned);
+
+struct Interned {
+    text: Box<str>,
+}
+
+#[expect(clippy::disallowed_types, reason = "looked up only, with a fixed hash, and never iterated")]
+type Table = std::collections::HashMap<&'static str, Key, Xxh3DefaultBuilder>;
+
+/// Every name of the process. Shared, because run threads come and go.
+static ALL: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
+
+thread_local! {
+    /// The names this thread has met: keeps the shared lock out of the parsing path.
+    static MET: RefCell<Table> = RefCell::default();
+}
+
+impl Key {
+    /// The key with this text.
+    pub fn new(text: &str) -> Self {
+        MET.with_borrow_mut(|met| {
+            if let Some(key) = met.get(text) {
+                return *key;
+            }
+            let key = Self::shared(text);
+            met.insert(key.as_str(), key);
+            key
+        })
+    }
+
+    fn shared(text: &str) -> Self {
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = all.get(text) {
+            return *key;
+        }
+        let key = Self(Box::leak(Box::new(Interned { text: text.into() })));
+        all.insert(key.as_str(), key);
+        key
+    }
+
+    /// The text of the key.
+    pub fn as_str(self) -> &'static str {
+        &self.0.text
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Key {}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self == other { Ordering::Equal } else { self.as_str().cmp(other.as_str()) }
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}

@@ -1,0 +1,107 @@
+//! Maps as shared sorted slices: cheap to clone, copied along the edited path only.
+
+use std::sync::Arc;
+
+use super::{Key, Value};
+
+/// A map from interned keys to values, sorted by key text. Cloning shares the entries.
+#[derive(Clone, Debug)]
+pub struct Map(Arc<[(Key, Value)]>);
+
+impl Map {
+    /// The map with these entries; of two entries with one key the later stays.
+    pub fn from_entries(mut entries: Vec<(Key, Value)>) -> Self {
+        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            entries.reverse();
+            entries.dedup_by(|a, b| a.0 == b.0);
+            entries.reverse();
+        }
+        Self(entries.into())
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The entries, sorted by key.
+    pub fn iter(&self) -> std::slice::Iter<'_, (Key, Value)> {
+        self.0.iter()
+    }
+
+    /// Whether two maps share their entries: the fast no-op test.
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(k, _)| k.as_str().cmp(key))
+    }
+
+    /// The value at `key`.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.find(key).ok().map(|i| &self.0[i].1)
+    }
+
+    /// The value at `key`, to edit. Entries shared with other maps are copied first.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        let i = self.find(key).ok()?;
+        Some(&mut Arc::make_mut(&mut self.0)[i].1)
+    }
+
+    /// Sets `key`, adding it where it is absent.
+    pub fn set(&mut self, key: impl Into<Key>, value: impl Into<Value>) {
+        let key = key.into();
+        match self.find(key.as_str()) {
+            Ok(i) => Arc::make_mut(&mut self.0)[i].1 = value.into(),
+            Err(i) => {
+                let (head, tail) = self.0.split_at(i);
+                let new = std::iter::once((key, value.into()));
+                let len = self.0.len() + 1;
+                let mut entries = Vec::with_capacity(len);
+                entries.extend(head.iter().cloned().chain(new).chain(tail.iter().cloned()));
+                self.0 = entries.into();
+            }
+        }
+    }
+
+    /// Removes `key` and returns what was there.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let i = self.find(key).ok()?;
+        let old = self.0[i].1.clone();
+        self.0 = self.0.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, e)| e.clone()).collect();
+        Some(old)
+    }
+}
+
+impl Default for Map {
+    fn default() -> Self {
+        Self(Arc::from([]))
+    }
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        self.ptr_eq(other) || self.0 == other.0
+    }
+}
+
+impl FromIterator<(Key, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (Key, Value)>>(entries: I) -> Self {
+        Self::from_entries(entries.into_iter().collect())
+    }
+}
+
+impl<'a> IntoIterator for &'a Map {
+    type Item = &'a (Key, Value);
+    type IntoIter = std::slice::Iter<'a, (Key, Value)>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

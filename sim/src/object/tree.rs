@@ -1,0 +1,291 @@
+//! The object tree: a JSON value whose branches are shared between revisions.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::{Key, Map};
+
+/// A string of a tree: up to 23 bytes without an allocation, longer ones shared.
+pub type Str = SmolStr;
+
+/// One value of an object tree. Integers and floats stay apart, as in the Kubernetes decoder; an integer
+/// outside `i64` is a float.
+#[derive(Clone, Debug, Default)]
+pub enum Value {
+    /// JSON null.
+    #[default]
+    Null,
+    /// JSON true and false.
+    Bool(bool),
+    /// A number without fraction or exponent that fits.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// A string.
+    Str(Str),
+    /// An array; cloning shares the items.
+    List(Arc<[Value]>),
+    /// An object; cloning shares the entries.
+    Map(Map),
+}
+
+impl Value {
+    /// An empty map.
+    pub fn empty_map() -> Self {
+        Self::Map(Map::default())
+    }
+
+    /// A list of these items.
+    pub fn list(items: impl IntoIterator<Item = Value>) -> Self {
+        Self::List(items.into_iter().collect())
+    }
+
+    /// The text, if this is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Str(s) = self { Some(s) } else { None }
+    }
+
+    /// The number, if this is an integer.
+    pub fn as_i64(&self) -> Option<i64> {
+        if let Self::Int(n) = self { Some(*n) } else { None }
+    }
+
+    /// The truth value, if this is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(b) = self { Some(*b) } else { None }
+    }
+
+    /// The items, if this is a list.
+    pub fn as_list(&self) -> Option<&[Value]> {
+        if let Self::List(items) = self { Some(items) } else { None }
+    }
+
+    /// The items of a list; nothing for any other value.
+    pub fn items(&self) -> &[Value] {
+        self.as_list().unwrap_or_default()
+    }
+
+    /// The map, if this is one.
+    pub fn as_map(&self) -> Option<&Map> {
+        if let Self::Map(map) = self { Some(map) } else { None }
+    }
+
+    /// The map, to edit, if this is one.
+    pub fn as_map_mut(&mut self) -> Option<&mut Map> {
+        if let Self::Map(map) = self { Some(map) } else { None }
+    }
+
+    /// Whether this is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The value at `key`, if this is a map that has it.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.as_map()?.get(key)
+    }
+
+    /// The value at the end of a path of map keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Value> {
+        path.iter().try_fold(self, |value, key| value.get(key))
+    }
+
+    /// The string at the end of a path of map keys.
+    pub fn str_at(&self, path: &[&str]) -> Option<&str> {
+        self.at(path)?.as_str()
+    }
+
+    /// The integer at the end of a path of map keys.
+    pub fn i64_at(&self, path: &[&str]) -> Option<i64> {
+        self.at(path)?.as_i64()
+    }
+
+    /// The items of the list at the end of a path of map keys; nothing where there is none.
+    pub fn items_at(&self, path: &[&str]) -> &[Value] {
+        self.at(path).map(Self::items).unwrap_or_default()
+    }
+
+    /// Sets the value at the end of a path, making maps on the way; what is no map on the way is replaced.
+    pub fn set_at(&mut self, path: &[&str], value: impl Into<Value>) {
+        let Some((first, rest)) = path.split_first() else {
+            *self = value.into();
+            return;
+        };
+        if self.as_map().is_none() {
+            *self = Self::empty_map();
+        }
+        let map = self.as_map_mut().expect("made a map above");
+        match map.get_mut(first) {
+            Some(child) => child.set_at(rest, value),
+            None => {
+                let mut child = Self::Null;
+                child.set_at(rest, value);
+                map.set(*first, child);
+            }
+        }
+    }
+
+    /// Removes the value at the end of a path and returns it. Nothing on the way is made or removed.
+    pub fn remove_at(&mut self, path: &[&str]) -> Option<Value> {
+        self.at(path)?;
+        let (last, way) = path.split_last()?;
+        let mut value = self;
+        for key in way {
+            value = value.as_map_mut()?.get_mut(key)?;
+        }
+        value.as_map_mut()?.remove(last)
+    }
+
+    /// The value at an RFC 6901 JSON pointer; list items by index.
+    pub fn pointer(&self, pointer: &str) -> Option<&Value> {
+        if pointer.is_empty() {
+            return Some(self);
+        }
+        pointer.strip_prefix('/')?.split('/').try_fold(self, |value, token| {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            match value {
+                Self::Map(map) => map.get(&token),
+                Self::List(items) => items.get(token.parse::<usize>().ok()?),
+                _ => None,
+            }
+        })
+    }
+
+    /// The JSON name of the value's type, as error texts use it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Int(_) => "integer",
+            Self::Float(_) => "number",
+            Self::Str(_) => "string",
+            Self::List(_) => "array",
+            Self::Map(_) => "object",
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a == b,
+            (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::List(a), Self::List(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Self::Map(a), Self::Map(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(b: bool) -> Self {
+        Self::Bool(b)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(n: i64) -> Self {
+        Self::Int(n)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(n: f64) -> Self {
+        Self::Float(n)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(s: &str) -> Self {
+        Self::Str(s.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(s: String) -> Self {
+        Self::Str(s.into())
+    }
+}
+
+impl From<Str> for Value {
+    fn from(s: Str) -> Self {
+        Self::Str(s)
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Self {
+        Self::Map(map)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(items: Vec<Value>) -> Self {
+        Self::List(items.into())
+    }
+}
+
+impl<const N: usize> From<[(&str, Value); N]> for Value {
+    fn from(entries: [(&str, Value); N]) -> Self {
+        Self::Map(entries.into_iter().map(|(k, v)| (Key::new(k), v)).collect())
+    }
+}
+
+/// Builds a [`Value`] from JSON-like text; keys are string literals, values are expressions.
+///
+/// ```
+/// use wavetank_sim::value;
+/// let port = 80;
+/// let v = value!({"kind": "Service", "spec": {"ports": [{"port": port}], "paused": false}});
+/// assert_eq!(v.i64_at(&["spec", "replicas"]), None);
+/// ```
+#[macro_export]
+macro_rules! value {
+    (null) => { $crate::object::Value::Null };
+    ([ $($item:tt),* $(,)? ]) => { $crate::object::Value::list([ $($crate::value!($item)),* ]) };
+    ({ $($key:literal : $value:tt),* $(,)? }) => {
+        $crate::object::Value::Map(
+            $crate::object::Map::from_entries(vec![ $(($crate::object::Key::new($key), $crate::value!($value))),* ])
+        )
+    };
+    ($other:expr) => { $crate::object::Value::from($other) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_takes_24_bytes_and_an_entry_32() {
+        assert_eq!(size_of::<Value>(), 24);
+        assert_eq!(size_of::<(Key, Value)>(), 32);
+    }
+
+    #[test]
+    fn editing_a_clone_leaves_the_original_and_shares_the_rest() {
+        let old = value!({"metadata": {"name": "a"}, "spec": {"replicas": 1}});
+        let mut new = old.clone();
+        new.set_at(&["spec", "replicas"], 2);
+        assert_eq!(old.i64_at(&["spec", "replicas"]), Some(1));
+        assert_eq!(new.i64_at(&["spec", "replicas"]), Some(2));
+        let shared = |v: &Value| v.get("metadata").and_then(Value::as_map).cloned();
+        assert!(shared(&old).zip(shared(&new)).is_some_and(|(a, b)| a.ptr_eq(&b)));
+    }
+
+    #[test]
+    fn the_later_of_two_equal_keys_stays() {
+        let map = Map::from_entries(vec![("b".into(), 1.into()), ("a".into(), 2.into()), ("b".into(), 3.into())]);
+        assert_eq!(Value::Map(map), value!({"a": 2, "b": 3}));
+    }
+
+    #[test]
+    fn pointers_reach_into_lists_and_unescape() {
+        let v = value!({"a/b": [{"c": 7}]});
+        assert_eq!(v.pointer("/a~1b/0/c"), Some(&Value::Int(7)));
+        assert_eq!(v.pointer("/a~1b/1"), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! wavetank: a deterministic, in-process Kubernetes for testing controllers under seeded faults.
