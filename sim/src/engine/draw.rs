@@ -1,0 +1,102 @@
+//! Randomness by name: a draw depends on the seed, its name and how often that name drew before, on nothing else.
+//!
+//! One shared stream would shift all later draws when one fault is left out, and shrinking would look at another run
+//! each time.
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
+
+/// The draws of one run.
+#[derive(Clone, Debug)]
+pub struct Draws {
+    seed: u64,
+    drawn: BTreeMap<u64, u64>,
+}
+
+impl Draws {
+    /// The draws of the run with this seed.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, drawn: BTreeMap::new() }
+    }
+
+    /// The next 64 bits of the draw with this name.
+    pub fn next(&mut self, name: &[&str]) -> u64 {
+        let key = key(name);
+        let nth = self.drawn.entry(key).or_default();
+        *nth += 1;
+        mix(self.seed, key, *nth)
+    }
+
+    /// The next whole number in `low..=high` of the draw with this name.
+    pub fn between(&mut self, name: &[&str], low: u64, high: u64) -> u64 {
+        if low >= high { low } else { within(self.next(name), low, high) }
+    }
+
+    /// The `nth` 64 bits of the draw with this name, whatever was drawn before. Does not count as a draw.
+    pub fn nth(&self, name: &[&str], nth: u64) -> u64 {
+        mix(self.seed, key(name), nth)
+    }
+
+    /// How often this name drew.
+    pub fn count(&self, name: &[&str]) -> u64 {
+        self.drawn.get(&key(name)).copied().unwrap_or(0)
+    }
+
+    /// A stream of its own for plans and generators.
+    pub fn stream(&self, name: &[&str]) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(mix(self.seed, key(name), u64::MAX))
+    }
+}
+
+/// Scales 64 random bits to `low..=high`.
+fn within(bits: u64, low: u64, high: u64) -> u64 {
+    let span = u128::from(high - low) + 1;
+    low + ((u128::from(bits) * span) >> 64) as u64
+}
+
+fn key(name: &[&str]) -> u64 {
+    let mut hash = Xxh3::new();
+    for part in name {
+        hash.update(part.as_bytes());
+        hash.update(&[0xff]); // no UTF-8 text has this byte: ["ab", "c"] and ["a", "bc"] differ
+    }
+    hash.digest()
+}
+
+fn mix(seed: u64, key: u64, nth: u64) -> u64 {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&key.to_le_bytes());
+    bytes[8..].copy_from_slice(&nth.to_le_bytes());
+    xxh3_64_with_seed(&bytes, seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_does_not_depend_on_other_names() {
+        let (mut alone, mut among) = (Draws::new(7), Draws::new(7));
+        let first = [alone.next(&["pull", "a"]), alone.next(&["pull", "a"])];
+        let mut second = vec![among.next(&["pull", "a"])];
+        among.next(&["pull", "b"]);
+        second.push(among.next(&["pull", "a"]));
+        assert_eq!(first.as_slice(), second);
+        assert_ne!(first[0], first[1]);
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(Draws::new(7).next(&["ab", "c"]), Draws::new(7).next(&["a", "bc"]));
+    }
+
+    #[test]
+    fn a_range_has_both_ends() {
+        let mut draws = Draws::new(1);
+        let drawn: std::collections::BTreeSet<u64> = (0..100).map(|_| draws.between(&["x"], 3, 5)).collect();
+        assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [3, 4, 5]);
+    }
+}

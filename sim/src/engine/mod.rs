@@ -1,0 +1,18 @@
+//! The deterministic core. Knows no Kubernetes.
+//!
+//! - [`Time`], [`Millis`]: virtual time, whole milliseconds around t = 0
+//! - [`Draws`]: randomness by name, never by order
+//! - [`Queue`]: what happens next
+//! - [`Record`], [`Entry`]: what happened, and its fingerprint
+//!
+//! Architecture invariant: names nothing else in the crate.
+
+mod clock;
+mod draw;
+mod queue;
+mod record;
+
+pub use clock::{EPOCH_S, Millis, SECOND, Time};
+pub use draw::Draws;
+pub use queue::Queue;
+pub use record::{Entry, Fingerprint, Hasher, Record};

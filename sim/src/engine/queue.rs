@@ -1,0 +1,109 @@
+//! What happens next: one queue, ordered by time, then a seeded tie, then sequence.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use super::Time;
+
+/// The events to come.
+#[derive(Debug)]
+pub struct Queue<E> {
+    heap: BinaryHeap<Reverse<Item<E>>>,
+    now: Time,
+    pushed: u64,
+}
+
+#[derive(Debug)]
+struct Item<E> {
+    time: Time,
+    tie: u64,
+    sequence: u64,
+    event: E,
+}
+
+impl<E> Queue<E> {
+    /// An empty queue whose clock stands at `now`.
+    pub fn new(now: Time) -> Self {
+        Self { heap: BinaryHeap::new(), now, pushed: 0 }
+    }
+
+    /// The clock: the time of the event popped last.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Adds an event. Events of one time come in order of `tie`, a keyed draw. A time in the past counts as now.
+    pub fn push(&mut self, time: Time, tie: u64, event: E) {
+        self.pushed += 1;
+        self.heap.push(Reverse(Item { time: time.max(self.now), tie, sequence: self.pushed, event }));
+    }
+
+    /// The time of the next event.
+    pub fn next_time(&self) -> Option<Time> {
+        self.heap.peek().map(|Reverse(item)| item.time)
+    }
+
+    /// Takes the next event and sets the clock to its time.
+    pub fn pop(&mut self) -> Option<E> {
+        let Reverse(item) = self.heap.pop()?;
+        self.now = item.time;
+        Some(item.event)
+    }
+
+    /// Moves the clock forward without an event, to where something outside the queue happens. Never backward and never
+    /// past an event.
+    pub fn advance(&mut self, to: Time) {
+        let limit = self.next_time().unwrap_or(to);
+        self.now = self.now.max(to.min(limit));
+    }
+}
+
+impl<E> Item<E> {
+    fn order(&self) -> (Time, u64, u64) {
+        (self.time, self.tie, self.sequence)
+    }
+}
+
+impl<E> PartialEq for Item<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl<E> Eq for Item<E> {}
+
+impl<E> PartialOrd for Item<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> Ord for Item<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_by_time_then_tie_then_sequence() {
+        let mut queue = Queue::new(Time(0));
+        for (time, tie, event) in [(5, 1, "d"), (3, 9, "b"), (3, 2, "a"), (3, 9, "c")] {
+            queue.push(Time(time), tie, event);
+        }
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+        assert_eq!(order, ["a", "b", "c", "d"]);
+        assert_eq!(queue.now(), Time(5));
+    }
+
+    #[test]
+    fn the_clock_never_goes_back_nor_past_an_event() {
+        let mut queue = Queue::new(Time(10));
+        queue.push(Time(4), 0, ());
+        queue.advance(Time(50));
+        assert_eq!((queue.now(), queue.next_time()), (Time(10), Some(Time(10))));
+    }
+}

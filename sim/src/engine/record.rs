@@ -1,0 +1,65 @@
+//! What happened: an append-only list and its fingerprint.
+
+use std::fmt;
+
+use xxhash_rust::xxh3::Xxh3;
+
+/// The hash that an entry feeds itself into.
+pub type Hasher = Xxh3;
+
+/// One entry of a record.
+pub trait Entry {
+    /// Feeds all that makes the entry what it is. Two different histories must feed different bytes.
+    fn feed(&self, hasher: &mut Hasher);
+}
+
+/// The append-only history of a run.
+pub struct Record<E> {
+    entries: Vec<E>,
+    hasher: Hasher,
+}
+
+/// The hash of a record.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct Fingerprint(pub u128);
+
+impl<E: Entry> Record<E> {
+    /// An empty record.
+    pub fn new() -> Self {
+        Self { entries: Vec::new(), hasher: Hasher::new() }
+    }
+
+    /// Appends an entry.
+    pub fn push(&mut self, entry: E) {
+        entry.feed(&mut self.hasher);
+        self.entries.push(entry);
+    }
+
+    /// The entries, oldest first.
+    pub fn entries(&self) -> &[E] {
+        &self.entries
+    }
+
+    /// The hash of all entries so far.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(self.hasher.digest128())
+    }
+}
+
+impl<E: Entry> Default for Record<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Record<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.entries).finish()
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
