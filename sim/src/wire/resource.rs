@@ -1,0 +1,131 @@
+//! Names of resources, and keys of objects in them.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use crate::object::{Key, Object, Str};
+
+/// A resource with its group and version, as in `apps/v1/deployments`; core resources have no group: `v1/pods`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Resource(Key);
+
+impl Resource {
+    /// The resource with this text: `v1/pods`, `apps/v1/deployments`.
+    pub fn new(text: &str) -> Self {
+        Self(Key::new(text))
+    }
+
+    /// The resource of this group (empty for core), version and plural name.
+    pub fn of(group: &str, version: &str, plural: &str) -> Self {
+        if group.is_empty() {
+            Self::new(&smol_str::format_smolstr!("{version}/{plural}"))
+        } else {
+            Self::new(&smol_str::format_smolstr!("{group}/{version}/{plural}"))
+        }
+    }
+
+    /// The text: `v1/pods`, `apps/v1/deployments`.
+    pub fn as_str(self) -> &'static str {
+        self.0.as_str()
+    }
+
+    /// `v1` or `apps/v1`, as objects carry it.
+    pub fn api_version(self) -> &'static str {
+        self.as_str().rsplit_once('/').map_or("", |(api_version, _)| api_version)
+    }
+
+    /// The group; empty for core.
+    pub fn group(self) -> &'static str {
+        self.api_version().split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// The version.
+    pub fn version(self) -> &'static str {
+        self.api_version().rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The plural name: `deployments`.
+    pub fn plural(self) -> &'static str {
+        self.as_str().rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The resources that the components name, written as they are used: `*PODS`.
+macro_rules! well_known {
+    ($($name:ident $text:literal),* $(,)?) => {
+        $(#[doc = concat!("`", $text, "`")] pub static $name: LazyLock<Resource> = LazyLock::new(|| Resource::new($text));)*
+    };
+}
+
+well_known! {
+    CONFIG_MAPS "v1/configmaps",
+    CRDS "apiextensions.k8s.io/v1/customresourcedefinitions",
+    DEPLOYMENTS "apps/v1/deployments",
+    EVENTS "v1/events",
+    LEASES "coordination.k8s.io/v1/leases",
+    NAMESPACES "v1/namespaces",
+    NODES "v1/nodes",
+    PODS "v1/pods",
+    REPLICA_SETS "apps/v1/replicasets",
+    SERVICE_ACCOUNTS "v1/serviceaccounts",
+    SERVICES "v1/services",
+}
+
+/// Namespace and name of an object within its resource; the order is the store's.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct ObjectKey {
+    /// The namespace; empty for cluster-scoped objects.
+    pub namespace: Str,
+    /// The name.
+    pub name: Str,
+}
+
+impl ObjectKey {
+    /// The key with this namespace (empty for cluster-scoped objects) and name.
+    pub fn new(namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+
+    /// The key of this object.
+    pub fn of(object: &Object) -> Self {
+        Self::new(object.namespace(), object.name())
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
+    }
+}
+
+impl fmt::Debug for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_names_its_parts() {
+        let deployments = *DEPLOYMENTS;
+        assert_eq!((deployments.group(), deployments.version(), deployments.plural()), ("apps", "v1", "deployments"));
+        assert_eq!(deployments.api_version(), "apps/v1");
+        assert_eq!((PODS.group(), PODS.api_version(), PODS.plural()), ("", "v1", "pods"));
+        assert_eq!(Resource::of("", "v1", "pods"), *PODS);
+    }
+}
