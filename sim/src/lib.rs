@@ -2,4 +2,5 @@
 
 pub mod engine;
 pub mod object;
+pub mod scenario;
 pub mod wire;

@@ -135,7 +135,10 @@ mod tests {
             let time = Time(day * 86_400_000 + 12_345_678);
             assert_eq!(Time::parse_rfc3339(&time.rfc3339_micro()), Some(time));
         }
-        assert_eq!(Time::parse_rfc3339("2028-02-29T00:00:01Z").map(Time::rfc3339).as_deref(), Some("2028-02-29T00:00:01Z"));
+        assert_eq!(
+            Time::parse_rfc3339("2028-02-29T00:00:01Z").map(Time::rfc3339).as_deref(),
+            Some("2028-02-29T00:00:01Z")
+        );
         assert_eq!(Time::parse_rfc3339("yesterday"), None);
     }
 }

@@ -152,7 +152,10 @@ impl Object {
             name: owner.str_at(&["name"]).unwrap_or_default(),
             uid: owner.str_at(&["uid"]).unwrap_or_default(),
             controller: owner.at(&["controller"]).and_then(Value::as_bool).unwrap_or_default(),
-            block_owner_deletion: owner.at(&["blockOwnerDeletion"]).and_then(Value::as_bool).unwrap_or_default(),
+            block_owner_deletion: owner
+                .at(&["blockOwnerDeletion"])
+                .and_then(Value::as_bool)
+                .unwrap_or_default(),
         })
     }
 

@@ -278,7 +278,8 @@ mod tests {
 
     #[test]
     fn the_later_of_two_equal_keys_stays() {
-        let map = Map::from_entries(vec![("b".into(), 1.into()), ("a".into(), 2.into()), ("b".into(), 3.into())]);
+        let map =
+            Map::from_entries(vec![("b".into(), 1.into()), ("a".into(), 2.into()), ("b".into(), 3.into())]);
         assert_eq!(Value::Map(map), value!({"a": 2, "b": 3}));
     }
 

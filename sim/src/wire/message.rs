@@ -184,7 +184,10 @@ impl Request {
 
     /// Replaces an object.
     pub fn update(resource: Resource, object: Arc<Object>) -> Self {
-        Self { body: Body::Object(object.clone()), ..Self::one(Verb::Update, resource, &ObjectKey::of(&object)) }
+        Self {
+            body: Body::Object(object.clone()),
+            ..Self::one(Verb::Update, resource, &ObjectKey::of(&object))
+        }
     }
 
     /// Replaces an object's status.

@@ -106,7 +106,11 @@ impl ObjectKey {
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
+        if self.namespace.is_empty() {
+            f.write_str(&self.name)
+        } else {
+            write!(f, "{}/{}", self.namespace, self.name)
+        }
     }
 }
 
@@ -123,7 +127,10 @@ mod tests {
     #[test]
     fn a_resource_names_its_parts() {
         let deployments = *DEPLOYMENTS;
-        assert_eq!((deployments.group(), deployments.version(), deployments.plural()), ("apps", "v1", "deployments"));
+        assert_eq!(
+            (deployments.group(), deployments.version(), deployments.plural()),
+            ("apps", "v1", "deployments")
+        );
         assert_eq!(deployments.api_version(), "apps/v1");
         assert_eq!((PODS.group(), PODS.api_version(), PODS.plural()), ("", "v1", "pods"));
         assert_eq!(Resource::of("", "v1", "pods"), *PODS);

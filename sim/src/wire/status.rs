@@ -77,7 +77,8 @@ impl Status {
 
     /// 409 with a reason in words.
     pub fn conflict(resource: Resource, name: &str, why: &str) -> Self {
-        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", Self::qualified(resource));
+        let message =
+            format!("Operation cannot be fulfilled on {} \"{name}\": {why}", Self::qualified(resource));
         Self::new(409, "Conflict", message).details(Self::names(resource, name))
     }
 
@@ -104,7 +105,8 @@ impl Status {
 
     /// What a caller gets that takes a list or a document for an object: a programming error on our side.
     pub(super) fn not_an_object() -> &'static Self {
-        static STATUS: LazyLock<Status> = LazyLock::new(|| Status::new(500, "InternalError", "the answer is no object"));
+        static STATUS: LazyLock<Status> =
+            LazyLock::new(|| Status::new(500, "InternalError", "the answer is no object"));
         &STATUS
     }
 

@@ -1,0 +1,374 @@
+//! Faults as a scenario names them, and the table of all fault names. How a fault is done is in `faults`.
+//!
+//! To add a fault: one line of [`FAULTS`], and one file of `faults`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{CountRange, KindName, Pattern, Pick, TimeRange, When};
+
+/// What is known of a fault by its name alone.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FaultInfo {
+    /// The name in files and plans.
+    pub name: &'static str,
+    /// What it may strike.
+    pub targets: &'static [Victim],
+    /// Its arguments.
+    pub args: &'static [ArgInfo],
+    /// Whether it has a duration.
+    pub lasts: Lasts,
+    /// Whether this version carries it out.
+    pub available: bool,
+}
+
+/// What a fault may strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Victim {
+    /// Pods.
+    Pod,
+    /// Nodes.
+    Node,
+    /// Hosts, by program.
+    Program,
+    /// Images, by glob.
+    Image,
+    /// The way between two parties.
+    Between,
+    /// A kind of objects.
+    Kind,
+    /// A namespace.
+    Namespace,
+    /// A PersistentVolumeClaim.
+    Claim,
+    /// The cluster as a whole.
+    Cluster,
+}
+
+/// An argument of a fault.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ArgInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+    /// What holds without it.
+    pub unless: Unless,
+}
+
+/// What an argument takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// A whole number, or a range to draw from.
+    Count,
+    /// A duration, or a range to draw from.
+    Time,
+    /// `true` or `false`.
+    Bool,
+    /// A name or glob.
+    Text,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+}
+
+/// What holds without an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unless {
+    /// It has to be given.
+    Required,
+    /// It is simply not there.
+    Absent,
+    /// This.
+    Default(&'static str),
+}
+
+/// Whether a fault has a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasts {
+    /// It strikes at one instant.
+    Never,
+    /// It may be given one.
+    May,
+    /// It has to be given one.
+    Must,
+}
+
+const fn arg(name: &'static str, takes: Takes, unless: Unless) -> ArgInfo {
+    ArgInfo { name, takes, unless }
+}
+
+const fn fault(
+    name: &'static str,
+    targets: &'static [Victim],
+    args: &'static [ArgInfo],
+    lasts: Lasts,
+    available: bool,
+) -> FaultInfo {
+    FaultInfo { name, targets, args, lasts, available }
+}
+
+/// Every fault that has a name.
+pub const FAULTS: &[FaultInfo] = {
+    use Lasts::{May, Must, Never};
+    use Takes::{Bool, Count, OneOf, Text, Time};
+    use Unless::{Absent, Default, Required};
+    use Victim::{Between, Claim, Cluster, Image, Kind, Namespace, Node, Pod, Program};
+    const GRACE: ArgInfo = arg("gracePeriodSeconds", Count, Default("30"));
+    const WATCHED: ArgInfo = arg("kind", Text, Absent);
+    const STATUS: ArgInfo = arg("status", OneOf(&["429", "500", "503", "504", "reset"]), Default("500"));
+    const AFTER_EFFECT: ArgInfo = arg("afterEffect", Bool, Default("false"));
+    &[
+        fault("pod-deletion", &[Pod], &[GRACE], Never, true),
+        fault("eviction", &[Pod], &[GRACE], Never, false),
+        fault(
+            "container-crash",
+            &[Pod],
+            &[arg("container", Text, Absent), arg("exitCode", Count, Default("137"))],
+            Never,
+            true,
+        ),
+        fault(
+            "image-pull-error",
+            &[Image],
+            &[arg("times", Count, Default("1")), arg("reason", Text, Default("ErrImagePull"))],
+            Never,
+            false,
+        ),
+        fault("slow-start", &[Image, Pod], &[arg("by", Time, Required)], May, false),
+        fault("readiness-flap", &[Image, Pod], &[arg("down", Time, Required)], Never, false),
+        fault("node-loss", &[Node], &[], Must, false),
+        fault("reboot", &[Node], &[], Never, false),
+        fault("partition", &[Between], &[arg("oneWay", Bool, Default("false"))], Must, false),
+        fault("kubelet-restart", &[Node], &[arg("replica", Text, Absent)], Never, false),
+        fault("crash", &[Program, Pod], &[], Never, true),
+        fault("pause", &[Program, Pod], &[], Must, false),
+        fault(
+            "api-error",
+            &[Program],
+            &[STATUS, arg("committed", Bool, Default("false")), arg("retryAfter", Time, Absent)],
+            May,
+            true,
+        ),
+        fault("api-latency", &[Program], &[arg("by", Time, Required)], May, true),
+        fault("api-outage", &[Program], &[], Must, false),
+        fault("watch-cut", &[Program], &[WATCHED], May, true),
+        fault("watch-lag", &[Program], &[WATCHED], Must, false),
+        fault("watch-silence", &[Program], &[WATCHED], Must, false),
+        fault("replica-failover", &[Program], &[arg("lag", Time, Required)], Never, false),
+        fault("compaction", &[Cluster], &[arg("keep", Count, Default("0"))], Never, false),
+        fault("conflict", &[Program], &[], Never, false),
+        fault(
+            "admission-denial",
+            &[Kind],
+            &[
+                arg("name", Text, Required),
+                arg("status", OneOf(&["403", "422"]), Default("403")),
+                arg("message", Text, Absent),
+            ],
+            May,
+            false,
+        ),
+        fault("quota-exhausted", &[Namespace], &[arg("resource", Text, Required)], Must, false),
+        fault("list-shuffle", &[Program], &[], May, false),
+        fault("volume-loss", &[Claim], &[], Never, false),
+        fault("call-error", &[Program], &[arg("app", Text, Absent), AFTER_EFFECT], Never, false),
+        fault("call-hang", &[Program], &[arg("app", Text, Absent), AFTER_EFFECT], Never, false),
+        fault("call-lie", &[Program], &[arg("app", Text, Absent), AFTER_EFFECT], Never, false),
+    ]
+};
+
+impl FaultInfo {
+    /// The fault with this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FAULTS.iter().find(|fault| fault.name == name)
+    }
+
+    /// What is known of an argument by its name.
+    pub fn arg(&self, name: &str) -> Option<&'static ArgInfo> {
+        self.args.iter().find(|arg| arg.name == name)
+    }
+
+    /// Whether it may strike this.
+    pub fn strikes(&self, target: &FaultTarget) -> bool {
+        self.targets.iter().any(|victim| match (victim, target) {
+            (Victim::Program, FaultTarget::Program { .. }) => true,
+            (Victim::Pod, FaultTarget::Objects { kind, .. }) => kind.matches("", "pods", "Pod"),
+            (Victim::Node, FaultTarget::Objects { kind, .. }) => kind.matches("", "nodes", "Node"),
+            _ => false,
+        })
+    }
+
+    /// What it may strike, in words.
+    pub fn victims(&self) -> String {
+        let words = self.targets.iter().map(|victim| match victim {
+            Victim::Pod => "pods",
+            Victim::Node => "nodes",
+            Victim::Program => "a program",
+            Victim::Image => "an image",
+            Victim::Between => "what is between two parties",
+            Victim::Kind => "a kind",
+            Victim::Namespace => "a namespace",
+            Victim::Claim => "a volume claim",
+            Victim::Cluster => "the cluster",
+        });
+        words.collect::<Vec<_>>().join(" or ")
+    }
+
+    /// The arguments that hold where none is given.
+    pub fn default_args(&self) -> Args {
+        let known = self.args.iter().filter_map(|arg| match arg.unless {
+            Unless::Default(text) => {
+                Some((arg.name, arg.read(text).expect("the table's defaults are valid")))
+            }
+            Unless::Required | Unless::Absent => None,
+        });
+        Args(known.collect())
+    }
+
+    /// What is wrong with these arguments together, where each is right by itself.
+    pub fn check_args(&self, args: &Args) -> Result<(), String> {
+        let missing =
+            self.args.iter().find(|arg| arg.unless == Unless::Required && args.get(arg.name).is_none());
+        if let Some(arg) = missing {
+            return Err(format!("`{}` needs the argument `{}`", self.name, arg.name));
+        }
+        if args.flag("committed") && args.text("status") == Some("429") {
+            return Err(
+                "a server that answers 429 has not committed: use `status: 504`, or leave `committed` out"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl ArgInfo {
+    /// The value that this text gives the argument.
+    pub fn read(&self, text: &str) -> Result<Arg, String> {
+        let wrong = |right: &str| format!("`{text}` is no value of `{}`: write {right}", self.name);
+        match self.takes {
+            Takes::Count => text.parse().map(Arg::Count),
+            Takes::Time => text.parse().map(Arg::Time),
+            Takes::Bool => text.parse().map(Arg::Bool).map_err(|_| wrong("`true` or `false`")),
+            Takes::OneOf(words) if words.contains(&text) => Ok(Arg::Text(text.into())),
+            Takes::OneOf(words) => Err(wrong(&format!("one of {}", words.join(", ")))),
+            Takes::Text if !text.is_empty() && text.chars().all(is_plain) => Ok(Arg::Text(text.into())),
+            Takes::Text => Err(wrong("letters, digits and `. _ - / : *`")),
+        }
+    }
+}
+
+/// What may stand in a text argument: nothing that means something in a plan.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-/:*".contains(c)
+}
+
+/// The value of an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arg {
+    /// A count; in a plan an exact one.
+    Count(CountRange),
+    /// A time; in a plan an exact one.
+    Time(TimeRange),
+    /// True or false.
+    Bool(bool),
+    /// A word.
+    Text(String),
+}
+
+impl Arg {
+    /// Whether there is nothing left to draw.
+    pub fn is_exact(&self) -> bool {
+        match self {
+            Self::Count(range) => range.exact().is_some(),
+            Self::Time(range) => range.exact().is_some(),
+            Self::Bool(_) | Self::Text(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for Arg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(range) => range.fmt(f),
+            Self::Time(range) => range.fmt(f),
+            Self::Bool(b) => b.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// The arguments of a fault, defaults filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Args(pub BTreeMap<&'static str, Arg>);
+
+impl Args {
+    /// The argument with this name.
+    pub fn get(&self, name: &str) -> Option<&Arg> {
+        self.0.get(name)
+    }
+
+    /// A count; of a range, the smallest.
+    pub fn count(&self, name: &str) -> Option<u64> {
+        if let Arg::Count(range) = self.get(name)? { Some(range.low) } else { None }
+    }
+
+    /// A time in milliseconds; of a range, the shortest.
+    pub fn time_ms(&self, name: &str) -> Option<u64> {
+        if let Arg::Time(range) = self.get(name)? { Some(range.low_ms) } else { None }
+    }
+
+    /// Whether a true-or-false argument is true.
+    pub fn flag(&self, name: &str) -> bool {
+        self.get(name) == Some(&Arg::Bool(true))
+    }
+
+    /// A word.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        if let Arg::Text(text) = self.get(name)? { Some(text) } else { None }
+    }
+}
+
+/// Whom a fault strikes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultTarget {
+    /// Hosts.
+    Program {
+        /// The program's or the host's name; `*` for all hosts.
+        program: Pattern,
+        /// Which of the hosts that match.
+        pick: Pick,
+    },
+    /// Objects.
+    Objects {
+        /// Their kind.
+        kind: KindName,
+        /// Their namespace; without one, the scenario's, or none where the kind is cluster-scoped.
+        namespace: Option<String>,
+        /// Their birth name; `*` for all.
+        name: Pattern,
+        /// Their labels, as kubectl writes them.
+        selector: Option<String>,
+        /// Which of those that match.
+        pick: Pick,
+    },
+}
+
+/// A fault as a scenario describes it, with ranges to draw from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultSpec {
+    /// The name, which keys its draws; see [`Scenario::fault_name`](super::Scenario::fault_name).
+    pub name: Option<String>,
+    /// Which fault.
+    pub fault: &'static FaultInfo,
+    /// Whom it strikes.
+    pub target: FaultTarget,
+    /// When.
+    pub when: When,
+    /// How often in a run.
+    pub times: CountRange,
+    /// How long it lasts, where it lasts.
+    pub duration: Option<TimeRange>,
+    /// Its arguments, defaults filled in.
+    pub args: Args,
+}

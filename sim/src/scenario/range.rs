@@ -1,0 +1,239 @@
+//! Ranges `a..b` of times and counts, and Go durations. It draws nothing: a plan does.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The longest duration that can be written: ten years.
+const LONGEST_MS: u64 = 10 * 365 * 24 * 3_600_000;
+
+/// Times to draw from uniformly, both ends included. Virtual time has a grain of 1 ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimeRange {
+    /// The shortest, in milliseconds.
+    pub low_ms: u64,
+    /// The longest, in milliseconds.
+    pub high_ms: u64,
+}
+
+/// Counts to draw from uniformly, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CountRange {
+    /// The smallest.
+    pub low: u64,
+    /// The largest.
+    pub high: u64,
+}
+
+impl TimeRange {
+    /// This time and no other.
+    pub const fn exactly(ms: u64) -> Self {
+        Self { low_ms: ms, high_ms: ms }
+    }
+
+    /// The time, where there is only one.
+    pub fn exact(self) -> Option<u64> {
+        (self.low_ms == self.high_ms).then_some(self.low_ms)
+    }
+}
+
+impl CountRange {
+    /// This count and no other.
+    pub const fn exactly(n: u64) -> Self {
+        Self { low: n, high: n }
+    }
+
+    /// The count, where there is only one.
+    pub fn exact(self) -> Option<u64> {
+        (self.low == self.high).then_some(self.low)
+    }
+}
+
+/// Milliseconds as a Go duration, such as `1h30m`, `1.5s` or `200ms`; parses what it prints, and all of Go's units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub u64);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hours, minutes, seconds, ms) =
+            (self.0 / 3_600_000, self.0 / 60_000 % 60, self.0 / 1000 % 60, self.0 % 1000);
+        if hours > 0 {
+            write!(f, "{hours}h")?;
+        }
+        if minutes > 0 {
+            write!(f, "{minutes}m")?;
+        }
+        match (seconds, ms) {
+            (0, 0) if self.0 > 0 => Ok(()),
+            (_, 0) => write!(f, "{seconds}s"),
+            (0, _) => write!(f, "{ms}ms"),
+            _ => write!(f, "{seconds}.{}s", format!("{ms:03}").trim_end_matches('0')),
+        }
+    }
+}
+
+impl FromStr for Millis {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let nanos = match text {
+            "0" => Some(0),
+            _ => nanos(text),
+        };
+        let nanos =
+            nanos.ok_or_else(|| format!("`{text}` is no duration: write `30s`, `5m`, `1h30m` or `200ms`"))?;
+        if nanos % 1_000_000 != 0 {
+            return Err(format!(
+                "`{text}` is finer than virtual time: write whole milliseconds, such as `1ms`"
+            ));
+        }
+        let ms = u64::try_from(nanos / 1_000_000).ok().filter(|ms| *ms <= LONGEST_MS);
+        ms.map(Self)
+            .ok_or_else(|| format!("`{text}` is longer than ten years: write at most `{}`", Self(LONGEST_MS)))
+    }
+}
+
+/// A Go duration's nanoseconds; nothing for any other text.
+fn nanos(text: &str) -> Option<u128> {
+    let mut rest = text;
+    let mut total: u128 = 0;
+    while !rest.is_empty() || total == 0 {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(end);
+        let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(end);
+        total = total.checked_add(scaled(number, unit_nanos(unit)?)?)?;
+        rest = tail;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    Some(total)
+}
+
+fn unit_nanos(unit: &str) -> Option<u128> {
+    Some(match unit {
+        "ns" => 1,
+        "us" | "µs" | "μs" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+/// A decimal number times a unit, in whole units of one; finer digits must be zero.
+fn scaled(number: &str, unit: u128) -> Option<u128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() || number.len() > 24 {
+        return None;
+    }
+    let digits = |s: &str| if s.is_empty() { Some(0) } else { s.parse::<u128>().ok() };
+    let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    let below = digits(fraction)?.checked_mul(unit)?;
+    // What is finer than a nanosecond rounds up, so that it is seen as too fine and never vanishes.
+    digits(whole)?.checked_mul(unit)?.checked_add(below.div_ceil(scale))
+}
+
+impl fmt::Display for TimeRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Millis(self.low_ms))?;
+        if self.exact().is_none() { write!(f, "..{}", Millis(self.high_ms)) } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for CountRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.low)?;
+        if self.exact().is_none() { write!(f, "..{}", self.high) } else { Ok(()) }
+    }
+}
+
+impl FromStr for TimeRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (Millis(low_ms), Millis(high_ms)) = ends(text)?;
+        Ok(Self { low_ms, high_ms })
+    }
+}
+
+impl FromStr for CountRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (Count(low), Count(high)) = ends(text)?;
+        Ok(Self { low, high })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+struct Count(u64);
+
+impl FromStr for Count {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        let count = text.parse().ok().filter(|_| digits);
+        count
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is no count: write a whole number such as `3`, or `0..3`"))
+    }
+}
+
+/// Both ends of `a..b`; `a` alone is both.
+fn ends<T: FromStr<Err = String> + PartialOrd + Copy>(text: &str) -> Result<(T, T), String> {
+    let Some((low, high)) = text.split_once("..") else {
+        let one = text.parse()?;
+        return Ok((one, one));
+    };
+    let (low, high) = (low.trim(), high.trim());
+    let (a, b): (T, T) = (low.parse()?, high.strip_prefix('=').unwrap_or(high).parse()?);
+    if a > b { Err(format!("`{text}` ends before it starts: write `{high}..{low}`")) } else { Ok((a, b)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_print_as_go_users_write_them_and_parse_back() {
+        for (ms, text) in [
+            (0, "0s"),
+            (1, "1ms"),
+            (1_500, "1.5s"),
+            (1_005, "1.005s"),
+            (90_000, "1m30s"),
+            (3_600_000, "1h"),
+            (3_600_200, "1h200ms"),
+            (5_400_000, "1h30m"),
+        ] {
+            assert_eq!(Millis(ms).to_string(), text);
+            assert_eq!(text.parse(), Ok(Millis(ms)));
+        }
+        assert_eq!("90s".parse(), Ok(Millis(90_000)));
+        assert_eq!(".5s".parse(), Ok(Millis(500)));
+        assert_eq!("2000us".parse(), Ok(Millis(2)));
+    }
+
+    #[test]
+    fn what_is_no_duration_says_what_would_be_right() {
+        for text in ["", "5", "s", "5 s", "-5s", "+5s", "5sec", "1..2s", ".s", "5x", "1e3s", "٣s"] {
+            assert!(text.parse::<Millis>().unwrap_err().contains("no duration"), "{text}");
+        }
+        assert!("100us".parse::<Millis>().unwrap_err().contains("whole milliseconds"));
+        assert!("0.0000000001s".parse::<Millis>().unwrap_err().contains("whole milliseconds"));
+        assert!("99999999h".parse::<Millis>().unwrap_err().contains("ten years"));
+    }
+
+    #[test]
+    fn ranges_include_both_ends_and_must_be_in_order() {
+        assert_eq!("20s..90s".parse(), Ok(TimeRange { low_ms: 20_000, high_ms: 90_000 }));
+        assert_eq!("0..3".parse(), Ok(CountRange { low: 0, high: 3 }));
+        assert_eq!("3".parse(), Ok(CountRange::exactly(3)));
+        assert_eq!(TimeRange { low_ms: 500, high_ms: 60_000 }.to_string(), "500ms..1m");
+        assert!("90s..20s".parse::<TimeRange>().unwrap_err().contains("write `20s..90s`"));
+        assert!("-1".parse::<CountRange>().is_err());
+    }
+}

@@ -1,0 +1,207 @@
+//! Steps: the changes that a user makes, in order. They belong to the reference run too.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::range::Millis;
+use super::{Check, Target, When};
+use crate::object::{Object, Value};
+
+/// One change, or one wait.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The name in reports.
+    pub name: Option<String>,
+    /// A triggered step stands outside the order.
+    pub when: Option<When>,
+    /// What is done.
+    pub action: Action,
+}
+
+impl Step {
+    /// The unnamed step that does this at its place in the order.
+    pub fn new(action: Action) -> Self {
+        Self { name: None, when: None, action }
+    }
+
+    /// The name, else what is done in words.
+    pub fn label(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.action.to_string())
+    }
+}
+
+/// What a step does: kubectl's verbs.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Server-side apply of each object, in order.
+    Apply(Vec<Arc<Object>>),
+    /// Create each object, in order.
+    Create(Vec<Arc<Object>>),
+    /// Delete each of these objects, in order.
+    DeleteObjects(Vec<Arc<Object>>),
+    /// Delete what is pointed at.
+    Delete {
+        /// Which.
+        target: Target,
+        /// What becomes of their dependents.
+        cascade: Cascade,
+        /// `gracePeriodSeconds`, where it is not the object's own.
+        grace_period_seconds: Option<u64>,
+    },
+    /// Patch what is pointed at.
+    Patch {
+        /// Which.
+        target: Target,
+        /// How the patch is read.
+        patch_type: PatchType,
+        /// The patch.
+        patch: Value,
+        /// The subresource, such as `status`.
+        subresource: Option<String>,
+    },
+    /// Set `spec.replicas` through the scale subresource.
+    Scale {
+        /// Which.
+        target: Target,
+        /// How many.
+        replicas: u32,
+    },
+    /// Set the images of containers in the pod template.
+    SetImage {
+        /// Which.
+        target: Target,
+        /// Image by container name.
+        containers: BTreeMap<String, String>,
+    },
+    /// Restart the pods of a workload by a template annotation.
+    RolloutRestart {
+        /// Which.
+        target: Target,
+    },
+    /// Make nodes unschedulable.
+    Cordon(NodeChoice),
+    /// Make nodes schedulable.
+    Uncordon(NodeChoice),
+    /// Wait.
+    Wait(Wait),
+    /// Check now, once.
+    Assert(Check),
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let objects = |f: &mut fmt::Formatter<'_>, verb: &str, objects: &[Arc<Object>]| {
+            let names: Vec<_> = objects.iter().map(|o| format!("{}/{}", o.kind(), o.name())).collect();
+            write!(f, "{verb} {}", names.join(", "))
+        };
+        match self {
+            Self::Apply(all) => objects(f, "apply", all),
+            Self::Create(all) => objects(f, "create", all),
+            Self::DeleteObjects(all) => objects(f, "delete", all),
+            Self::Delete { target, .. } => write!(f, "delete {target}"),
+            Self::Patch { target, .. } => write!(f, "patch {target}"),
+            Self::Scale { target, replicas } => write!(f, "scale {target} to {replicas}"),
+            Self::SetImage { target, containers } => {
+                write!(f, "set image of {target}")?;
+                containers.iter().try_for_each(|(name, image)| write!(f, " {name}={image}"))
+            }
+            Self::RolloutRestart { target } => write!(f, "restart {target}"),
+            Self::Cordon(nodes) => write!(f, "cordon {nodes}"),
+            Self::Uncordon(nodes) => write!(f, "uncordon {nodes}"),
+            Self::Wait(wait) => wait.fmt(f),
+            Self::Assert(_) => f.write_str("assert"),
+        }
+    }
+}
+
+/// `propagationPolicy`, in kubectl's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cascade {
+    /// The garbage collector follows.
+    #[default]
+    Background,
+    /// Dependents go first.
+    Foreground,
+    /// Dependents stay.
+    Orphan,
+}
+
+/// How a patch is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PatchType {
+    /// JSON merge patch.
+    #[default]
+    Merge,
+    /// JSON patch.
+    Json,
+    /// Strategic merge patch.
+    Strategic,
+    /// Server-side apply.
+    Apply,
+}
+
+/// The nodes of a cordon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeChoice {
+    /// The one with this name.
+    Named(String),
+    /// Those with these labels.
+    Selected(String),
+}
+
+impl fmt::Display for NodeChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => write!(f, "node/{name}"),
+            Self::Selected(selector) => write!(f, "nodes {selector}"),
+        }
+    }
+}
+
+/// A pause in the steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wait {
+    /// What ends it.
+    pub until: WaitFor,
+    /// How long it may take.
+    pub timeout_ms: u64,
+}
+
+impl Wait {
+    /// The timeout where none is given.
+    pub const TIMEOUT_MS: u64 = 5 * 60_000;
+}
+
+/// What a wait waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WaitFor {
+    /// Converged and quiet for 30 s.
+    Converged,
+    /// So much virtual time.
+    Time(u64),
+    /// A condition of every object pointed at.
+    Condition {
+        /// Which objects; there must be one.
+        target: Target,
+        /// The condition's type.
+        condition: String,
+        /// Its status, usually `True`.
+        status: String,
+    },
+    /// Every object pointed at is gone.
+    Delete(Target),
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.until {
+            WaitFor::Converged => f.write_str("wait for convergence"),
+            WaitFor::Time(ms) => write!(f, "wait {}", Millis(*ms)),
+            WaitFor::Condition { target, condition, status } => {
+                write!(f, "wait for {condition}={status} of {target}")
+            }
+            WaitFor::Delete(target) => write!(f, "wait for deletion of {target}"),
+        }
+    }
+}

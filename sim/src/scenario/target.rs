@@ -1,0 +1,233 @@
+//! What people point at: kinds by any of their names, names by glob, some or all of a selection. It resolves nothing: that
+//! needs a cluster.
+
+use std::fmt;
+
+/// A kind as people write it: `Pod`, `pods`, `deployments.apps`, `crd`. Steps resolve it by discovery, as kubectl does;
+/// patterns of requests use [`KindName::matches`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KindName(pub String);
+
+impl KindName {
+    /// Whether a resource goes by this name: its kind, its plural or its plural and group; letter case does not matter.
+    pub fn matches(&self, group: &str, plural: &str, kind: &str) -> bool {
+        let full = |name: &str| {
+            let group_of =
+                |plain: &str| self.0.get(..plain.len()).is_some_and(|head| head.eq_ignore_ascii_case(plain));
+            group_of(name)
+                && self.0[name.len()..].strip_prefix('.').is_some_and(|g| g.eq_ignore_ascii_case(group))
+        };
+        self.0.eq_ignore_ascii_case(kind)
+            || self.0.eq_ignore_ascii_case(plural)
+            || (!group.is_empty() && (full(plural) || full(kind)))
+    }
+}
+
+impl fmt::Display for KindName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for KindName {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+/// A glob: `*` stands for any text, every other character for itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pattern(pub String);
+
+impl Pattern {
+    /// The glob that matches everything.
+    pub fn any() -> Self {
+        Self("*".into())
+    }
+
+    /// Whether `text` matches, from its first to its last character.
+    pub fn matches(&self, text: &str) -> bool {
+        let Some((head, tail)) = self.0.split_once('*') else { return self.0 == text };
+        let Some(mut rest) = text.strip_prefix(head) else { return false };
+        let mut parts = tail.split('*').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                return rest.ends_with(part);
+            }
+            match rest.find(part) {
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for Pattern {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+/// How many of those that match. Which ones is a keyed draw at the time of need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pick {
+    /// One of them.
+    One,
+    /// All of them.
+    All,
+    /// The one that holds the Lease; where there is none, one of them.
+    Leader,
+    /// So many, or all where there are fewer.
+    Count(u32),
+    /// So many of a hundred, rounded up.
+    Percent(u32),
+}
+
+impl Pick {
+    /// How many of `total` are picked.
+    pub fn of(self, total: usize) -> usize {
+        match self {
+            Self::One | Self::Leader => total.min(1),
+            Self::All => total,
+            Self::Count(n) => total.min(n as usize),
+            Self::Percent(percent) => (total * percent as usize).div_ceil(100),
+        }
+    }
+}
+
+impl fmt::Display for Pick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One => f.write_str("one"),
+            Self::All => f.write_str("all"),
+            Self::Leader => f.write_str("leader"),
+            Self::Count(n) => write!(f, "{n}"),
+            Self::Percent(n) => write!(f, "{n}%"),
+        }
+    }
+}
+
+impl std::str::FromStr for Pick {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number =
+            |s: &str| s.parse().ok().filter(|n: &u32| *n > 0 && s.bytes().all(|b| b.is_ascii_digit()));
+        let pick = match text {
+            "one" => Some(Self::One),
+            "all" => Some(Self::All),
+            "leader" => Some(Self::Leader),
+            _ => match text.strip_suffix('%') {
+                Some(percent) => number(percent).filter(|n| *n <= 100).map(Self::Percent),
+                None => number(text).map(Self::Count),
+            },
+        };
+        pick.ok_or_else(|| format!("`{text}` is no pick: write `one`, `all`, `leader`, `2` or `50%`"))
+    }
+}
+
+/// The objects that a step or a fault is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// `kind/name`.
+    Named {
+        /// The kind.
+        kind: KindName,
+        /// The namespace; the scenario's without one.
+        namespace: Option<String>,
+        /// The name.
+        name: String,
+    },
+    /// `{kind, selector, pick}`.
+    Selected {
+        /// The kind.
+        kind: KindName,
+        /// The namespace; the scenario's without one.
+        namespace: Option<String>,
+        /// Labels, as kubectl writes them; all of the kind without.
+        selector: Option<String>,
+        /// How many of them.
+        pick: Pick,
+    },
+}
+
+impl Target {
+    /// The kind that is pointed at.
+    pub fn kind(&self) -> &KindName {
+        match self {
+            Self::Named { kind, .. } | Self::Selected { kind, .. } => kind,
+        }
+    }
+
+    /// The namespace, where one is named.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Named { namespace, .. } | Self::Selected { namespace, .. } => namespace.as_deref(),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named { kind, name, .. } => write!(f, "{kind}/{name}"),
+            Self::Selected { kind, selector: None, pick, .. } => write!(f, "{pick} of {kind}"),
+            Self::Selected { kind, selector: Some(selector), pick, .. } => {
+                write!(f, "{pick} of {kind} {selector}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_matches_the_whole_text() {
+        for (glob, text, matches) in [
+            ("*", "", true),
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("example.com/staticweb:*", "example.com/staticweb:v1", true),
+            ("a*c", "abc", true),
+            ("a*c", "ac", true),
+            ("a*a", "a", false),
+            ("*b*", "abc", true),
+            ("a*b*c", "acb", false),
+            ("a*b*c", "aXbbc", true),
+            ("**", "x", true),
+        ] {
+            assert_eq!(Pattern::from(glob).matches(text), matches, "{glob} {text}");
+        }
+    }
+
+    #[test]
+    fn a_kind_goes_by_kind_plural_and_group() {
+        for name in ["Deployment", "deployment", "deployments", "deployments.apps", "Deployment.apps"] {
+            assert!(KindName::from(name).matches("apps", "deployments", "Deployment"), "{name}");
+        }
+        assert!(!KindName::from("deployments.extensions").matches("apps", "deployments", "Deployment"));
+        assert!(!KindName::from("pod.").matches("", "pods", "Pod"));
+    }
+
+    #[test]
+    fn a_pick_takes_its_share_and_prints_as_it_is_written() {
+        for (text, of_five) in
+            [("one", 1), ("all", 5), ("leader", 1), ("2", 2), ("9", 5), ("50%", 3), ("1%", 1)]
+        {
+            let pick: Pick = text.parse().unwrap();
+            assert_eq!((pick.to_string().as_str(), pick.of(5)), (text, of_five));
+        }
+        for text in ["", "0", "101%", "some", "-1", "+1"] {
+            assert!(text.parse::<Pick>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Tests of the scenario's values: the fault table and the keys of draws.
+
+use super::fault::{FAULTS, Unless};
+use super::*;
+
+fn fault(name: Option<&str>, kind: &str) -> FaultSpec {
+    let fault = FaultInfo::named(kind).unwrap();
+    FaultSpec {
+        name: name.map(str::to_owned),
+        fault,
+        target: FaultTarget::Program { program: Pattern::any(), pick: Pick::One },
+        when: When::new(Trigger::At(TimeRange::exactly(0))),
+        times: CountRange::exactly(1),
+        duration: None,
+        args: fault.default_args(),
+    }
+}
+
+#[test]
+fn naming_another_entry_shifts_no_draw_of_this_kind() {
+    let mut scenario = Scenario::new("s");
+    scenario.faults =
+        vec![fault(None, "crash"), fault(Some("x"), "crash"), fault(None, "watch-cut"), fault(None, "crash")];
+    let names: Vec<_> = (0..4).map(|i| scenario.fault_name(i)).collect();
+    assert_eq!(names, ["crash#1", "x", "watch-cut#1", "crash#2"]);
+}
+
+#[test]
+fn the_table_has_each_fault_once_with_valid_defaults() {
+    for (i, fault) in FAULTS.iter().enumerate() {
+        assert!(FAULTS[..i].iter().all(|other| other.name != fault.name), "{} twice", fault.name);
+        let given = fault.args.iter().filter(|arg| matches!(arg.unless, Unless::Default(_))).count();
+        assert_eq!(fault.default_args().0.len(), given, "{}", fault.name);
+    }
+}
+
+#[test]
+fn a_committed_answer_is_one_that_a_server_could_give() {
+    let info = FaultInfo::named("api-error").unwrap();
+    let mut args = info.default_args();
+    args.0.insert("status", info.arg("status").unwrap().read("429").unwrap());
+    assert!(info.check_args(&args).is_ok());
+    args.0.insert("committed", Arg::Bool(true));
+    assert!(info.check_args(&args).unwrap_err().contains("has not committed"));
+}
+
+#[test]
+fn the_first_image_rule_that_matches_wins() {
+    let mut scenario = Scenario::new("s");
+    let mut never = ImageRule::matching("a:*");
+    never.ready = Ready::Never;
+    scenario.images = vec![never, ImageRule::matching("*")];
+    assert_eq!(scenario.image("a:1").ready, Ready::Never);
+    assert_eq!(scenario.image("b:1").image, Pattern::any());
+    scenario.images.clear();
+    assert_eq!(scenario.image("b:1").ready, Ready::After(TimeRange::exactly(1000)));
+}
+
+#[test]
+fn a_scenario_is_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Scenario>();
+}
