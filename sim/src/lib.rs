@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod client;
 pub mod engine;
 pub mod object;
 pub mod scenario;

@@ -1,0 +1,235 @@
+//! A cache of one resource, kept by list and watch as client-go's reflector does.
+//!
+//! Lists are consistent reads without a version. A watch that ends is resumed from the last version seen; one that is
+//! too old is replaced by a new list, and what the list lacks counts as deleted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Client;
+use crate::object::{Object, Str};
+use crate::wire::{Answer, ObjectKey, Options, Outbox, Request, Resource, Verb, WatchEvent};
+
+/// What happened to one object of the cache. At least one side is there.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The object as the cache had it.
+    pub old: Option<Arc<Object>>,
+    /// The object as the cache has it now.
+    pub new: Option<Arc<Object>>,
+}
+
+impl Change {
+    /// The newest state that is known of the object.
+    pub fn object(&self) -> &Arc<Object> {
+        self.new.as_ref().or(self.old.as_ref()).expect("a change has at least one side")
+    }
+}
+
+/// The cache of one resource.
+#[derive(Debug)]
+pub struct Informer {
+    resource: Resource,
+    field_selector: Str,
+    objects: BTreeMap<ObjectKey, Arc<Object>>,
+    by_owner: BTreeMap<Str, BTreeSet<ObjectKey>>,
+    revision: u64,
+    synced: bool,
+}
+
+impl Informer {
+    /// An informer over all namespaces.
+    pub fn new(resource: Resource) -> Self {
+        Self::selecting(resource, "")
+    }
+
+    /// An informer over the objects that a field selector picks, such as `spec.nodeName=node-1`.
+    pub fn selecting(resource: Resource, field_selector: &str) -> Self {
+        Self {
+            resource,
+            field_selector: field_selector.into(),
+            objects: BTreeMap::new(),
+            by_owner: BTreeMap::new(),
+            revision: 0,
+            synced: false,
+        }
+    }
+
+    /// The resource.
+    pub fn resource(&self) -> Resource {
+        self.resource
+    }
+
+    /// Whether the first list has been taken in.
+    pub fn is_synced(&self) -> bool {
+        self.synced
+    }
+
+    /// The revision up to which the cache has seen changes.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The object with this key.
+    pub fn get(&self, key: &ObjectKey) -> Option<&Arc<Object>> {
+        self.objects.get(key)
+    }
+
+    /// All objects, sorted by key.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.objects.values()
+    }
+
+    /// The objects of one namespace, sorted by name.
+    pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.objects
+            .range(ObjectKey::new(namespace, "")..)
+            .take_while(move |(key, _)| key.namespace == namespace)
+            .map(|(_, object)| object)
+    }
+
+    /// The objects that have an owner reference to this uid, sorted by key.
+    pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Arc<Object>> {
+        self.by_owner.get(uid).into_iter().flatten().filter_map(|key| self.objects.get(key))
+    }
+
+    /// Starts with a list. `purpose` is what the owner's client remembers for all requests of this informer.
+    pub fn start<T>(&mut self, client: &mut Client<T>, purpose: T, out: &mut Outbox) {
+        client.send(self.request(Verb::List), purpose, out);
+    }
+
+    /// Takes the answer to the list or to the opening of the watch; the changes are those a list brings.
+    pub fn on_answer<T: Clone>(
+        &mut self,
+        answer: &Answer,
+        client: &mut Client<T>,
+        purpose: T,
+        out: &mut Outbox,
+    ) -> Vec<Change> {
+        match answer {
+            Answer::List(list) => {
+                let changes = self.replace(&list.items, list.revision);
+                self.watch(client, purpose, out);
+                changes
+            }
+            Answer::Watching => {
+                // The watch keeps its purpose: its events come under the same number.
+                Vec::new()
+            }
+            _ => {
+                client.send(self.request(Verb::List), purpose, out);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Opens a watch from where the cache stands; also what to do when one ends.
+    pub fn watch<T>(&self, client: &mut Client<T>, purpose: T, out: &mut Outbox) {
+        client.send(self.request(Verb::Watch), purpose, out);
+    }
+
+    /// Takes events of the watch. An error event means: list again (`start`); that is what `Err` says.
+    pub fn on_events(&mut self, events: Vec<WatchEvent>) -> Result<Vec<Change>, Vec<Change>> {
+        let mut changes = Vec::with_capacity(events.len());
+        for event in events {
+            match event {
+                WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                    self.revision = self.revision.max(object.revision());
+                    let old = self.put(&object);
+                    changes.push(Change { old, new: Some(object) });
+                }
+                WatchEvent::Deleted(object) => {
+                    self.revision = self.revision.max(object.revision());
+                    let old = self.drop(&ObjectKey::of(&object)).or(Some(object));
+                    changes.push(Change { old, new: None });
+                }
+                WatchEvent::Bookmark { revision, .. } => self.revision = self.revision.max(revision),
+                WatchEvent::Error(_) => return Err(changes),
+            }
+        }
+        Ok(changes)
+    }
+
+    fn request(&self, verb: Verb) -> Request {
+        let resource_version = (verb == Verb::Watch).then(|| smol_str::format_smolstr!("{}", self.revision));
+        let options = Options {
+            field_selector: self.field_selector.clone(),
+            resource_version,
+            bookmarks: true,
+            ..Options::default()
+        };
+        Request::many(verb, self.resource, "").options(options)
+    }
+
+    fn replace(&mut self, items: &[Arc<Object>], revision: u64) -> Vec<Change> {
+        let listed: BTreeSet<ObjectKey> = items.iter().map(|item| ObjectKey::of(item)).collect();
+        let gone: Vec<ObjectKey> = self.objects.keys().filter(|key| !listed.contains(*key)).cloned().collect();
+        let mut changes: Vec<Change> =
+            gone.iter().map(|key| Change { old: self.drop(key), new: None }).collect();
+        for item in items {
+            let old = self.put(item);
+            if old.as_ref().is_none_or(|old| old.revision() != item.revision()) {
+                changes.push(Change { old, new: Some(item.clone()) });
+            }
+        }
+        self.revision = revision;
+        self.synced = true;
+        changes
+    }
+
+    fn put(&mut self, object: &Arc<Object>) -> Option<Arc<Object>> {
+        let key = ObjectKey::of(object);
+        let old = self.drop(&key);
+        for owner in object.owners() {
+            self.by_owner.entry(owner.uid.into()).or_default().insert(key.clone());
+        }
+        self.objects.insert(key, object.clone());
+        old
+    }
+
+    fn drop(&mut self, key: &ObjectKey) -> Option<Arc<Object>> {
+        let old = self.objects.remove(key)?;
+        for owner in old.owners() {
+            if let Some(keys) = self.by_owner.get_mut(owner.uid) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.by_owner.remove(owner.uid);
+                }
+            }
+        }
+        Some(old)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+    use crate::wire::resource::PODS;
+
+    fn pod(name: &str, revision: i64, owner: &str) -> Arc<Object> {
+        let version = revision.to_string();
+        Object::shared(value!({"metadata": {
+            "name": name, "namespace": "default", "resourceVersion": version, "ownerReferences": [{"uid": owner}]
+        }}))
+    }
+
+    #[test]
+    fn a_relist_tells_what_was_deleted_unseen() {
+        let mut informer = Informer::new(*PODS);
+        informer.replace(&[pod("a", 1, "x"), pod("b", 2, "x")], 2);
+        let changes = informer.replace(&[pod("b", 2, "x"), pod("c", 4, "x")], 5);
+        let told: Vec<_> = changes.iter().map(|c| (c.object().name().to_owned(), c.new.is_some())).collect();
+        assert_eq!(told, [("a".to_owned(), false), ("c".to_owned(), true)]);
+        assert_eq!(informer.revision(), 5);
+    }
+
+    #[test]
+    fn owners_are_found_until_the_reference_goes() {
+        let mut informer = Informer::new(*PODS);
+        informer.replace(&[pod("a", 1, "x")], 1);
+        assert_eq!(informer.owned_by("x").count(), 1);
+        informer.on_events(vec![WatchEvent::Modified(pod("a", 2, "y"))]).unwrap();
+        assert_eq!((informer.owned_by("x").count(), informer.owned_by("y").count()), (0, 1));
+    }
+}
