@@ -163,7 +163,8 @@ impl Informer {
 
     fn replace(&mut self, items: &[Arc<Object>], revision: u64) -> Vec<Change> {
         let listed: BTreeSet<ObjectKey> = items.iter().map(|item| ObjectKey::of(item)).collect();
-        let gone: Vec<ObjectKey> = self.objects.keys().filter(|key| !listed.contains(*key)).cloned().collect();
+        let gone: Vec<ObjectKey> =
+            self.objects.keys().filter(|key| !listed.contains(*key)).cloned().collect();
         let mut changes: Vec<Change> =
             gone.iter().map(|key| Change { old: self.drop(key), new: None }).collect();
         for item in items {

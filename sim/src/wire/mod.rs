@@ -4,18 +4,27 @@
 //! - [`Request`], [`Answer`], [`WatchEvent`]: what crosses, as values
 //! - [`Status`]: failures in the server's words
 //! - [`Component`], [`Input`], [`Outbox`]: how a component is driven
+//! - [`History`], [`Entry`], [`Commit`]: the record
+//! - [`Latency`], [`Streams`]: how messages travel
+//! - [`Rule`], [`Fate`]: where faults act
 //! - [`Command`], [`RuntimeEvent`]: between kubelet and container runtime
 //!
 //! Architecture invariant: names `object` and `engine` only.
 
 mod component;
 mod cri;
+mod history;
 mod message;
+mod network;
 pub mod resource;
+mod rule;
 mod status;
 
 pub use component::{Component, Effect, Input, Outbox};
 pub use cri::{Command, ContainerId, Exit, RuntimeEvent};
+pub use history::{Actor, ActorClass, Birth, Commit, Entry, History, What};
 pub use message::{Addr, Answer, Body, List, Options, PatchType, Request, RequestId, Verb, WatchEvent};
+pub use network::{Latency, Stream, Streams};
 pub use resource::{ObjectKey, Resource};
+pub use rule::{Fate, NoFaults, Rule, Strike};
 pub use status::Status;

@@ -1,0 +1,210 @@
+//! The record of a run: what was asked, what was committed, what hosts were told, what struck.
+//!
+//! Entries are compact: a commit holds the object itself, deliveries refer to revisions. A saved record gets its bodies
+//! by running again.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Addr, ObjectKey, Resource, Verb};
+use crate::engine::{self, Hasher, Record, Time};
+use crate::object::{Digest, Object, Str};
+
+/// Who acts: what oracles may hold an actor to depends on its class.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ActorClass {
+    /// The steps of the scenario.
+    User,
+    /// Faults.
+    Chaos,
+    /// The control plane and the nodes.
+    System,
+    /// A program under test.
+    Host,
+}
+
+/// One actor of a run.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Its name: `kube-scheduler`, `kubelet/node-1`, `memcached-operator`.
+    pub name: Str,
+    /// Its class.
+    pub class: ActorClass,
+}
+
+/// One entry of the record.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// When.
+    pub time: Time,
+    /// Who.
+    pub actor: Addr,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// The server answered a request. Commits it caused follow.
+    Request {
+        /// The verb.
+        verb: Verb,
+        /// The resource; none for paths that are no resource.
+        resource: Option<Resource>,
+        /// The subresource, or nothing.
+        subresource: Str,
+        /// Namespace and name, as far as the request named them.
+        key: ObjectKey,
+        /// The HTTP code.
+        code: u16,
+    },
+    /// The store changed.
+    Commit(Arc<Commit>),
+    /// A host got watch events, up to a revision.
+    Delivered {
+        /// The watched resource.
+        resource: Resource,
+        /// How many events.
+        events: u32,
+        /// The revision of the last one.
+        revision: u64,
+    },
+    /// A host got the answer to a request.
+    Answered {
+        /// The HTTP code.
+        code: u16,
+    },
+    /// A host started, exited, was crashed or panicked; in words.
+    Host(Str),
+    /// A fault struck or healed; its plan text.
+    Fault(Str),
+    /// A step of the scenario; in words.
+    Step(Str),
+}
+
+/// One change of the store.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The store's revision after it.
+    pub revision: u64,
+    /// The resource, in its storage version.
+    pub resource: Resource,
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// The object before; none for a create.
+    pub old: Option<Arc<Object>>,
+    /// The object after; none for a removal.
+    pub new: Option<Arc<Object>>,
+    /// For a create: the birth name.
+    pub birth: Option<Birth>,
+}
+
+/// A name's identity that survives shrinking: the n-th create of a prefix in a namespace and resource.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Birth {
+    /// The generateName prefix, or the whole name where the client chose it.
+    pub prefix: Str,
+    /// Which create of that prefix this was, from 1.
+    pub nth: u64,
+    /// Whether the server made the name from the prefix.
+    pub generated: bool,
+}
+
+impl Commit {
+    /// The newest state that is known of the object.
+    pub fn object(&self) -> &Arc<Object> {
+        self.new.as_ref().or(self.old.as_ref()).expect("a commit has at least one side")
+    }
+}
+
+/// The record with the names of its actors.
+#[derive(Debug, Default)]
+pub struct History {
+    /// The actors; an address is an index into this list.
+    pub actors: Vec<Actor>,
+    /// The entries.
+    pub record: Record<Entry>,
+}
+
+impl History {
+    /// The actor at this address.
+    pub fn actor(&self, addr: Addr) -> &Actor {
+        &self.actors[addr.0 as usize]
+    }
+
+    /// One entry in words, on one line.
+    pub fn line(&self, entry: &Entry) -> String {
+        format!("{:>12}  {:<24} {}", entry.time.to_string(), self.actor(entry.actor).name, entry.what)
+    }
+}
+
+impl engine::Entry for Entry {
+    fn feed(&self, hasher: &mut Hasher) {
+        let mut digest = Digest::new();
+        digest.word(self.time.0.cast_unsigned());
+        digest.word(u64::from(self.actor.0));
+        match &self.what {
+            What::Request { verb, resource, subresource, key, code } => {
+                digest.word(1 + (u64::from(*code) << 8) + ((*verb as u64) << 32));
+                digest.bytes(resource.map_or("", Resource::as_str).as_bytes());
+                digest.bytes(subresource.as_bytes());
+                feed_key(&mut digest, key);
+            }
+            What::Commit(commit) => {
+                digest.word(2 + (commit.revision << 8));
+                digest.bytes(commit.resource.as_str().as_bytes());
+                feed_key(&mut digest, &commit.key);
+                if let Some(new) = &commit.new {
+                    digest.value(new.root());
+                }
+            }
+            What::Delivered { resource, events, revision } => {
+                digest.word(3 + (u64::from(*events) << 8));
+                digest.bytes(resource.as_str().as_bytes());
+                digest.word(*revision);
+            }
+            What::Answered { code } => digest.word(4 + (u64::from(*code) << 8)),
+            What::Host(text) | What::Fault(text) | What::Step(text) => {
+                digest.word(5);
+                digest.bytes(text.as_bytes());
+            }
+        }
+        hasher.update(&digest.finish().to_le_bytes());
+    }
+}
+
+fn feed_key(digest: &mut Digest, key: &ObjectKey) {
+    digest.bytes(key.namespace.as_bytes());
+    digest.bytes(key.name.as_bytes());
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request { verb, resource, subresource, key, code } => {
+                write!(f, "{} {}", verb.as_str(), resource.map_or("", Resource::plural))?;
+                if !subresource.is_empty() {
+                    write!(f, "/{subresource}")?;
+                }
+                write!(f, " {key} -> {code}")
+            }
+            Self::Commit(commit) => {
+                let what = match (&commit.old, &commit.new) {
+                    (None, _) => "created",
+                    (_, None) => "removed",
+                    _ => "changed",
+                };
+                let mut digest = Digest::new();
+                digest.value(commit.object().root());
+                let (plural, hash) = (commit.resource.plural(), digest.finish());
+                write!(f, "  {what} {plural} {} at revision {} ({hash:016x})", commit.key, commit.revision)
+            }
+            Self::Delivered { resource, events, revision } => {
+                write!(f, "got {events} events of {} up to revision {revision}", resource.plural())
+            }
+            Self::Answered { code } => write!(f, "got answer {code}"),
+            Self::Host(text) | Self::Fault(text) | Self::Step(text) => f.write_str(text),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Latency and order: how long a message takes, and that a watch stream never reorders or loses.
+//!
+//! Real: TCP connections over a network. Modelled: two legs per request, drawn by name; events of a stream that come while
+//! one delivery is under way join it. Not modelled: bandwidth, connection limits.
+
+use std::collections::BTreeMap;
+
+use super::{Addr, Request, RequestId, Resource, WatchEvent};
+use crate::engine::{Draws, Millis};
+
+/// One leg of a request takes this long, in ms, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// Shortest.
+    pub low_ms: Millis,
+    /// Longest.
+    pub high_ms: Millis,
+}
+
+impl Default for Latency {
+    /// A few milliseconds, as in one data centre with TLS and an etcd write. Our choice, not a constant of Kubernetes.
+    fn default() -> Self {
+        Self { low_ms: 1, high_ms: 3 }
+    }
+}
+
+impl Latency {
+    /// The length of a leg and a tie for the queue, drawn under a name.
+    pub fn draw(self, draws: &mut Draws, name: &[&str]) -> (Millis, u64) {
+        let bits = draws.next(name);
+        let span = self.high_ms - self.low_ms + 1;
+        (self.low_ms + (bits >> 32) % span, bits & 0xffff_ffff)
+    }
+
+    /// The length of a leg of a request of the actor with this name.
+    pub fn of_request(self, draws: &mut Draws, leg: &str, actor: &str, request: &Request) -> (Millis, u64) {
+        let resource = request.resource.map_or(request.path.as_str(), |resource| resource.as_str());
+        let name = [leg, actor, request.verb.as_str(), resource, &request.namespace, &request.name];
+        self.draw(draws, &name)
+    }
+}
+
+/// The streams that are open between the server and its clients.
+#[derive(Debug, Default)]
+pub struct Streams(BTreeMap<(Addr, RequestId), Stream>);
+
+/// One watch stream.
+#[derive(Debug)]
+pub struct Stream {
+    /// What is watched.
+    pub resource: Resource,
+    /// Events sent by the server and not yet delivered, in order.
+    pub pending: Vec<WatchEvent>,
+    /// Whether the client has got the headers.
+    pub open: bool,
+    /// Whether a delivery is under way.
+    pub due: bool,
+    /// Whether the server has closed it: it ends after what is pending.
+    pub ended: bool,
+}
+
+impl Streams {
+    /// Adds the stream of a watch request that the server has accepted.
+    pub fn add(&mut self, to: Addr, id: RequestId, resource: Resource) {
+        let stream = Stream { resource, pending: Vec::new(), open: false, due: false, ended: false };
+        self.0.insert((to, id), stream);
+    }
+
+    /// The stream, if it is still there.
+    pub fn get(&mut self, to: Addr, id: RequestId) -> Option<&mut Stream> {
+        self.0.get_mut(&(to, id))
+    }
+
+    /// Removes the stream; what is pending is lost, as on a broken connection.
+    pub fn remove(&mut self, to: Addr, id: RequestId) -> Option<Stream> {
+        self.0.remove(&(to, id))
+    }
+
+    /// The streams of one client, with what they watch.
+    pub fn of(&self, to: Addr) -> impl Iterator<Item = (RequestId, Resource)> {
+        self.0.range((to, 0)..=(to, RequestId::MAX)).map(|((_, id), stream)| (*id, stream.resource))
+    }
+}
