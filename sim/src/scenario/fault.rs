@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::near::instead;
 use super::{CountRange, KindName, Pattern, Pick, TimeRange, When};
 
 /// What is known of a fault by its name alone.
@@ -183,6 +184,27 @@ impl FaultInfo {
         FAULTS.iter().find(|fault| fault.name == name)
     }
 
+    /// The fault with this name, if this version carries it out; else what is wrong and what would be right.
+    pub fn usable(name: &str) -> Result<&'static Self, String> {
+        match Self::named(name) {
+            Some(fault) if fault.available => Ok(fault),
+            Some(_) => Err(format!("fault `{name}` is not there yet")),
+            None => {
+                let known = FAULTS.iter().map(|fault| fault.name);
+                Err(format!("there is no fault `{name}`; {}", instead(name, known)))
+            }
+        }
+    }
+
+    /// Which argument was meant by an unknown one.
+    pub fn args_instead(&self, name: &str) -> String {
+        if self.args.is_empty() {
+            "it has none".into()
+        } else {
+            instead(name, self.args.iter().map(|arg| arg.name))
+        }
+    }
+
     /// What is known of an argument by its name.
     pub fn arg(&self, name: &str) -> Option<&'static ArgInfo> {
         self.args.iter().find(|arg| arg.name == name)
@@ -239,6 +261,15 @@ impl FaultInfo {
             );
         }
         Ok(())
+    }
+
+    /// Whether it may be given, or left without, a duration.
+    pub fn check_duration(&self, given: bool) -> Result<(), String> {
+        match (self.lasts, given) {
+            (Lasts::Never, true) => Err(format!("`{}` lasts no time: leave the duration out", self.name)),
+            (Lasts::Must, false) => Err(format!("`{}` needs a duration", self.name)),
+            _ => Ok(()),
+        }
     }
 }
 

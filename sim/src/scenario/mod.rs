@@ -9,6 +9,8 @@
 //! - [`trigger`]: when a fault strikes; patterns of requests
 //! - [`fault`]: failures, and the table of all that have a name
 //! - [`expect`]: what must hold
+//! - [`plan`]: the concrete faults of one run and their text form
+//! - [`near`]: did you mean
 //!
 //! To add a fault's name or switch it on: one line of [`fault::FAULTS`].
 //!
@@ -17,6 +19,8 @@
 pub mod cluster;
 pub mod expect;
 pub mod fault;
+pub mod near;
+pub mod plan;
 pub mod range;
 pub mod step;
 pub mod target;
@@ -25,6 +29,7 @@ pub mod trigger;
 pub use cluster::{Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, Pull, Ready};
 pub use expect::{Check, Expectation, Modality, Var};
 pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget};
+pub use plan::{BadPlan, Plan, PlannedFault, Strike};
 pub use range::{CountRange, TimeRange};
 pub use step::{Action, Cascade, NodeChoice, PatchType, Step, Wait, WaitFor};
 pub use target::{KindName, Pattern, Pick, Target};

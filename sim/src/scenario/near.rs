@@ -1,0 +1,34 @@
+//! Did you mean: the known word that a wrong one was probably meant to be.
+
+/// The word of `known` nearest to `word`, if one is near enough to be what was meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let far = lower.chars().count() / 3 + 1;
+    let scored = known.into_iter().map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name));
+    scored
+        .filter(|(distance, _)| *distance <= far)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// What would be right in place of `word`: the nearest known word, else all of them.
+pub fn instead<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match nearest(word, known.clone()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("known: {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_recognised_and_a_stranger_gets_the_list() {
+        let known = ["replicas", "target", "timeout"];
+        assert_eq!(instead("replica", known), "did you mean `replicas`?");
+        assert_eq!(instead("Target", known), "did you mean `target`?");
+        assert_eq!(instead("tiemout", known), "did you mean `timeout`?");
+        assert_eq!(instead("colour", known), "known: replicas, target, timeout");
+    }
+}

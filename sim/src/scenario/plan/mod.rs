@@ -1,0 +1,138 @@
+//! Plans: the concrete faults of one run, as values and as text. It draws no plan and carries none out.
+//!
+//! ```text
+//! PLAN   = FAULT [; FAULT]..                                   empty text: no faults
+//! FAULT  = NAME(TARGET[:PICK][, ARG=VALUE]..)@WHEN[+DURATION]
+//! TARGET = PROGRAM                                             a program or host; a glob
+//!        | KIND/[NAMESPACE/]NAME[\[SELECTOR\]]                 objects; without NAMESPACE: the scenario's, or cluster-scoped
+//! WHEN   = TIME                                                since t = 0
+//!        | before(EVENT) | after(EVENT) | after-response(EVENT)
+//! EVENT  = [ACTOR: ]VERB KIND[/SUBRESOURCE]/NAMESPACE/NAME[\[SELECTOR\]]#N
+//! ```
+//!
+//! An EVENT is the N-th, from 1, of its kind that the target's hosts (or ACTOR's) take part in. Its path always has a
+//! NAMESPACE (`-` for cluster-scoped kinds), so that three parts have no subresource and four have one. KIND is a kind, a
+//! plural or a plural with its group; `*` matches any text, and a list or watch has the name `*`. NAME is a birth name:
+//! generated names are `PREFIX~N`. A PICK that is not said is `one`: of hosts the one whose EVENT it is, else a keyed draw.
+//!
+//! ```
+//! use wavetank_sim::scenario::plan::Plan;
+//! for text in [
+//!     "crash(etcd-operator)@after(patch statefulsets/default/example#2)",
+//!     "crash(etcd-operator:leader)@before(etcd-operator: patch deployments.apps/status/default/web#1)",
+//!     "api-error(op, status=504, committed=true)@before(write Pod/*/*#3)",
+//!     "pod-deletion(pods/default/web-5d8f9-~3, gracePeriodSeconds=0)@1m30s",
+//!     "pod-deletion(pods/*[app=web,tier in (a,b)]:2)@20s; watch-cut(*:all, kind=Pod)@before(patch nodes/-/node-1#1)+10s",
+//! ] {
+//!     assert_eq!(text.parse::<Plan>()?.to_string(), text);
+//! }
+//! # Ok::<(), wavetank_sim::scenario::plan::BadPlan>(())
+//! ```
+
+use std::fmt;
+
+use super::range::Millis;
+use super::{Args, EventPattern, FaultInfo, FaultTarget, Moment, Pick};
+
+mod text;
+
+pub use text::BadPlan;
+
+/// The concrete faults of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan(pub Vec<PlannedFault>);
+
+/// One concrete fault.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedFault {
+    /// Which fault.
+    pub fault: &'static FaultInfo,
+    /// Whom it strikes.
+    pub target: FaultTarget,
+    /// Its arguments, exact, defaults filled in.
+    pub args: Args,
+    /// When it strikes.
+    pub when: Strike,
+    /// How long it lasts, where it lasts.
+    pub duration_ms: Option<u64>,
+}
+
+/// When a concrete fault strikes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Strike {
+    /// So many milliseconds after t = 0.
+    At(u64),
+    /// At an event.
+    On {
+        /// On which side of it.
+        moment: Moment,
+        /// Which.
+        event: EventPattern,
+        /// Which occurrence, from 1.
+        nth: u64,
+    },
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.0.iter().enumerate() {
+            write!(f, "{}{fault}", if i == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for PlannedFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({}", self.fault.name, self.target)?;
+        let defaults = self.fault.default_args();
+        for (name, value) in &self.args.0 {
+            if defaults.get(name) != Some(value) {
+                write!(f, ", {name}={value}")?;
+            }
+        }
+        write!(f, ")@{}", self.when)?;
+        self.duration_ms.map_or(Ok(()), |ms| write!(f, "+{}", Millis(ms)))
+    }
+}
+
+impl fmt::Display for FaultTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pick = match self {
+            Self::Program { program, pick } => {
+                program.fmt(f)?;
+                pick
+            }
+            Self::Objects { kind, namespace, name, selector, pick } => {
+                write!(f, "{kind}/")?;
+                namespace.as_ref().map_or(Ok(()), |namespace| write!(f, "{namespace}/"))?;
+                name.fmt(f)?;
+                selector.as_ref().map_or(Ok(()), |selector| write!(f, "[{selector}]"))?;
+                pick
+            }
+        };
+        if *pick == Pick::One { Ok(()) } else { write!(f, ":{pick}") }
+    }
+}
+
+impl fmt::Display for Strike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(ms) => Millis(*ms).fmt(f),
+            Self::On { moment, event, nth } => write!(f, "{moment}({event}#{nth})"),
+        }
+    }
+}
+
+impl fmt::Display for EventPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.actor.as_ref().map_or(Ok(()), |actor| write!(f, "{actor}: "))?;
+        write!(f, "{} {}", self.verb, self.kind.as_ref().map_or("*", |kind| &kind.0))?;
+        self.subresource.as_ref().map_or(Ok(()), |subresource| write!(f, "/{subresource}"))?;
+        write!(f, "/{}/{}", self.namespace, self.name)?;
+        self.selector.as_ref().map_or(Ok(()), |selector| write!(f, "[{selector}]"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+//! Reads plan text. Every error points at a column and says what would be right.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Plan, PlannedFault, Strike};
+use crate::scenario::range::Millis;
+use crate::scenario::{
+    Args, EventPattern, EventVerb, FaultInfo, FaultTarget, KindName, Moment, Pattern, Pick,
+};
+
+/// What is wrong with a plan's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadPlan {
+    /// Where, in characters from 1.
+    pub column: usize,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for BadPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plan, column {}: {}", self.column, self.message)
+    }
+}
+
+impl std::error::Error for BadPlan {}
+
+impl FromStr for Plan {
+    type Err = BadPlan;
+
+    fn from_str(text: &str) -> Result<Self, BadPlan> {
+        let mut reader = Reader { text, at: 0 };
+        let mut faults = Vec::new();
+        reader.spaces();
+        while !reader.rest().is_empty() {
+            faults.push(reader.fault()?);
+            reader.spaces();
+            if !reader.rest().is_empty() {
+                reader.need(";", "`; ` between two faults")?;
+                reader.spaces();
+            }
+        }
+        Ok(Self(faults))
+    }
+}
+
+impl FromStr for PlannedFault {
+    type Err = BadPlan;
+
+    fn from_str(text: &str) -> Result<Self, BadPlan> {
+        let mut reader = Reader { text, at: 0 };
+        let fault = reader.fault()?;
+        if reader.rest().is_empty() { Ok(fault) } else { Err(reader.wants("the end, or `+DURATION`")) }
+    }
+}
+
+/// A place in the text.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn error_at(&self, at: usize, message: impl Into<String>) -> BadPlan {
+        BadPlan { column: self.text[..at].chars().count() + 1, message: message.into() }
+    }
+
+    /// The error that something else should stand here.
+    fn wants(&self, right: &str) -> BadPlan {
+        match self.rest().chars().next() {
+            None => self.error_at(self.at, format!("the text ends here: write {right}")),
+            Some(c) => self.error_at(self.at, format!("`{c}` does not belong here: write {right}")),
+        }
+    }
+
+    fn spaces(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    fn take(&mut self, token: &str) -> bool {
+        let found = self.rest().starts_with(token);
+        self.at += if found { token.len() } else { 0 };
+        found
+    }
+
+    fn need(&mut self, token: &str, right: &str) -> Result<(), BadPlan> {
+        if self.take(token) { Ok(()) } else { Err(self.wants(right)) }
+    }
+
+    /// The characters of a name or glob.
+    fn word(&mut self, right: &str) -> Result<&'a str, BadPlan> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-~*%".contains(c);
+        let rest = self.rest();
+        let end = rest.find(|c| !plain(c)).unwrap_or(rest.len());
+        if end == 0 {
+            return Err(self.wants(right));
+        }
+        self.at += end;
+        Ok(&rest[..end])
+    }
+
+    /// A word, read as something.
+    fn parsed<T: FromStr<Err: fmt::Display>>(&mut self, right: &str) -> Result<T, BadPlan> {
+        let start = self.at;
+        self.word(right)?.parse().map_err(|e: T::Err| self.error_at(start, e.to_string()))
+    }
+
+    fn fault(&mut self) -> Result<PlannedFault, BadPlan> {
+        let start = self.at;
+        let fault = self.known_fault()?;
+        self.need("(", "`(` and whom the fault strikes")?;
+        let target_at = self.at;
+        let target = self.target()?;
+        if !fault.strikes(&target) {
+            let message =
+                format!("`{}` cannot strike `{target}`: it strikes {}", fault.name, fault.victims());
+            return Err(self.error_at(target_at, message));
+        }
+        let args = self.args(fault)?;
+        self.need(")", "`, ARG=VALUE` or `)`")?;
+        self.need("@", "`@` and when: `@30s` or `@after(patch pods/default/web#1)`")?;
+        let when = self.strike()?;
+        let duration_ms =
+            if self.take("+") { Some(self.parsed::<Millis>("a duration such as `30s`")?.0) } else { None };
+        fault.check_args(&args).map_err(|message| self.error_at(start, message))?;
+        fault.check_duration(duration_ms.is_some()).map_err(|message| self.error_at(start, message))?;
+        Ok(PlannedFault { fault, target, args, when, duration_ms })
+    }
+
+    fn known_fault(&mut self) -> Result<&'static FaultInfo, BadPlan> {
+        let start = self.at;
+        let name = self.word("a fault such as `crash(etcd-operator)@30s`")?;
+        FaultInfo::usable(name).map_err(|message| self.error_at(start, message))
+    }
+
+    fn target(&mut self) -> Result<FaultTarget, BadPlan> {
+        let first = self.word("a program, or KIND/NAMESPACE/NAME")?;
+        if !self.take("/") {
+            return Ok(FaultTarget::Program { program: first.into(), pick: self.pick()? });
+        }
+        let second = self.word("a name or `*`")?;
+        let (namespace, name) =
+            if self.take("/") { (Some(second), self.word("a name or `*`")?) } else { (None, second) };
+        Ok(FaultTarget::Objects {
+            kind: first.into(),
+            namespace: namespace.filter(|n| *n != EventPattern::CLUSTER).map(str::to_owned),
+            name: name.into(),
+            selector: self.selector()?,
+            pick: self.pick()?,
+        })
+    }
+
+    fn pick(&mut self) -> Result<Pick, BadPlan> {
+        if self.take(":") { self.parsed("`one`, `all`, `leader`, `2` or `50%`") } else { Ok(Pick::One) }
+    }
+
+    fn selector(&mut self) -> Result<Option<String>, BadPlan> {
+        if !self.take("[") {
+            return Ok(None);
+        }
+        let rest = self.rest();
+        let end = rest.find(']').ok_or_else(|| self.wants("a label selector and `]`"))?;
+        self.at += end + 1;
+        Ok(Some(rest[..end].to_owned()))
+    }
+
+    fn args(&mut self, fault: &'static FaultInfo) -> Result<Args, BadPlan> {
+        let mut args = fault.default_args();
+        while self.take(",") {
+            self.spaces();
+            let start = self.at;
+            let name = self.word("an argument such as `status=504`")?;
+            let Some(arg) = fault.arg(name) else {
+                let message =
+                    format!("`{}` has no argument `{name}`; {}", fault.name, fault.args_instead(name));
+                return Err(self.error_at(start, message));
+            };
+            self.need("=", "`=` and a value")?;
+            let start = self.at;
+            let rest = self.rest();
+            let end = rest.find([',', ')']).ok_or_else(|| self.wants("a value and `)`"))?;
+            self.at += end;
+            let value = arg.read(&rest[..end]).map_err(|message| self.error_at(start, message))?;
+            if !value.is_exact() {
+                return Err(self
+                    .error_at(start, format!("a plan is concrete: write one value in place of `{value}`")));
+            }
+            args.0.insert(arg.name, value);
+        }
+        Ok(args)
+    }
+
+    fn strike(&mut self) -> Result<Strike, BadPlan> {
+        let start = self.at;
+        let right = "a time such as `30s`, or `before(..)`, `after(..)` or `after-response(..)`";
+        let word = self.word(right)?;
+        if !self.take("(") {
+            let time =
+                word.parse::<Millis>().map_err(|e| self.error_at(start, format!("{e}, or {right}")))?;
+            return Ok(Strike::At(time.0));
+        }
+        let Some(moment) = Moment::ALL.into_iter().find(|moment| moment.as_str() == word) else {
+            return Err(
+                self.error_at(start, format!("`{word}` is no moment: write before, after or after-response"))
+            );
+        };
+        let (event, nth) = self.event()?;
+        self.need(")", "`)` after the event")?;
+        Ok(Strike::On { moment, event, nth })
+    }
+
+    fn event(&mut self) -> Result<(EventPattern, u64), BadPlan> {
+        let right = "an event such as `patch pods/default/web#1`";
+        let (mut start, mut word, mut actor) = (self.at, self.word(right)?, None);
+        if self.take(":") {
+            self.spaces();
+            actor = Some(Pattern::from(word));
+            (start, word) = (self.at, self.word(right)?);
+        }
+        if word == "call" {
+            return Err(self.error_at(start, "`call` events are not there yet: name a request of the API"));
+        }
+        let verb: EventVerb = word.parse().map_err(|message: String| self.error_at(start, message))?;
+        self.need(" ", "a space, then KIND/NAMESPACE/NAME")?;
+        let path_at = self.at;
+        let mut parts = vec![self.word("KIND/NAMESPACE/NAME")?];
+        while self.take("/") {
+            parts.push(self.word("a name or `*`")?);
+        }
+        let (kind, subresource, namespace, name) = match parts[..] {
+            [kind, namespace, name] => (kind, None, namespace, name),
+            [kind, subresource, namespace, name] => (kind, Some(subresource.to_owned()), namespace, name),
+            _ => {
+                let message = format!(
+                    "`{}` has {} parts: write KIND/NAMESPACE/NAME or KIND/SUBRESOURCE/NAMESPACE/NAME, with `-` as the \
+                     namespace of cluster-scoped kinds",
+                    parts.join("/"),
+                    parts.len()
+                );
+                return Err(self.error_at(path_at, message));
+            }
+        };
+        let selector = self.selector()?;
+        self.need("#", "`#` and which occurrence, such as `#1`")?;
+        let nth_at = self.at;
+        let nth = self.word("which occurrence, from 1")?;
+        let nth = nth.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
+            self.error_at(nth_at, format!("`{nth}` is no occurrence: write a number from 1, such as `1`"))
+        })?;
+        let kind = (kind != "*").then(|| KindName::from(kind));
+        let (namespace, name) = (namespace.into(), name.into());
+        Ok((EventPattern { actor, verb, kind, subresource, namespace, name, selector }, nth))
+    }
+}
