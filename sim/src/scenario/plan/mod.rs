@@ -86,10 +86,9 @@ impl fmt::Display for PlannedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({}", self.fault.name, self.target)?;
         let defaults = self.fault.default_args();
-        for (name, value) in &self.args.0 {
-            if defaults.get(name) != Some(value) {
-                write!(f, ", {name}={value}")?;
-            }
+        for arg in self.fault.args {
+            let value = self.args.get(arg.name).filter(|value| defaults.get(arg.name) != Some(value));
+            value.map_or(Ok(()), |value| write!(f, ", {}={value}", arg.name))?;
         }
         write!(f, ")@{}", self.when)?;
         self.duration_ms.map_or(Ok(()), |ms| write!(f, "+{}", Millis(ms)))
