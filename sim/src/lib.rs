@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod apiserver;
 pub mod client;
 pub mod engine;
 pub mod object;

@@ -1,0 +1,74 @@
+//! What the server knows about one kind: names, subresources, shape and rules. Data; the verbs act on it.
+//!
+//! Does not decide anything: rules are in `rules`, where kinds come from is in `registry`.
+
+use crate::object::Str;
+use crate::wire::Resource;
+
+use super::rules::Rules;
+
+/// One served version of a resource.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// The resource that requests name.
+    pub resource: Resource,
+    /// The resource under which objects are stored: all versions of a resource share it.
+    pub storage: Resource,
+    /// `Pod`.
+    pub kind: Str,
+    /// `PodList`.
+    pub list_kind: Str,
+    /// `pod`.
+    pub singular: Str,
+    /// `po`.
+    pub short_names: Vec<Str>,
+    /// `all`.
+    pub categories: Vec<Str>,
+    /// Whether objects live in namespaces.
+    pub namespaced: bool,
+    /// Whether a CRD defines it.
+    pub custom: bool,
+    /// The verbs that discovery lists; others are 405.
+    pub verbs: Vec<Str>,
+    /// The subresources that discovery lists; others are 404.
+    pub subresources: Vec<Subresource>,
+    /// The hash of the storage version, as discovery shows it; empty where there is none.
+    pub storage_hash: Str,
+    /// In what the kind differs from others.
+    pub rules: Rules,
+}
+
+/// A subresource of a kind.
+#[derive(Clone, Debug)]
+pub struct Subresource {
+    /// `status`, `scale`, `binding`, ...
+    pub name: Str,
+    /// The kind of its body and answer.
+    pub kind: Str,
+    /// The group and version of that kind where they differ from the parent's; else empty.
+    pub api_version: Str,
+    /// Its verbs.
+    pub verbs: Vec<Str>,
+}
+
+impl Kind {
+    /// The subresource with this name.
+    pub fn subresource(&self, name: &str) -> Option<&Subresource> {
+        self.subresources.iter().find(|s| s.name == name)
+    }
+
+    /// Whether there is a `/status`: then status is dropped on create and ignored on update.
+    pub fn has_status(&self) -> bool {
+        self.subresource("status").is_some()
+    }
+
+    /// Whether discovery lists this verb.
+    pub fn has_verb(&self, verb: &str) -> bool {
+        self.verbs.iter().any(|v| v == verb)
+    }
+
+    /// The group and version, as objects carry it.
+    pub fn api_version(&self) -> &'static str {
+        self.resource.api_version()
+    }
+}

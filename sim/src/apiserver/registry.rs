@@ -1,0 +1,146 @@
+//! The kinds that a server serves: the built-in ones, the same for all runs of a process, and one run's custom ones.
+//!
+//! Does not judge CRDs (`crd` does) and stores nothing.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use super::kind::{Kind, Subresource};
+use super::rules::Rules;
+use crate::object::{Str, Value};
+use crate::wire::Resource;
+
+/// One line per built-in resource, from the discovery documents of a v1.36 server, in their order.
+const KINDS: &str = include_str!("../../data/kinds.json");
+
+/// Resources that are another one's objects in other words: served, stored there.
+const STORED_AS: &[(&str, &str)] = &[
+    ("autoscaling/v1/horizontalpodautoscalers", "autoscaling/v2/horizontalpodautoscalers"),
+    ("events.k8s.io/v1/events", "v1/events"),
+];
+
+/// Immutable, parsed once per process.
+static BUILTIN: LazyLock<Builtin> = LazyLock::new(Builtin::load);
+
+#[derive(Debug)]
+struct Builtin {
+    kinds: Vec<Arc<Kind>>,
+    by_resource: BTreeMap<Resource, usize>,
+}
+
+/// The kinds that a server serves.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    builtin: &'static Builtin,
+    custom: BTreeMap<Resource, Arc<Kind>>,
+}
+
+impl Registry {
+    /// The built-in kinds.
+    pub fn builtin() -> Self {
+        Self { builtin: &BUILTIN, custom: BTreeMap::new() }
+    }
+
+    /// The kind that this resource names.
+    pub fn lookup(&self, resource: Resource) -> Option<&Arc<Kind>> {
+        match self.builtin.by_resource.get(&resource) {
+            Some(i) => Some(&self.builtin.kinds[*i]),
+            None => self.custom.get(&resource),
+        }
+    }
+
+    /// The kind with this group, version and kind, as objects carry them.
+    pub fn by_kind(&self, api_version: &str, kind: &str) -> Option<&Arc<Kind>> {
+        self.iter().find(|k| k.kind == kind && k.api_version() == api_version)
+    }
+
+    /// All kinds: the built-in ones in discovery's order, then the custom ones by resource.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Kind>> {
+        self.builtin.kinds.iter().chain(self.custom.values())
+    }
+
+    /// Serves these kinds.
+    pub fn add(&mut self, kinds: impl IntoIterator<Item = Kind>) {
+        self.custom.extend(kinds.into_iter().map(|kind| (kind.resource, Arc::new(kind))));
+    }
+
+    /// Stops serving all versions of a custom resource.
+    pub fn remove(&mut self, group: &str, plural: &str) {
+        self.custom.retain(|r, _| r.group() != group || r.plural() != plural);
+    }
+}
+
+impl Builtin {
+    fn load() -> Self {
+        let rows = Value::from_json(KINDS.as_bytes()).expect("our own data parses");
+        let kinds: Vec<Arc<Kind>> = rows.items().iter().map(|row| Arc::new(kind(row))).collect();
+        let by_resource = kinds.iter().enumerate().map(|(i, kind)| (kind.resource, i)).collect();
+        Self { kinds, by_resource }
+    }
+}
+
+fn kind(row: &Value) -> Kind {
+    let name = text(row, "resource");
+    let stored = STORED_AS.iter().find(|(served, _)| *served == name).map_or(name.as_str(), |(_, s)| *s);
+    let kind = text(row, "kind");
+    Kind {
+        resource: Resource::new(&name),
+        storage: Resource::new(stored),
+        list_kind: format!("{kind}List").into(),
+        singular: kind.to_lowercase().into(),
+        kind,
+        short_names: texts(row, "shortNames"),
+        categories: texts(row, "categories"),
+        namespaced: row.get("namespaced").and_then(Value::as_bool) == Some(true),
+        custom: false,
+        verbs: texts(row, "verbs"),
+        subresources: row.items_at(&["subresources"]).iter().map(subresource).collect(),
+        storage_hash: text(row, "hash"),
+        rules: Rules::builtin(&name),
+    }
+}
+
+fn subresource(row: &Value) -> Subresource {
+    Subresource {
+        name: text(row, "name"),
+        kind: text(row, "kind"),
+        api_version: text(row, "apiVersion"),
+        verbs: texts(row, "verbs"),
+    }
+}
+
+fn text(row: &Value, key: &str) -> Str {
+    row.str_at(&[key]).unwrap_or_default().into()
+}
+
+fn texts(row: &Value, key: &str) -> Vec<Str> {
+    row.items_at(&[key]).iter().filter_map(Value::as_str).map(Str::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::resource::{DEPLOYMENTS, PODS};
+
+    #[test]
+    fn built_in_kinds_are_found_by_resource_and_by_kind() {
+        let registry = Registry::builtin();
+        let pods = registry.lookup(*PODS).unwrap();
+        assert_eq!(
+            (pods.kind.as_str(), pods.list_kind.as_str(), pods.singular.as_str()),
+            ("Pod", "PodList", "pod")
+        );
+        assert!(pods.namespaced && pods.has_status() && pods.rules.graceful);
+        assert_eq!(pods.subresource("eviction").unwrap().api_version, "policy/v1");
+        assert_eq!(registry.by_kind("apps/v1", "Deployment").unwrap().resource, *DEPLOYMENTS);
+        assert!(registry.by_kind("apps/v1", "Pod").is_none());
+    }
+
+    #[test]
+    fn every_row_of_the_rules_is_a_kind() {
+        let served: Vec<&str> = Registry::builtin().iter().map(|k| k.resource.as_str()).collect();
+        for (resource, _) in super::super::rules::TABLE {
+            assert!(served.contains(resource), "{resource}");
+        }
+    }
+}
