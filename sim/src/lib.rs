@@ -3,6 +3,7 @@
 pub mod apiserver;
 pub mod client;
 pub mod engine;
+pub mod hermetic;
 pub mod object;
 pub mod scenario;
 pub mod wire;
