@@ -5,5 +5,6 @@ pub mod client;
 pub mod engine;
 pub mod hermetic;
 pub mod object;
+pub mod programs;
 pub mod scenario;
 pub mod wire;

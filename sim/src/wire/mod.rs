@@ -14,6 +14,7 @@
 mod component;
 mod cri;
 mod history;
+pub mod http;
 mod message;
 mod network;
 pub mod resource;

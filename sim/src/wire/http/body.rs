@@ -1,0 +1,80 @@
+//! The body of a response: bytes at once, or the lines of a watch as they come.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// The body of a response.
+pub struct ResponseBody(Inner);
+
+enum Inner {
+    Full(Option<Bytes>),
+    Stream { lines: UnboundedReceiver<Bytes>, closed: Option<OnDrop> },
+}
+
+/// Called when the client drops a stream.
+type OnDrop = Box<dyn FnOnce() + Send + Sync>;
+
+impl ResponseBody {
+    /// These bytes.
+    pub fn full(bytes: Bytes) -> Self {
+        Self(Inner::Full(Some(bytes)))
+    }
+
+    /// Lines as they come; `closed` is called when the client drops the body.
+    pub fn stream(lines: UnboundedReceiver<Bytes>, closed: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self(Inner::Stream { lines, closed: Some(Box::new(closed)) })
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut self.0 {
+            Inner::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Inner::Stream { lines, .. } => {
+                lines.poll_recv(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Inner::Full(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Inner::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Inner::Stream { .. } => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if let Inner::Stream { closed, .. } = &mut self.0
+            && let Some(closed) = closed.take()
+        {
+            closed();
+        }
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.0 {
+            Inner::Full(_) => "ResponseBody::Full",
+            Inner::Stream { .. } => "ResponseBody::Stream",
+        })
+    }
+}

@@ -1,0 +1,151 @@
+//! A request from HTTP: the method and path say what is asked, the headers how the body is written.
+
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+
+use super::query;
+use super::target::Target;
+use crate::object::{Object, Str, Value};
+use crate::wire::{Body, PatchType, Request, Status, Verb};
+
+/// Largest request body, in bytes (kube-apiserver `--max-request-bytes`, 3 MiB).
+const BODY_LIMIT: usize = 3 * 1024 * 1024;
+
+/// Longest field manager, in bytes (apimachinery `FieldManagerMaxLength`).
+const MANAGER_LIMIT: usize = 128;
+
+/// Decodes a request. What is wrong with it travels in its body, because the server looks at the path first.
+pub fn decode(parts: &Parts, body: &[u8]) -> Request {
+    decode_target(parts, body).unwrap_or_else(|status| Request {
+        verb: Verb::Raw,
+        path: parts.uri.path().into(),
+        body: Body::Undecodable(status),
+        ..Request::default()
+    })
+}
+
+fn decode_target(parts: &Parts, body: &[u8]) -> Result<Request, Box<Status>> {
+    let target = Target::of(parts.uri.path());
+    let query = parts.uri.query().unwrap_or_default();
+    let verb = verb(&parts.method, &target, query)?;
+    let mut options = query::options(query)?;
+    if options.field_manager.is_empty() {
+        options.field_manager = manager_of(&parts.headers);
+    }
+    options.metadata_only = accepts_metadata(&parts.headers);
+    let mut request = Request {
+        verb,
+        resource: target.resource,
+        subresource: target.subresource,
+        namespace: target.namespace,
+        name: target.name,
+        options,
+        path: parts.uri.path().into(),
+        ..Request::default()
+    };
+    if let Err(status) = add_body(&mut request, &parts.headers, body) {
+        request.body = Body::Undecodable(status);
+    }
+    Ok(request)
+}
+
+fn verb(method: &Method, target: &Target, query: &str) -> Result<Verb, Box<Status>> {
+    if target.resource.is_none() {
+        return if method == Method::GET { Ok(Verb::Raw) } else { Err(Box::new(Status::page_not_found())) };
+    }
+    let one = !target.name.is_empty();
+    let watches = || query::pairs(query).any(|(name, value)| name == "watch" && query::is_true(&value));
+    Ok(match *method {
+        Method::GET | Method::HEAD if !one && watches() => Verb::Watch,
+        Method::GET | Method::HEAD if one => Verb::Get,
+        Method::GET | Method::HEAD => Verb::List,
+        Method::POST => Verb::Create,
+        Method::PUT => Verb::Update,
+        Method::PATCH => Verb::Patch,
+        Method::DELETE if one => Verb::Delete,
+        Method::DELETE => Verb::DeleteCollection,
+        _ => {
+            let message = "the server does not allow this method on the requested resource";
+            return Err(Box::new(Status::new(405, "MethodNotAllowed", message)));
+        }
+    })
+}
+
+/// The manager that the server makes of a user agent: what stands before the first slash.
+fn manager_of(headers: &HeaderMap) -> Str {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    match agent.split('/').next() {
+        None | Some("") => "unknown".into(),
+        Some(manager) => manager.get(..MANAGER_LIMIT).unwrap_or(manager).into(),
+    }
+}
+
+fn accepts_metadata(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let first = accept.split(',').next().unwrap_or_default();
+    first.contains("as=PartialObjectMetadata")
+}
+
+fn add_body(request: &mut Request, headers: &HeaderMap, body: &[u8]) -> Result<(), Box<Status>> {
+    if body.len() > BODY_LIMIT {
+        let message = format!("Request entity too large: limit is {BODY_LIMIT}");
+        return Err(Box::new(Status::new(413, "RequestEntityTooLarge", message)));
+    }
+    let media_type =
+        headers.get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok()).unwrap_or("application/json");
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    match request.verb {
+        Verb::Create | Verb::Update => {
+            check_media_type(media_type)?;
+            let root = parse(body, &mut request.options.duplicate_fields)?;
+            request.body = Body::Object(Object::shared(root));
+        }
+        Verb::Patch => {
+            let patch_type = patch_type(media_type)?;
+            let patch = parse(body, &mut request.options.duplicate_fields)?;
+            request.body = Body::Patch(patch_type, patch);
+        }
+        Verb::Delete | Verb::DeleteCollection if !body.is_empty() => {
+            check_media_type(media_type)?;
+            let options = parse(body, &mut Vec::new())?;
+            query::add_delete_options(&mut request.options, &options)?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn check_media_type(media_type: &str) -> Result<(), Box<Status>> {
+    match media_type {
+        "" | "*/*" | "application/json" => Ok(()),
+        "application/yaml" | "application/vnd.kubernetes.protobuf" => {
+            Err(Box::new(Status::not_modelled(format!("request bodies of type {media_type}"))))
+        }
+        _ => {
+            let message = "the body of the request was in an unknown format - accepted media types include: \
+                           application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor";
+            Err(Box::new(Status::new(415, "UnsupportedMediaType", message)))
+        }
+    }
+}
+
+fn patch_type(media_type: &str) -> Result<PatchType, Box<Status>> {
+    Ok(match media_type {
+        "application/json-patch+json" => PatchType::Json,
+        "application/merge-patch+json" => PatchType::Merge,
+        "application/strategic-merge-patch+json" => PatchType::Strategic,
+        // JSON is YAML: kube-rs sends JSON under this type.
+        "application/apply-patch+yaml" => PatchType::Apply,
+        _ => {
+            let message = "the body of the request was in an unknown format - accepted media types include: \
+                           application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
+                           application/strategic-merge-patch+json, application/apply-patch+cbor";
+            return Err(Box::new(Status::new(415, "UnsupportedMediaType", message)));
+        }
+    })
+}
+
+fn parse(body: &[u8], duplicates: &mut Vec<Str>) -> Result<Value, Box<Status>> {
+    Value::from_json_noting(body, &mut |path| duplicates.push(path.into()))
+        .map_err(|error| Box::new(Status::bad_request(format!("error decoding the request body: {error}"))))
+}

@@ -1,0 +1,127 @@
+//! Answers to HTTP, watch events to lines.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+
+use super::ResponseBody;
+use crate::object::{Object, Value};
+use crate::value;
+use crate::wire::{Answer, List, Status, WatchEvent};
+
+/// The response for an answer. [`Answer::Watching`] gives the headers with an empty body: the caller puts the stream in
+/// its place.
+pub fn encode(answer: &Answer, metadata_only: bool) -> Response<ResponseBody> {
+    let mut media_type = "application/json";
+    let bytes = match answer {
+        Answer::Object { object, .. } if metadata_only => partial(object).to_json().into(),
+        Answer::Object { object, .. } => object.json().clone(),
+        Answer::List(list) => list_json(list, metadata_only),
+        Answer::Watching => Bytes::new(),
+        Answer::Status(status) => status.to_value().to_json().into(),
+        Answer::Raw { content_type, body, .. } => {
+            media_type = content_type;
+            body.clone()
+        }
+    };
+    let mut response = Response::new(ResponseBody::full(bytes));
+    *response.status_mut() = http::StatusCode::from_u16(answer.code()).expect("answers have HTTP codes");
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    match answer {
+        Answer::Status(status) => add_retry_after(&mut response, status),
+        Answer::Object { warnings, .. } => warnings.iter().for_each(|text| add_warning(&mut response, text)),
+        _ => {}
+    }
+    response
+}
+
+fn add_retry_after(response: &mut Response<ResponseBody>, status: &Status) {
+    if let Some(seconds) = status.details.i64_at(&["retryAfterSeconds"]) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+fn add_warning(response: &mut Response<ResponseBody>, text: &str) {
+    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+    if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+        response.headers_mut().append(header::WARNING, value);
+    }
+}
+
+/// The object as `PartialObjectMetadata`.
+fn partial(object: &Object) -> Value {
+    let metadata = object.root().get("metadata").cloned().unwrap_or_default();
+    value!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+}
+
+fn list_json(list: &List, metadata_only: bool) -> Bytes {
+    let (kind, api_version) = match metadata_only {
+        true => ("PartialObjectMetadataList", "meta.k8s.io/v1"),
+        false => (list.kind.as_str(), list.api_version.as_str()),
+    };
+    let mut metadata = value!({"resourceVersion": (list.revision.to_string())});
+    if !list.continue_token.is_empty() {
+        metadata.set_at(&["continue"], list.continue_token.clone());
+    }
+    if let Some(remaining) = list.remaining {
+        metadata.set_at(&["remainingItemCount"], i64::try_from(remaining).unwrap_or(i64::MAX));
+    }
+    let size: usize = list.items.iter().map(|item| item.json().len() + 1).sum();
+    let mut out = Vec::with_capacity(size + 256);
+    out.extend_from_slice(
+        format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{api_version}\",\"metadata\":").as_bytes(),
+    );
+    metadata.write_json(&mut out);
+    out.extend_from_slice(b",\"items\":[");
+    for (i, item) in list.items.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write_item(item, list.typed_items, metadata_only, &mut out);
+    }
+    out.extend_from_slice(b"]}");
+    out.into()
+}
+
+fn write_item(item: &Object, typed: bool, metadata_only: bool, out: &mut Vec<u8>) {
+    if metadata_only {
+        partial(item).write_json(out);
+    } else if typed {
+        out.extend_from_slice(item.json());
+    } else {
+        out.push(b'{');
+        out.extend_from_slice(item.json());
+    }
+}
+
+/// The lines of watch events.
+pub fn encode_events(events: &[WatchEvent], metadata_only: bool, bookmark: &Value) -> Bytes {
+    let mut out = Vec::new();
+    for event in events {
+        let (kind, object) = match event {
+            WatchEvent::Added(object) => ("ADDED", Ok(object)),
+            WatchEvent::Modified(object) => ("MODIFIED", Ok(object)),
+            WatchEvent::Deleted(object) => ("DELETED", Ok(object)),
+            WatchEvent::Bookmark { revision, initial_events_end } => {
+                ("BOOKMARK", Err(bookmark_at(bookmark, *revision, *initial_events_end)))
+            }
+            WatchEvent::Error(status) => ("ERROR", Err(status.to_value())),
+        };
+        out.extend_from_slice(format!("{{\"type\":\"{kind}\",\"object\":").as_bytes());
+        match object {
+            Ok(object) if metadata_only => partial(object).write_json(&mut out),
+            Ok(object) => out.extend_from_slice(object.json()),
+            Err(value) => value.write_json(&mut out),
+        }
+        out.extend_from_slice(b"}\n");
+    }
+    out.into()
+}
+
+fn bookmark_at(template: &Value, revision: u64, initial_events_end: bool) -> Value {
+    let mut bookmark = template.clone();
+    bookmark.set_at(&["metadata", "resourceVersion"], revision.to_string());
+    if initial_events_end {
+        bookmark.set_at(&["metadata", "annotations", "k8s.io/initial-events-end"], "true");
+    }
+    bookmark
+}

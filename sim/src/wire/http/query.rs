@@ -1,0 +1,133 @@
+//! Query strings to options.
+
+use crate::object::{Str, Value};
+use crate::wire::{Options, Status};
+
+/// Percent-decodes a part of a path.
+pub(super) fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let hex = bytes
+            .get(i + 1..i + 3)
+            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match hex {
+            Some(byte) if bytes[i] == b'%' => {
+                out.push(byte);
+                i += 3;
+            }
+            _ => {
+                out.push(bytes[i]);
+                i += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The name-value pairs of a query.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(&name.replace('+', " ")), decoded(&value.replace('+', " ")))
+    })
+}
+
+/// Whether a flag's text means yes, as Go reads booleans in queries.
+pub(super) fn is_true(text: &str) -> bool {
+    !matches!(text, "false" | "0" | "False" | "FALSE" | "f" | "F")
+}
+
+/// The options of a query.
+pub(super) fn options(query: &str) -> Result<Options, Box<Status>> {
+    let mut options = Options::default();
+    for (name, value) in pairs(query) {
+        set(&mut options, &name, value)?;
+    }
+    Ok(options)
+}
+
+fn set(options: &mut Options, name: &str, value: String) -> Result<(), Box<Status>> {
+    match name {
+        "fieldManager" => options.field_manager = value.into(),
+        "fieldValidation" => options.field_validation = value.into(),
+        "force" => options.force = is_true(&value),
+        "dryRun" => options.dry_run = dry_run(&value)?,
+        "labelSelector" => options.label_selector = value.into(),
+        "fieldSelector" => options.field_selector = value.into(),
+        "limit" => options.limit = number(&value)?,
+        "continue" => options.continue_token = value.into(),
+        "resourceVersion" => options.resource_version = Some(value.into()).filter(|v: &Str| !v.is_empty()),
+        "resourceVersionMatch" => options.resource_version_match = value.into(),
+        "timeoutSeconds" => options.timeout_s = Some(number(&value)?),
+        "allowWatchBookmarks" => options.bookmarks = is_true(&value),
+        "sendInitialEvents" => options.initial_events = Some(is_true(&value)),
+        "propagationPolicy" => options.propagation = value.into(),
+        "orphanDependents" => options.propagation = orphan(is_true(&value)),
+        "gracePeriodSeconds" => options.grace_s = Some(number(&value)?),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn orphan(orphan: bool) -> Str {
+    if orphan { "Orphan".into() } else { "Background".into() }
+}
+
+fn dry_run(value: &str) -> Result<bool, Box<Status>> {
+    match value {
+        "" => Ok(false),
+        "All" => Ok(true),
+        _ => {
+            let message = format!(
+                "Invalid value: [\"{value}\"]: Unsupported value: \"{value}\": supported values: \"All\""
+            );
+            Err(Box::new(Status::bad_request(message)))
+        }
+    }
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, Box<Status>> {
+    let invalid = || Status::bad_request(format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"));
+    text.parse().map_err(|_| Box::new(invalid()))
+}
+
+/// Adds the options that a delete carries in its body.
+pub(super) fn add_delete_options(options: &mut Options, body: &Value) -> Result<(), Box<Status>> {
+    if let Some(grace) = body.i64_at(&["gracePeriodSeconds"]) {
+        options.grace_s = Some(grace);
+    }
+    if let Some(policy) = body.str_at(&["propagationPolicy"]) {
+        options.propagation = policy.into();
+    }
+    if let Some(orphans) = body.at(&["orphanDependents"]).and_then(Value::as_bool) {
+        options.propagation = orphan(orphans);
+    }
+    for item in body.items_at(&["dryRun"]) {
+        options.dry_run |= dry_run(item.as_str().unwrap_or_default())?;
+    }
+    options.precondition_uid = body.str_at(&["preconditions", "uid"]).map(Str::new);
+    options.precondition_version = body.str_at(&["preconditions", "resourceVersion"]).map(Str::new);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded() {
+        let options =
+            options("labelSelector=a%3Db%2Cc+in+%28x%29&limit=5&resourceVersion=0&force=true&dryRun=All")
+                .unwrap();
+        assert_eq!((options.label_selector.as_str(), options.limit), ("a=b,c in (x)", 5));
+        assert_eq!(options.resource_version.as_deref(), Some("0"));
+        assert!(options.force && options.dry_run);
+    }
+
+    #[test]
+    fn a_bad_number_is_a_bad_request() {
+        assert_eq!(options("limit=x").unwrap_err().code, 400);
+    }
+}
