@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for Noting<'_> {
     }
 
     fn visit_f64<E>(self, n: f64) -> Result<Value, E> {
-        Ok(Value::Float(n))
+        Ok(Value::from(n))
     }
 
     fn visit_str<E>(self, s: &str) -> Result<Value, E> {
@@ -168,7 +168,7 @@ fn number(text: &str) -> Result<Value, String> {
     if let Ok(n) = text.parse::<i64>() {
         return Ok(Value::Int(n));
     }
-    text.parse::<f64>().map(Value::Float).map_err(|_| format!("`{text}` is not a number"))
+    text.parse::<f64>().map(Value::from).map_err(|_| format!("`{text}` is not a number"))
 }
 
 /// A map key, interned while it is read.

@@ -5,6 +5,9 @@
 //! - `json`: text to tree and back
 //! - [`Object`]: the tree with the fields that every Kubernetes object has
 //! - [`Digest`]: the stable hash of a tree
+//! - [`Shape`]: the type of a tree: unknown fields, defaults, checks
+//! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
+//! - [`patch`]: JSON patch, merge patch
 //!
 //! Architecture invariant: names nothing else in the crate.
 
@@ -13,10 +16,21 @@ mod json;
 mod key;
 mod map;
 mod meta;
+pub mod names;
+pub mod patch;
+mod quantity;
+mod selector;
+mod shape;
 mod tree;
 
 pub use hash::Digest;
 pub use key::Key;
 pub use map::Map;
 pub use meta::{Object, OwnerRef};
+pub use quantity::{Quantity, QuantityError};
+pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
+pub use shape::{
+    DecodeError, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar, SchemaError,
+    Shape, Struct,
+};
 pub use tree::{Str, Value};

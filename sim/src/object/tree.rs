@@ -194,8 +194,10 @@ impl From<i64> for Value {
 }
 
 impl From<f64> for Value {
+    /// A number without a fraction is an integer: the real server writes 2.0 as 2 and reads that back.
     fn from(n: f64) -> Self {
-        Self::Float(n)
+        let whole = n.fract() == 0.0 && n.abs() < (1_u64 << 53) as f64;
+        if whole { Self::Int(n as i64) } else { Self::Float(n) }
     }
 }
 

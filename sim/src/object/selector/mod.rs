@@ -1,0 +1,207 @@
+//! Label and field selectors: from kubectl's text, from `matchLabels` and `matchExpressions`, and matching.
+//!
+//! - `parse`: the text form, with the server's complaints
+//!
+//! Field selectors are only taken apart here: which fields a kind has is the API server's matter.
+
+mod parse;
+
+use std::fmt;
+
+use super::{Map, Str, Value, names};
+
+/// A conjunction of requirements on labels; the empty one selects everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabelSelector {
+    requirements: Vec<Requirement>,
+}
+
+/// One requirement on one label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The label's key.
+    pub key: Str,
+    /// What is asked of its value.
+    pub operator: Operator,
+    /// The values it is compared with.
+    pub values: Vec<Str>,
+}
+
+/// What a requirement asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// The label is there with one of the values.
+    In,
+    /// The label is absent or has another value.
+    NotIn,
+    /// The label is there.
+    Exists,
+    /// The label is absent.
+    DoesNotExist,
+    /// The label is an integer above the value.
+    Gt,
+    /// The label is an integer below the value.
+    Lt,
+}
+
+/// Why a text or tree is no selector: the server's words, for a 400.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelectorError(pub String);
+
+impl fmt::Display for SelectorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SelectorError {}
+
+impl LabelSelector {
+    /// Parses `a=b,c in (x,y),!d`.
+    pub fn parse(text: &str) -> Result<Self, SelectorError> {
+        Ok(Self { requirements: parse::requirements(text)? })
+    }
+
+    /// The selector that wants exactly these labels, such as a Service's `spec.selector`.
+    pub fn from_labels(labels: &Map) -> Self {
+        let requirements = labels.iter().map(|(key, value)| Requirement {
+            key: key.as_str().into(),
+            operator: Operator::In,
+            values: vec![value.as_str().unwrap_or_default().into()],
+        });
+        Self { requirements: requirements.collect() }
+    }
+
+    /// The selector of a `LabelSelector` tree (`matchLabels`, `matchExpressions`). The empty tree selects everything;
+    /// what no tree at all means depends on the field, so the caller decides that.
+    pub fn from_value(selector: &Value) -> Result<Self, SelectorError> {
+        let labels = selector.get("matchLabels").and_then(Value::as_map);
+        let mut out = labels.map(Self::from_labels).unwrap_or_default();
+        for expression in selector.items_at(&["matchExpressions"]) {
+            let operator = expression.str_at(&["operator"]).unwrap_or_default();
+            let operator = match operator {
+                "In" => Operator::In,
+                "NotIn" => Operator::NotIn,
+                "Exists" => Operator::Exists,
+                "DoesNotExist" => Operator::DoesNotExist,
+                // Node affinity only.
+                "Gt" => Operator::Gt,
+                "Lt" => Operator::Lt,
+                _ => {
+                    return Err(SelectorError(format!(
+                        "{operator:?} is not a valid label selector operator"
+                    )));
+                }
+            };
+            let key = expression.str_at(&["key"]).unwrap_or_default().into();
+            let values = expression.items_at(&["values"]).iter().filter_map(Value::as_str).map(Str::new);
+            out.requirements.push(Requirement::new(key, operator, values.collect())?);
+        }
+        Ok(out)
+    }
+
+    /// Whether it selects everything.
+    pub fn is_everything(&self) -> bool {
+        self.requirements.is_empty()
+    }
+
+    /// The requirements, all of which must hold.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
+    }
+
+    /// Whether an object with these labels is selected.
+    pub fn matches(&self, labels: Option<&Map>) -> bool {
+        self.requirements.iter().all(|requirement| {
+            requirement.holds(labels.and_then(|labels| labels.get(&requirement.key)).and_then(Value::as_str))
+        })
+    }
+}
+
+impl Requirement {
+    /// A requirement that the server would take.
+    pub fn new(key: Str, operator: Operator, values: Vec<Str>) -> Result<Self, SelectorError> {
+        let invalid = |path: &str, bad: &str, why: &str| {
+            Err(SelectorError(format!("{path}: Invalid value: {bad:?}: {why}")))
+        };
+        let complaints = names::qualified_name(&key);
+        if !complaints.is_empty() {
+            return invalid("<nil>", &key, &complaints.join("; "));
+        }
+        let count = values.len();
+        match operator {
+            Operator::In | Operator::NotIn if count == 0 => {
+                return Err(SelectorError(
+                    "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty"
+                        .into(),
+                ));
+            }
+            Operator::Exists | Operator::DoesNotExist if count > 0 => {
+                return Err(SelectorError(
+                    "values: Invalid value: values set must be empty for exists and does not exist".into(),
+                ));
+            }
+            Operator::Gt | Operator::Lt if count != 1 || values[0].parse::<i64>().is_err() => {
+                let bad = values.first().map(Str::as_str).unwrap_or_default();
+                return invalid("values[0]", bad, "for 'Gt', 'Lt' operators, the value must be an integer");
+            }
+            _ => (),
+        }
+        for (i, value) in values.iter().enumerate() {
+            let complaints = names::label_value(value);
+            if !complaints.is_empty() {
+                return invalid(&format!("values[{i}][{key}]"), value, &complaints.join("; "));
+            }
+        }
+        Ok(Self { key, operator, values })
+    }
+
+    fn holds(&self, label: Option<&str>) -> bool {
+        let one_of = |label: &str| self.values.iter().any(|value| value == label);
+        let compare = |label: &str| {
+            let wanted = self.values.first()?.parse::<i64>().ok()?;
+            Some(label.parse::<i64>().ok()?.cmp(&wanted))
+        };
+        match self.operator {
+            Operator::In => label.is_some_and(one_of),
+            Operator::NotIn => !label.is_some_and(one_of),
+            Operator::Exists => label.is_some(),
+            Operator::DoesNotExist => label.is_none(),
+            Operator::Gt => label.and_then(compare).is_some_and(|o| o.is_gt()),
+            Operator::Lt => label.and_then(compare).is_some_and(|o| o.is_lt()),
+        }
+    }
+}
+
+/// One term of a field selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldTerm {
+    /// The field, such as `metadata.name`.
+    pub field: Str,
+    /// Whether the value must be equal, or must differ.
+    pub equals: bool,
+    /// The value it is compared with.
+    pub value: Str,
+}
+
+/// A conjunction of terms on fields; the empty one selects everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldSelector {
+    /// The terms, all of which must hold.
+    pub terms: Vec<FieldTerm>,
+}
+
+impl FieldSelector {
+    /// Parses `metadata.name=a,status.phase!=Running`; `\,`, `\=` and `\\` stand for themselves.
+    pub fn parse(text: &str) -> Result<Self, SelectorError> {
+        Ok(Self { terms: parse::fields(text)? })
+    }
+
+    /// Whether every term holds; `field` yields the text of a field, empty where there is none.
+    pub fn matches<'a>(&self, field: impl Fn(&str) -> &'a str) -> bool {
+        self.terms.iter().all(|term| (field(&term.field) == term.value) == term.equals)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Type errors of built-in kinds, in the words of the Go decoder.
+//!
+//! Real: the first value that does not fit the Go type fails the request. Modelled: that, with the type names that the
+//! schema knows. Not modelled: names of string types (`v1.PullPolicy` is called `string` here).
+
+use std::fmt;
+
+use super::format::{is_base64, is_date_time};
+use super::{Kind, NodeId, Scalar, Shape, Value};
+use crate::object::Quantity;
+
+/// Why a body is not of its built-in type; the text starts with `json: ` where the real one does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError(pub String);
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl Shape {
+    /// Checks the types of a built-in object's values; null fits every type.
+    pub fn decode(&self, value: &Value) -> Result<(), DecodeError> {
+        Decode { shape: self, path: Vec::new(), owner: self.root() }.value(self.root(), value)
+    }
+
+    /// The short name of a built-in struct: `PodSpec`.
+    fn short_name(&self, id: NodeId) -> &str {
+        let name = self.node(id).name.as_deref().unwrap_or_default();
+        name.rsplit('.').next().unwrap_or_default()
+    }
+
+    /// The Go type of a node, as decode errors print it.
+    fn go_type(&self, id: NodeId) -> String {
+        let node = self.node(id);
+        match &node.kind {
+            Kind::Any => "map[string]interface {}".into(),
+            Kind::List(list) => format!("[]{}", self.go_type(list.items)),
+            Kind::Struct(s) => match s.additional {
+                Some(values) if node.name.is_none() => format!("map[string]{}", self.go_type(values)),
+                _ => format!("v1.{}", self.short_name(id)),
+            },
+            Kind::Scalar(scalar) => match (scalar, node.format.as_deref()) {
+                (Scalar::String, Some("byte")) => "[]uint8".into(),
+                (Scalar::String, _) => "string".into(),
+                (Scalar::Integer, format) => format.unwrap_or("int64").into(),
+                (Scalar::Number, _) => "float64".into(),
+                (Scalar::Boolean, _) => "bool".into(),
+                (Scalar::IntOrString, _) => "intstr.IntOrString".into(),
+                (Scalar::Quantity, _) => "resource.Quantity".into(),
+            },
+        }
+    }
+}
+
+struct Decode<'a> {
+    shape: &'a Shape,
+    /// Named fields only: the Go decoder leaves out map keys and indices.
+    path: Vec<&'static str>,
+    /// The struct that the last named field belongs to.
+    owner: NodeId,
+}
+
+impl Decode<'_> {
+    fn value(&mut self, id: NodeId, value: &Value) -> Result<(), DecodeError> {
+        let node = self.shape.node(id);
+        match (&node.kind, value) {
+            (_, Value::Null) | (Kind::Any, _) => Ok(()),
+            (Kind::Struct(s), Value::Map(map)) => map.iter().try_for_each(|(key, child)| {
+                let Some(child_id) = self.shape.child(id, *key) else { return Ok(()) };
+                if s.field(*key).is_none() {
+                    return self.value(child_id, child);
+                }
+                let owner = std::mem::replace(&mut self.owner, id);
+                self.path.push(key.as_str());
+                self.value(child_id, child)?;
+                self.path.pop();
+                self.owner = owner;
+                Ok(())
+            }),
+            (Kind::List(list), Value::List(items)) => {
+                items.iter().try_for_each(|i| self.value(list.items, i))
+            }
+            (Kind::Scalar(scalar), _) => self.scalar(id, *scalar, value),
+            _ => Err(self.mismatch(id, value)),
+        }
+    }
+
+    fn scalar(&self, id: NodeId, scalar: Scalar, value: &Value) -> Result<(), DecodeError> {
+        let format = self.shape.node(id).format.as_deref();
+        let fits = match (scalar, value) {
+            (Scalar::String, Value::Str(s)) => return text(format, s),
+            (Scalar::Quantity, Value::Str(s)) => {
+                return s.parse::<Quantity>().map(drop).map_err(|e| DecodeError(e.to_string()));
+            }
+            (Scalar::Integer, Value::Int(n)) if format == Some("int32") => i32::try_from(*n).is_ok(),
+            (Scalar::Integer | Scalar::Number | Scalar::Quantity | Scalar::IntOrString, Value::Int(_)) => {
+                true
+            }
+            (Scalar::Number | Scalar::Quantity, Value::Float(_)) => true,
+            (Scalar::Boolean, Value::Bool(_)) | (Scalar::IntOrString, Value::Str(_)) => true,
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(self.mismatch(id, value)) }
+    }
+
+    fn mismatch(&self, id: NodeId, value: &Value) -> DecodeError {
+        let integer = matches!(self.shape.node(id).kind, Kind::Scalar(Scalar::Integer));
+        let found = match value {
+            Value::Bool(_) => "bool".into(),
+            Value::Int(_) | Value::Float(_) if integer => format!("number {}", value.to_json()),
+            Value::Int(_) | Value::Float(_) => "number".into(),
+            other => other.type_name().to_owned(),
+        };
+        let owner = self.shape.short_name(self.owner);
+        let path = self.path.join(".");
+        let wanted = self.shape.go_type(id);
+        DecodeError(format!(
+            "json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {wanted}"
+        ))
+    }
+}
+
+fn text(format: Option<&str>, s: &str) -> Result<(), DecodeError> {
+    match format {
+        Some("date-time") if !is_date_time(s) => Err(DecodeError(format!(
+            "parsing time {s:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {s:?} as \"2006\""
+        ))),
+        Some("byte") if !is_base64(s) => {
+            let at = s.bytes().position(|b| !b.is_ascii_alphanumeric() && b != b'+' && b != b'/');
+            Err(DecodeError(format!("illegal base64 data at input byte {}", at.unwrap_or(s.len()))))
+        }
+        _ => Ok(()),
+    }
+}

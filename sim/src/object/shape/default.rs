@@ -1,0 +1,67 @@
+//! Defaults from the schema.
+//!
+//! Real: CRD defaults are set wherever the enclosing map exists; null is dropped where the type does not allow it, and
+//! replaced where there is a default. Modelled: that, and for built-in types the scalar defaults that their OpenAPI
+//! carries (`protocol: TCP`). Not modelled: what the built-in types default in code (`strategy`, probe periods): that
+//! belongs to the API server's kinds.
+
+use super::rewrite::{self, Edit};
+use super::{Field, Key, Kind, NodeId, Shape, Struct, Value};
+
+impl Shape {
+    /// Sets defaults and drops nulls that the type does not allow.
+    pub fn apply_defaults(&self, value: &mut Value) {
+        if let Some(new) = self.defaulted(self.root(), value) {
+            *value = new;
+        }
+    }
+
+    fn defaulted(&self, id: NodeId, value: &Value) -> Option<Value> {
+        match (&self.node(id).kind, value) {
+            (Kind::Struct(s), Value::Map(map)) => {
+                let kept = rewrite::entries(map, |key, child| self.default_entry(id, s, key, child));
+                let missing: Vec<(Key, Value)> = s
+                    .fields
+                    .iter()
+                    .filter(|f| map.get(f.key.as_str()).is_none())
+                    .filter_map(|f| Some((f.key, self.default_of(f)?)))
+                    .collect();
+                if missing.is_empty() {
+                    return kept.map(Value::Map);
+                }
+                let kept = kept.as_ref().unwrap_or(map);
+                Some(Value::Map(kept.iter().cloned().chain(missing).collect()))
+            }
+            (Kind::List(list), Value::List(items)) => {
+                rewrite::items(items, |_, item| self.defaulted(list.items, item))
+            }
+            _ => None,
+        }
+    }
+
+    fn default_entry(&self, id: NodeId, s: &Struct, key: Key, child: &Value) -> Edit {
+        let Some(child_id) = self.child(id, key) else { return Edit::Keep };
+        if child.is_null() && !self.node(child_id).nullable && self.is_custom() {
+            let default = s.field(key).and_then(|f| self.default_of(f));
+            return default.map_or(Edit::Drop, Edit::Set);
+        }
+        self.defaulted(child_id, child).into()
+    }
+
+    /// The field's default, itself defaulted. The zero values in built-in types' OpenAPI stand for "written even when
+    /// empty" and are no defaults; see `canonical`.
+    fn default_of(&self, field: &Field) -> Option<Value> {
+        let default = field.default.as_ref()?;
+        let zero = match default {
+            Value::Map(map) => map.is_empty(),
+            Value::Str(s) => s.is_empty(),
+            Value::Int(n) => *n == 0,
+            Value::Bool(b) => !b,
+            _ => false,
+        };
+        if zero && !self.is_custom() {
+            return None;
+        }
+        Some(self.defaulted(field.node, default).unwrap_or_else(|| default.clone()))
+    }
+}

@@ -1,0 +1,133 @@
+//! The OpenAPI string formats that custom resources are checked for. An unknown format checks nothing, as on a real
+//! server.
+
+/// A format with a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    DateTime,
+    Date,
+    Byte,
+    Ipv4,
+    Ipv6,
+    Cidr,
+    Uuid,
+    Duration,
+}
+
+impl Format {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "date-time" => Self::DateTime,
+            "date" => Self::Date,
+            "byte" => Self::Byte,
+            "ipv4" => Self::Ipv4,
+            "ipv6" => Self::Ipv6,
+            "cidr" => Self::Cidr,
+            "uuid" => Self::Uuid,
+            "duration" => Self::Duration,
+            _ => return None,
+        })
+    }
+}
+
+/// Whether `text` has the format.
+pub(super) fn fits(format: Format, text: &str) -> bool {
+    match format {
+        Format::DateTime => is_date_time(text),
+        Format::Date => is_date(text),
+        Format::Byte => is_base64(text),
+        Format::Ipv4 => text.parse::<std::net::Ipv4Addr>().is_ok(),
+        Format::Ipv6 => text.parse::<std::net::Ipv6Addr>().is_ok(),
+        Format::Cidr => is_cidr(text),
+        Format::Uuid => is_uuid(text),
+        Format::Duration => is_duration(text),
+    }
+}
+
+/// RFC 3339, as the decoder of metav1.Time takes it.
+pub(super) fn is_date_time(text: &str) -> bool {
+    let Some((date, time)) = text.split_once(['T', 't']) else { return false };
+    let Some(clock) = time.get(..8) else { return false };
+    let in_range = |part: &str, most: u8| part.len() == 2 && part.parse::<u8>().is_ok_and(|n| n <= most);
+    let clock: Vec<&str> = clock.split(':').collect();
+    let [h, m, s] = clock[..] else { return false };
+    let mut rest = &time[8..];
+    if let Some(fraction) = rest.strip_prefix('.') {
+        let end = fraction.find(|c: char| !c.is_ascii_digit()).unwrap_or(fraction.len());
+        if end == 0 {
+            return false;
+        }
+        rest = &fraction[end..];
+    }
+    let zone = rest == "Z"
+        || rest == "z"
+        || rest
+            .strip_prefix(['+', '-'])
+            .and_then(|z| z.split_once(':'))
+            .is_some_and(|(h, m)| in_range(h, 23) && in_range(m, 59));
+    is_date(date) && in_range(h, 23) && in_range(m, 59) && in_range(s, 59) && zone
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [y, m, d] = parts[..] else { return false };
+    let (Ok(year), Ok(month), Ok(day)) = (y.parse::<u32>(), m.parse::<u32>(), d.parse::<u32>()) else {
+        return false;
+    };
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    y.len() == 4 && m.len() == 2 && d.len() == 2 && (1..=days).contains(&day)
+}
+
+/// Standard base64 with padding.
+pub(super) fn is_base64(text: &str) -> bool {
+    let padding = text.len() - text.trim_end_matches('=').len();
+    let body = &text.as_bytes()[..text.len() - padding];
+    text.len().is_multiple_of(4)
+        && padding <= 2
+        && body.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'/')
+}
+
+fn is_cidr(text: &str) -> bool {
+    let Some((address, bits)) = text.split_once('/') else { return false };
+    let most = match address.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(_)) => 32,
+        Ok(std::net::IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    bits.parse::<u8>().is_ok_and(|bits| bits <= most)
+}
+
+fn is_uuid(text: &str) -> bool {
+    let hex: String = text.chars().filter(|c| *c != '-').collect();
+    hex.len() == 32 && hex.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// A Go duration: `1h30m`, `1.5s`, `-2us`.
+fn is_duration(text: &str) -> bool {
+    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if rest == "0" {
+        return true;
+    }
+    if rest.is_empty() {
+        return false;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(digits);
+        let Some(unit) = ["ns", "us", "µs", "ms", "s", "m", "h"].into_iter().find(|u| tail.starts_with(u))
+        else {
+            return false;
+        };
+        if number.parse::<f64>().is_err() {
+            return false;
+        }
+        rest = &tail[unit.len()..];
+    }
+    true
+}

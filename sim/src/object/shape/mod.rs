@@ -1,0 +1,236 @@
+//! The type of an object tree: which fields there are, how lists merge, what is checked. Built from OpenAPI as data;
+//! the walks over it are in the files beside this one.
+//!
+//! - `build`: from the OpenAPI of built-in kinds and from a CRD's schema
+//! - `prune`: unknown fields
+//! - `default`: defaults and nulls
+//! - `decode`: type errors of built-in kinds, in the words of the Go decoder
+//! - `validate`, `format`: a CRD's value rules
+//!
+//! An arena, because types recurse. Cheap to walk: a field is found by binary search over interned keys.
+
+mod build;
+mod decode;
+mod default;
+mod format;
+mod prune;
+mod rewrite;
+mod validate;
+
+use std::sync::Arc;
+
+pub use build::SchemaError;
+pub use decode::DecodeError;
+pub use validate::FieldError;
+pub(crate) use validate::Rules;
+
+use super::{Key, Str, Value};
+
+/// The place of a node in its [`Shape`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    /// The node that every shape has first: any value, deduced from what is there.
+    pub const ANY: Self = Self(0);
+}
+
+/// The type of a whole object.
+#[derive(Debug)]
+pub struct Shape {
+    nodes: Vec<Node>,
+    root: NodeId,
+    custom: bool,
+}
+
+/// The type of one value.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    /// What values it takes.
+    pub kind: Kind,
+    /// The name of a built-in type, such as `io.k8s.api.core.v1.PodSpec`.
+    pub name: Option<Str>,
+    /// Whether null is a value (custom resources).
+    pub nullable: bool,
+    /// Whether unknown fields stay.
+    pub preserve_unknown: bool,
+    /// Whether the value is itself an object with `apiVersion`, `kind` and `metadata`.
+    pub embedded_resource: bool,
+    /// The OpenAPI format, such as `int32` or `date-time`.
+    pub format: Option<Str>,
+    /// Value rules of custom resources.
+    pub(crate) rules: Option<Box<Rules>>,
+}
+
+/// What values a node takes.
+#[derive(Clone, Debug, Default)]
+pub enum Kind {
+    /// Any value.
+    #[default]
+    Any,
+    /// A value without parts.
+    Scalar(Scalar),
+    /// A map with named fields, free keys, or both.
+    Struct(Struct),
+    /// A list.
+    List(List),
+}
+
+/// The kinds of values without parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// A string.
+    String,
+    /// An integer.
+    Integer,
+    /// A number.
+    Number,
+    /// A truth value.
+    Boolean,
+    /// An integer or a string.
+    IntOrString,
+    /// A resource quantity: a string or a number.
+    Quantity,
+}
+
+/// A map type.
+#[derive(Clone, Debug, Default)]
+pub struct Struct {
+    /// The named fields, sorted by key.
+    pub fields: Vec<Field>,
+    /// The type of the values at all other keys.
+    pub additional: Option<NodeId>,
+    /// The fields that must be there.
+    pub required: Vec<Key>,
+    /// Whether apply treats it as one value.
+    pub atomic: bool,
+}
+
+/// A named field. What one use of a type adds to the type is here, not in the node.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The field's name.
+    pub key: Key,
+    /// The type of its value.
+    pub node: NodeId,
+    /// Its default.
+    pub default: Option<Value>,
+    /// Whether apply treats the value as one (or, set to false, although its type says so, does not).
+    pub atomic: Option<bool>,
+    /// How a strategic merge patch goes into it.
+    pub patch: PatchStrategy,
+}
+
+/// `x-kubernetes-patch-strategy`, and the merge key that belongs to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PatchStrategy {
+    /// Lists: merge items instead of replacing the list.
+    pub merge: bool,
+    /// Maps: replace instead of merging.
+    pub replace: bool,
+    /// Maps: `$retainKeys` may drop fields.
+    pub retain_keys: bool,
+    /// The field by which items of a merged list are told apart.
+    pub merge_key: Option<Key>,
+}
+
+/// A list type.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The type of the items.
+    pub items: NodeId,
+    /// How items are told apart.
+    pub list_type: ListType,
+}
+
+/// `x-kubernetes-list-type`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListType {
+    /// One value.
+    Atomic,
+    /// Scalars, each at most once.
+    Set,
+    /// Maps, told apart by these fields.
+    Map(Arc<[Key]>),
+}
+
+impl Shape {
+    /// The node of the whole object.
+    pub fn root(&self) -> NodeId {
+        self.root
+    }
+
+    /// Whether this is a custom resource's type.
+    pub fn is_custom(&self) -> bool {
+        self.custom
+    }
+
+    /// The node at `id`.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// The struct at `id`, if it is one.
+    pub fn as_struct(&self, id: NodeId) -> Option<&Struct> {
+        if let Kind::Struct(s) = &self.node(id).kind { Some(s) } else { None }
+    }
+
+    /// The list at `id`, if it is one.
+    pub fn as_list(&self, id: NodeId) -> Option<&List> {
+        if let Kind::List(l) = &self.node(id).kind { Some(l) } else { None }
+    }
+
+    /// The type of the value at `key` of a map at `id`; nothing where the field is unknown.
+    pub fn child(&self, id: NodeId, key: Key) -> Option<NodeId> {
+        let node = self.node(id);
+        match &node.kind {
+            Kind::Any => Some(NodeId::ANY),
+            Kind::Struct(s) => {
+                let named = s.field(key).map(|f| f.node);
+                named.or(s.additional).or(node.preserve_unknown.then_some(NodeId::ANY))
+            }
+            _ => None,
+        }
+    }
+
+    /// The type of the items of a list at `id`.
+    pub fn item(&self, id: NodeId) -> NodeId {
+        self.as_list(id).map_or(NodeId::ANY, |l| l.items)
+    }
+
+    /// The type at the end of a path of map keys; lists are stepped into without a key.
+    pub fn at(&self, path: &[&str]) -> Option<NodeId> {
+        path.iter().try_fold(self.root, |id, key| {
+            let id = if self.as_list(id).is_some() { self.item(id) } else { id };
+            self.child(id, Key::new(key))
+        })
+    }
+}
+
+impl Struct {
+    /// The named field, if there is one.
+    pub fn field(&self, key: Key) -> Option<&Field> {
+        self.fields.binary_search_by(|f| f.key.cmp(&key)).ok().map(|i| &self.fields[i])
+    }
+}
+
+/// Appends `.name`, or `name` at the start, to a dotted path; returns the length to go back to.
+fn push_field(path: &mut String, name: &str) -> usize {
+    let depth = path.len();
+    if depth > 0 {
+        path.push('.');
+    }
+    path.push_str(name);
+    depth
+}
+
+/// Appends `[index]` to a path; returns the length to go back to.
+fn push_index(path: &mut String, index: usize) -> usize {
+    use std::fmt::Write;
+    let depth = path.len();
+    write!(path, "[{index}]").expect("a String takes every write");
+    depth
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! Edits a tree while sharing all that stays: an unchanged branch is not copied.
+
+use crate::object::{Key, Map, Value};
+
+/// What becomes of one entry.
+pub(super) enum Edit {
+    Keep,
+    Drop,
+    Set(Value),
+}
+
+impl From<Option<Value>> for Edit {
+    fn from(changed: Option<Value>) -> Self {
+        changed.map_or(Self::Keep, Self::Set)
+    }
+}
+
+/// The map after `edit` of every entry; nothing where none changed.
+pub(super) fn entries(map: &Map, mut edit: impl FnMut(Key, &Value) -> Edit) -> Option<Map> {
+    let mut out: Option<Vec<(Key, Value)>> = None;
+    for (i, (key, value)) in map.iter().enumerate() {
+        let edit = edit(*key, value);
+        if out.is_none() && !matches!(edit, Edit::Keep) {
+            let mut copy = Vec::with_capacity(map.len());
+            copy.extend(map.iter().take(i).cloned());
+            out = Some(copy);
+        }
+        if let Some(out) = &mut out {
+            match edit {
+                Edit::Keep => out.push((*key, value.clone())),
+                Edit::Drop => (),
+                Edit::Set(new) => out.push((*key, new)),
+            }
+        }
+    }
+    out.map(Map::from_entries)
+}
+
+/// The list after `edit` of every item; nothing where none changed.
+pub(super) fn items(items: &[Value], mut edit: impl FnMut(usize, &Value) -> Option<Value>) -> Option<Value> {
+    let mut out: Option<Vec<Value>> = None;
+    for (i, item) in items.iter().enumerate() {
+        match (edit(i, item), &mut out) {
+            (None, None) => (),
+            (None, Some(out)) => out.push(item.clone()),
+            (Some(new), Some(out)) => out.push(new),
+            (Some(new), None) => {
+                let mut copy = Vec::with_capacity(items.len());
+                copy.extend_from_slice(&items[..i]);
+                copy.push(new);
+                out = Some(copy);
+            }
+        }
+    }
+    out.map(Value::from)
+}
