@@ -2,6 +2,7 @@
 
 pub mod apiserver;
 pub mod client;
+pub mod convergence;
 pub mod engine;
 pub mod hermetic;
 pub mod object;

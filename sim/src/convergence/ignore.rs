@@ -1,0 +1,94 @@
+//! What a scenario leaves out of convergence: `converge.ignore: [{kind, selector, fields}]`.
+
+use std::fmt;
+
+use crate::object::{Object, Str, Value};
+
+/// Decides by an object's labels whether a selector selects it.
+type Selects = Box<dyn Fn(&Object) -> bool + Send + Sync>;
+
+/// Objects, or fields of objects, that count neither as pending nor as unquiet.
+#[derive(Default)]
+pub struct Ignore {
+    /// The kind; empty for every kind.
+    pub kind: Str,
+    /// The selector; `None` for every object.
+    pub selector: Option<Selects>,
+    /// JSON pointers of the fields to leave out; none: the whole object is left out.
+    pub fields: Vec<Str>,
+}
+
+impl Ignore {
+    /// Whether this entry is about `object`.
+    pub fn covers(&self, object: &Object) -> bool {
+        (self.kind.is_empty() || self.kind == object.kind())
+            && self.selector.as_ref().is_none_or(|selects| selects(object))
+    }
+
+    /// Whether this entry leaves out `object` as a whole.
+    pub fn drops(&self, object: &Object) -> bool {
+        self.fields.is_empty() && self.covers(object)
+    }
+}
+
+impl fmt::Debug for Ignore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Ignore");
+        out.field("kind", &self.kind).field("fields", &self.fields).finish_non_exhaustive()
+    }
+}
+
+/// `object` without the fields that `entries` leave out; `None` where they leave out none of its fields.
+pub(super) fn without_fields(object: &Object, entries: &[Ignore]) -> Option<Object> {
+    let mut fields = entries.iter().filter(|entry| entry.covers(object)).flat_map(|entry| &entry.fields).peekable();
+    fields.peek()?;
+    Some(object.edited(|root| fields.for_each(|pointer| remove(root, pointer))))
+}
+
+/// Removes the value at an RFC 6901 JSON pointer; nothing happens where there is none.
+fn remove(root: &mut Value, pointer: &str) {
+    let Some(rest) = pointer.strip_prefix('/') else { return };
+    let (token, rest) = rest.split_once('/').map_or((rest, None), |(token, rest)| (token, Some(rest)));
+    let token = token.replace("~1", "/").replace("~0", "~");
+    match (root, rest) {
+        (Value::Map(map), None) => drop(map.remove(&token)),
+        (Value::Map(map), Some(rest)) => {
+            if let Some(child) = map.get_mut(&token) {
+                remove(child, &format!("/{rest}"));
+            }
+        }
+        (Value::List(items), rest) => {
+            let Some(i) = token.parse::<usize>().ok().filter(|i| *i < items.len()) else { return };
+            let mut edited = items.to_vec();
+            match rest {
+                None => drop(edited.remove(i)),
+                Some(rest) => remove(&mut edited[i], &format!("/{rest}")),
+            }
+            *items = edited.into();
+        }
+        _ => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+
+    #[test]
+    fn fields_are_removed_through_maps_and_lists() {
+        let object = Object::new(value!({"kind": "A", "a": [{"b/c": 1, "d": 2}, 3], "e": {"f": 1}}));
+        let fields = ["/a/0/b~1c", "/a/1", "/e/x/y", "/e/f"];
+        let entry = Ignore { kind: "A".into(), selector: None, fields: fields.map(Str::from).to_vec() };
+        let left = without_fields(&object, &[entry]).unwrap();
+        assert_eq!(left.root().to_json(), r#"{"a":[{"d":2}],"e":{},"kind":"A"}"#);
+    }
+
+    #[test]
+    fn an_entry_of_another_kind_or_selector_leaves_the_object_alone() {
+        let object = Object::new(value!({"kind": "A", "a": 1}));
+        let other_kind = Ignore { kind: "B".into(), selector: None, fields: vec!["/a".into()] };
+        let unselected = Ignore { selector: Some(Box::new(|_| false)), fields: vec!["/a".into()], ..Ignore::default() };
+        assert!(without_fields(&object, &[other_kind, unselected]).is_none());
+    }
+}

@@ -1,0 +1,141 @@
+//! The masked form of one object, as a hash: what stays of it when all that differs between equal states is gone.
+//!
+//! The exact rules are those of "Masked state S(t)" in ORACLES.md. Beyond its letter: `containerID` is masked like a uid,
+//! and so is `status.active` of a CronJob, which names Jobs that are left out.
+
+use super::pending::is_noise;
+use super::tokens::Tokens;
+use crate::object::{Digest, Map, Object, Value};
+
+/// Fields of `metadata` that are the server's book-keeping.
+const METADATA: [&str; 5] = ["resourceVersion", "managedFields", "generation", "uid", "creationTimestamp"];
+
+/// Annotations that change without a change of what is wanted.
+const ANNOTATIONS: [&str; 4] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+    "kubectl.kubernetes.io/restartedAt",
+    "control-plane.alpha.kubernetes.io/leader", // the lock of client-go's endpoints and config map leases
+];
+
+/// Kinds that are no state, with their group.
+const NO_STATE: [(&str, &str); 6] = [
+    ("ControllerRevision", "apps/"),
+    ("TokenReview", "authentication.k8s.io/"),
+    ("SubjectAccessReview", "authorization.k8s.io/"),
+    ("SelfSubjectAccessReview", "authorization.k8s.io/"),
+    ("LocalSubjectAccessReview", "authorization.k8s.io/"),
+    ("CertificateSigningRequest", "certificates.k8s.io/"),
+];
+
+/// Whether the masked state leaves out the object, judged by the object alone.
+pub(super) fn leaves_out(object: &Object) -> bool {
+    let kind = object.kind();
+    match kind {
+        "ConfigMap" => object.name() == "kube-root-ca.crt",
+        "ServiceAccount" => object.name() == "default",
+        "ReplicaSet" => {
+            let none = |path: &[&str], default| object.i64_at(path).unwrap_or(default) == 0;
+            none(&["spec", "replicas"], 1) && none(&["status", "replicas"], 0)
+        }
+        _ => {
+            is_noise(object)
+                || NO_STATE.iter().any(|(name, group)| *name == kind && object.api_version().starts_with(group))
+        }
+    }
+}
+
+/// The hash of one top-level field of an object of ordinary form.
+pub(super) fn field(tokens: &Tokens, kind: &str, key: &str, value: &Value) -> u64 {
+    let mut mask = Mask { tokens, digest: Digest::new(), in_status: key == "status" };
+    mask.digest.bytes(key.as_bytes());
+    match (key, value, kind) {
+        ("metadata", Value::Map(map), _) => mask.map(map, |key| METADATA.contains(&key)),
+        ("status", Value::Map(map), "CronJob") => mask.map(map, |key| key == "active"),
+        _ => mask.value(value),
+    }
+    mask.digest.finish()
+}
+
+/// The hash of an object that is reduced to a few facts; `None` for kinds that keep their form.
+pub(super) fn reduced(tokens: &Tokens, object: &Object) -> Option<u64> {
+    let mut mask = Mask { tokens, digest: Digest::new(), in_status: false };
+    match object.kind() {
+        "Node" => mask.node(object),
+        "EndpointSlice" => mask.endpoint_slice(object),
+        _ => return None,
+    }
+    Some(mask.digest.finish())
+}
+
+struct Mask<'a> {
+    tokens: &'a Tokens,
+    digest: Digest,
+    in_status: bool,
+}
+
+impl Mask<'_> {
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Str(text) => self.tokens.hash(text, &mut self.digest),
+            Value::List(items) => {
+                self.digest.word(7 + ((items.len() as u64) << 8));
+                items.iter().for_each(|item| self.value(item));
+            }
+            Value::Map(map) => self.map(map, |_| false),
+            other => self.digest.value(other),
+        }
+    }
+
+    fn map(&mut self, map: &Map, skip: impl Fn(&str) -> bool) {
+        self.digest.word(8);
+        for (key, value) in map {
+            let key = key.as_str();
+            match (key, value) {
+                _ if skip(key) => continue,
+                ("observedGeneration" | "containerID", _) if self.in_status => continue,
+                ("conditions", Value::List(items)) if self.in_status => self.conditions(items),
+                ("annotations", Value::Map(map)) => self.map(map, |key| ANNOTATIONS.contains(&key)),
+                _ => {
+                    self.digest.bytes(key.as_bytes());
+                    self.value(value);
+                }
+            }
+        }
+        self.digest.word(9);
+    }
+
+    /// Conditions are a map from type to status, in no order.
+    fn conditions(&mut self, items: &[Value]) {
+        let one = |item: &Value| {
+            let mut digest = Digest::new();
+            digest.bytes(item.str_at(&["type"]).unwrap_or_default().as_bytes());
+            digest.bytes(item.str_at(&["status"]).unwrap_or_default().as_bytes());
+            digest.finish()
+        };
+        self.digest.word(10);
+        self.digest.word(items.iter().map(one).fold(0, u64::wrapping_add));
+    }
+
+    /// Labels, spec.unschedulable, Ready; a node that replaces another is the same in all else.
+    fn node(&mut self, object: &Object) {
+        self.digest.bytes(b"Node");
+        if let Some(labels) = object.labels() {
+            self.map(labels, |_| false);
+        }
+        let unschedulable = object.at(&["spec", "unschedulable"]).and_then(Value::as_bool).unwrap_or(false);
+        self.digest.word(u64::from(unschedulable));
+        let ready = object.condition("Ready").and_then(|c| c.str_at(&["status"])).unwrap_or_default();
+        self.digest.bytes(ready.as_bytes());
+    }
+
+    /// Service, ports, number of ready endpoints. An absent `ready` means ready, as the API says.
+    fn endpoint_slice(&mut self, object: &Object) {
+        self.digest.bytes(b"EndpointSlice");
+        self.tokens.hash(object.namespace(), &mut self.digest);
+        self.tokens.hash(object.label("kubernetes.io/service-name").unwrap_or_default(), &mut self.digest);
+        object.items_at(&["ports"]).iter().for_each(|port| self.value(port));
+        let is_ready = |endpoint: &&Value| endpoint.at(&["conditions", "ready"]) != Some(&Value::Bool(false));
+        self.digest.word(object.items_at(&["endpoints"]).iter().filter(is_ready).count() as u64);
+    }
+}

@@ -1,0 +1,80 @@
+//! When pods, nodes, claims and namespaces are pending.
+
+use smol_str::format_smolstr;
+
+use super::super::reason::{Want, text};
+use super::{Lookup, because};
+use crate::object::{Object, Str, Value};
+
+/// Controllers that have replaced a Failed pod, or have given up on it, and leave the object behind.
+const LEAVE_FAILED_PODS: [&str; 3] = ["Job", "ReplicaSet", "ReplicationController"];
+
+/// Ready or Succeeded.
+pub(super) fn pod(object: &Object, _: &dyn Lookup) -> Option<Want> {
+    if object.is_condition_true("Ready") {
+        return None;
+    }
+    let phase = object.str_at(&["status", "phase"]).unwrap_or("Pending");
+    let controller = object.controller().map_or("", |owner| owner.kind);
+    if phase == "Succeeded" || (phase == "Failed" && LEAVE_FAILED_PODS.contains(&controller)) {
+        return None;
+    }
+    Some(Want::State { want: "Ready", has: pod_reason(object, phase) })
+}
+
+/// The most telling word: of a waiting container, else of the Ready or PodScheduled condition, else the phase.
+fn pod_reason(object: &Object, phase: &str) -> Str {
+    let container = object.items_at(&["status", "containerStatuses"]).iter().find_map(|status| {
+        let word = status.str_at(&["state", "waiting", "reason"])?;
+        (word != "ContainerCreating").then(|| format_smolstr!("{word}, container {}", name(status)))
+    });
+    let condition = |kind| {
+        let condition = object.condition(kind).filter(|c| c.str_at(&["status"]) != Some("True"))?;
+        condition.str_at(&["reason"]).map(Str::from)
+    };
+    let reason = container.or_else(|| condition("PodScheduled")).or_else(|| condition("Ready"));
+    match (reason, phase) {
+        (Some(reason), "Running") => reason,
+        (Some(reason), phase) => format_smolstr!("{phase}, {reason}"),
+        (None, phase) => phase.into(),
+    }
+}
+
+fn name(value: &Value) -> &str {
+    value.str_at(&["name"]).unwrap_or_default()
+}
+
+/// Taints that come and go with the node's life. A cordon (`unschedulable`) and `out-of-service` are set by people,
+/// and stay as long as they like.
+fn is_lifecycle_taint(key: &str) -> bool {
+    let set_by_people = matches!(key, "node.kubernetes.io/unschedulable" | "node.kubernetes.io/out-of-service");
+    !set_by_people && (key.starts_with("node.kubernetes.io/") || key.starts_with("node.cloudprovider.kubernetes.io/"))
+}
+
+/// Ready, without lifecycle taints.
+pub(super) fn node(object: &Object, _: &dyn Lookup) -> Option<Want> {
+    if !object.is_condition_true("Ready") {
+        let has = object.condition("Ready").map_or_else(|| "it has not reported yet".into(), because);
+        return Some(Want::State { want: "Ready", has: has.into() });
+    }
+    let taints = object.items_at(&["spec", "taints"]);
+    let taint = taints.iter().find(|taint| taint.str_at(&["key"]).is_some_and(is_lifecycle_taint))?;
+    let part = |field: &str| taint.str_at(&[field]).unwrap_or_default();
+    Some(Want::Busy(format_smolstr!("the taint {}:{}", part("key"), part("effect"))))
+}
+
+/// Bound, or waiting for a pod as its storage class says.
+pub(super) fn claim(object: &Object, world: &dyn Lookup) -> Option<Want> {
+    let phase = text(object, &["status", "phase"]);
+    if phase == "Bound" || world.waits_for_consumer(object) {
+        return None;
+    }
+    let has = if phase.is_empty() { "Pending".into() } else { phase };
+    Some(Want::State { want: "Bound", has })
+}
+
+/// Not going away.
+pub(super) fn namespace(object: &Object, _: &dyn Lookup) -> Option<Want> {
+    let phase = text(object, &["status", "phase"]);
+    (phase == "Terminating").then_some(Want::State { want: "Active", has: phase })
+}

@@ -1,0 +1,102 @@
+//! When workloads are pending: Deployment, ReplicaSet, StatefulSet, DaemonSet, Job.
+
+use super::super::reason::Want;
+use super::{Lookup, because, observed_at_all};
+use crate::object::{Object, Str};
+
+/// Looks at the counts in order; the first that is not `want` is the reason.
+fn counts(object: &Object, want: i64, fields: &[(&'static str, &'static str)]) -> Option<Want> {
+    fields.iter().find_map(|(field, what)| {
+        let has = object.i64_at(&["status", field]).unwrap_or(0);
+        (has != want).then(|| Want::Count { what, want, has, note: None })
+    })
+}
+
+/// `spec.replicas`, which the API server defaults to 1.
+fn replicas(object: &Object) -> i64 {
+    object.i64_at(&["spec", "replicas"]).unwrap_or(1)
+}
+
+/// Every pod of the newest template and available, and no other left. A paused one asks for nothing.
+pub(super) fn deployment(object: &Object, _: &dyn Lookup) -> Option<Want> {
+    if object.at(&["spec", "paused"]).and_then(|v| v.as_bool()) == Some(true) {
+        return None;
+    }
+    let fields = [
+        ("updatedReplicas", "updated replicas"),
+        ("replicas", "replicas in all"),
+        ("availableReplicas", "available replicas"),
+        ("readyReplicas", "ready replicas"),
+    ];
+    let mut want = observed_at_all(object).or_else(|| counts(object, replicas(object), &fields))?;
+    if let Want::Count { note, .. } = &mut want {
+        *note = deployment_note(object);
+    }
+    Some(want)
+}
+
+/// What the deployment controller itself complains about.
+fn deployment_note(object: &Object) -> Option<Str> {
+    let says = |kind, status: &str| object.condition(kind).filter(|c| c.str_at(&["status"]) == Some(status));
+    let condition = says("ReplicaFailure", "True").or_else(|| says("Progressing", "False"))?;
+    Some(because(condition).into())
+}
+
+pub(super) fn replica_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
+    let fields = [
+        ("replicas", "replicas"),
+        ("fullyLabeledReplicas", "fully labelled replicas"),
+        ("availableReplicas", "available replicas"),
+        ("readyReplicas", "ready replicas"),
+    ];
+    observed_at_all(object).or_else(|| counts(object, replicas(object), &fields))
+}
+
+/// With a partition, only the ordinals from it on are updated. OnDelete leaves the update to the user.
+pub(super) fn stateful_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
+    if object.str_at(&["spec", "updateStrategy", "type"]) == Some("OnDelete") {
+        return None;
+    }
+    let want = replicas(object);
+    let fields =
+        [("replicas", "replicas"), ("readyReplicas", "ready replicas"), ("availableReplicas", "available replicas")];
+    observed_at_all(object).or_else(|| counts(object, want, &fields)).or_else(|| updated(object, want))
+}
+
+fn updated(object: &Object, replicas: i64) -> Option<Want> {
+    let partition = object.i64_at(&["spec", "updateStrategy", "rollingUpdate", "partition"]).unwrap_or(0);
+    let revision = |field| object.str_at(&["status", field]);
+    if partition == 0 && revision("currentRevision") == revision("updateRevision") {
+        return None; // the rollout is done, whatever updatedReplicas says
+    }
+    let (want, has) = ((replicas - partition).max(0), object.i64_at(&["status", "updatedReplicas"]).unwrap_or(0));
+    if has < want {
+        return Some(Want::Count { what: "updated replicas", want, has, note: None });
+    }
+    let open = revision("updateRevision").filter(|_| partition == 0)?;
+    Some(Want::Busy(smol_str::format_smolstr!("an unfinished rollout to revision {open}")))
+}
+
+/// Ready on every node that is to have it; updated too, unless OnDelete leaves that to the user.
+pub(super) fn daemon_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
+    let want = object.i64_at(&["status", "desiredNumberScheduled"]).unwrap_or(0);
+    let fields = [
+        ("updatedNumberScheduled", "updated pods"),
+        ("currentNumberScheduled", "scheduled pods"),
+        ("numberAvailable", "available pods"),
+        ("numberReady", "ready pods"),
+    ];
+    let by_hand = object.str_at(&["spec", "updateStrategy", "type"]) == Some("OnDelete");
+    observed_at_all(object).or_else(|| counts(object, want, &fields[usize::from(by_hand)..]))
+}
+
+/// Finished, either way. A suspended one asks for nothing.
+pub(super) fn job(object: &Object, _: &dyn Lookup) -> Option<Want> {
+    let suspended = object.at(&["spec", "suspend"]).and_then(|v| v.as_bool()) == Some(true);
+    if suspended || object.is_condition_true("Complete") || object.is_condition_true("Failed") {
+        return None;
+    }
+    let want = object.i64_at(&["spec", "completions"]).or(object.i64_at(&["spec", "parallelism"])).unwrap_or(1);
+    let has = object.i64_at(&["status", "succeeded"]).unwrap_or(0);
+    Some(Want::Count { what: "completions", want, has, note: None })
+}

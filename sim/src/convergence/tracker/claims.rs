@@ -1,0 +1,98 @@
+//! Claims whose storage class binds at the first consumer: pending only while a pod uses them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::pending::pending;
+use super::super::reason::{Reason, Subject, Want, text};
+use crate::object::{Object, Str, Value};
+
+type Name = (Str, Str);
+
+/// Storage classes, consumers and unbound claims, as far as the rule for claims needs them.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    late_classes: BTreeSet<Str>,
+    /// How many pods use a claim, by its namespace and name.
+    consumers: BTreeMap<Name, u32>,
+    /// Claims that are neither bound nor terminating: their class, and their reason if they may not wait.
+    unbound: BTreeMap<Name, (Str, Reason)>,
+}
+
+impl Claims {
+    /// Whether the claim's class is WaitForFirstConsumer and no pod uses the claim.
+    pub(super) fn may_wait(&self, claim: &Object) -> bool {
+        let name = (text(claim, &["metadata", "namespace"]), text(claim, &["metadata", "name"]));
+        self.waits(&name, &text(claim, &["spec", "storageClassName"]))
+    }
+
+    fn waits(&self, name: &Name, class: &Str) -> bool {
+        self.late_classes.contains(class) && !self.consumers.contains_key(name)
+    }
+
+    /// Takes in one commit and corrects the claims in `all` that it makes wait or stop waiting.
+    pub(super) fn settle(
+        &mut self,
+        old: Option<&Object>,
+        new: Option<&Object>,
+        all: &mut BTreeMap<Subject, Reason>,
+    ) {
+        let Some(any) = new.or(old) else { return };
+        match any.kind() {
+            "PersistentVolumeClaim" => self.note_claim(any, new),
+            "StorageClass" => {
+                let name = text(any, &["metadata", "name"]);
+                match new.and_then(|new| new.str_at(&["volumeBindingMode"])) {
+                    Some("WaitForFirstConsumer") => self.late_classes.insert(name),
+                    _ => self.late_classes.remove(&name),
+                };
+                self.unbound.keys().for_each(|claim| self.correct(claim, all));
+            }
+            "Pod" if old.is_none() != new.is_none() => {
+                for claim in used(any) {
+                    self.note_consumer(&claim, new.is_some());
+                    self.correct(&claim, all);
+                }
+            }
+            _ => (),
+        }
+    }
+
+    fn note_claim(&mut self, any: &Object, new: Option<&Object>) {
+        let name = (text(any, &["metadata", "namespace"]), text(any, &["metadata", "name"]));
+        let reason = new.and_then(|new| pending(new, &())).filter(|r| matches!(r.want, Want::State { .. }));
+        match reason {
+            Some(reason) => drop(self.unbound.insert(name, (text(any, &["spec", "storageClassName"]), reason))),
+            None => drop(self.unbound.remove(&name)),
+        }
+    }
+
+    fn note_consumer(&mut self, claim: &Name, comes: bool) {
+        let count = self.consumers.entry(claim.clone()).or_default();
+        *count = if comes { *count + 1 } else { count.saturating_sub(1) };
+        if *count == 0 {
+            self.consumers.remove(claim);
+        }
+    }
+
+    fn correct(&self, name: &Name, all: &mut BTreeMap<Subject, Reason>) {
+        let Some((class, reason)) = self.unbound.get(name) else { return };
+        match self.waits(name, class) {
+            true => all.retain(|subject, known| *subject != reason.subject || known.want != reason.want),
+            false => drop(all.entry(reason.subject.clone()).or_insert_with(|| reason.clone())),
+        }
+    }
+}
+
+/// The claims that a pod uses, those of its ephemeral volumes included.
+fn used(pod: &Object) -> impl Iterator<Item = Name> {
+    pod.items_at(&["spec", "volumes"]).iter().filter_map(|volume| {
+        let claim = match volume.at(&["persistentVolumeClaim", "claimName"]) {
+            Some(Value::Str(claim)) => claim.clone(),
+            _ => {
+                volume.get("ephemeral")?;
+                smol_str::format_smolstr!("{}-{}", pod.name(), volume.str_at(&["name"])?)
+            }
+        };
+        Some((text(pod, &["metadata", "namespace"]), claim))
+    })
+}

@@ -1,0 +1,157 @@
+//! The set of pending objects, kept commit by commit, and the little it must know of the world for that.
+//!
+//! Left out, as from the masked state: what `converge.ignore` drops as a whole, and the Jobs of CronJobs with their
+//! pods. Does not decide how long the set must stay empty: that is the run's business.
+
+mod claims;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::claims::Claims;
+use super::ignore::Ignore;
+use super::pending::{Lookup, is_noise, pending};
+use super::reason::{Reason, Subject, Want};
+use super::scheduled::{Scheduled, hash};
+use crate::object::{Object, OwnerRef, Value};
+
+/// Which objects are pending, and why. Feed it every commit, in order.
+#[derive(Debug, Default)]
+pub struct Convergence {
+    ignore: Vec<Ignore>,
+    pending: BTreeMap<Subject, Reason>,
+    scheduled: Scheduled,
+    world: World,
+}
+
+/// What the rules ask about other objects. Uids are kept as their hashes.
+#[derive(Debug, Default)]
+struct World {
+    alive: BTreeSet<u64>,
+    dependents: BTreeMap<u64, BTreeMap<Subject, Reason>>,
+    claims: Claims,
+}
+
+impl Lookup for World {
+    fn has_owner(&self, owner: &OwnerRef<'_>) -> bool {
+        self.alive.contains(&hash(owner.uid))
+    }
+
+    fn waits_for_consumer(&self, claim: &Object) -> bool {
+        self.claims.may_wait(claim)
+    }
+}
+
+impl Convergence {
+    /// Nothing seen yet. Of `ignore`, the entries without fields count here.
+    pub fn new(ignore: Vec<Ignore>) -> Self {
+        Self { ignore, ..Self::default() }
+    }
+
+    /// Takes in one commit: the object before it (`None`: created) and after it (`None`: deleted).
+    pub fn update(&mut self, old: Option<&Object>, new: Option<&Object>) {
+        let Some(any) = new.or(old) else { return };
+        if is_noise(any) {
+            return;
+        }
+        self.update_world(old, new);
+        let old = old.filter(|object| self.keeps(object));
+        let new = new.filter(|object| self.keeps(object));
+        self.update_dependents(old, new);
+        match (new.and_then(|new| pending(new, &self.world)), old) {
+            (Some(reason), _) => drop(self.pending.insert(reason.subject.clone(), reason)),
+            (None, Some(old)) if !self.pending.is_empty() => drop(self.pending.remove(&Subject::of(old))),
+            _ => (),
+        }
+        self.world.claims.settle(old, new, &mut self.pending);
+    }
+
+    fn keeps(&mut self, object: &Object) -> bool {
+        !self.ignore.iter().any(|entry| entry.drops(object)) && !self.scheduled.note(object)
+    }
+
+    /// Notes who lives; what depends on a deleted object is pending until the garbage collector has seen it.
+    fn update_world(&mut self, old: Option<&Object>, new: Option<&Object>) {
+        match (old, new) {
+            (None, Some(new)) => drop(self.world.alive.insert(hash(new.uid()))),
+            (Some(old), None) => {
+                let uid = hash(old.uid());
+                self.world.alive.remove(&uid);
+                for (subject, reason) in self.world.dependents.get(&uid).into_iter().flatten() {
+                    let known = self.pending.entry(subject.clone()).or_insert_with(|| reason.clone());
+                    if !matches!(known.want, Want::Terminating { .. }) {
+                        *known = reason.clone();
+                    }
+                }
+            }
+            _ => (),
+        }
+    }
+
+    /// Keeps the index from owners to dependents, with the reason that they will have when the owner is gone.
+    fn update_dependents(&mut self, old: Option<&Object>, new: Option<&Object>) {
+        if same_owners(old, new) {
+            return;
+        }
+        for (object, owner) in old.into_iter().flat_map(|old| old.owners().map(move |owner| (old, owner))) {
+            let uid = hash(owner.uid);
+            if let Some(dependents) = self.world.dependents.get_mut(&uid) {
+                dependents.remove(&Subject::of(object));
+                if dependents.is_empty() {
+                    self.world.dependents.remove(&uid);
+                }
+            }
+        }
+        for (object, owner) in new.into_iter().flat_map(|new| new.owners().map(move |owner| (new, owner))) {
+            let reason = Reason::new(object, Want::Dangling { owner: (owner.kind.into(), owner.name.into()) });
+            let dependents = self.world.dependents.entry(hash(owner.uid)).or_default();
+            dependents.insert(reason.subject.clone(), reason);
+        }
+    }
+
+    /// The first pending object: custom resources before workloads, workloads before pods.
+    pub fn pending(&self) -> Option<&Reason> {
+        self.pending.values().next()
+    }
+
+    /// Every pending object, the first first.
+    pub fn reasons(&self) -> impl ExactSizeIterator<Item = &Reason> {
+        self.pending.values()
+    }
+
+    /// How many objects are pending.
+    pub fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether no object is pending.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// The first reason in words, with the pending object below it that seems to be the cause: `Deployment
+    /// default/web wants 3 available replicas, has 2; Pod default/web-abc is not Ready: ContainersNotReady`.
+    pub fn summary(&self) -> Option<String> {
+        let first = self.pending()?;
+        let mut cause = first;
+        while let Some(below) = self.reasons().find(|reason| reason.is_controlled_by(&cause.subject)) {
+            if below.subject <= cause.subject {
+                break; // owners that own each other
+            }
+            cause = below;
+        }
+        let cause = (cause.subject != first.subject).then_some(cause);
+        Some(cause.map_or_else(|| first.to_string(), |cause| format!("{first}; {cause}")))
+    }
+}
+
+/// Whether both have the same owners, by address or by having none.
+fn same_owners(old: Option<&Object>, new: Option<&Object>) -> bool {
+    let owners = |object: Option<&Object>| object.map(|o| o.items_at(&["metadata", "ownerReferences"]).as_ptr_range());
+    match (owners(old), owners(new)) {
+        (Some(old), Some(new)) => old == new || (old.is_empty() && new.is_empty()),
+        (one, other) => one.or(other).is_none_or(|range: std::ops::Range<*const Value>| range.is_empty()),
+    }
+}
