@@ -39,11 +39,14 @@ pub(super) fn replica_set(ready: i64) -> Object {
 /// A pod of that ReplicaSet; `n` goes into all that differs from pod to pod.
 pub(super) fn pod(n: u32, ready: bool) -> Object {
     let (name, uid) = (format!("web-7fb4c554f7-bcd{n:02}"), format!("c3685ca8-48e1-4127-abc8-{n:012}"));
-    let (ip, node, volume) = (format!("10.244.0.{n}"), format!("node-{}", n % 3 + 1), format!("kube-api-access-rn{n:03}"));
+    let (ip, node, volume) =
+        (format!("10.244.0.{n}"), format!("node-{}", n % 3 + 1), format!("kube-api-access-rn{n:03}"));
     let started = format!("2026-11-23T15:{:02}:07Z", n % 60);
     let status = if ready { "True" } else { "False" };
-    let condition = |kind: &str| value!({"type": kind, "status": status, "reason": "ContainersNotReady", "observedGeneration": 1,
-        "lastTransitionTime": (started.as_str())});
+    let condition = |kind: &str| {
+        value!({"type": kind, "status": status, "reason": "ContainersNotReady", "observedGeneration": 1,
+        "lastTransitionTime": (started.as_str())})
+    };
     let conditions = Value::list(["Ready", "ContainersReady"].map(condition));
     let owners = value!([(owner("apps/v1", "ReplicaSet", "web-7fb4c554f7", REPLICA_SET_UID))]);
     Object::new(value!({"apiVersion": "v1", "kind": "Pod",

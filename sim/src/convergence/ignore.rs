@@ -40,7 +40,8 @@ impl fmt::Debug for Ignore {
 
 /// `object` without the fields that `entries` leave out; `None` where they leave out none of its fields.
 pub(super) fn without_fields(object: &Object, entries: &[Ignore]) -> Option<Object> {
-    let mut fields = entries.iter().filter(|entry| entry.covers(object)).flat_map(|entry| &entry.fields).peekable();
+    let mut fields =
+        entries.iter().filter(|entry| entry.covers(object)).flat_map(|entry| &entry.fields).peekable();
     fields.peek()?;
     Some(object.edited(|root| fields.for_each(|pointer| remove(root, pointer))))
 }
@@ -88,7 +89,8 @@ mod tests {
     fn an_entry_of_another_kind_or_selector_leaves_the_object_alone() {
         let object = Object::new(value!({"kind": "A", "a": 1}));
         let other_kind = Ignore { kind: "B".into(), selector: None, fields: vec!["/a".into()] };
-        let unselected = Ignore { selector: Some(Box::new(|_| false)), fields: vec!["/a".into()], ..Ignore::default() };
+        let unselected =
+            Ignore { selector: Some(Box::new(|_| false)), fields: vec!["/a".into()], ..Ignore::default() };
         assert!(without_fields(&object, &[other_kind, unselected]).is_none());
     }
 }

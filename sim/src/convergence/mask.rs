@@ -1,7 +1,8 @@
-//! The masked form of one object, as a hash: what stays of it when all that differs between equal states is gone.
+//! The masked form of one object, as a hash: what stays of it when all that differs between equal states is
+//! gone.
 //!
-//! The exact rules are those of "Masked state S(t)" in ORACLES.md. Beyond its letter: `containerID` is masked like a uid,
-//! and so is `status.active` of a CronJob, which names Jobs that are left out.
+//! The exact rules are those of "Masked state S(t)" in ORACLES.md. Beyond its letter: `containerID` is masked
+//! like a uid, and so is `status.active` of a CronJob, which names Jobs that are left out.
 
 use super::pending::is_noise;
 use super::tokens::Tokens;
@@ -40,7 +41,9 @@ pub(super) fn leaves_out(object: &Object) -> bool {
         }
         _ => {
             is_noise(object)
-                || NO_STATE.iter().any(|(name, group)| *name == kind && object.api_version().starts_with(group))
+                || NO_STATE
+                    .iter()
+                    .any(|(name, group)| *name == kind && object.api_version().starts_with(group))
         }
     }
 }
@@ -50,8 +53,8 @@ pub(super) fn field(tokens: &Tokens, kind: &str, key: &str, value: &Value) -> u6
     let mut mask = Mask { tokens, digest: Digest::new(), in_status: key == "status" };
     mask.digest.bytes(key.as_bytes());
     match (key, value, kind) {
-        ("metadata", Value::Map(map), _) => mask.map(map, |key| METADATA.contains(&key)),
-        ("status", Value::Map(map), "CronJob") => mask.map(map, |key| key == "active"),
+        ("metadata", Value::Map(map), _) => mask.map(map, &METADATA),
+        ("status", Value::Map(map), "CronJob") => mask.map(map, &["active"]),
         _ => mask.value(value),
     }
     mask.digest.finish()
@@ -82,20 +85,20 @@ impl Mask<'_> {
                 self.digest.word(7 + ((items.len() as u64) << 8));
                 items.iter().for_each(|item| self.value(item));
             }
-            Value::Map(map) => self.map(map, |_| false),
+            Value::Map(map) => self.map(map, &[]),
             other => self.digest.value(other),
         }
     }
 
-    fn map(&mut self, map: &Map, skip: impl Fn(&str) -> bool) {
+    fn map(&mut self, map: &Map, skip: &[&str]) {
         self.digest.word(8);
         for (key, value) in map {
             let key = key.as_str();
             match (key, value) {
-                _ if skip(key) => continue,
+                _ if skip.contains(&key) => continue,
                 ("observedGeneration" | "containerID", _) if self.in_status => continue,
                 ("conditions", Value::List(items)) if self.in_status => self.conditions(items),
-                ("annotations", Value::Map(map)) => self.map(map, |key| ANNOTATIONS.contains(&key)),
+                ("annotations", Value::Map(map)) => self.map(map, &ANNOTATIONS),
                 _ => {
                     self.digest.bytes(key.as_bytes());
                     self.value(value);
@@ -121,7 +124,7 @@ impl Mask<'_> {
     fn node(&mut self, object: &Object) {
         self.digest.bytes(b"Node");
         if let Some(labels) = object.labels() {
-            self.map(labels, |_| false);
+            self.map(labels, &[]);
         }
         let unschedulable = object.at(&["spec", "unschedulable"]).and_then(Value::as_bool).unwrap_or(false);
         self.digest.word(u64::from(unschedulable));

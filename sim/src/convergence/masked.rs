@@ -1,8 +1,9 @@
 //! The masked state of all objects as one hash, kept commit by commit.
 //!
-//! Equal hashes over time are quietness; a hash that comes back is a cycle. The state is a multiset, so the hash is a
-//! sum: pods that differ in generated names only are equal, and their order is nothing. Field hashes are kept per object: a write that touches the
-//! status hashes the status and the metadata, not the spec.
+//! Equal hashes over time are quietness; a hash that comes back is a cycle. The state is a multiset, so the
+//! hash is a sum: pods that differ in generated names only are equal, and their order is nothing. Field
+//! hashes are kept per object: a write that touches the status hashes the status and the metadata, not the
+//! spec.
 
 use std::collections::BTreeMap;
 
@@ -41,10 +42,11 @@ impl MaskedState {
         self.sum
     }
 
-    /// Takes in one commit: the object before it (`None`: created) and after it (`None`: deleted). Says whether
-    /// the state changed.
+    /// Takes in one commit: the object before it (`None`: created) and after it (`None`: deleted). Says
+    /// whether the state changed.
     ///
-    /// `old` must be the object that the last commit of this name left: what the two share is not hashed again.
+    /// `old` must be the object that the last commit of this name left: what the two share is not hashed
+    /// again.
     pub fn update(&mut self, old: Option<&Object>, new: Option<&Object>) -> bool {
         let Some(any) = new.or(old) else { return false };
         if is_noise(any) {
@@ -98,11 +100,10 @@ impl Entry {
         let Some(fields) = new.root().as_map() else { return };
         for (key, value) in fields {
             let kept = || known.iter().find(|(known, _)| known == key).map(|(_, hash)| *hash);
-            let shared = old.and_then(|old| old.root().get(key.as_str())).is_some_and(|old| shares(old, value));
-            let hash = shared
-                .then(kept)
-                .flatten()
-                .unwrap_or_else(|| field(tokens, new.kind(), key.as_str(), value));
+            let shared =
+                old.and_then(|old| old.root().get(key.as_str())).is_some_and(|old| shares(old, value));
+            let hash =
+                shared.then(kept).flatten().unwrap_or_else(|| field(tokens, new.kind(), key.as_str(), value));
             self.fields.push((*key, hash));
             digest.word(hash);
         }
@@ -123,6 +124,8 @@ fn shares(old: &Value, new: &Value) -> bool {
 fn identity(object: &Object) -> u64 {
     let mut digest = Digest::new();
     let group = object.api_version().rsplit_once('/').map_or("", |(group, _)| group);
-    [group, object.kind(), object.namespace(), object.name()].iter().for_each(|part| digest.bytes(part.as_bytes()));
+    [group, object.kind(), object.namespace(), object.name()]
+        .iter()
+        .for_each(|part| digest.bytes(part.as_bytes()));
     digest.finish()
 }

@@ -1,5 +1,5 @@
-//! Why an object is pending. Kept as values, so that building one at every commit costs next to nothing; the words
-//! are made when somebody reads them.
+//! Why an object is pending. Kept as values, so that building one at every commit costs next to nothing; the
+//! words are made when somebody reads them.
 
 use std::fmt;
 
@@ -159,7 +159,9 @@ impl fmt::Display for Want {
                 }
                 Ok(())
             }
-            Self::Dangling { owner: (kind, name) } => write!(f, "refers to an owner that is gone: {kind} {name}"),
+            Self::Dangling { owner: (kind, name) } => {
+                write!(f, "refers to an owner that is gone: {kind} {name}")
+            }
         }
     }
 }

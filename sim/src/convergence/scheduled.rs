@@ -1,4 +1,5 @@
-//! The Jobs of CronJobs and their pods: they come and go for ever, so they count neither as pending nor as unquiet.
+//! The Jobs of CronJobs and their pods: they come and go for ever, so they count neither as pending nor as
+//! unquiet.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,8 @@ use crate::object::{Digest, Object};
 pub(super) struct Scheduled(BTreeSet<u64>);
 
 impl Scheduled {
-    /// Takes note of `object` and says whether it is a CronJob's Job or a pod of one. A Job comes before its pods.
+    /// Takes note of `object` and says whether it is a CronJob's Job or a pod of one. A Job comes before its
+    /// pods.
     pub(super) fn note(&mut self, object: &Object) -> bool {
         match object.kind() {
             "Job" => {
@@ -19,9 +21,9 @@ impl Scheduled {
                 }
                 scheduled
             }
-            "Pod" if !self.0.is_empty() => {
-                object.controller().is_some_and(|owner| owner.kind == "Job" && self.0.contains(&hash(owner.uid)))
-            }
+            "Pod" if !self.0.is_empty() => object
+                .controller()
+                .is_some_and(|owner| owner.kind == "Job" && self.0.contains(&hash(owner.uid))),
             _ => false,
         }
     }

@@ -1,8 +1,9 @@
-//! What differs between equal states inside strings, and how to find it: uids, times, addresses, generated names and
-//! node names. A string is hashed with tokens in their place.
+//! What differs between equal states inside strings, and how to find it: uids, times, addresses, generated
+//! names and node names. A string is hashed with tokens in their place.
 //!
-//! Uids and RFC 3339 times are known by their shape. Names and addresses are those that objects have had so far: a
-//! text that names one before it exists keeps its hash until it is written again. A token counts where no letter or digit touches it.
+//! Uids and RFC 3339 times are known by their shape. Names and addresses are those that objects have had so
+//! far: a text that names one before it exists keeps its hash until it is written again. A token counts where
+//! no letter or digit touches it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -63,7 +64,9 @@ impl Tokens {
             }
             _ => (),
         }
-        if let Some(prefix) = object.str_at(&["metadata", "generateName"]).filter(|prefix| name.starts_with(prefix)) {
+        if let Some(prefix) =
+            object.str_at(&["metadata", "generateName"]).filter(|prefix| name.starts_with(prefix))
+        {
             self.note_name(text(object, &["metadata", "name"]), Name::Generated(prefix.len()));
         }
     }
@@ -144,7 +147,8 @@ impl Tokens {
         let mut rest = text.get(start..)?;
         let ends = |len: usize| !text.as_bytes().get(start + len).is_some_and(u8::is_ascii_alphanumeric);
         loop {
-            let (name, what) = self.names.range::<str, _>((Bound::Unbounded, Bound::Included(rest))).next_back()?;
+            let (name, what) =
+                self.names.range::<str, _>((Bound::Unbounded, Bound::Included(rest))).next_back()?;
             let common = name.bytes().zip(rest.bytes()).take_while(|(a, b)| a == b).count();
             if common == name.len() && ends(common) {
                 let (keep, word) = match what {

@@ -22,7 +22,8 @@ pub(super) fn pod(object: &Object, _: &dyn Lookup) -> Option<Want> {
     Some(Want::State { want: "Ready", has: pod_reason(object, phase) })
 }
 
-/// The most telling word: of a waiting container, else of the Ready or PodScheduled condition, else the phase.
+/// The most telling word: of a waiting container, else of the Ready or PodScheduled condition, else the
+/// phase.
 fn pod_reason(object: &Object, phase: &str) -> Str {
     let container = object.items_at(&["status", "containerStatuses"]).iter().find_map(|status| {
         let word = status.str_at(&["state", "waiting", "reason"])?;
@@ -44,11 +45,13 @@ fn name(value: &Value) -> &str {
     value.str_at(&["name"]).unwrap_or_default()
 }
 
-/// Taints that come and go with the node's life. A cordon (`unschedulable`) and `out-of-service` are set by people,
-/// and stay as long as they like.
+/// Taints that come and go with the node's life. A cordon (`unschedulable`) and `out-of-service` are set by
+/// people, and stay as long as they like.
 fn is_lifecycle_taint(key: &str) -> bool {
-    let set_by_people = matches!(key, "node.kubernetes.io/unschedulable" | "node.kubernetes.io/out-of-service");
-    !set_by_people && (key.starts_with("node.kubernetes.io/") || key.starts_with("node.cloudprovider.kubernetes.io/"))
+    let set_by_people =
+        matches!(key, "node.kubernetes.io/unschedulable" | "node.kubernetes.io/out-of-service");
+    !set_by_people
+        && (key.starts_with("node.kubernetes.io/") || key.starts_with("node.cloudprovider.kubernetes.io/"))
 }
 
 /// Ready, without lifecycle taints.

@@ -1,8 +1,9 @@
 //! Why one object is not yet what it should be: the table of kinds, and the rules that hold for every kind.
 //!
-//! The rules are those of kstatus, which users of Helm and Flux know, with a few of our own (ORACLES.md): a node has to be Ready
-//! without lifecycle taints, a pod that its controller has replaced asks for nothing, `Ready` of a custom resource is not required.
-//! Does not judge whether the object's spec is what the user wants: expectations do that.
+//! The rules are those of kstatus, which users of Helm and Flux know, with a few of our own (ORACLES.md): a
+//! node has to be Ready without lifecycle taints, a pod that its controller has replaced asks for nothing,
+//! `Ready` of a custom resource is not required. Does not judge whether the object's spec is what the user
+//! wants: expectations do that.
 
 mod cluster;
 mod workloads;

@@ -55,11 +55,20 @@ fn a_stateful_set_wants_its_rollout_done_up_to_the_partition() {
     };
     let spec = value!({"replicas": 3});
     reads(&workload("StatefulSet", spec.clone(), status(3, "b")), None);
-    reads(&workload("StatefulSet", spec.clone(), status(2, "a")), Some("StatefulSet ns/a wants 3 updated replicas, has 2"));
-    reads(&workload("StatefulSet", spec, status(3, "a")), Some("StatefulSet ns/a has an unfinished rollout to revision b"));
+    reads(
+        &workload("StatefulSet", spec.clone(), status(2, "a")),
+        Some("StatefulSet ns/a wants 3 updated replicas, has 2"),
+    );
+    reads(
+        &workload("StatefulSet", spec, status(3, "a")),
+        Some("StatefulSet ns/a has an unfinished rollout to revision b"),
+    );
     let partition = value!({"replicas": 3, "updateStrategy": {"rollingUpdate": {"partition": 2}}});
     reads(&workload("StatefulSet", partition.clone(), status(1, "a")), None);
-    reads(&workload("StatefulSet", partition, status(0, "a")), Some("StatefulSet ns/a wants 1 updated replicas, has 0"));
+    reads(
+        &workload("StatefulSet", partition, status(0, "a")),
+        Some("StatefulSet ns/a wants 1 updated replicas, has 0"),
+    );
     let by_hand = value!({"replicas": 3, "updateStrategy": {"type": "OnDelete"}});
     reads(&workload("StatefulSet", by_hand, status(0, "a")), None);
 }
@@ -72,16 +81,25 @@ fn a_daemon_set_wants_every_scheduled_pod_ready() {
     };
     let on_delete = value!({"updateStrategy": {"type": "OnDelete"}});
     reads(&workload("DaemonSet", value!({}), status(3, 3)), None);
-    reads(&workload("DaemonSet", value!({}), status(1, 3)), Some("DaemonSet ns/a wants 3 updated pods, has 1"));
+    reads(
+        &workload("DaemonSet", value!({}), status(1, 3)),
+        Some("DaemonSet ns/a wants 3 updated pods, has 1"),
+    );
     reads(&workload("DaemonSet", on_delete.clone(), status(1, 3)), None);
-    reads(&workload("DaemonSet", on_delete, status(1, 2)), Some("DaemonSet ns/a wants 3 available pods, has 2"));
+    reads(
+        &workload("DaemonSet", on_delete, status(1, 2)),
+        Some("DaemonSet ns/a wants 3 available pods, has 2"),
+    );
 }
 
 #[test]
 fn a_job_is_pending_until_it_is_finished_or_suspended() {
     let spec = value!({"completions": 2});
     let done = |kind: &str| value!({"conditions": [{"type": kind, "status": "True"}]});
-    reads(&workload("Job", spec.clone(), value!({"succeeded": 1})), Some("Job ns/a wants 2 completions, has 1"));
+    reads(
+        &workload("Job", spec.clone(), value!({"succeeded": 1})),
+        Some("Job ns/a wants 2 completions, has 1"),
+    );
     reads(&workload("Job", spec.clone(), done("Complete")), None);
     reads(&workload("Job", spec, done("Failed")), None);
     reads(&workload("Job", value!({"suspend": true}), value!({})), None);
@@ -94,7 +112,9 @@ fn a_pod_is_pending_until_it_is_ready_or_succeeded() {
     reads(&pod(7, true), None);
     reads(&pod(7, false), Some("Pod default/web-7fb4c554f7-bcd07 is not Ready: ContainersNotReady"));
     let bare = |status: Value| {
-        object(value!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "ns"}, "status": status}))
+        object(
+            value!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "ns"}, "status": status}),
+        )
     };
     reads(&bare(value!({"phase": "Succeeded"})), None);
     reads(&bare(value!({"phase": "Pending"})), Some("Pod ns/p is not Ready: Pending"));
@@ -116,20 +136,27 @@ fn a_failed_pod_that_its_replica_set_has_replaced_asks_for_nothing() {
 fn what_terminates_names_its_finalizers_and_its_node() {
     let pod = with(&pod(7, true), &["metadata", "deletionTimestamp"], "2026-11-23T15:39:53Z");
     reads(&pod, Some("Pod default/web-7fb4c554f7-bcd07 is Terminating, on node node-2"));
-    let held = object(value!({"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": "c", "namespace": "ns",
-        "deletionTimestamp": "2026-11-23T15:39:53Z", "finalizers": ["example.com/a", "example.com/b"]}}));
+    let held = object(
+        value!({"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": "c", "namespace": "ns",
+        "deletionTimestamp": "2026-11-23T15:39:53Z", "finalizers": ["example.com/a", "example.com/b"]}}),
+    );
     reads(&held, Some("Cache ns/c is Terminating, held by the finalizers example.com/a, example.com/b"));
 }
 
 #[test]
 fn a_node_is_ready_and_without_lifecycle_taints_but_may_be_cordoned() {
-    let tainted = |key: &str| with(&node("node-1", "True"), &["spec", "taints"], value!([{"key": key, "effect": "NoExecute"}]));
+    let tainted = |key: &str| {
+        with(&node("node-1", "True"), &["spec", "taints"], value!([{"key": key, "effect": "NoExecute"}]))
+    };
     reads(&node("node-1", "True"), None);
     reads(
         &node("node-1", "Unknown"),
         Some("Node node-1 is not Ready: NodeStatusUnknown: Kubelet stopped posting node status."),
     );
-    reads(&tainted("node.kubernetes.io/unreachable"), Some("Node node-1 has the taint node.kubernetes.io/unreachable:NoExecute"));
+    reads(
+        &tainted("node.kubernetes.io/unreachable"),
+        Some("Node node-1 has the taint node.kubernetes.io/unreachable:NoExecute"),
+    );
     reads(&tainted("node.kubernetes.io/unschedulable"), None);
     reads(&tainted("example.com/gpu"), None);
 }
@@ -137,13 +164,17 @@ fn a_node_is_ready_and_without_lifecycle_taints_but_may_be_cordoned() {
 #[test]
 fn claims_want_to_be_bound_and_namespaces_to_stay() {
     let claim = |phase: &str| {
-        object(value!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c", "namespace": "ns"},
-            "status": {"phase": phase}}))
+        object(
+            value!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c", "namespace": "ns"},
+            "status": {"phase": phase}}),
+        )
     };
     reads(&claim("Bound"), None);
     reads(&claim("Lost"), Some("PersistentVolumeClaim ns/c is not Bound: Lost"));
     let namespace = |phase: &str| {
-        object(value!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ns"}, "status": {"phase": phase}}))
+        object(
+            value!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ns"}, "status": {"phase": phase}}),
+        )
     };
     reads(&namespace("Active"), None);
     reads(&namespace("Terminating"), Some("Namespace ns is not Active: Terminating"));
@@ -152,11 +183,19 @@ fn claims_want_to_be_bound_and_namespaces_to_stay() {
 #[test]
 fn a_custom_resource_is_pending_only_if_it_says_so() {
     let cache = |status: Value| {
-        object(value!({"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": "c", "generation": 2}, "status": status}))
+        object(
+            value!({"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": "c", "generation": 2}, "status": status}),
+        )
     };
     reads(&cache(value!({})), None);
-    reads(&cache(value!({"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "False"}]})), None);
-    reads(&cache(value!({"observedGeneration": 1})), Some("Cache c is at generation 2, its controller has seen 1"));
+    reads(
+        &cache(value!({"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "False"}]})),
+        None,
+    );
+    reads(
+        &cache(value!({"observedGeneration": 1})),
+        Some("Cache c is at generation 2, its controller has seen 1"),
+    );
     let busy = value!({"conditions": [{"type": "Reconciling", "status": "True", "reason": "Scaling", "message": "2 of 3"}]});
     reads(&cache(busy), Some("Cache c has Reconciling=True: Scaling: 2 of 3"));
 }

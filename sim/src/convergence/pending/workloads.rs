@@ -8,7 +8,7 @@ use crate::object::{Object, Str};
 fn counts(object: &Object, want: i64, fields: &[(&'static str, &'static str)]) -> Option<Want> {
     fields.iter().find_map(|(field, what)| {
         let has = object.i64_at(&["status", field]).unwrap_or(0);
-        (has != want).then(|| Want::Count { what, want, has, note: None })
+        (has != want).then_some(Want::Count { what, want, has, note: None })
     })
 }
 
@@ -58,8 +58,11 @@ pub(super) fn stateful_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
         return None;
     }
     let want = replicas(object);
-    let fields =
-        [("replicas", "replicas"), ("readyReplicas", "ready replicas"), ("availableReplicas", "available replicas")];
+    let fields = [
+        ("replicas", "replicas"),
+        ("readyReplicas", "ready replicas"),
+        ("availableReplicas", "available replicas"),
+    ];
     observed_at_all(object).or_else(|| counts(object, want, &fields)).or_else(|| updated(object, want))
 }
 
@@ -69,7 +72,8 @@ fn updated(object: &Object, replicas: i64) -> Option<Want> {
     if partition == 0 && revision("currentRevision") == revision("updateRevision") {
         return None; // the rollout is done, whatever updatedReplicas says
     }
-    let (want, has) = ((replicas - partition).max(0), object.i64_at(&["status", "updatedReplicas"]).unwrap_or(0));
+    let (want, has) =
+        ((replicas - partition).max(0), object.i64_at(&["status", "updatedReplicas"]).unwrap_or(0));
     if has < want {
         return Some(Want::Count { what: "updated replicas", want, has, note: None });
     }
@@ -96,7 +100,8 @@ pub(super) fn job(object: &Object, _: &dyn Lookup) -> Option<Want> {
     if suspended || object.is_condition_true("Complete") || object.is_condition_true("Failed") {
         return None;
     }
-    let want = object.i64_at(&["spec", "completions"]).or(object.i64_at(&["spec", "parallelism"])).unwrap_or(1);
+    let want =
+        object.i64_at(&["spec", "completions"]).or(object.i64_at(&["spec", "parallelism"])).unwrap_or(1);
     let has = object.i64_at(&["status", "succeeded"]).unwrap_or(0);
     Some(Want::Count { what: "completions", want, has, note: None })
 }

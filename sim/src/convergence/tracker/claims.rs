@@ -61,7 +61,9 @@ impl Claims {
         let name = (text(any, &["metadata", "namespace"]), text(any, &["metadata", "name"]));
         let reason = new.and_then(|new| pending(new, &())).filter(|r| matches!(r.want, Want::State { .. }));
         match reason {
-            Some(reason) => drop(self.unbound.insert(name, (text(any, &["spec", "storageClassName"]), reason))),
+            Some(reason) => {
+                drop(self.unbound.insert(name, (text(any, &["spec", "storageClassName"]), reason)))
+            }
             None => drop(self.unbound.remove(&name)),
         }
     }

@@ -1,7 +1,7 @@
 //! The set of pending objects, kept commit by commit, and the little it must know of the world for that.
 //!
-//! Left out, as from the masked state: what `converge.ignore` drops as a whole, and the Jobs of CronJobs with their
-//! pods. Does not decide how long the set must stay empty: that is the run's business.
+//! Left out, as from the masked state: what `converge.ignore` drops as a whole, and the Jobs of CronJobs with
+//! their pods. Does not decide how long the set must stay empty: that is the run's business.
 
 mod claims;
 
@@ -105,7 +105,8 @@ impl Convergence {
             }
         }
         for (object, owner) in new.into_iter().flat_map(|new| new.owners().map(move |owner| (new, owner))) {
-            let reason = Reason::new(object, Want::Dangling { owner: (owner.kind.into(), owner.name.into()) });
+            let reason =
+                Reason::new(object, Want::Dangling { owner: (owner.kind.into(), owner.name.into()) });
             let dependents = self.world.dependents.entry(hash(owner.uid)).or_default();
             dependents.insert(reason.subject.clone(), reason);
         }
@@ -149,7 +150,8 @@ impl Convergence {
 
 /// Whether both have the same owners, by address or by having none.
 fn same_owners(old: Option<&Object>, new: Option<&Object>) -> bool {
-    let owners = |object: Option<&Object>| object.map(|o| o.items_at(&["metadata", "ownerReferences"]).as_ptr_range());
+    let owners =
+        |object: Option<&Object>| object.map(|o| o.items_at(&["metadata", "ownerReferences"]).as_ptr_range());
     match (owners(old), owners(new)) {
         (Some(old), Some(new)) => old == new || (old.is_empty() && new.is_empty()),
         (one, other) => one.or(other).is_none_or(|range: std::ops::Range<*const Value>| range.is_empty()),

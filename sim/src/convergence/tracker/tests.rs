@@ -92,10 +92,13 @@ fn ignored_objects_and_what_cron_jobs_start_are_not_pending() {
     let ignore = Ignore { kind: "Deployment".into(), ..Ignore::default() };
     let mut tracker = Convergence::new(vec![ignore]);
     let owned = |api: &str, kind: &str, uid: &str, by: &str, owner: &str| {
-        Object::new(value!({"apiVersion": api, "kind": kind, "metadata": {"name": uid, "namespace": "ns", "uid": uid,
-            "ownerReferences": [{"kind": by, "name": owner, "uid": owner, "controller": true}]}}))
+        Object::new(
+            value!({"apiVersion": api, "kind": kind, "metadata": {"name": uid, "namespace": "ns", "uid": uid,
+            "ownerReferences": [{"kind": by, "name": owner, "uid": owner, "controller": true}]}}),
+        )
     };
-    let (job, pod) = (owned("batch/v1", "Job", "job", "CronJob", "cron"), owned("v1", "Pod", "pod", "Job", "job"));
+    let (job, pod) =
+        (owned("batch/v1", "Job", "job", "CronJob", "cron"), owned("v1", "Pod", "pod", "Job", "job"));
     commits(&mut tracker, &[&deployment(2, 1, 0), &job, &pod]);
     assert!(tracker.is_empty());
     tracker.update(Some(&job), None);
