@@ -1,6 +1,6 @@
 //! How a component of the cluster is driven: one input at a time, answered by what it puts into its outbox.
 
-use super::{Addr, Answer, Command, Request, RequestId, RuntimeEvent, WatchEvent};
+use super::{Addr, Answer, Command, HostOrder, Request, RequestId, RuntimeEvent, WatchEvent};
 use crate::engine::{Millis, Time};
 
 /// What reaches a component.
@@ -41,6 +41,8 @@ pub enum Effect {
     Order(Command),
     /// From the container runtime to the kubelet at this address.
     Runtime(Addr, RuntimeEvent),
+    /// From the container runtime to whoever hosts programs.
+    Host(HostOrder),
 }
 
 /// Collects what a component wants done while it handles one input.

@@ -1,12 +1,14 @@
-//! Between kubelet and container runtime: the orders of one and the news of the other.
+//! Between kubelet and container runtime: the orders of one and the news of the other; and between the runtime and
+//! whoever hosts programs.
 //!
 //! Real: the CRI, a gRPC interface. Modelled: pull, start, probe results, stop, exit. Not modelled: sandboxes, exec,
 //! logs, image garbage.
 
 use std::sync::Arc;
 
+use super::Addr;
 use crate::engine::Millis;
-use crate::object::{Object, Str};
+use crate::object::{Object, Str, Value};
 
 /// One container of one pod on one node.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -28,6 +30,8 @@ pub enum Command {
         id: ContainerId,
         /// The image.
         image: Str,
+        /// Whether an image that the node has is good enough (`imagePullPolicy: IfNotPresent`).
+        if_not_present: bool,
         /// The pod, for behaviour drawn by its birth name.
         pod: Arc<Object>,
     },
@@ -40,7 +44,7 @@ pub enum Command {
         /// The pod: environment and birth name come from it.
         pod: Arc<Object>,
     },
-    /// Send SIGTERM, and SIGKILL after the grace; answered by `Exited`.
+    /// Send SIGTERM, and SIGKILL after the grace; answered by `Exited`. A second one can only shorten the grace.
     Stop {
         /// Which container.
         id: ContainerId,
@@ -52,14 +56,23 @@ pub enum Command {
 /// What a container runtime tells its kubelet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RuntimeEvent {
-    /// The image is there, or why it is not (`ErrImagePull` and the text).
-    Pulled(ContainerId, Result<(), (Str, String)>),
+    /// The image is there, or why it is not.
+    Pulled(ContainerId, Result<(), PullError>),
     /// The container runs.
     Started(ContainerId),
     /// Its readiness probe now answers yes or no.
     Ready(ContainerId, bool),
     /// The container ended.
     Exited(ContainerId, Exit),
+}
+
+/// Why an image could not be pulled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PullError {
+    /// `ErrImagePull`, `InvalidImageName`, ...
+    pub reason: Str,
+    /// The runtime's words.
+    pub message: String,
 }
 
 /// How a container ended.
@@ -69,4 +82,41 @@ pub struct Exit {
     pub code: i32,
     /// `Completed`, `Error`, `OOMKilled`.
     pub reason: &'static str,
+}
+
+impl Exit {
+    /// The end with this exit code: `Completed` with 0, else `Error`.
+    pub fn with_code(code: i32) -> Self {
+        Self { code, reason: if code == 0 { "Completed" } else { "Error" } }
+    }
+}
+
+/// What the container runtime orders from whoever hosts programs, for containers whose image is a program.
+#[derive(Clone, Debug)]
+pub enum HostOrder {
+    /// Run the program now.
+    Start {
+        /// The container it runs in.
+        id: ContainerId,
+        /// The program's registered name.
+        program: Str,
+        /// What the scenario gives it; a map.
+        with: Value,
+        /// The pod: environment, addresses and account come from it.
+        pod: Arc<Object>,
+        /// The kubelet of the node it runs on.
+        node: Addr,
+    },
+    /// SIGTERM. The runtime orders `Kill` when the program's time is over, whatever it does about this.
+    Stop {
+        /// Which container.
+        id: ContainerId,
+        /// Until SIGKILL at the latest.
+        grace_ms: Millis,
+    },
+    /// The process is gone: fence it and drop it.
+    Kill {
+        /// Which container.
+        id: ContainerId,
+    },
 }

@@ -7,7 +7,7 @@
 //! - [`History`], [`Entry`], [`Commit`]: the record
 //! - [`Latency`], [`Streams`]: how messages travel
 //! - [`Rule`], [`Fate`]: where faults act
-//! - [`Command`], [`RuntimeEvent`]: between kubelet and container runtime
+//! - [`Command`], [`RuntimeEvent`]: between kubelet and container runtime; [`HostOrder`]: from there to programs
 //!
 //! Architecture invariant: names `object` and `engine` only.
 
@@ -22,7 +22,7 @@ mod rule;
 mod status;
 
 pub use component::{Component, Effect, Input, Outbox};
-pub use cri::{Command, ContainerId, Exit, RuntimeEvent};
+pub use cri::{Command, ContainerId, Exit, HostOrder, PullError, RuntimeEvent};
 pub use history::{Actor, ActorClass, Birth, Commit, Entry, History, What};
 pub use message::{Addr, Answer, Body, List, Options, PatchType, Request, RequestId, Verb, WatchEvent};
 pub use network::{Latency, Stream, Streams};
