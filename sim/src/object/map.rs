@@ -15,7 +15,7 @@ impl Map {
     /// The map with these entries; of two entries with one key the later stays.
     pub fn from_entries(mut entries: Vec<(Key, Value)>) -> Self {
         if !entries.is_sorted_by(|a, b| a.0 < b.0) {
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            entries.sort_by_key(|entry| entry.0);
             entries.reverse();
             entries.dedup_by(|a, b| a.0 == b.0);
             entries.reverse();
