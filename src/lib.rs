@@ -1,1 +1,3 @@
 //! wavetank: a deterministic, in-process Kubernetes for testing controllers under seeded faults.
+
+pub mod isolate;

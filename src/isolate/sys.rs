@@ -1,0 +1,156 @@
+//! The system calls of isolation `fork` that std does not offer, each behind a safe function. The only unsafe code of this crate.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt, parent_id};
+use std::process::{Command, ExitStatus};
+use std::ptr::null_mut;
+use std::time::Duration;
+
+use libc::{c_int, c_ulong, pid_t};
+
+/// Ends a job whose time is over (see [`kill_after`]).
+pub(super) const STUCK_SIGNAL: c_int = libc::SIGALRM;
+
+fn checked(answer: c_int) -> io::Result<c_int> {
+    if answer == -1 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+}
+
+/// Splits this process: `None` in the new one. Only the calling thread lives on there, so no other may hold a lock that
+/// the new process needs; glibc itself sees to its allocator's.
+pub(super) fn fork() -> io::Result<Option<pid_t>> {
+    // SAFETY: the callers are servers and zygotes, whose other threads (libtest's main thread) wait for this one.
+    let child = checked(unsafe { libc::fork() })?;
+    Ok((child != 0).then_some(child))
+}
+
+/// Waits for the end of a child; its status as waitpid(2) gives it.
+pub(super) fn wait(child: pid_t) -> io::Result<c_int> {
+    let mut status = 0;
+    loop {
+        // SAFETY: `status` is writable.
+        match checked(unsafe { libc::waitpid(child, &raw mut status, 0) }) {
+            Ok(_) => return Ok(status),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The exit code in a status, if there is one.
+pub(super) fn exit_code(status: c_int) -> Option<i32> {
+    ExitStatus::from_raw(status).code()
+}
+
+/// Ends this process at once: no destructors, no exit handlers of libraries, no buffers written out a second time.
+pub(super) fn exit(code: i32) -> ! {
+    // SAFETY: it has no demands.
+    unsafe { libc::_exit(code) }
+}
+
+/// Has this process killed when its parent ends, and ends it if that has happened already.
+pub(super) fn die_with(parent: u32) {
+    // SAFETY: the arguments are those that prctl(2) asks for.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as c_ulong) };
+    if parent_id() != parent {
+        exit(0);
+    }
+}
+
+/// Has this process killed by [`STUCK_SIGNAL`] when it still lives after that wall-clock time.
+pub(super) fn kill_after(time: Duration) {
+    let once = libc::itimerval {
+        it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
+        it_value: libc::timeval { tv_sec: time.as_secs() as i64, tv_usec: time.subsec_micros().into() },
+    };
+    // SAFETY: `once` is readable, and the old timer is not asked for. The signal's default action ends the process.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const once, null_mut()) };
+}
+
+/// Findings abort by the hundred: their cores would fill the disk.
+pub(super) fn refuse_core_dumps() {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `none` is readable; lowering a limit is always allowed.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
+}
+
+/// A file in memory that appends whatever is written to it.
+pub(super) fn output_file() -> io::Result<File> {
+    // SAFETY: the name ends in NUL.
+    let number = checked(unsafe { libc::memfd_create(c"wavetank output".as_ptr(), libc::MFD_CLOEXEC) })?;
+    // SAFETY: the descriptor is new and nobody else's.
+    let file = unsafe { File::from_raw_fd(number) };
+    // SAFETY: F_SETFL takes an int. Appending, because the driver cuts the file under the writer's offset.
+    checked(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, libc::O_APPEND) })?;
+    Ok(file)
+}
+
+/// Makes stdout and stderr of this process go to the file.
+pub(super) fn redirect_output(file: &File) -> io::Result<()> {
+    for standard in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
+        // SAFETY: both descriptors are open; std's handles of stdout and stderr stay valid under their numbers.
+        checked(unsafe { libc::dup2(file.as_raw_fd(), standard) })?;
+    }
+    Ok(())
+}
+
+/// Prepares the start of a zygote: it inherits the descriptors, and its addresses are not randomised where that may be asked
+/// for (container runtimes often refuse it; then addresses stay random and nothing else changes).
+pub(super) fn make_zygote(command: &mut Command, inherited: Vec<RawFd>) {
+    let prepare = move || {
+        for number in &inherited {
+            // SAFETY: F_SETFD takes an int.
+            checked(unsafe { libc::fcntl(*number, libc::F_SETFD, 0) })?;
+        }
+        // SAFETY: personality(2) takes any flags.
+        unsafe { libc::personality(libc::ADDR_NO_RANDOMIZE as c_ulong) };
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes system calls only, and allocates nothing.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// Whether address randomisation is off for this process.
+pub(super) fn addresses_are_fixed() -> bool {
+    // personality(2): this value asks without changing anything.
+    const ASK: c_ulong = 0xffff_ffff;
+    // SAFETY: see above.
+    let flags = unsafe { libc::personality(ASK) };
+    flags != -1 && flags & libc::ADDR_NO_RANDOMIZE != 0
+}
+
+/// Takes a descriptor that this process inherited from [`make_zygote`]; programs that it starts do not inherit it.
+pub(super) fn inherited(number: RawFd) -> OwnedFd {
+    // SAFETY: F_SETFD takes an int.
+    unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+    // SAFETY: the driver named it as ours, and it is taken once.
+    unsafe { OwnedFd::from_raw_fd(number) }
+}
+
+/// Closes the gaps that this process's past has left between its mappings, so that whatever is mapped from now on lies at the
+/// same addresses for every past. Needs fixed addresses to be of use, and costs no memory.
+pub(super) fn level_mappings() {
+    // The kernel fills gaps from the top down; what lies above the boundary has room for any sensible past.
+    const BOUNDARY: usize = 2 << 30;
+    const PAGE: usize = 4 << 10;
+    let reserve = |bytes: usize| {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a new mapping at an address of the kernel's choice touches no existing one.
+        let start = unsafe { libc::mmap(null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
+        (start != libc::MAP_FAILED).then_some(start)
+    };
+    let mut floor = None;
+    let mut bytes = BOUNDARY / 16;
+    while bytes >= PAGE {
+        while let Some(start) = reserve(bytes) {
+            let floor = *floor.get_or_insert(start as usize & !(BOUNDARY - 1));
+            if (start as usize) < floor {
+                // SAFETY: this mapping was made above, and nothing refers to it.
+                unsafe { libc::munmap(start, bytes) };
+                break;
+            }
+        }
+        bytes /= 16;
+    }
+}

@@ -1,0 +1,55 @@
+//! Isolation `thread`: a fresh OS thread per job, so that whatever libraries keep per thread starts anew.
+//!
+//! Does not survive a job that ends the process, and cannot end one that never returns.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use wavetank_sim::hermetic;
+
+use super::{OnResult, Outcome, Work, drive};
+
+/// Twice a main thread's usual 8 MiB; pages never touched cost nothing.
+const STACK_BYTES: usize = 16 << 20;
+
+pub(super) fn run<I: Sync, O: Send>(
+    jobs: usize,
+    inputs: &[I],
+    work: &Work<'_, I, O>,
+    on_result: &mut OnResult<'_, O>,
+) {
+    let lanes = vec![|input: &I| on_fresh_thread(input, work); jobs.max(1)];
+    drive::in_order(inputs, lanes, on_result);
+}
+
+/// Executes one job on a thread of its own and waits for it.
+pub(super) fn on_fresh_thread<I: Sync, O: Send>(input: &I, work: &Work<'_, I, O>) -> Outcome<O> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("run".into()).stack_size(STACK_BYTES);
+        match thread.spawn_scoped(scope, || caught(input, work)) {
+            Ok(running) => {
+                running.join().unwrap_or_else(|payload| Outcome::Panicked { message: text(&*payload) })
+            }
+            Err(error) => Outcome::Died { how: format!("no thread for it: {error}"), output: String::new() },
+        }
+    })
+}
+
+fn caught<I, O>(input: &I, work: &Work<'_, I, O>) -> Outcome<O> {
+    match catch_unwind(AssertUnwindSafe(|| work(input))) {
+        Ok(answer) => Outcome::Done(answer),
+        // The hermetic layer knows the place of a panic inside a run; the last one ended the job.
+        Err(payload) => match hermetic::take_panics().pop() {
+            Some(panic) => Outcome::Panicked { message: format!("{} at {}", panic.message, panic.location) },
+            None => Outcome::Panicked { message: text(&*payload) },
+        },
+    }
+}
+
+fn text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a text")
+        .to_owned()
+}

@@ -1,0 +1,194 @@
+//! The driver's side: starts the zygote, hands inputs to its lanes, turns what comes back into outcomes.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::marker::PhantomData;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+use std::{env, process, thread};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::lane::{self, Message};
+use super::{OnResult, Outcome, Pool, VARIABLE};
+use crate::isolate::{drive, history, sys};
+
+/// How much of a dead job's output is kept: enough for a panic with its backtrace.
+const OUTPUT_TAIL_BYTES: u64 = 8 << 10;
+
+/// On top of the jobs' own watchdog, for starting and for a machine under load.
+const GRACE: Duration = Duration::from_secs(60);
+
+pub(in crate::isolate) struct Driver {
+    session: usize,
+    zygote: Child,
+    lanes: Vec<Lane>,
+    addresses_are_fixed: bool,
+    /// The zygote lives as long as the thread that started it, and the history is that thread's.
+    not_send: PhantomData<*const ()>,
+}
+
+struct Lane {
+    socket: UnixStream,
+    output: File,
+    stuck_after: Duration,
+}
+
+impl Driver {
+    pub(super) fn start(pool: &Pool) -> io::Result<Self> {
+        let earlier = history::begin_session()?;
+        let session = earlier.len();
+        let mut lanes = Vec::new();
+        let mut theirs = Vec::new();
+        for _ in 0..pool.jobs.max(1) {
+            let (socket, other_end) = UnixStream::pair()?;
+            // Twice: a warm-up may need all its time before it is given up.
+            socket.set_read_timeout(Some(pool.stuck_after * 2 + GRACE))?;
+            lanes.push(Lane { socket, output: sys::output_file()?, stuck_after: pool.stuck_after });
+            theirs.push(other_end);
+        }
+        let zygote = start_zygote(&lanes, &theirs)?;
+        drop(theirs);
+        let mut driver = Driver { session, zygote, lanes, addresses_are_fixed: true, not_send: PhantomData };
+        match driver.greet(&serde_json::to_vec(&earlier)?) {
+            Ok(()) => Ok(driver),
+            Err(error) => Err(driver.not_serving(&error)),
+        }
+    }
+
+    fn greet(&mut self, earlier: &[u8]) -> io::Result<()> {
+        lane::write_block(&mut self.lanes[0].socket, &[], earlier)?;
+        for lane in &mut self.lanes {
+            let mut ready = [0];
+            lane.socket.read_exact(&mut ready)?;
+            self.addresses_are_fixed &= ready == [lane::READY_FIXED];
+        }
+        Ok(())
+    }
+
+    fn not_serving(&mut self, error: &io::Error) -> io::Error {
+        let end = match self.zygote.try_wait() {
+            Ok(Some(status)) => ending(status),
+            _ => error.to_string(),
+        };
+        let output = self.lanes[0].output_tail();
+        io::Error::other(format!(
+            "the zygote did not come to serve ({end}); its last output: {}",
+            output.trim_end()
+        ))
+    }
+
+    pub(super) fn addresses_are_fixed(&self) -> bool {
+        self.addresses_are_fixed
+    }
+
+    pub(super) fn run<I, O>(&mut self, inputs: &[I], on_result: &mut OnResult<'_, O>)
+    where
+        I: Serialize + Sync,
+        O: Serialize + DeserializeOwned + Send,
+    {
+        let session = self.session;
+        history::begin_run(session);
+        let lanes = self.lanes.iter_mut().map(|lane| |input: &I| lane.execute::<I, O>(input)).collect();
+        drive::in_order(inputs, lanes, &mut |n, (outcome, json)| {
+            history::keep(session, json);
+            on_result(n, outcome)
+        });
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Its servers and their jobs end with it.
+        let _ = self.zygote.kill();
+        let _ = self.zygote.wait();
+    }
+}
+
+impl Lane {
+    /// Executes one job; the outcome comes with its JSON.
+    fn execute<I: Serialize, O: Serialize + DeserializeOwned>(&mut self, input: &I) -> (Outcome<O>, String) {
+        let outcome = match self.exchange(input) {
+            Ok((Some(json), _)) => match serde_json::from_str(&json) {
+                Ok(outcome) => return (outcome, json),
+                Err(error) => lost(&error.into()),
+            },
+            Ok((None, status)) if status.signal() == Some(sys::STUCK_SIGNAL) => {
+                Outcome::Stuck { wall_s: self.stuck_after.as_secs() }
+            }
+            Ok((None, status)) => Outcome::Died { how: ending(status), output: self.output_tail() },
+            Err(error) => lost(&error),
+        };
+        let json = serde_json::to_string(&outcome).unwrap_or_default();
+        (outcome, json)
+    }
+
+    fn exchange<I: Serialize>(&mut self, input: &I) -> io::Result<(Option<String>, ExitStatus)> {
+        if self.output.metadata()?.len() > 0 {
+            self.output.set_len(0)?;
+        }
+        lane::write_block(&mut self.socket, &[lane::GO], &serde_json::to_vec(input)?)?;
+        let mut answer = None;
+        loop {
+            match lane::read_message(&mut self.socket)? {
+                Message::Answer(json) => answer = Some(String::from_utf8(json).map_err(io::Error::other)?),
+                Message::Ended(status) => return Ok((answer, ExitStatus::from_raw(status))),
+            }
+        }
+    }
+
+    fn output_tail(&self) -> String {
+        let length = self.output.metadata().map_or(0, |data| data.len());
+        let start = length.saturating_sub(OUTPUT_TAIL_BYTES);
+        let mut bytes = vec![0; (length - start) as usize];
+        let read = self.output.read_at(&mut bytes, start).unwrap_or(0);
+        String::from_utf8_lossy(&bytes[..read]).into_owned()
+    }
+}
+
+fn lost<O>(error: &io::Error) -> Outcome<O> {
+    Outcome::Died { how: format!("its zygote was lost: {error}"), output: String::new() }
+}
+
+fn ending(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => status.to_string(),
+    }
+}
+
+fn start_zygote(lanes: &[Lane], theirs: &[UnixStream]) -> io::Result<Child> {
+    let inherited: Vec<RawFd> = theirs
+        .iter()
+        .zip(lanes)
+        .flat_map(|(socket, lane)| [socket.as_raw_fd(), lane.output.as_raw_fd()])
+        .collect();
+    let numbers: Vec<String> = inherited.iter().map(RawFd::to_string).collect();
+    // The link and not the path it leads to: the file may have been replaced by a new build.
+    let mut command = Command::new("/proc/self/exe");
+    let mut arguments = env::args_os();
+    command.arg0(arguments.next().unwrap_or_default());
+    command.args(test_of_this_thread().unwrap_or_else(|| arguments.collect()));
+    command.env(VARIABLE, format!("{}:{}", process::id(), numbers.join(",")));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(lanes[0].output.try_clone()?);
+    sys::make_zygote(&mut command, inherited);
+    command.spawn()
+}
+
+/// libtest names the thread of a test after the test; then only that test is to be run again.
+fn test_of_this_thread() -> Option<Vec<OsString>> {
+    let thread = thread::current();
+    let test = thread.name().filter(|name| *name != "main")?;
+    Some(
+        [test, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"]
+            .map(OsString::from)
+            .to_vec(),
+    )
+}

@@ -1,0 +1,62 @@
+//! The bytes on a lane: lengths and messages, with no knowledge of what they mean.
+
+use std::io::{self, Read, Write};
+
+/// The one byte that a server sends when it is ready: whether its addresses are fixed.
+pub(super) const READY_RANDOM: u8 = b'r';
+pub(super) const READY_FIXED: u8 = b'f';
+/// The one byte that makes a server fork.
+pub(super) const GO: u8 = b'g';
+const ANSWER: u8 = b'a';
+const ENDED: u8 = b'e';
+
+/// What comes back from a lane.
+pub(super) enum Message {
+    /// The job's answer, as JSON.
+    Answer(Vec<u8>),
+    /// The status of the job's process as waitpid(2) gives it. Always the last message of a job.
+    Ended(i32),
+}
+
+/// Writes one length-prefixed block in one piece.
+pub(super) fn write_block(lane: &mut impl Write, before: &[u8], block: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(block.len()).map_err(|_| io::Error::other("a message of more than 4 GiB"))?;
+    let mut bytes = Vec::with_capacity(before.len() + 4 + block.len());
+    bytes.extend_from_slice(before);
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(block);
+    lane.write_all(&bytes)
+}
+
+pub(super) fn read_block(lane: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    lane.read_exact(&mut length)?;
+    read_bytes(lane, u32::from_le_bytes(length))
+}
+
+pub(super) fn write_answer(lane: &mut impl Write, json: &[u8]) -> io::Result<()> {
+    write_block(lane, &[ANSWER], json)
+}
+
+/// Allocates nothing: a server calls it.
+pub(super) fn write_ended(lane: &mut impl Write, status: i32) -> io::Result<()> {
+    let [a, b, c, d] = status.to_le_bytes();
+    lane.write_all(&[ENDED, a, b, c, d])
+}
+
+pub(super) fn read_message(lane: &mut impl Read) -> io::Result<Message> {
+    let mut head = [0; 5];
+    lane.read_exact(&mut head)?;
+    let [kind, number @ ..] = head;
+    match kind {
+        ANSWER => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Answer),
+        ENDED => Ok(Message::Ended(i32::from_le_bytes(number))),
+        other => Err(io::Error::other(format!("an unknown message {other} from a lane"))),
+    }
+}
+
+fn read_bytes(lane: &mut impl Read, length: u32) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length as usize];
+    lane.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
