@@ -2,16 +2,31 @@
 //!
 //! - [`Kind`], [`Rules`], [`Registry`]: what is served
 //! - [`discovery()`]: the documents that tell it
+//! - `store`, `names`: objects with their history; uids and generated names
+//! - `select`, `view`: what a client sees of them
+//! - `watch_cache`: open watches
+//! - [`ApiServer`], `verbs`: requests in, answers, events and commits out
 //!
 //! Architecture invariant: names `object`, `engine`, `wire` and `client` only.
 
 mod discovery;
+mod errors;
+#[cfg(test)]
+mod fixture;
 mod kind;
+mod names;
 mod registry;
 mod rules;
+mod select;
+mod server;
+mod store;
+mod verbs;
 mod versions;
+mod view;
+mod watch_cache;
 
 pub use discovery::discovery;
 pub use kind::{Kind, Subresource};
 pub use registry::Registry;
 pub use rules::{Generation, NameRule, Rules};
+pub use server::{ApiServer, Replies, ServerInput};

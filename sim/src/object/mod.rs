@@ -21,7 +21,6 @@ pub mod patch;
 mod quantity;
 mod selector;
 mod shape;
-mod time;
 mod tree;
 
 pub use hash::Digest;
@@ -31,7 +30,7 @@ pub use meta::{Object, OwnerRef};
 pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
 pub use shape::{
-    DecodeError, Empty, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar,
-    SchemaError, Shape, Struct,
+    DecodeError, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar, SchemaError,
+    Shape, Struct,
 };
 pub use tree::{Str, Value};

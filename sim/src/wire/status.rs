@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::Resource;
-use crate::object::Value;
+use crate::object::{Str, Value};
 use crate::value;
 
 /// A `Status`: why a request failed, or that a deletion succeeded.
@@ -17,18 +17,27 @@ pub struct Status {
     pub message: String,
     /// `details`: a map with name, group, kind, causes, retryAfterSeconds, or null.
     pub details: Value,
+    /// `metadata.continue`: the token that an expired one may be replaced with; empty elsewhere.
+    pub continue_token: Str,
 }
 
 impl Status {
     /// A failure without details.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Value::Null }
+        Self { code, reason, message: message.into(), details: Value::Null, continue_token: Str::default() }
     }
 
     /// With details.
     #[must_use]
     pub fn details(mut self, details: Value) -> Self {
         self.details = details;
+        self
+    }
+
+    /// With a token to go on with.
+    #[must_use]
+    pub fn continued(mut self, token: impl Into<Str>) -> Self {
+        self.continue_token = token.into();
         self
     }
 
@@ -114,6 +123,9 @@ impl Status {
     pub fn to_value(&self) -> Value {
         let status = if self.code < 400 { "Success" } else { "Failure" };
         let mut root = value!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": status});
+        if !self.continue_token.is_empty() {
+            root.set_at(&["metadata", "continue"], self.continue_token.clone());
+        }
         if !self.message.is_empty() {
             root.set_at(&["message"], self.message.as_str());
         }

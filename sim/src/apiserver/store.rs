@@ -1,0 +1,262 @@
+//! The objects and their history: one counter for all writes, a log per resource, compaction.
+//!
+//! Real: etcd with one revision for the whole store and a periodic compaction, and in front of it a watch cache per
+//! resource that remembers at least 100 events and all of the last 75 seconds. Modelled: one log per resource serves
+//! both; what the watch cache would have forgotten is refused to watches although older lists still work. Not modelled:
+//! sizes, latencies and quotas of etcd. Knows nothing of kinds or requests.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::engine::{Millis, Time};
+use crate::object::{Object, Str};
+use crate::wire::{ObjectKey, Resource};
+
+/// Events that a watch cache keeps whatever their age (watch cache `defaultLowerBoundCapacity`).
+const WATCH_CACHE_EVENTS: usize = 100;
+/// Events younger than this stay in a watch cache whatever their number (watch cache `eventFreshDuration`).
+const WATCH_CACHE_FRESH_MS: Millis = 75_000;
+/// How long history is kept for lists (kube-apiserver `--etcd-compaction-interval`).
+pub(super) const HISTORY_MS: Millis = 300_000;
+
+/// One change of one object.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// When.
+    pub(super) time: Time,
+    /// The store's revision after it.
+    pub(super) revision: u64,
+    /// Whose.
+    pub(super) key: ObjectKey,
+    /// The object before.
+    pub(super) old: Option<Arc<Object>>,
+    /// The object after.
+    pub(super) new: Option<Arc<Object>>,
+}
+
+/// The objects of one resource.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    objects: BTreeMap<ObjectKey, Arc<Object>>,
+    log: VecDeque<Change>,
+    /// Watches may start from here or later.
+    watch_floor: u64,
+    /// How many entries at the front of the log the watch cache has forgotten.
+    forgotten: usize,
+    /// The revision of the last change.
+    last: u64,
+}
+
+/// All objects.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    tables: BTreeMap<Resource, Table>,
+    revision: u64,
+    compacted: u64,
+}
+
+impl Store {
+    /// The revision of the last write.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Lists and reads at revisions below this are gone.
+    pub(super) fn compacted(&self) -> u64 {
+        self.compacted
+    }
+
+    /// The objects of a resource, if it ever had one.
+    pub(super) fn table(&self, resource: Resource) -> Option<&Table> {
+        self.tables.get(&resource)
+    }
+
+    /// One object.
+    pub(super) fn get(&self, resource: Resource, key: &ObjectKey) -> Option<&Arc<Object>> {
+        self.tables.get(&resource)?.objects.get(key)
+    }
+
+    /// All objects, by resource and key.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Resource, &Arc<Object>)> {
+        self.tables.iter().flat_map(|(resource, table)| table.objects.values().map(|o| (*resource, o)))
+    }
+
+    /// The revision that the next write gets.
+    pub(super) fn next_revision(&self) -> u64 {
+        self.revision + 1
+    }
+
+    /// Writes one object, or removes it. `new` carries [`next_revision`](Self::next_revision) already.
+    pub(super) fn write(
+        &mut self,
+        now: Time,
+        resource: Resource,
+        key: ObjectKey,
+        new: Option<Arc<Object>>,
+    ) -> &Change {
+        self.revision += 1;
+        let table = self.tables.entry(resource).or_default();
+        let old = match &new {
+            Some(new) => table.objects.insert(key.clone(), new.clone()),
+            None => table.objects.remove(&key),
+        };
+        table.last = self.revision;
+        table.log.push_back(Change { time: now, revision: self.revision, key, old, new });
+        table.forget(now);
+        table.log.back().expect("pushed above")
+    }
+
+    /// Forgets all history up to and including revision `to`: older lists and watches are refused.
+    pub(super) fn compact(&mut self, to: u64) {
+        let to = to.min(self.revision);
+        self.compacted = self.compacted.max(to);
+        for table in self.tables.values_mut() {
+            table.watch_floor = table.watch_floor.max(to);
+            table.drop_log(|change| change.revision <= to);
+        }
+    }
+
+    /// Forgets history older than `HISTORY_MS`, as the periodic compaction does. Watches are not touched: they live on
+    /// the watch cache.
+    pub(super) fn expire(&mut self, now: Time) {
+        for table in self.tables.values_mut() {
+            let keep = table.log.len().saturating_sub(WATCH_CACHE_EVENTS);
+            let mut dropped = 0;
+            while dropped < keep && table.log[dropped].time + HISTORY_MS < now {
+                self.compacted = self.compacted.max(table.log[dropped].revision);
+                dropped += 1;
+            }
+            table.log.drain(..dropped);
+            table.forgotten = table.forgotten.saturating_sub(dropped);
+        }
+    }
+}
+
+impl Table {
+    /// The objects of one namespace, or of all where it is empty, sorted by key.
+    pub(super) fn iter<'a>(
+        &'a self,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Object>)> {
+        self.after(namespace, None)
+    }
+
+    /// As [`iter`](Self::iter), only keys after `last`.
+    pub(super) fn after<'a>(
+        &'a self,
+        namespace: &'a str,
+        last: Option<&ObjectKey>,
+    ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Object>)> {
+        use std::ops::Bound::{Excluded, Included, Unbounded};
+        let first = ObjectKey::new(namespace, "");
+        let from = last.map_or(Included(first), |last| Excluded(last.clone()));
+        self.objects
+            .range((from, Unbounded))
+            .take_while(move |(key, _)| namespace.is_empty() || key.namespace == namespace)
+    }
+
+    /// The revision of the last change.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// The oldest revision from which a watch can start.
+    pub(super) fn watch_floor(&self) -> u64 {
+        self.watch_floor
+    }
+
+    /// All changes after a revision, oldest first.
+    pub(super) fn since(&self, revision: u64) -> impl Iterator<Item = &Change> {
+        let start = self.log.partition_point(|change| change.revision <= revision);
+        self.log.range(start..)
+    }
+
+    /// The objects as they were at a revision, which must not be compacted.
+    pub(super) fn at(&self, namespace: &str, revision: u64) -> BTreeMap<ObjectKey, Arc<Object>> {
+        let mut objects: BTreeMap<_, _> =
+            self.iter(namespace).map(|(key, object)| (key.clone(), object.clone())).collect();
+        let start = self.log.partition_point(|change| change.revision <= revision);
+        for change in self.log.range(start..).rev() {
+            if !namespace.is_empty() && change.key.namespace != namespace {
+                continue;
+            }
+            match &change.old {
+                Some(old) => objects.insert(change.key.clone(), old.clone()),
+                None => objects.remove(&change.key),
+            };
+        }
+        objects
+    }
+
+    /// Raises the floor of watches over what a watch cache would have dropped by now.
+    fn forget(&mut self, now: Time) {
+        while self.log.len() - self.forgotten > WATCH_CACHE_EVENTS
+            && self.log[self.forgotten].time + WATCH_CACHE_FRESH_MS < now
+        {
+            self.watch_floor = self.watch_floor.max(self.log[self.forgotten].revision);
+            self.forgotten += 1;
+        }
+    }
+
+    fn drop_log(&mut self, gone: impl Fn(&Change) -> bool) {
+        let dropped = self.log.partition_point(gone);
+        self.log.drain(..dropped);
+        self.forgotten = self.forgotten.saturating_sub(dropped);
+    }
+}
+
+/// The text of a revision, as objects carry it.
+pub(super) fn version(revision: u64) -> Str {
+    smol_str::format_smolstr!("{revision}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+    use crate::wire::resource::{CONFIG_MAPS, PODS};
+
+    fn put(store: &mut Store, at: i64, name: &str) -> u64 {
+        let revision = store.next_revision();
+        let version = version(revision);
+        let object = Object::shared(value!({"metadata": {"name": name, "resourceVersion": version}}));
+        store.write(Time(at), *CONFIG_MAPS, ObjectKey::new("default", name), Some(object)).revision
+    }
+
+    #[test]
+    fn one_counter_serves_all_resources() {
+        let mut store = Store::default();
+        assert_eq!(put(&mut store, 0, "a"), 1);
+        store.write(Time(0), *PODS, ObjectKey::new("default", "p"), Some(Object::shared(value!({}))));
+        assert_eq!(put(&mut store, 0, "b"), 3);
+        let since: Vec<u64> = store.table(*CONFIG_MAPS).unwrap().since(1).map(|c| c.revision).collect();
+        assert_eq!(since, [3]);
+    }
+
+    #[test]
+    fn an_old_revision_is_found_again_by_undoing_the_log() {
+        let mut store = Store::default();
+        put(&mut store, 0, "a");
+        let then = put(&mut store, 0, "b");
+        put(&mut store, 0, "a");
+        store.write(Time(0), *CONFIG_MAPS, ObjectKey::new("default", "b"), None);
+        put(&mut store, 0, "c");
+        let table = store.table(*CONFIG_MAPS).unwrap();
+        let at: Vec<(String, u64)> =
+            table.at("default", then).values().map(|o| (o.name().to_owned(), o.revision())).collect();
+        assert_eq!(at, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn the_watch_cache_keeps_a_hundred_events_and_all_that_are_young() {
+        let mut store = Store::default();
+        for i in 0..150 {
+            put(&mut store, i, "a");
+        }
+        assert_eq!(store.table(*CONFIG_MAPS).unwrap().watch_floor(), 0);
+        put(&mut store, 76_000, "a");
+        assert_eq!(store.table(*CONFIG_MAPS).unwrap().watch_floor(), 51);
+        store.expire(Time(400_000));
+        assert_eq!((store.compacted(), store.table(*CONFIG_MAPS).unwrap().since(0).count()), (51, 100));
+    }
+}

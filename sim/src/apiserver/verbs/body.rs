@@ -1,0 +1,76 @@
+//! What the object of a request must be: there, of the kind, in the namespace and with the name that the URL has.
+
+use std::sync::Arc;
+
+use super::super::kind::Kind;
+use crate::object::{Object, Value};
+use crate::wire::{Body, Request, Status};
+
+/// The object that a create or update carries.
+pub(super) fn object<'a>(kind: &Kind, request: &'a Request) -> Result<&'a Arc<Object>, Box<Status>> {
+    let object = match &request.body {
+        Body::Object(object) => object,
+        Body::Undecodable(status) => return Err(status.clone()),
+        Body::None | Body::Patch(..) => return Err(bad("EOF")),
+    };
+    of_kind(kind, object.root())?;
+    Ok(object)
+}
+
+/// Refuses an object of another kind or version. What is absent counts as right.
+pub(super) fn of_kind(kind: &Kind, root: &Value) -> Result<(), Box<Status>> {
+    let sent_kind = root.str_at(&["kind"]).unwrap_or_default();
+    let sent_version = root.str_at(&["apiVersion"]).unwrap_or_default();
+    let (kind_fits, version_fits) =
+        (sent_kind.is_empty() || sent_kind == kind.kind, sent_version == kind.api_version());
+    if kind_fits && (version_fits || sent_version.is_empty()) {
+        return Ok(());
+    }
+    let (wanted_kind, wanted_version) = (kind.kind.as_str(), kind.api_version());
+    if !version_fits && kind_fits || kind.custom {
+        return Err(bad(format!(
+            "the API version in the data ({sent_version}) does not match the expected API version ({wanted_version})"
+        )));
+    }
+    Err(bad(format!(
+        "{sent_kind} in version {sent_version:?} cannot be handled as a {wanted_kind}: converting \
+         ({}.{sent_kind}) to ({}.{wanted_kind}): unknown conversion",
+        package(sent_version),
+        internal_package(kind),
+    )))
+}
+
+/// Refuses an object that names another namespace or name than the URL.
+pub(super) fn fits_url(request: &Request, root: &Value) -> Result<(), Box<Status>> {
+    let name = root.str_at(&["metadata", "name"]).unwrap_or_default();
+    if !request.name.is_empty() && !name.is_empty() && name != request.name {
+        let url = &request.name;
+        return Err(bad(format!(
+            "the name of the object ({name}) does not match the name on the URL ({url})"
+        )));
+    }
+    let namespace = root.str_at(&["metadata", "namespace"]).unwrap_or_default();
+    if !namespace.is_empty() && namespace != request.namespace {
+        return Err(bad(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}
+
+fn bad(message: impl Into<String>) -> Box<Status> {
+    Box::new(Status::bad_request(message))
+}
+
+/// The Go package of a version, as conversion errors print it: `v1`.
+fn package(api_version: &str) -> &str {
+    api_version.rsplit('/').next().unwrap_or_default()
+}
+
+/// The Go package of a built-in group's internal types: `core` for the group without a name.
+fn internal_package(kind: &Kind) -> &str {
+    match kind.resource.group() {
+        "" => "core",
+        group => group.split('.').next().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,95 @@
+//! The fields of `metadata` that are the server's: set on create, kept on update, whatever the client sends.
+
+use crate::object::{FieldError, Key, Map, Object, Str, Value};
+
+/// The fields that clients cannot set. `managedFields` is handled apart, `resourceVersion` set by the store.
+const SYSTEM: [&str; 7] = [
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+/// The system fields that an update may only repeat or leave out, in the order of complaints (apimachinery
+/// `ValidateObjectMetaAccessorUpdate`).
+const IMMUTABLE: [&str; 4] = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
+
+/// The metadata of a new object: what was sent without the system fields but `generation`, and `set`.
+pub(super) fn born(sent: Option<&Map>, set: Vec<(Key, Value)>) -> Map {
+    let sent = sent.into_iter().flatten();
+    let kept = sent.filter(|(key, value)| {
+        let name = key.as_str();
+        (name == "generation" || !SYSTEM.contains(&name)) && !value.is_null()
+    });
+    Map::from_entries(kept.cloned().chain(set).collect())
+}
+
+/// The metadata of an updated object: what was sent, with the system fields as they are stored.
+pub(super) fn updated(sent: Option<&Map>, stored: &Map, name: &Str, namespace: &Str) -> Map {
+    if let Some(sent) = sent
+        && sent.ptr_eq(stored)
+    {
+        return sent.clone();
+    }
+    let system = stored.iter().filter(|(key, _)| SYSTEM.contains(&key.as_str()));
+    let sent = sent.into_iter().flatten();
+    let own = sent.filter(|(key, value)| !SYSTEM.contains(&key.as_str()) && !value.is_null());
+    let mut entries: Vec<(Key, Value)> = own.chain(system).cloned().collect();
+    entries.push(("name".into(), name.clone().into()));
+    if !namespace.is_empty() {
+        entries.push(("namespace".into(), namespace.clone().into()));
+    }
+    Map::from_entries(entries)
+}
+
+/// What an update may not do to metadata.
+pub(super) fn update_errors(sent: &Value, stored: &Object) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if stored.is_terminating() {
+        let old: Vec<&str> = stored.finalizers().collect();
+        let sent = sent.items_at(&["metadata", "finalizers"]).iter().filter_map(Value::as_str);
+        let new: Vec<String> = sent.filter(|f| !old.contains(f)).map(|f| format!("{f:?}")).collect();
+        if !new.is_empty() {
+            let why = "no new finalizers can be added if the object is being deleted, found new finalizers";
+            let why = format!("{why} []string{{{}}}", new.join(", "));
+            errors.push(super::forbidden("metadata.finalizers", &why));
+        }
+    }
+    for field in IMMUTABLE {
+        let path = ["metadata", field];
+        if let Some(value) = sent.at(&path).filter(|v| !v.is_null() && **v != Value::from(""))
+            && stored.at(&path) != Some(value)
+        {
+            errors.push(FieldError::invalid(&path.join("."), value, "field is immutable"));
+        }
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+
+    #[test]
+    fn an_update_keeps_what_is_the_servers() {
+        let stored = value!({"uid": "u", "name": "a", "resourceVersion": "3", "labels": {"a": "b"}});
+        let sent = value!({"uid": "v", "generation": 7, "labels": {"c": "d"}, "annotations": null});
+        let new = updated(sent.as_map(), stored.as_map().unwrap(), &"a".into(), &"".into());
+        let wanted = value!({"uid": "u", "name": "a", "resourceVersion": "3", "labels": {"c": "d"}});
+        assert_eq!(Value::Map(new), wanted);
+    }
+
+    #[test]
+    fn a_terminating_object_takes_no_new_finalizer() {
+        let stored = Object::new(value!({"metadata": {"deletionTimestamp": "t", "finalizers": ["a/b"]}}));
+        let fewer = value!({"metadata": {"finalizers": []}});
+        assert_eq!(update_errors(&fewer, &stored), []);
+        let more = value!({"metadata": {"finalizers": ["a/b", "a/c"]}});
+        assert!(
+            update_errors(&more, &stored)[0].to_string().ends_with("found new finalizers []string{\"a/c\"}")
+        );
+    }
+}

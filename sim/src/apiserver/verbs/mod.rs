@@ -1,0 +1,107 @@
+//! The verbs, one per file. Each takes a request with the kind it names and answers it.
+//!
+//! - `get`, `list`, `watch`: reads; `page`: continue tokens; `versions`: the resourceVersion parameter
+//! - `create`, `update`, `patch`, `delete`, `delete_collection`: writes
+//! - `body`: what a request's object must be; `meta`: the fields of metadata that are the server's
+//!
+//! To add a subresource: one file here and one line in `subresource`.
+
+mod body;
+mod create;
+mod delete;
+mod delete_collection;
+mod get;
+mod list;
+mod meta;
+mod page;
+mod update;
+mod versions;
+mod watch;
+
+use std::sync::Arc;
+
+use super::errors;
+use super::kind::Kind;
+use super::server::{ApiServer, Replies};
+use crate::object::FieldError;
+use crate::wire::{Answer, Request, Status, Verb};
+
+/// An answer, or a failure to be answered.
+pub(super) type Reply = Result<Answer, Box<Status>>;
+
+impl ApiServer {
+    /// Answers a request.
+    pub(super) fn handle(&mut self, request: Request, out: &mut Replies) -> Reply {
+        if request.verb == Verb::Raw {
+            return Ok(super::discovery(&self.registry, &request.path, "application/json"));
+        }
+        let kind = self.kind_of(&request)?;
+        if !request.subresource.is_empty() {
+            return self.subresource(&kind, request, out);
+        }
+        allowed(&kind, &request)?;
+        match request.verb {
+            Verb::Get => self.read(&kind, &request),
+            Verb::List => self.list(&kind, &request),
+            Verb::Watch => self.watch(&kind, &request, out),
+            Verb::Create => self.create(&kind, &request, out),
+            Verb::Update => self.update(&kind, &request, out),
+            Verb::Patch => Err(Box::new(Status::not_modelled("patch"))),
+            Verb::Delete => self.delete(&kind, &request, out),
+            Verb::DeleteCollection => self.delete_collection(&kind, &request, out),
+            Verb::Raw => unreachable!("answered above"),
+        }
+    }
+
+    fn kind_of(&self, request: &Request) -> Result<Arc<Kind>, Box<Status>> {
+        let kind = request.resource.and_then(|resource| self.registry.lookup(resource));
+        let kind = kind.ok_or_else(|| Box::new(Status::page_not_found()))?;
+        if kind.resource != kind.storage && !kind.custom {
+            let what = format!("{} (stored as {})", kind.resource, kind.storage);
+            return Err(Box::new(Status::not_modelled(what)));
+        }
+        Ok(kind.clone())
+    }
+
+    fn subresource(&mut self, kind: &Arc<Kind>, request: Request, out: &mut Replies) -> Reply {
+        let Some(subresource) = kind.subresource(&request.subresource) else {
+            return Err(Box::new(Status::page_not_found()));
+        };
+        if !subresource.verbs.iter().any(|verb| verb == request.verb.as_str()) {
+            return Err(errors::method_not_allowed());
+        }
+        match (request.subresource.as_str(), request.verb) {
+            ("status", Verb::Get) => self.read(kind, &request),
+            ("status", Verb::Update) => self.update(kind, &request, out),
+            (name, verb) => {
+                // A real server looks for the object first.
+                self.stored(kind, &request)?;
+                let what = format!("{} of {}/{name}", verb.as_str(), kind.resource.plural());
+                Err(Box::new(Status::not_modelled(what)))
+            }
+        }
+    }
+}
+
+/// Refuses verbs that the kind does not have, and writes to all namespaces at once.
+fn allowed(kind: &Kind, request: &Request) -> Result<(), Box<Status>> {
+    let everywhere = kind.namespaced && request.namespace.is_empty();
+    let one_namespace = !matches!(request.verb, Verb::List | Verb::Watch);
+    if !kind.has_verb(request.verb.as_str()) || (everywhere && one_namespace) {
+        return Err(errors::method_not_allowed());
+    }
+    Ok(())
+}
+
+/// A complaint about a field that may not be there.
+fn forbidden(field: &str, why: &str) -> FieldError {
+    FieldError::new(field, "FieldValueForbidden", format!("Forbidden: {why}"))
+}
+
+/// 422 about query parameters or delete options, if there is anything to complain about.
+fn options_hold(kind: &str, errors: &[FieldError]) -> Result<(), Box<Status>> {
+    if errors.is_empty() { Ok(()) } else { Err(errors::invalid("meta.k8s.io", kind, "", errors)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! Update: replaces an object, or its status; a write that changes nothing is none.
+//!
+//! The common end of updates and patches is here too: what is kept, what is checked, whether the generation rises, and
+//! whether the last finalizer went.
+
+use std::sync::Arc;
+
+use super::super::errors;
+use super::super::kind::Kind;
+use super::super::rules::Generation;
+use super::super::server::{ApiServer, Replies};
+use super::super::view::View;
+use super::{Reply, body, meta};
+use crate::object::{FieldError, Map, Object, Value};
+use crate::wire::{Answer, Request, Status};
+
+impl ApiServer {
+    pub(super) fn update(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+        let sent = body::object(kind, request)?;
+        body::fits_url(request, sent.root())?;
+        let Some(stored) = self.store.get(kind.storage, &request.key()).cloned() else {
+            if kind.rules.create_on_update && request.subresource.is_empty() {
+                return self.create(kind, request, out);
+            }
+            return Err(errors::not_found(kind.resource, &request.name));
+        };
+        let sent_uid = sent.uid();
+        if !sent_uid.is_empty() && sent_uid != stored.uid() {
+            let why = format!(
+                "Precondition failed: UID in precondition: {sent_uid}, UID in object meta: {}",
+                stored.uid()
+            );
+            return Err(Box::new(Status::conflict(kind.resource, &request.name, &why)));
+        }
+        if !fresh(kind, sent.root(), &stored)? {
+            return Err(Box::new(Status::stale(kind.resource, &request.name)));
+        }
+        self.replace(kind, request, &stored, sent.root(), out)
+    }
+
+    /// Stores `sent` in place of `stored`, as far as the request may.
+    pub(super) fn replace(
+        &mut self,
+        kind: &Arc<Kind>,
+        request: &Request,
+        stored: &Arc<Object>,
+        sent: &Value,
+        out: &mut Replies,
+    ) -> Reply {
+        let errors = meta::update_errors(sent, stored);
+        if !errors.is_empty() {
+            // Both the generic check and the kind's own complain on a real server: each cause is there twice.
+            let twice: Vec<FieldError> = errors.iter().chain(&errors).cloned().collect();
+            return Err(errors::invalid(kind.resource.group(), &kind.kind, &request.name, &twice));
+        }
+        let mut root = if request.subresource == "status" {
+            status_of(kind, stored, sent)
+        } else {
+            main_of(kind, request, stored, sent)
+        };
+        if raises_generation(kind, stored.root(), &root) {
+            root.set_at(&["metadata", "generation"], stored.generation() + 1);
+        }
+        let view = View::new(kind, request.options.metadata_only);
+        let answer = |object: &Arc<Object>| {
+            Ok(Answer::Object { code: 200, object: view.of(object), warnings: Vec::new() })
+        };
+        if root == *stored.root() {
+            return answer(stored);
+        }
+        if request.options.dry_run {
+            return answer(&Object::shared(root));
+        }
+        if is_finished(&root) {
+            // Recorded: the answer keeps the old resourceVersion, the event tells of the object as it was.
+            self.take(kind, request.key(), stored, out);
+            return answer(&Object::shared(root));
+        }
+        answer(&self.put(kind, request.key(), root, None, out))
+    }
+}
+
+/// Whether an update is based on what is stored, or may do without.
+fn fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Status>> {
+    let text = sent.str_at(&["metadata", "resourceVersion"]).unwrap_or_default();
+    if text == stored.meta("resourceVersion") {
+        return Ok(true);
+    }
+    let version: u64 = match text {
+        "" => 0,
+        text => text.parse().map_err(|_| Box::new(Status::new(500, "", errors::parse_uint(text))))?,
+    };
+    if version > 0 {
+        return Ok(false);
+    }
+    if kind.rules.unconditional_update {
+        return Ok(true);
+    }
+    let error =
+        FieldError::invalid("metadata.resourceVersion", &Value::Int(0), "must be specified for an update");
+    // Named by resource, not by kind, as recorded.
+    Err(errors::invalid(kind.resource.group(), kind.resource.plural(), stored.name(), &[error]))
+}
+
+/// What a write to the object itself makes: all as sent, but for system metadata and, where it has an endpoint of its
+/// own, status.
+fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Value {
+    let mut root = sent.clone();
+    let stored_metadata = metadata(stored.root());
+    let new = meta::updated(
+        sent.get("metadata").and_then(Value::as_map),
+        stored_metadata,
+        &request.name,
+        &request.namespace,
+    );
+    root.set_at(&["metadata"], new);
+    for field in ["apiVersion", "kind"] {
+        if let Some(value) = stored.at(&[field]) {
+            root.set_at(&[field], value.clone());
+        }
+    }
+    if kind.has_status() {
+        match stored.at(&["status"]) {
+            Some(status) => root.set_at(&["status"], status.clone()),
+            None => drop(root.remove_at(&["status"])),
+        }
+    }
+    root
+}
+
+/// What a write to `/status` makes: all as stored, but for status and the metadata that the kind lets through.
+fn status_of(kind: &Kind, stored: &Object, sent: &Value) -> Value {
+    let mut root = stored.root().clone();
+    match sent.get("status") {
+        Some(status) => root.set_at(&["status"], status.clone()),
+        None => drop(root.remove_at(&["status"])),
+    }
+    let (Some(sent), stored) = (sent.get("metadata").and_then(Value::as_map), metadata(stored.root())) else {
+        return root;
+    };
+    if sent.ptr_eq(stored) {
+        return root;
+    }
+    for field in ["annotations", "finalizers", "labels", "ownerReferences"] {
+        if kind.rules.status_keeps.contains(&field) || sent.get(field) == stored.get(field) {
+            continue;
+        }
+        match sent.get(field).filter(|v| !v.is_null()) {
+            Some(value) => root.set_at(&["metadata", field], value.clone()),
+            None => drop(root.remove_at(&["metadata", field])),
+        }
+    }
+    root
+}
+
+fn metadata(root: &Value) -> &Map {
+    root.get("metadata").and_then(Value::as_map).expect("a stored object has metadata")
+}
+
+/// Whether a change is one that the kind counts.
+fn raises_generation(kind: &Kind, old: &Value, new: &Value) -> bool {
+    match kind.rules.generation {
+        Generation::None | Generation::One => false,
+        Generation::On(paths) => paths.iter().any(|path| old.at(path) != new.at(path)),
+        Generation::AllBut(fields) => {
+            let counted = |root: &Value| -> Vec<_> {
+                let entries = root.as_map().into_iter().flatten();
+                entries.filter(|(key, _)| !fields.contains(&key.as_str())).cloned().collect()
+            };
+            counted(old) != counted(new)
+        }
+    }
+}
+
+/// Whether nothing keeps a terminating object any more: no finalizer, and no grace that the kubelet still confirms.
+fn is_finished(root: &Value) -> bool {
+    root.at(&["metadata", "deletionTimestamp"]).is_some()
+        && root.items_at(&["metadata", "finalizers"]).is_empty()
+        && root.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0) == 0
+}
