@@ -92,15 +92,15 @@ impl Mask<'_> {
 
     fn map(&mut self, map: &Map, skip: &[&str]) {
         self.digest.word(8);
-        for (key, value) in map {
-            let key = key.as_str();
+        for (name, value) in map {
+            let key = name.as_str();
             match (key, value) {
                 _ if skip.contains(&key) => continue,
                 ("observedGeneration" | "containerID", _) if self.in_status => continue,
                 ("conditions", Value::List(items)) if self.in_status => self.conditions(items),
                 ("annotations", Value::Map(map)) => self.map(map, &ANNOTATIONS),
                 _ => {
-                    self.digest.bytes(key.as_bytes());
+                    self.digest.word(name.digest());
                     self.value(value);
                 }
             }

@@ -56,7 +56,7 @@ impl Digest {
             Value::Map(map) => {
                 self.word(8 + ((map.len() as u64) << 8));
                 for (key, value) in map {
-                    self.bytes(key.as_str().as_bytes());
+                    self.word(key.digest());
                     self.value(value);
                 }
             }

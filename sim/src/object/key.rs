@@ -10,12 +10,15 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
+use super::Digest;
+
 /// A map key: a name interned for the life of the process.
 #[derive(Clone, Copy)]
 pub struct Key(&'static Interned);
 
 struct Interned {
     text: Box<str>,
+    digest: u64,
 }
 
 #[expect(clippy::disallowed_types, reason = "looked up only, with a fixed hash, and never iterated")]
@@ -47,7 +50,9 @@ impl Key {
         if let Some(key) = all.get(text) {
             return *key;
         }
-        let key = Self(Box::leak(Box::new(Interned { text: text.into() })));
+        let mut digest = Digest::new();
+        digest.bytes(text.as_bytes());
+        let key = Self(Box::leak(Box::new(Interned { text: text.into(), digest: digest.finish() })));
         all.insert(key.as_str(), key);
         key
     }
@@ -55,6 +60,11 @@ impl Key {
     /// The text of the key.
     pub fn as_str(self) -> &'static str {
         &self.0.text
+    }
+
+    /// The stable hash of the text, made once.
+    pub fn digest(self) -> u64 {
+        self.0.digest
     }
 }
 

@@ -21,6 +21,7 @@ pub mod patch;
 mod quantity;
 mod selector;
 mod shape;
+mod time;
 mod tree;
 
 pub use hash::Digest;
@@ -30,7 +31,7 @@ pub use meta::{Object, OwnerRef};
 pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
 pub use shape::{
-    DecodeError, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar, SchemaError,
-    Shape, Struct,
+    DecodeError, Empty, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar,
+    SchemaError, Shape, Struct,
 };
 pub use tree::{Str, Value};

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::empty::{self, Empty};
 use super::validate::Rules;
 use super::{
     Field, Key, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar, Shape, Str, Struct, Value,
@@ -78,7 +79,7 @@ impl<'a> Builder<'a> {
         let schema = self.defs.get(name).ok_or_else(|| error(path, format!("no type is named `{name}`")))?;
         let id = self.add(Node::default())?;
         self.named.insert(name.to_owned(), id);
-        let mut node = self.node(schema, path)?;
+        let mut node = self.node(schema, name)?;
         node.name = Some(name.into());
         if name.ends_with(".Quantity") {
             node.kind = Kind::Scalar(Scalar::Quantity);
@@ -170,7 +171,13 @@ impl<'a> Builder<'a> {
         for (key, property) in properties.into_iter().flatten() {
             fields.push(self.field(*key, property, path)?);
         }
-        let required = strings(schema, "required").map(Key::new).collect();
+        let required: Vec<Key> = strings(schema, "required").map(Key::new).collect();
+        if !self.custom {
+            let owner = path.rsplit('.').next().unwrap_or_default();
+            for (field, (_, property)) in fields.iter_mut().zip(properties.into_iter().flatten()) {
+                field.empty = empty::of(owner, field.key.as_str(), property, required.contains(&field.key));
+            }
+        }
         let atomic = schema.str_at(&["x-kubernetes-map-type"]) == Some("atomic");
         Ok(Kind::Struct(Struct { fields, additional, required, atomic }))
     }
@@ -190,6 +197,7 @@ impl<'a> Builder<'a> {
                 retain_keys: has("retainKeys"),
                 merge_key: schema.str_at(&["x-kubernetes-patch-merge-key"]).map(Key::new),
             },
+            empty: Empty::Kept,
         })
     }
 
@@ -216,7 +224,14 @@ impl<'a> Builder<'a> {
         let metadata = self.named(OBJECT_META_NAME, "metadata")?;
         for (key, node) in [("apiVersion", string), ("kind", string), ("metadata", metadata)] {
             let patch = PatchStrategy::default();
-            own.fields.push(Field { key: Key::new(key), node, default: None, atomic: None, patch });
+            own.fields.push(Field {
+                key: Key::new(key),
+                node,
+                default: None,
+                atomic: None,
+                patch,
+                empty: Empty::Kept,
+            });
         }
         own.fields.sort_by_key(|f| f.key);
         Ok(own)

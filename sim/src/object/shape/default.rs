@@ -23,7 +23,7 @@ impl Shape {
                 let missing: Vec<(Key, Value)> = s
                     .fields
                     .iter()
-                    .filter(|f| map.get(f.key.as_str()).is_none())
+                    .filter(|f| f.default.is_some() && map.get(f.key.as_str()).is_none())
                     .filter_map(|f| Some((f.key, self.default_of(f)?)))
                     .collect();
                 if missing.is_empty() {

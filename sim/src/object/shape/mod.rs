@@ -4,14 +4,17 @@
 //! - `build`: from the OpenAPI of built-in kinds and from a CRD's schema
 //! - `prune`: unknown fields
 //! - `default`: defaults and nulls
+//! - `canonical`, `empty`: what built-in types write for empty values
 //! - `decode`: type errors of built-in kinds, in the words of the Go decoder
 //! - `validate`, `format`: a CRD's value rules
 //!
 //! An arena, because types recurse. Cheap to walk: a field is found by binary search over interned keys.
 
 mod build;
+mod canonical;
 mod decode;
 mod default;
+mod empty;
 mod format;
 mod prune;
 mod rewrite;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 
 pub use build::SchemaError;
 pub use decode::DecodeError;
+pub use empty::Empty;
 pub use validate::FieldError;
 pub(crate) use validate::Rules;
 
@@ -119,6 +123,8 @@ pub struct Field {
     pub atomic: Option<bool>,
     /// How a strategic merge patch goes into it.
     pub patch: PatchStrategy,
+    /// What becomes of its empty value (built-in types).
+    pub empty: Empty,
 }
 
 /// `x-kubernetes-patch-strategy`, and the merge key that belongs to it.

@@ -233,3 +233,36 @@ fn a_schema_that_cannot_be_built_is_named_by_path() {
     );
     assert_eq!(error("[]"), "schema openAPIV3Schema: a schema is an object, this is array");
 }
+
+#[test]
+fn built_in_types_drop_what_they_may_omit_and_write_the_rest() {
+    let defs = r##"{
+        "v1.Pod": {"type":"object","properties":{"spec":{"$ref":"v1.Spec","default":{}},"status":{"$ref":"v1.Status","default":{}}}},
+        "v1.Status": {"type":"object","properties":{"lastProbeTime":{"$ref":"v1.Time"},"startTime":{"$ref":"v1.Time"}}},
+        "v1.Spec": {"type":"object","required":["containers","name"],"properties":{
+            "name":{"type":"string","default":""},"containers":{"type":"array","items":{"$ref":"v1.Spec"}},
+            "hostNetwork":{"type":"boolean"},"suspend":{"type":"boolean"},"nodeName":{"type":"string"},
+            "timeZone":{"type":"string"},"priority":{"type":"integer"},"hostPort":{"type":"integer"},
+            "emptyDir":{"$ref":"v1.Status"},"env":{"type":"array","items":{"type":"string"}},
+            "labels":{"type":"object","additionalProperties":{"type":"string"}},
+            "cpu":{"$ref":"v1.Quantity"}}},
+        "v1.Time": {"type":"string","format":"date-time"},
+        "v1.Quantity": {"oneOf":[{"type":"string"},{"type":"number"}]}
+    }"##;
+    let shape = Shape::from_openapi(&Value::from_json(defs.as_bytes()).unwrap(), "v1.Pod").unwrap();
+    let empty = value!({"spec": {"containers": null, "name": ""}, "status": {"lastProbeTime": null}});
+    assert_eq!(shape.empty_object(), empty);
+    let mut object = value!({"spec": {
+        "name": "", "containers": [], "hostNetwork": false, "suspend": false, "nodeName": "", "timeZone": "", "priority": 0,
+        "hostPort": 0, "emptyDir": {}, "env": [], "labels": {"a": ""}, "cpu": "1000m"
+    }, "status": {"startTime": "2026-01-01T01:00:00+01:00"}});
+    shape.canonicalize(&mut object);
+    let wanted = value!({"spec": {
+        "name": "", "containers": [], "suspend": false, "timeZone": "", "priority": 0, "emptyDir": {"lastProbeTime": null},
+        "labels": {"a": ""}, "cpu": "1"
+    }, "status": {"startTime": "2026-01-01T00:00:00Z", "lastProbeTime": null}});
+    assert_eq!(object, wanted);
+    let before = object.as_map().cloned().unwrap();
+    shape.canonicalize(&mut object);
+    assert!(object.as_map().unwrap().ptr_eq(&before), "a canonical object is not copied");
+}

@@ -197,8 +197,12 @@ impl<'a> Check<'a> {
             return;
         }
         let found = value.type_name();
-        let fits = wanted == found || (wanted == "number" && found == "integer");
-        if !fits && !(wanted == "integer,string" && ["integer", "string"].contains(&found)) {
+        let fits = match wanted {
+            "number" => ["number", "integer"].contains(&found),
+            "integer,string" => ["integer", "string"].contains(&found),
+            _ => wanted == found,
+        };
+        if !fits {
             self.errors.push(FieldError::wrong_type(&self.path, found, wanted));
         }
         match (value, &node.format) {

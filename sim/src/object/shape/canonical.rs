@@ -1,0 +1,119 @@
+//! The form in which built-in types are stored: what a real server makes of a body by decoding it into the Go type and
+//! encoding that again.
+//!
+//! Real: empty values that the type may omit disappear, those that it may not are written; quantities and times take
+//! their canonical form. Modelled: all of it, from OpenAPI and the tables in `empty`. Not modelled: a wrong entry there
+//! shows as an empty value too many or too few. Custom resources keep what was written, and so are never walked.
+
+use super::empty::Empty;
+use super::rewrite::{self, Edit};
+use super::{Field, Key, Kind, NodeId, Scalar, Shape, Str, Struct, Value};
+use crate::object::{Map, Quantity, time};
+
+impl Shape {
+    /// Brings a built-in object into its stored form; leaves a custom resource alone.
+    pub fn canonicalize(&self, value: &mut Value) {
+        if self.is_custom() {
+            return;
+        }
+        if let Some(new) = self.canonical(self.root(), value) {
+            *value = new;
+        }
+    }
+
+    /// The object of this type with nothing set: what a create is compared with to find out who owns what.
+    pub fn empty_object(&self) -> Value {
+        let mut empty = Value::empty_map();
+        self.canonicalize(&mut empty);
+        empty
+    }
+
+    fn canonical(&self, id: NodeId, value: &Value) -> Option<Value> {
+        match (&self.node(id).kind, value) {
+            (Kind::Struct(s), Value::Map(map)) => self.canonical_map(s, map).map(Value::Map),
+            (Kind::List(list), Value::List(items)) => {
+                rewrite::items(items, |_, item| self.canonical(list.items, item))
+            }
+            (Kind::Scalar(Scalar::Quantity), _) => quantity(value),
+            (Kind::Scalar(Scalar::String), Value::Str(text)) if self.node(id).format.is_some() => {
+                self.time(id, text)
+            }
+            _ => None,
+        }
+    }
+
+    fn canonical_map(&self, s: &Struct, map: &Map) -> Option<Map> {
+        let kept = rewrite::entries(map, |key, child| match s.field(key) {
+            Some(field) => self.canonical_field(field, child),
+            None => s.additional.map_or(Edit::Keep, |id| self.canonical_entry(id, child)),
+        });
+        let written = s.fields.iter().filter(|f| f.empty == Empty::Written);
+        let missing: Vec<(Key, Value)> =
+            written.filter(|f| map.get(f.key.as_str()).is_none()).map(|f| (f.key, self.zero(f))).collect();
+        if missing.is_empty() {
+            return kept;
+        }
+        let kept = kept.as_ref().unwrap_or(map);
+        Some(kept.iter().cloned().chain(missing).collect())
+    }
+
+    fn canonical_field(&self, field: &Field, child: &Value) -> Edit {
+        let empty = match child {
+            Value::Null => true,
+            Value::Bool(b) => !b,
+            Value::Int(n) => *n == 0,
+            Value::Str(s) => s.is_empty(),
+            Value::List(items) => items.is_empty(),
+            // A map type is a Go map, and omitted when empty; a struct is not.
+            Value::Map(map) => {
+                map.is_empty() && self.as_struct(field.node).is_some_and(|s| s.fields.is_empty())
+            }
+            Value::Float(_) => false,
+        };
+        match field.empty {
+            Empty::Written if child.is_null() && field.default.is_some() => Edit::Set(self.zero(field)),
+            Empty::Omitted if empty => Edit::Drop,
+            Empty::Written if child.is_null() => Edit::Keep,
+            Empty::Kept if child.is_null() => Edit::Drop,
+            _ => self.canonical(field.node, child).into(),
+        }
+    }
+
+    /// A value of a free key: null is the empty value of the map's type.
+    fn canonical_entry(&self, id: NodeId, child: &Value) -> Edit {
+        if child.is_null() && matches!(self.node(id).kind, Kind::Scalar(Scalar::String)) {
+            return Edit::Set(Value::Str(Str::default()));
+        }
+        self.canonical(id, child).into()
+    }
+
+    /// What is written for an absent field: its zero value, or null for lists, maps and pointers.
+    fn zero(&self, field: &Field) -> Value {
+        match &field.default {
+            Some(default @ Value::Map(_)) => {
+                self.canonical(field.node, default).unwrap_or_else(|| default.clone())
+            }
+            Some(default) => default.clone(),
+            None => Value::Null,
+        }
+    }
+
+    fn time(&self, id: NodeId, text: &Str) -> Option<Value> {
+        let node = self.node(id);
+        if node.format.as_deref() != Some("date-time") {
+            return None;
+        }
+        let micro = node.name.as_ref().is_some_and(|name| name.ends_with(".MicroTime"));
+        time::canonical(text, if micro { 6 } else { 0 }).map(Value::from)
+    }
+}
+
+fn quantity(value: &Value) -> Option<Value> {
+    let text = match value {
+        Value::Str(text) => text.clone(),
+        Value::Int(_) | Value::Float(_) => value.to_json().into(),
+        _ => return None,
+    };
+    let canonical = text.parse::<Quantity>().ok()?.to_string();
+    (value.as_str() != Some(&canonical)).then(|| canonical.into())
+}
