@@ -138,3 +138,23 @@ fn panics_inside_a_run_are_kept_in_order_with_their_place() {
         assert_eq!(take_panics(), []);
     });
 }
+
+#[test]
+fn tokio_paused_clock_and_the_wall_clock_move_together() {
+    in_fresh_thread(|| {
+        let _run = enter(1, EPOCH_NS);
+        let start = tokio::time::Instant::from_std(Instant::now());
+        let follow = move || set_now(start.elapsed().as_nanos() as u64);
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().start_paused(true).on_thread_unpark(follow).build();
+        let sleeper = async |ms| {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64 - EPOCH_NS
+        };
+        let ticks = runtime.expect("it builds").block_on(async {
+            let other = tokio::spawn(sleeper(5));
+            [other.await.expect("it ends"), sleeper(3_600_000).await]
+        });
+        assert_eq!(ticks, [5_000_000, 3_600_005_000_000]);
+    });
+}
