@@ -5,6 +5,7 @@
 //! - [`range`]: `a..b` of times and counts, Go durations
 //! - [`target`]: what people point at: kinds, globs, picks
 //! - [`cluster`]: nodes, images, operators, flags
+//! - [`flag`]: the components' flags
 //! - [`step`]: the changes, in order
 //! - [`trigger`]: when a fault strikes; patterns of requests
 //! - [`fault`]: failures, and the table of all that have a name
@@ -19,6 +20,7 @@
 pub mod cluster;
 pub mod expect;
 pub mod fault;
+pub mod flag;
 pub mod near;
 pub mod plan;
 pub mod range;

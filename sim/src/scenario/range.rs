@@ -193,6 +193,18 @@ fn ends<T: FromStr<Err = String> + PartialOrd + Copy>(text: &str) -> Result<(T, 
     if a > b { Err(format!("`{text}` ends before it starts: write `{high}..{low}`")) } else { Ok((a, b)) }
 }
 
+/// The seeds of a sweep: `200` for as many from 0, or `A..B` without B.
+pub fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
+    let wrong = |why: &str| format!("`{text}` {why}: write `200`, or `0..200` (without the last)");
+    let number = |text: &str| text.parse::<Count>().map(|count| count.0);
+    let parsed = match text.split_once("..") {
+        Some((first, end)) => number(first).and_then(|first| Ok(first..number(end)?)),
+        None => number(text).map(|end| 0..end),
+    };
+    let seeds = parsed.map_err(|_| wrong("says no seeds"))?;
+    if seeds.is_empty() { Err(wrong("is no seed at all")) } else { Ok(seeds) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +237,15 @@ mod tests {
         assert!("100us".parse::<Millis>().unwrap_err().contains("whole milliseconds"));
         assert!("0.0000000001s".parse::<Millis>().unwrap_err().contains("whole milliseconds"));
         assert!("99999999h".parse::<Millis>().unwrap_err().contains("ten years"));
+    }
+
+    #[test]
+    fn seeds_leave_the_end_out() {
+        assert_eq!(seeds("200"), Ok(0..200));
+        assert_eq!(seeds("7..9"), Ok(7..9));
+        for text in ["", "0", "9..7", "3..3", "a", "-1..2", "1..=2"] {
+            assert!(seeds(text).unwrap_err().contains("write `200`"), "{text}");
+        }
     }
 
     #[test]

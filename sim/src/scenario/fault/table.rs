@@ -1,6 +1,7 @@
 //! The table of all faults that have a name: what they strike, their arguments, whether this version carries them out.
 
 use super::{Arg, Args, FaultTarget};
+use crate::scenario::Moment;
 use crate::scenario::near::instead;
 
 /// What is known of a fault by its name alone.
@@ -197,6 +198,15 @@ impl FaultInfo {
             "it has none".into()
         } else {
             instead(name, self.args.iter().map(|arg| arg.name))
+        }
+    }
+
+    /// The moment that is not said: what strikes the request itself strikes before it has an effect (with
+    /// `committed: true` its answer says so, and the effect is there all the same).
+    pub fn default_moment(&self) -> Moment {
+        match self.name {
+            "api-error" | "api-latency" => Moment::Before,
+            _ => Moment::After,
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Plan, PlannedFault, Strike};
+use crate::object::LabelSelector;
 use crate::scenario::range::Millis;
 use crate::scenario::{
     Args, EventPattern, EventVerb, FaultInfo, FaultTarget, KindName, Moment, Pattern, Pick,
@@ -165,6 +166,9 @@ impl<'a> Reader<'a> {
         }
         let rest = self.rest();
         let end = rest.find(']').ok_or_else(|| self.wants("a label selector and `]`"))?;
+        if let Err(error) = LabelSelector::parse(&rest[..end]) {
+            return Err(self.error_at(self.at, format!("`{}` is no label selector ({error})", &rest[..end])));
+        }
         self.at += end + 1;
         Ok(Some(rest[..end].to_owned()))
     }

@@ -1,0 +1,130 @@
+//! The flags of the components: real names, what they take, and whether the model obeys them. A flag that it does not obey is
+//! refused, so that no scenario believes in a setting that does nothing.
+//!
+//! Defaults live with the components.
+
+use super::near::instead;
+use super::range::Millis;
+
+/// What is known of a flag.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FlagInfo {
+    /// The component.
+    pub component: &'static str,
+    /// The flag without dashes in front.
+    pub name: &'static str,
+    /// What it takes.
+    pub takes: FlagValue,
+    /// Whether the model obeys it.
+    pub available: bool,
+}
+
+/// What a flag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagValue {
+    /// A Go duration.
+    Time,
+    /// A whole number.
+    Count,
+    /// A decimal number.
+    Decimal,
+    /// `true` or `false`.
+    Bool,
+}
+
+const fn flag(component: &'static str, name: &'static str, takes: FlagValue, available: bool) -> FlagInfo {
+    FlagInfo { component, name, takes, available }
+}
+
+/// Flags of Kubernetes v1.36 that bear on what is modelled.
+pub const FLAGS: &[FlagInfo] = {
+    use FlagValue::{Bool, Count, Decimal, Time};
+    const MANAGER: &str = "kube-controller-manager";
+    &[
+        flag("kube-apiserver", "default-not-ready-toleration-seconds", Count, false),
+        flag("kube-apiserver", "default-unreachable-toleration-seconds", Count, false),
+        flag("kube-apiserver", "etcd-compaction-interval", Time, false),
+        flag("kube-apiserver", "event-ttl", Time, false),
+        flag("kube-apiserver", "min-request-timeout", Count, false),
+        flag("kube-apiserver", "watch-cache", Bool, false),
+        flag(MANAGER, "concurrent-deployment-syncs", Count, false),
+        flag(MANAGER, "concurrent-gc-syncs", Count, false),
+        flag(MANAGER, "concurrent-replicaset-syncs", Count, false),
+        flag(MANAGER, "kube-api-burst", Count, false),
+        flag(MANAGER, "kube-api-qps", Decimal, false),
+        flag(MANAGER, "large-cluster-size-threshold", Count, false),
+        flag(MANAGER, "min-resync-period", Time, false),
+        flag(MANAGER, "node-eviction-rate", Decimal, false),
+        flag(MANAGER, "node-monitor-grace-period", Time, false),
+        flag(MANAGER, "node-monitor-period", Time, false),
+        flag(MANAGER, "node-startup-grace-period", Time, false),
+        flag(MANAGER, "secondary-node-eviction-rate", Decimal, false),
+        flag(MANAGER, "terminated-pod-gc-threshold", Count, false),
+        flag(MANAGER, "unhealthy-zone-threshold", Decimal, false),
+        flag("kube-scheduler", "kube-api-burst", Count, false),
+        flag("kube-scheduler", "kube-api-qps", Decimal, false),
+        flag("kube-scheduler", "pod-max-in-unschedulable-pods-duration", Time, false),
+        flag("kubelet", "max-pods", Count, false),
+        flag("kubelet", "node-status-update-frequency", Time, false),
+        flag("kubelet", "serialize-image-pulls", Bool, false),
+        flag("kubelet", "sync-frequency", Time, false),
+    ]
+};
+
+impl FlagInfo {
+    /// The flag of a component, if the model obeys it; else what is wrong and what would be right.
+    pub fn usable(component: &str, name: &str) -> Result<&'static Self, String> {
+        let of_component = FLAGS.iter().filter(|flag| flag.component == component);
+        match of_component.clone().find(|flag| flag.name == name) {
+            Some(flag) if flag.available => Ok(flag),
+            Some(_) => Err(format!("flag `{name}` of {component} is not there yet")),
+            None => {
+                let known = of_component.map(|flag| flag.name);
+                Err(format!("{component} has no flag `{name}`; {}", instead(name, known)))
+            }
+        }
+    }
+
+    /// Whether there is such a component; else which was meant.
+    pub fn component(component: &str) -> Result<(), String> {
+        let known = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"];
+        if known.contains(&component) {
+            return Ok(());
+        }
+        Err(format!("there is no component `{component}`; {}", instead(component, known)))
+    }
+
+    /// Whether the flag takes this value.
+    pub fn check(&self, value: &str) -> Result<(), String> {
+        let (right, example) = match self.takes {
+            FlagValue::Time => (value.parse::<Millis>().is_ok(), "a duration such as `50s`"),
+            FlagValue::Count => (value.parse::<u32>().is_ok(), "a whole number such as `5`"),
+            FlagValue::Decimal => {
+                (value.parse::<f64>().is_ok_and(|n| n.is_finite() && n >= 0.0), "a number such as `0.1`")
+            }
+            FlagValue::Bool => (value == "true" || value == "false", "`true` or `false`"),
+        };
+        if right { Ok(()) } else { Err(format!("`{value}` is no value of `{}`: write {example}", self.name)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_that_the_model_does_not_obey_is_refused_by_name() {
+        let component = "kube-controller-manager";
+        let refused = |name| FlagInfo::usable(component, name).unwrap_err();
+        assert!(refused("node-eviction-rate").contains("not there yet"));
+        assert!(refused("node-monitor-grace").contains("did you mean `node-monitor-grace-period`?"));
+        assert!(FlagInfo::component("kubelett").unwrap_err().contains("`kubelet`"));
+    }
+
+    #[test]
+    fn a_flag_takes_values_of_its_type() {
+        let flag = FLAGS.iter().find(|flag| flag.name == "node-eviction-rate").unwrap();
+        assert_eq!(flag.check("0.1"), Ok(()));
+        assert!(flag.check("fast").unwrap_err().contains("write a number such as `0.1`"));
+    }
+}

@@ -1,0 +1,147 @@
+//! Faults, their triggers, and what must hold.
+
+use super::leaf::{ANY, COUNTS, DURATION, DURATIONS, KIND, LABEL, PICK, SELECTOR, TEXT};
+use super::map;
+use crate::scenario::shape::{Fields, Shape, may, must};
+
+/// A fault.
+pub(super) static FAULT: Fields = map(
+    "a fault",
+    &[
+        may("name", TEXT, "the name in reports; its draws are keyed by it"),
+        must("fault", TEXT, "which fault"),
+        may(
+            "target",
+            Shape::OneOf(&[TEXT, Shape::Fields(&VICTIM)]),
+            "whom it strikes: `kind/name`, `all`, or a map",
+        ),
+        may("between", Shape::List(&Shape::Fields(&VICTIM)), "the two parties of a partition"),
+        must("when", Shape::Fields(&WHEN), "when it strikes"),
+        may("times", COUNTS, "how often in a run; 1 unless said"),
+        may("duration", DURATIONS, "how long it lasts"),
+        may("heal", Shape::Word(&["return", "replace"]), "how a lost node comes back"),
+        may("args", Shape::Map(&ANY), "the fault's own arguments"),
+    ],
+);
+
+static VICTIM: Fields = map(
+    "a fault's target",
+    &[
+        may("program", TEXT, "the program or host, as a glob"),
+        may("kind", KIND, "the kind of the objects; beside `program`: the kind that is watched"),
+        may("name", TEXT, "the objects' birth name, as a glob"),
+        may("namespace", LABEL, "the objects' namespace; the scenario's unless said"),
+        may("selector", SELECTOR, "the objects' labels"),
+        may("hosting", TEXT, "nodes that run such pods"),
+        may("pick", PICK, "how many of them; one unless said"),
+    ],
+);
+
+static WHEN: Fields = Fields {
+    what: "`when`",
+    one_of: &["at", "every", "on", "sequence"],
+    fields: &[
+        may("at", DURATIONS, "so long after t = 0"),
+        may("every", DURATIONS, "again and again, with such pauses"),
+        may("on", Shape::Fields(&ON), "at a request or a watch event"),
+        may("sequence", Shape::Later, "one trigger after the other"),
+        may("nth", COUNTS, "which occurrence, from 1; for `on`"),
+        may(
+            "moment",
+            Shape::Word(&["before", "after", "after-response"]),
+            "on which side of the occurrence; for `on`",
+        ),
+    ],
+};
+
+static ON: Fields = Fields {
+    what: "`on`",
+    one_of: &["read", "write", "watchEvent", "call", "log"],
+    fields: &[
+        may("read", Shape::Fields(&EVENT), "a get, list or watch"),
+        may("write", Shape::Fields(&EVENT), "a create, update, patch or delete"),
+        may("watchEvent", Shape::Fields(&EVENT), "an added, modified or deleted object, as a watch tells it"),
+        may("call", Shape::Later, "a call to an application"),
+        may("log", Shape::Later, "a log line"),
+    ],
+};
+
+static EVENT: Fields = map(
+    "a pattern of requests",
+    &[
+        may("actor", TEXT, "who: a program or host, as a glob; the fault's target unless said"),
+        may(
+            "verb",
+            TEXT,
+            "the verb: get, list, watch, create, update, patch, delete; added, modified, deleted",
+        ),
+        may("kind", KIND, "the kind"),
+        may("subresource", TEXT, "the subresource; the object itself unless said"),
+        may("namespace", TEXT, "the namespace, as a glob; `-` for cluster-scoped kinds"),
+        may("name", TEXT, "the birth name, as a glob"),
+        may("selector", SELECTOR, "the labels"),
+    ],
+);
+
+/// What must hold.
+pub(super) const EXPECT: Shape =
+    Shape::OneOf(&[Shape::List(&Shape::Fields(&EXPECTATION)), Shape::Fields(&VIOLATION)]);
+
+static VIOLATION: Fields = map("`expect`", &[must("violation", TEXT, "the oracle that must find a failure")]);
+
+static EXPECTATION: Fields = Fields {
+    what: "an expectation",
+    one_of: &["always", "eventually"],
+    fields: &[
+        must("name", TEXT, "the name in reports"),
+        may("always", Shape::Fields(&ALWAYS), "must hold at every commit from t = 0"),
+        may("eventually", Shape::Fields(&CHECK), "must hold when the system has converged"),
+    ],
+};
+
+static ALWAYS: Fields = Fields {
+    what: "`always`",
+    one_of: &["cel", "match"],
+    fields: &[
+        may("vars", Shape::Map(&Shape::Fields(&VAR)), "what the expression may name"),
+        may("cel", TEXT, "a CEL expression that gives true"),
+        may("match", Shape::Map(&Shape::Tree), "a part of an object that must be there"),
+        may("on", Shape::Fields(&ON), "judged at these requests only"),
+        may("grace", DURATION, "how long it may be false at a stretch"),
+        may("probe", Shape::Later, "facts that an application publishes"),
+    ],
+};
+
+/// A check of the objects.
+pub(super) static CHECK: Fields = Fields {
+    what: "a check",
+    one_of: &["cel", "match"],
+    fields: &[
+        may("vars", Shape::Map(&Shape::Fields(&VAR)), "what the expression may name"),
+        may("cel", TEXT, "a CEL expression that gives true"),
+        may("match", Shape::Map(&Shape::Tree), "a part of an object that must be there"),
+        may("probe", Shape::Later, "facts that an application publishes"),
+    ],
+};
+
+static VAR: Fields = map(
+    "a variable",
+    &[
+        must("apiVersion", TEXT, "group and version of the objects"),
+        must("kind", KIND, "their kind"),
+        may("name", TEXT, "the object's name; with it the variable is that object or null, else a list"),
+        may("namespace", LABEL, "their namespace; the scenario's unless said"),
+        may("selector", SELECTOR, "their labels"),
+    ],
+);
+
+/// The built-in oracles.
+pub(super) static ORACLES: Fields = map(
+    "`oracles`",
+    &[may("disable", Shape::List(&Shape::Fields(&DISABLED)), "oracles that do not judge this scenario")],
+);
+
+static DISABLED: Fields = map(
+    "an entry of `disable`",
+    &[must("name", TEXT, "the oracle"), must("reason", TEXT, "why it does not judge")],
+);

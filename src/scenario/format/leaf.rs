@@ -1,0 +1,180 @@
+//! The scalars of the format: durations, counts, selectors, targets and the like. Each is one [`Leaf`].
+
+use wavetank_sim::object::{LabelSelector, Quantity, names};
+use wavetank_sim::scenario::range::{Millis, seeds};
+use wavetank_sim::scenario::{CountRange, Pick, TimeRange};
+
+use crate::scenario::shape::{Leaf, Shape};
+
+/// The check failed, and what is right says all.
+fn only(right: bool) -> Result<(), String> {
+    if right { Ok(()) } else { Err(String::new()) }
+}
+
+const STRING: &str = r#"{"type":"string"}"#;
+const SCALAR: &str = r#"{"type":["string","number","boolean"]}"#;
+const COUNTING: &str = r#"{"type":["integer","string"],"pattern":"^[0-9]+(\\.\\.[0-9]+)?$"}"#;
+const TIME: &str = r#"{"type":"string","pattern":"^([0-9.]+(ns|us|µs|ms|s|m|h))+$"}"#;
+const TIMES: &str =
+    r#"{"type":"string","pattern":"^([0-9.]+(ns|us|µs|ms|s|m|h))+(\\.\\.([0-9.]+(ns|us|µs|ms|s|m|h))+)?$"}"#;
+
+/// Any text.
+pub(super) const TEXT: Shape = Shape::Leaf(&Leaf {
+    right: "a text",
+    schema: STRING,
+    any_scalar: false,
+    check: |text| only(!text.trim().is_empty()),
+});
+
+/// A text, number or boolean, by its text.
+pub(super) const ANY: Shape =
+    Shape::Leaf(&Leaf { right: "a value", schema: SCALAR, any_scalar: true, check: |_| Ok(()) });
+
+/// A whole number.
+pub(super) const COUNT: Shape = Shape::Leaf(&Leaf {
+    right: "a whole number such as `3`",
+    schema: r#"{"type":"integer","minimum":0,"maximum":4294967295}"#,
+    any_scalar: true,
+    check: |text| only(text.parse::<u32>().is_ok()),
+});
+
+/// A whole number or a range of them.
+pub(super) const COUNTS: Shape = Shape::Leaf(&Leaf {
+    right: "a whole number such as `3`, or a range such as `0..3`",
+    schema: COUNTING,
+    any_scalar: true,
+    check: |text| text.parse::<CountRange>().map(drop),
+});
+
+/// A process's exit code.
+pub(super) const EXIT_CODE: Shape = Shape::Leaf(&Leaf {
+    right: "an exit code from 0 to 255",
+    schema: r#"{"type":"integer","minimum":0,"maximum":255}"#,
+    any_scalar: true,
+    check: |text| only(text.parse::<u8>().is_ok()),
+});
+
+/// A duration.
+pub(super) const DURATION: Shape = Shape::Leaf(&Leaf {
+    right: "a duration such as `30s`",
+    schema: TIME,
+    any_scalar: true,
+    check: |text| text.parse::<Millis>().map(drop),
+});
+
+/// A duration or a range of them.
+pub(super) const DURATIONS: Shape = Shape::Leaf(&Leaf {
+    right: "a duration such as `30s`, or a range such as `10s..1m`",
+    schema: TIMES,
+    any_scalar: true,
+    check: |text| text.parse::<TimeRange>().map(drop),
+});
+
+/// When a container is ready.
+pub(super) const READY: Shape = Shape::Leaf(&Leaf {
+    right: "a duration such as `1s..3s`, or `never`",
+    schema: STRING,
+    any_scalar: true,
+    check: |text| match text {
+        "never" => Ok(()),
+        _ => text.parse::<TimeRange>().map(drop).map_err(|message| message + ", or `never`"),
+    },
+});
+
+/// A Kubernetes quantity.
+pub(super) const QUANTITY: Shape = Shape::Leaf(&Leaf {
+    right: "a quantity such as `4`, `500m` or `16Gi`",
+    schema: SCALAR,
+    any_scalar: true,
+    check: |text| only(text.parse::<Quantity>().is_ok() && !text.starts_with('-')),
+});
+
+/// A label selector.
+pub(super) const SELECTOR: Shape = Shape::Leaf(&Leaf {
+    right: "a label selector such as `app=web,tier in (a,b)`",
+    schema: STRING,
+    any_scalar: false,
+    check: |text| {
+        let wrong =
+            |e| format!("`{text}` is no label selector ({e}): write it as for kubectl, such as `app=web`");
+        LabelSelector::parse(text).map(drop).map_err(wrong)
+    },
+});
+
+/// How many of a selection.
+pub(super) const PICK: Shape = Shape::Leaf(&Leaf {
+    right: "`one`, `all`, `leader`, `2` or `50%`",
+    schema: r#"{"type":["string","integer"]}"#,
+    any_scalar: true,
+    check: |text| text.parse::<Pick>().map(drop),
+});
+
+/// A kind by any of its names.
+pub(super) const KIND: Shape = Shape::Leaf(&Leaf {
+    right: "a kind such as `Pod` or `deployments.apps`",
+    schema: STRING,
+    any_scalar: false,
+    check: |text| only(is_kind(text)),
+});
+
+/// `kind/name`.
+pub(super) const KIND_AND_NAME: Shape = Shape::Leaf(&Leaf {
+    right: "a target such as `deployment/web`",
+    schema: r#"{"type":"string","pattern":"^[A-Za-z0-9.-]+/[^/\\s]+$"}"#,
+    any_scalar: false,
+    check: |text| only(text.split_once('/').is_some_and(|(kind, name)| is_kind(kind) && is_name(name))),
+});
+
+/// A DNS label.
+pub(super) const LABEL: Shape = Shape::Leaf(&Leaf {
+    right: "a name of lower case letters, digits and `-`",
+    schema: r#"{"type":"string","pattern":"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}"#,
+    any_scalar: false,
+    check: |text| only(names::label(text).is_empty()),
+});
+
+/// A JSON pointer.
+pub(super) const POINTER: Shape = Shape::Leaf(&Leaf {
+    right: "a JSON pointer such as `/spec/replicas`",
+    schema: r#"{"type":"string","pattern":"^/"}"#,
+    any_scalar: false,
+    check: |text| only(text.starts_with('/')),
+});
+
+/// How many seeds, or which.
+pub(super) const SEEDS: Shape = Shape::Leaf(&Leaf {
+    right: "a number of seeds such as `200`, or `0..200`",
+    schema: COUNTING,
+    any_scalar: true,
+    check: |text| seeds(text).map(drop),
+});
+
+/// A Kubernetes version.
+pub(super) const VERSION: Shape = Shape::Leaf(&Leaf {
+    right: "a version such as `v1.36.0`",
+    schema: r#"{"type":"string","pattern":"^v1\\.36\\.[0-9]+$"}"#,
+    any_scalar: false,
+    check: |text| {
+        let right = text.strip_prefix("v1.36.").is_some_and(|patch| patch.parse::<u32>().is_ok());
+        if right { Ok(()) } else { Err(format!("version `{text}` is not there yet: write `v1.36.0`")) }
+    },
+});
+
+/// What a wait is for.
+pub(super) const WAIT_FOR: Shape = Shape::Leaf(&Leaf {
+    right: "`converged`, `condition=TYPE`, `delete` or a duration such as `30s`",
+    schema: STRING,
+    any_scalar: true,
+    check: |text| {
+        let condition = text.strip_prefix("condition=").is_some_and(|condition| !condition.is_empty());
+        only(condition || text == "converged" || text == "delete" || text.parse::<Millis>().is_ok())
+    },
+});
+
+fn is_kind(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && names::path_segment(text).is_empty() && !text.contains(char::is_whitespace)
+}

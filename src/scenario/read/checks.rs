@@ -1,0 +1,68 @@
+//! Expectations: what must hold, and when.
+
+use wavetank_sim::scenario::{Check, Expectation, KindName, Modality, Var};
+
+use super::Reader;
+use crate::scenario::yaml::{Entry, Node};
+
+impl Reader<'_, '_> {
+    /// An expectation; nothing where it is malformed.
+    pub(super) fn expectation(&mut self, node: &Node) -> Option<Expectation> {
+        let (modality, body) = match (node.get("always"), node.get("eventually")) {
+            (Some(body), _) => (Modality::Always, body),
+            (None, body) => (Modality::Eventually, body?),
+        };
+        Some(Expectation {
+            name: node.string("name")?,
+            modality,
+            check: self.check(body)?,
+            on: body.get("on").and_then(|on| self.event(on)),
+            grace_ms: body.millis("grace").unwrap_or(0),
+        })
+    }
+
+    /// A check, of an expectation or an `assert`.
+    pub(super) fn check(&mut self, node: &Node) -> Option<Check> {
+        let vars = node.get("vars");
+        if let Some(part) = node.get("match") {
+            if let Some(vars) = vars {
+                self.wrong(vars.spot, "`vars` goes with `cel`: leave it out");
+            }
+            for field in ["apiVersion", "kind"] {
+                if part.string(field).is_none() {
+                    self.wrong(
+                        part.spot,
+                        format!("`match` needs `{field}`, to know which objects it is about"),
+                    );
+                }
+            }
+            return Some(Check::Match(part.value()));
+        }
+        let source = node.string("cel")?;
+        let vars = vars.map_or(&[][..], Node::entries).iter().filter_map(|entry| self.var(entry)).collect();
+        Some(Check::Cel { vars, source })
+    }
+
+    fn var(&mut self, entry: &Entry) -> Option<Var> {
+        let name = entry.key.clone();
+        let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        if !starts || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            self.wrong(
+                entry.spot,
+                format!("`{name}` is no name of a CEL variable: write letters, digits and `_`"),
+            );
+        }
+        let node = &entry.value;
+        if let Some(selector) = node.get("selector").filter(|_| node.get("name").is_some()) {
+            self.wrong(selector.spot, "`selector` does not go with `name`: leave one out");
+        }
+        Some(Var {
+            name,
+            api_version: node.string("apiVersion")?,
+            kind: KindName(node.string("kind")?),
+            object: node.string("name"),
+            namespace: node.string("namespace"),
+            selector: node.string("selector"),
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! Faults: which, whom, when, with what.
+
+use wavetank_sim::scenario::{
+    Args, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, KindName, Moment, Pattern,
+    Pick, TimeRange, Trigger, When,
+};
+
+use super::Reader;
+use crate::scenario::problem::Spot;
+use crate::scenario::yaml::{Node, Tree};
+
+impl Reader<'_, '_> {
+    /// A fault; nothing where it is malformed or not there yet.
+    pub(super) fn fault(&mut self, node: &Node) -> Option<FaultSpec> {
+        let name = node.get("fault")?;
+        let fault = self.right(name.spot, FaultInfo::usable(&name.text()?))?;
+        for field in ["between", "heal"] {
+            if let Some(other) = node.get(field) {
+                self.wrong(other.spot, format!("`{}` has no `{field}`: leave it out", fault.name));
+            }
+        }
+        let args = self.args(fault, node);
+        let target = self.victim(fault, node);
+        let when = node.get("when").and_then(|when| self.when(fault, when));
+        let duration: Option<TimeRange> = node.parse("duration");
+        let spot = node.get("duration").unwrap_or(name).spot;
+        self.right(spot, fault.check_duration(node.get("duration").is_some()));
+        let times = node.parse("times");
+        let (args, target, when) = (args?, target?, when?);
+        if times.is_none() && matches!(when.trigger, Trigger::Every(_)) {
+            self.wrong(name.spot, "`every` needs `times`: say how often, such as `times: 0..3`");
+        }
+        let times = times.unwrap_or(CountRange::exactly(1));
+        Some(FaultSpec { name: node.string("name"), fault, target, when, times, duration, args })
+    }
+
+    fn args(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<Args> {
+        let mut args = fault.default_args();
+        let given = node.get("args");
+        for entry in given.map_or(&[][..], Node::entries) {
+            let Some(arg) = fault.arg(&entry.key) else {
+                let instead = fault.args_instead(&entry.key);
+                self.wrong(
+                    entry.spot,
+                    format!("`{}` has no argument `{}`; {instead}", fault.name, entry.key),
+                );
+                continue;
+            };
+            let value = arg.read(&entry.value.text()?);
+            if let Some(value) = self.right(entry.value.spot, value) {
+                args.0.insert(arg.name, value);
+            }
+        }
+        // Beside a program, `kind` says which of its watches; elsewhere it is an argument like any other.
+        let target = node.get("target");
+        if let Some((kind, arg)) = target.and_then(|target| target.get("kind")).zip(fault.arg("kind"))
+            && target.is_some_and(|target| target.get("program").is_some())
+        {
+            let value = arg.read(&kind.text()?);
+            args.0.insert(arg.name, self.right(kind.spot, value)?);
+        }
+        let spot = given.or_else(|| node.get("fault"))?.spot;
+        self.right(spot, fault.check_args(&args))?;
+        Some(args)
+    }
+
+    fn victim(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<FaultTarget> {
+        let Some(target) = node.get("target") else {
+            let message = format!("`{}` needs a `target`: it strikes {}", fault.name, fault.victims());
+            self.wrong(node.get("fault")?.spot, message);
+            return None;
+        };
+        let victim = if let Some(text) = target.text() {
+            self.named_victim(target.spot, &text)?
+        } else if let Some(program) = target.string("program") {
+            self.program_victim(fault, target, program)
+        } else if let Some(kind) = target.string("kind") {
+            if let Some(hosting) = target.get("hosting") {
+                self.wrong(hosting.spot, "`hosting` is not there yet");
+            }
+            FaultTarget::Objects {
+                kind: KindName(kind),
+                namespace: target.string("namespace"),
+                name: target.string("name").map_or_else(Pattern::any, Pattern),
+                selector: target.string("selector"),
+                pick: target.parse("pick").unwrap_or(Pick::One),
+            }
+        } else {
+            if matches!(target.tree, Tree::Map(_)) {
+                self.wrong(target.spot, "a fault's target needs one of program, kind");
+            }
+            return None;
+        };
+        if !fault.strikes(&victim) {
+            self.wrong(
+                target.spot,
+                format!("`{}` cannot strike this: it strikes {}", fault.name, fault.victims()),
+            );
+        }
+        Some(victim)
+    }
+
+    /// `all`, or `kind/name`.
+    fn named_victim(&mut self, spot: Spot, text: &str) -> Option<FaultTarget> {
+        if text == "all" {
+            return Some(FaultTarget::Program { program: Pattern::any(), pick: Pick::All });
+        }
+        let Some((kind, name)) = text.split_once('/') else {
+            self.wrong(
+                spot,
+                format!("`{text}` is no target: write `pod/NAME`, `all`, or `{{program: {text}}}`"),
+            );
+            return None;
+        };
+        let (name, pick) = (name.into(), Pick::One);
+        Some(FaultTarget::Objects { kind: kind.into(), namespace: None, name, selector: None, pick })
+    }
+
+    fn program_victim(&mut self, fault: &'static FaultInfo, target: &Node, program: String) -> FaultTarget {
+        let strange = |field: &&&str| **field != "kind" || fault.arg("kind").is_none();
+        for field in ["kind", "name", "namespace", "selector", "hosting"].iter().filter(strange) {
+            if let Some(other) = target.get(field) {
+                self.wrong(other.spot, format!("`{field}` does not go with `program`: leave one out"));
+            }
+        }
+        FaultTarget::Program { program: Pattern(program), pick: target.parse("pick").unwrap_or(Pick::One) }
+    }
+
+    fn when(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<When> {
+        let on = node.get("on");
+        if on.is_none() {
+            for field in ["nth", "moment"] {
+                if let Some(other) = node.get(field) {
+                    self.wrong(
+                        other.spot,
+                        format!("`{field}` goes with `on`: leave it out, or say at which request"),
+                    );
+                }
+            }
+        }
+        let nth = node.parse("nth").unwrap_or(CountRange::exactly(1));
+        if nth.low == 0 {
+            self.wrong(node.get("nth")?.spot, "occurrences count from 1: write `1` or more");
+        }
+        let moment = node.string("moment");
+        let moment = Moment::ALL.into_iter().find(|m| Some(m.as_str()) == moment.as_deref());
+        let moment = moment.unwrap_or(fault.default_moment());
+        let trigger = match (node.parse("at"), node.parse("every"), on) {
+            (Some(at), None, None) => Trigger::At(at),
+            (None, Some(pause), None) => Trigger::Every(pause),
+            (None, None, Some(on)) => Trigger::On(self.event(on)?),
+            _ => return None,
+        };
+        if let Some(every) =
+            node.get("every").filter(|_| matches!(trigger, Trigger::Every(TimeRange { high_ms: 0, .. })))
+        {
+            self.wrong(every.spot, "a pause of `0s` never ends: write `1s` or more");
+        }
+        Some(When { trigger, nth, moment })
+    }
+
+    /// `{read|write|watchEvent: {..}}`.
+    pub(super) fn event(&mut self, on: &Node) -> Option<EventPattern> {
+        let entry = on.entries().first()?;
+        let class = match &*entry.key {
+            "read" => EventVerb::Read,
+            "write" => EventVerb::Write,
+            "watchEvent" => EventVerb::WatchEvent,
+            _ => return None,
+        };
+        let node = &entry.value;
+        let verb = match node.get("verb") {
+            None => class,
+            Some(word) => {
+                let verb = self.right(word.spot, word.text()?.parse::<EventVerb>())?;
+                if verb.class() != class || verb == class {
+                    let of_class = EventVerb::ALL.into_iter().filter(|v| v.class() == class && *v != class);
+                    let right: Vec<_> = of_class.map(EventVerb::as_str).collect();
+                    self.wrong(
+                        word.spot,
+                        format!("`{verb}` is no {class}: write one of {}", right.join(", ")),
+                    );
+                }
+                verb
+            }
+        };
+        let glob = |key: &str| node.string(key).map(Pattern);
+        Some(EventPattern {
+            actor: glob("actor"),
+            verb,
+            kind: node.string("kind").map(KindName),
+            subresource: node.string("subresource"),
+            namespace: glob("namespace").unwrap_or_else(Pattern::any),
+            name: glob("name").unwrap_or_else(Pattern::any),
+            selector: node.string("selector"),
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Manifests: files, folders and inline texts to objects, in the order in which they stand. Kinds and schemas are the API
+//! server's business.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use wavetank_sim::object::Object;
+
+use super::Reader;
+use crate::scenario::problem::{Problem, Source, Spot};
+use crate::scenario::yaml::{self, Node, Tree};
+
+impl Reader<'_, '_> {
+    /// The objects that a step names: `PATH`, `[PATH..]` or `{inline: TEXT}`.
+    pub(super) fn manifests(&mut self, node: &Node) -> Vec<Arc<Object>> {
+        let mut objects = Vec::new();
+        match &node.tree {
+            Tree::Text(_) => self.files(node, &mut objects),
+            Tree::List(paths) => paths.iter().for_each(|path| self.files(path, &mut objects)),
+            _ => {
+                if let Some(inline) = node.get("inline") {
+                    self.inline(inline, &mut objects);
+                }
+            }
+        }
+        objects
+    }
+
+    fn files(&mut self, node: &Node, objects: &mut Vec<Arc<Object>>) {
+        let Tree::Text(path) = &node.tree else { return };
+        let files = match (self.context.read_manifests)(Path::new(path)) {
+            Ok(files) => files,
+            Err(error) => {
+                let right = "write the path of a manifest or a folder of them, relative to this file";
+                return self.wrong(node.spot, format!("`{path}` cannot be read ({error}): {right}"));
+            }
+        };
+        let mut empty = true;
+        for (name, bytes) in files {
+            let read =
+                Source::from_bytes(&name.display().to_string(), &bytes).map_err(|problem| vec![problem]);
+            match read.and_then(|source| read_objects(&source)) {
+                Ok(found) => {
+                    empty &= found.is_empty();
+                    objects.extend(found);
+                }
+                Err(problems) => {
+                    empty = false;
+                    problems.into_iter().for_each(|problem| self.problems.note(problem));
+                }
+            }
+        }
+        if empty {
+            self.wrong(
+                node.spot,
+                format!("`{path}` has no manifest in it: write one with apiVersion, kind and metadata"),
+            );
+        }
+    }
+
+    fn inline(&mut self, node: &Node, objects: &mut Vec<Arc<Object>>) {
+        let Tree::Text(text) = &node.tree else { return };
+        match read_objects(&Source::new(&self.context.source.name, text)) {
+            Ok(found) if found.is_empty() => self.wrong(node.spot, "there is no manifest in this text"),
+            Ok(found) => objects.extend(found),
+            Err(problems) => {
+                for problem in problems {
+                    let spot = self.inside(node, text, &problem);
+                    self.wrong(spot, problem.message);
+                }
+            }
+        }
+    }
+
+    /// The place in the file of a problem in an inline text: inside a block (`|`) its own line, else where the text begins.
+    fn inside(&self, node: &Node, text: &str, problem: &Problem) -> Spot {
+        let line = |at: usize| self.context.source.text.split('\n').nth(at - 1).unwrap_or_default();
+        let at = node.spot.line + problem.line - 1;
+        let inner = text.split('\n').nth(problem.line - 1).unwrap_or_default();
+        let indent = node.spot.column - 1;
+        let outer: String = line(at).chars().skip(indent).collect();
+        if text.contains('\n') && outer.trim_end_matches('\r') == inner {
+            Spot { line: at, column: problem.column + indent, width: 1 }
+        } else {
+            Spot { width: 1, ..node.spot }
+        }
+    }
+}
+
+/// The objects of a file; lists are taken apart, as kubectl does.
+fn read_objects(source: &Source) -> Result<Vec<Arc<Object>>, Vec<Problem>> {
+    let documents = yaml::documents(source).map_err(|problem| vec![problem])?;
+    let mut objects = Vec::new();
+    let mut problems = Vec::new();
+    for document in &documents {
+        let is_list = document.string("kind").is_some_and(|kind| kind.ends_with("List"))
+            && document.get("items").is_some();
+        let items = if is_list { document.list("items") } else { std::slice::from_ref(document) };
+        for item in items {
+            match check(item) {
+                Ok(()) => objects.push(Object::shared(item.value())),
+                Err((spot, message)) => problems.push(source.problem(spot, message)),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(objects) } else { Err(problems) }
+}
+
+/// Whether this is an object at all.
+fn check(node: &Node) -> Result<(), (Spot, String)> {
+    if !matches!(node.tree, Tree::Map(_)) {
+        return Err((
+            node.spot,
+            format!("{} is no manifest: write a map with apiVersion, kind and metadata", node.kind()),
+        ));
+    }
+    for field in ["apiVersion", "kind"] {
+        match node.get(field) {
+            None => return Err((node.spot, format!("a manifest needs `{field}`"))),
+            Some(Node { tree: Tree::Text(text), .. }) if !text.is_empty() => {}
+            Some(other) => return Err((other.spot, format!("`{field}` is {}: write a text", other.kind()))),
+        }
+    }
+    let Some(meta) = node.get("metadata") else {
+        return Err((node.spot, "a manifest needs `metadata` with a `name`".into()));
+    };
+    match (meta.get("name"), meta.get("generateName")) {
+        (None, None) => Err((meta.spot, "`metadata` needs a `name`".into())),
+        (Some(name), _) if !matches!(name.tree, Tree::Text(_)) => {
+            let text = name.text().unwrap_or_default();
+            Err((name.spot, format!("the name is {}: write a text, `\"{text}\"`", name.kind())))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,291 @@
+//! A checked tree to a scenario, and what only the whole file can tell: names of programs and faults, manifests, values that
+//! do not go together.
+//!
+//! The check has already named what is malformed, so that readers pass over it in silence and put a default in its place;
+//! with any problem noted the scenario is thrown away.
+//!
+//! - `manifest`: files and inline texts to objects
+//! - `steps`, `faults`, `checks`: the parts of the same names
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use wavetank_sim::object::Value;
+use wavetank_sim::scenario::expect::ORACLES;
+use wavetank_sim::scenario::flag::FlagInfo;
+use wavetank_sim::scenario::near::{instead, nearest};
+use wavetank_sim::scenario::range::{Millis, seeds};
+use wavetank_sim::scenario::{
+    Boot, ClusterSpec, Converge, Disabled, Exit, Flag, Ignore, ImageRule, KindName, NodePool, OperatorSpec,
+    Pattern, Pull, Ready, Scenario, TimeRange,
+};
+
+use super::ReadManifests;
+use super::problem::{Problems, Source, Spot};
+use super::yaml::Node;
+
+mod checks;
+mod faults;
+mod manifest;
+mod steps;
+
+/// What a scenario is read with.
+pub(super) struct Context<'a> {
+    source: &'a Source,
+    read_manifests: ReadManifests<'a>,
+    programs: &'a [&'a str],
+}
+
+impl<'a> Context<'a> {
+    /// A file, where its manifests come from, and the registered programs.
+    pub(super) fn new(
+        source: &'a Source,
+        read_manifests: ReadManifests<'a>,
+        programs: &'a [&'a str],
+    ) -> Self {
+        Self { source, read_manifests, programs }
+    }
+}
+
+/// The scenario, or something like it where there are problems.
+pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problems) -> Scenario {
+    let mut reader = Reader { context, problems };
+    let mut scenario =
+        Scenario::new(root.get("metadata").and_then(|meta| meta.string("name")).unwrap_or_default());
+    let Some(spec) = root.get("spec") else { return scenario };
+    if let Some(seeds) = spec.string("seeds").and_then(|text| seeds(&text).ok()) {
+        scenario.seeds = seeds;
+    }
+    if let Some(namespace) = spec.string("namespace") {
+        scenario.namespace = namespace;
+    }
+    scenario.cluster = spec.get("cluster").map_or_else(ClusterSpec::default, |node| reader.cluster(node));
+    scenario.images = spec.list("images").iter().map(|node| reader.image(node)).collect();
+    scenario.operators = reader.operators(spec.list("operators"));
+    scenario.setup = spec.list("setup").iter().filter_map(|node| reader.step(node)).collect();
+    scenario.steps = spec.list("steps").iter().filter_map(|node| reader.step(node)).collect();
+    scenario.faults = spec.list("faults").iter().filter_map(|node| reader.fault(node)).collect();
+    reader.unique(spec.list("faults"), "fault");
+    scenario.converge = spec.get("converge").map(converge).unwrap_or_default();
+    if let Some(expect) = spec.get("expect") {
+        scenario.expect = expect.items().iter().filter_map(|node| reader.expectation(node)).collect();
+        scenario.expect_violation = expect.get("violation").and_then(|node| reader.oracle(node));
+        reader.unique(expect.items(), "expectation");
+    }
+    scenario.disable = spec
+        .get("oracles")
+        .map_or(&[][..], |node| node.list("disable"))
+        .iter()
+        .filter_map(|node| {
+            let name = reader.oracle(node.get("name")?)?;
+            Some(Disabled { name, reason: node.string("reason")? })
+        })
+        .collect();
+    scenario
+}
+
+/// Reads the parts, and notes what is wrong with them.
+struct Reader<'a, 'p> {
+    context: Context<'a>,
+    problems: &'p mut Problems,
+}
+
+impl Reader<'_, '_> {
+    fn wrong(&mut self, spot: Spot, message: impl Into<String>) {
+        self.problems.add(self.context.source, spot, message);
+    }
+
+    /// The value, or a problem at this place.
+    fn right<T>(&mut self, spot: Spot, result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| self.wrong(spot, message)).ok()
+    }
+
+    /// Names of these entries must differ.
+    fn unique(&mut self, entries: &[Node], what: &str) {
+        let mut seen = BTreeSet::new();
+        for name in entries.iter().filter_map(|entry| entry.get("name")) {
+            if !seen.insert(name.text()) {
+                let text = name.text().unwrap_or_default();
+                self.wrong(name.spot, format!("another {what} has the name `{text}`: choose another"));
+            }
+        }
+    }
+
+    fn cluster(&mut self, node: &Node) -> ClusterSpec {
+        let mut cluster = ClusterSpec::default();
+        if let Some(version) = node.string("version") {
+            cluster.version = version;
+        }
+        for (field, usual) in [("apiServers", "1"), ("boot", "booted")] {
+            if let Some(value) = node.get(field).filter(|value| value.text().is_none_or(|text| text != usual))
+            {
+                let text = value.text().unwrap_or_default();
+                self.wrong(value.spot, format!("`{field}: {text}` is not there yet: write `{usual}`"));
+            }
+        }
+        cluster.boot = Boot::Booted;
+        if let Some(pools) = node.get("nodePools") {
+            self.unique(pools.items(), "node pool");
+            cluster.node_pools = pools.items().iter().map(node_pool).collect();
+        }
+        for component in node.get("flags").map_or(&[][..], Node::entries) {
+            if self.right(component.spot, FlagInfo::component(&component.key)).is_none() {
+                continue;
+            }
+            for flag in component.value.entries() {
+                let value = flag.value.text().unwrap_or_default();
+                let checked = FlagInfo::usable(&component.key, &flag.key).and_then(|info| info.check(&value));
+                if self.right(flag.spot, checked).is_some() {
+                    let (component, name) = (component.key.clone(), flag.key.clone());
+                    cluster.flags.push(Flag { component, name, value: value.into_owned() });
+                }
+            }
+        }
+        cluster
+    }
+
+    fn image(&mut self, node: &Node) -> ImageRule {
+        let mut rule = ImageRule::matching(Pattern(node.string("image").unwrap_or_default()));
+        if let Some(pull) = node.get("pull") {
+            let fails = || {
+                Some(Pull::Fails { reason: pull.string("error")?, times: pull.parse("times").unwrap_or(1) })
+            };
+            let takes = |text: String| text.parse().ok().map(Pull::Takes);
+            rule.pull = pull.text().map_or_else(fails, |text| takes(text.into_owned())).unwrap_or(rule.pull);
+        }
+        rule.start = node.parse("start").unwrap_or(rule.start);
+        rule.stop = node.parse("stop").unwrap_or(rule.stop);
+        if let Some(ready) = node.string("ready") {
+            rule.ready = ready.parse().map_or(Ready::Never, Ready::After);
+        }
+        if let Some(exit) = node.get("exit") {
+            let after = exit.parse("after").unwrap_or(TimeRange::exactly(0));
+            rule.exit = Some(Exit { after, code: exit.parse("code").unwrap_or(0) });
+        }
+        rule.memory = node.string("memory");
+        rule.program = node.get("program").and_then(|program| self.program(program));
+        rule.with = with(node);
+        rule
+    }
+
+    fn operators(&mut self, nodes: &[Node]) -> Vec<OperatorSpec> {
+        let mut seen = BTreeSet::new();
+        let mut operators = Vec::new();
+        for node in nodes {
+            let Some(program) = node.get("program").and_then(|program| self.program(program)) else {
+                continue;
+            };
+            let name = node.string("name").unwrap_or_else(|| program.clone());
+            if !seen.insert(name.clone()) {
+                self.wrong(
+                    node.spot,
+                    format!("another operator has the name `{name}`: give this one another `name`"),
+                );
+            }
+            operators.push(OperatorSpec {
+                name,
+                program,
+                replicas: node.parse("replicas").unwrap_or(1),
+                with: with(node),
+            });
+        }
+        operators
+    }
+
+    /// A registered program.
+    fn program(&mut self, node: &Node) -> Option<String> {
+        let name = node.text()?;
+        if self.context.programs.contains(&&*name) {
+            return Some(name.into_owned());
+        }
+        let instead = match nearest(&name, self.context.programs.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "known here: {}. A program of your own is registered in your crate, in examples/tank.rs: \
+                 `wavetank::cli(wavetank::registry().program(\"{name}\", run))`",
+                self.context.programs.join(", ")
+            ),
+        };
+        self.wrong(node.spot, format!("there is no program `{name}`; {instead}"));
+        None
+    }
+
+    /// An oracle of this version.
+    fn oracle(&mut self, node: &Node) -> Option<String> {
+        let name = node.text()?;
+        let known = ORACLES.iter().map(|(name, _)| *name);
+        let result = match ORACLES.iter().find(|(oracle, _)| *oracle == name) {
+            Some((_, true)) => Ok(name.clone().into_owned()),
+            Some((_, false)) => Err(format!("oracle `{name}` is not there yet")),
+            None => Err(format!("there is no oracle `{name}`; {}", instead(&name, known))),
+        };
+        self.right(node.spot, result)
+    }
+}
+
+fn node_pool(node: &Node) -> NodePool {
+    let usual = NodePool::default();
+    let mut capacity = usual.capacity;
+    capacity.extend(texts(node.get("capacity")));
+    NodePool {
+        name: node.string("name").unwrap_or(usual.name),
+        count: node.parse("count").unwrap_or(usual.count),
+        zones: node.list("zones").iter().filter_map(|zone| Some(zone.text()?.into_owned())).collect(),
+        labels: texts(node.get("labels")),
+        taints: node.list("taints").iter().map(Node::value).collect(),
+        capacity,
+    }
+}
+
+fn converge(node: &Node) -> Converge {
+    let usual = Converge::default();
+    let ignore = node.list("ignore").iter().filter_map(|entry| {
+        Some(Ignore {
+            kind: KindName(entry.string("kind")?),
+            selector: entry.string("selector"),
+            fields: entry
+                .list("fields")
+                .iter()
+                .filter_map(|field| Some(field.text()?.into_owned()))
+                .collect(),
+        })
+    });
+    Converge {
+        within_ms: node.millis("within").unwrap_or(usual.within_ms),
+        settle_ms: node.millis("settle").unwrap_or(usual.settle_ms),
+        ignore: ignore.collect(),
+    }
+}
+
+/// What a program is given.
+fn with(node: &Node) -> Value {
+    node.get("with").map_or_else(Value::empty_map, Node::value)
+}
+
+/// A map of texts.
+fn texts(node: Option<&Node>) -> BTreeMap<String, String> {
+    let entries = node.map_or(&[][..], Node::entries);
+    entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.text()?.into_owned()))).collect()
+}
+
+impl Node {
+    /// The text of a field.
+    fn string(&self, key: &str) -> Option<String> {
+        Some(self.get(key)?.text()?.into_owned())
+    }
+
+    /// A field, read as something; nothing where it is malformed.
+    fn parse<T: FromStr>(&self, key: &str) -> Option<T> {
+        self.get(key)?.text()?.parse().ok()
+    }
+
+    /// A duration in milliseconds.
+    fn millis(&self, key: &str) -> Option<u64> {
+        self.parse::<Millis>(key).map(|ms| ms.0)
+    }
+
+    /// The items of a field that is a list.
+    fn list(&self, key: &str) -> &[Node] {
+        self.get(key).map_or(&[], Node::items)
+    }
+}

@@ -1,0 +1,194 @@
+//! Wrong files: each says where, what is wrong and what would be right.
+
+use super::*;
+
+const HEAD: &str = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: s}\nspec:\n";
+
+/// The first line of the message for a file.
+fn first_line(text: &str) -> String {
+    read(text).unwrap_err().to_string().lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
+    for (spec, right) in [
+        ("seed: 3", "5:3: `spec` has no field `seed`; did you mean `seeds`?"),
+        ("seeds: 9..3", "5:10: `9..3` is no seed at all: write `200`"),
+        ("namespace: Upper", "5:14: `Upper` is wrong here: write a name of lower case letters"),
+        ("steps: {a: 1}", "a map does not belong here: write a list"),
+        ("steps: [3]", "5:11: `3` does not belong here: write a map for a step"),
+        ("cluster: {version: v1.30.0}", "5:22: version `v1.30.0` is not there yet: write `v1.36.0`"),
+        ("cluster: {apiServers: 2}", "5:25: `apiServers: 2` is not there yet: write `1`"),
+        ("cluster: {boot: cold}", "`boot: cold` is not there yet"),
+        (
+            "cluster: {nodePools: [{name: a, capacity: {cpu: lots}}]}",
+            "`lots` is wrong here: write a quantity",
+        ),
+        (
+            "cluster: {nodePools: [{name: a, labels: {gpu: true}}]}",
+            "`true` is true or false: write a text, `\"true\"`",
+        ),
+        (
+            "cluster: {flags: {kubelet: {max-pod: 3}}}",
+            "kubelet has no flag `max-pod`; did you mean `max-pods`?",
+        ),
+        ("cluster: {flags: {kublet: {max-pods: 3}}}", "did you mean `kubelet`?"),
+        ("images: [{image: a, pull: soon}]", "5:29: `soon` is no duration"),
+        ("images: [{image: a, ready: always}]", "or `never`"),
+        ("images: [{image: a, program: web-operater}]", "did you mean `web-operator`?"),
+        (
+            "operators: [{program: mine}]",
+            "there is no program `mine`; known here: web-operator, etcd. A program of your own",
+        ),
+        ("operators: [{program: etcd}, {program: etcd}]", "another operator has the name `etcd`"),
+        ("converge: {within: 5}", "5:22: `5` is no duration: write `30s`"),
+        ("converge: {ignore: [{kind: Pod, fields: [spec]}]}", "write a JSON pointer"),
+        ("expect: {violation: no_convergance}", "did you mean `no_convergence`?"),
+        ("expect: [{name: a, eventually: {cel: a, match: {}}}]", "has `cel` already"),
+        ("expect: [{name: a, eventually: {match: {kind: Pod}}}]", "`match` needs `apiVersion`"),
+        ("expect: [{name: a, always: {cel: a, probe: x}}]", "`probe` is not there yet"),
+        (
+            "expect: [{name: a, always: {cel: a}}, {name: a, always: {cel: b}}]",
+            "another expectation has the name `a`",
+        ),
+        ("oracles: {disable: [{name: hot_loop}]}", "needs `reason`: why it does not judge"),
+        ("oracles: {disable: [{name: counts, reason: r}]}", "oracle `counts` is not there yet"),
+    ] {
+        let line = first_line(&format!("{HEAD}  {spec}\n"));
+        assert!(line.starts_with("s.yaml:5:") && line.contains(right), "{spec}: {line}");
+    }
+}
+
+#[test]
+fn a_wrong_step_is_named_with_its_place_and_what_would_be_right() {
+    for (step, right) in [
+        ("name: x", "a step needs one of apply, create"),
+        (
+            "scale: {target: web, replicas: 3}",
+            "6:21: `web` is wrong here: write a target such as `deployment/web`",
+        ),
+        ("scale: {target: d/web, replicas: few}", "`few` is wrong here: write a whole number"),
+        ("scale: {target: d/web, replica: 3}", "did you mean `replicas`?"),
+        ("scale: {target: {kind: Pod, selector: '=='}, replicas: 1}", "is no label selector"),
+        ("{wait: 30s, cordon: {node: a}}", "6:17: a step has `wait` already: leave `cordon` out"),
+        ("wait: {for: condition=Ready}", "needs a `target`"),
+        ("wait: {for: ready}", "`converged`, `condition=TYPE`, `delete`"),
+        ("drain: {node: a}", "6:5: `drain` is not there yet"),
+        ("{when: {at: 3s}, wait: 30s}", "`when` is not there yet"),
+        ("patch: {target: d/web, type: json, patch: {a: 1}}", "a `json` patch is a list"),
+        ("patch: {target: d/web, type: xml, patch: {a: 1}}", "`xml` is not known here; known: merge, json"),
+        ("apply: nowhere.yaml", "6:12: `nowhere.yaml` cannot be read"),
+        ("apply: {inline: 'a: 1'}", "6:21: a manifest needs `apiVersion`"),
+        ("apply: {inline: '# none'}", "there is no manifest in this text"),
+        ("apply: {inline: '{apiVersion: v1, kind: Pod, metadata: {generateName: a-}}'}", "use `create`"),
+    ] {
+        let all = read(&format!("{HEAD}  steps:\n  - {step}\n")).unwrap_err().to_string();
+        assert!(all.starts_with("s.yaml:6:") && all.contains(right), "{step}: {all}");
+    }
+}
+
+#[test]
+fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
+    let crash = |rest: &str| format!("{{fault: crash, target: {{program: op}}, {rest}}}");
+    for (fault, right) in [
+        ("{fault: node-loss, when: {at: 3s}}".into(), "fault `node-loss` is not there yet"),
+        ("{fault: pod-deleton, when: {at: 3s}}".into(), "did you mean `pod-deletion`?"),
+        ("{fault: crash, when: {at: 3s}}".into(), "`crash` needs a `target`: it strikes a program or pods"),
+        ("{fault: crash, target: op, when: {at: 3s}}".into(), "write `pod/NAME`, `all`, or `{program: op}`"),
+        ("{fault: crash, target: node/a, when: {at: 3s}}".into(), "`crash` cannot strike this"),
+        ("{fault: crash, target: {pick: one}, when: {at: 3s}}".into(), "needs one of program, kind"),
+        (crash("when: {}"), "`when` needs one of at, every, on"),
+        (crash("when: {at: 3s, every: 4s}"), "`when` has `at` already"),
+        (crash("when: {at: 3s, nth: 2}"), "`nth` goes with `on`"),
+        (crash("when: {every: 3s}"), "`every` needs `times`"),
+        (crash("when: {at: soon}"), "`soon` is no duration"),
+        (crash("when: {at: 3s}, duration: 5s"), "`crash` lasts no time"),
+        (crash("when: {at: 3s}, args: {x: 1}"), "`crash` has no argument `x`; it has none"),
+        (crash("when: {at: 3s}, heal: return"), "`crash` has no `heal`"),
+        (crash("when: {on: {call: {}}}"), "`call` is not there yet"),
+        (crash("when: {on: {write: {verb: get}}}"), "`get` is no write: write one of create"),
+        (crash("when: {on: {write: {verb: pach}}}"), "`pach` is no verb"),
+        (crash("when: {on: {write: {}}, nth: 0}"), "count from 1"),
+        (crash("when: {sequence: []}"), "`sequence` is not there yet"),
+        ("{fault: api-latency, target: all, when: {at: 3s}}".into(), "needs the argument `by`"),
+        (
+            "{fault: api-error, target: all, when: {at: 3s}, args: {status: 404}}".into(),
+            "write one of 429, 500",
+        ),
+    ] {
+        let all = read(&format!("{HEAD}  faults:\n  - {fault}\n")).unwrap_err().to_string();
+        assert!(all.starts_with("s.yaml:6:") && all.contains(right), "{fault}: {all}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_scenario_says_so() {
+    let nested = format!("a: {}", "[".repeat(100_000));
+    let deep = "- ".repeat(100_000);
+    let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for i in 1..10 {
+        bomb += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(","));
+    }
+    for (text, right) in [
+        ("", "s.yaml:1:1: the file is empty: begin with `apiVersion"),
+        ("# only\n", "the file is empty"),
+        ("a: [1\n", "s.yaml:1:4: this is not YAML: unclosed bracket"),
+        ("a: 1\na: 2\n", "s.yaml:2:1: the key `a` is there twice"),
+        ("a: 1\n---\nb: 2\n", "s.yaml:3:1: a second document begins here"),
+        ("- a\n", "a list does not belong here: write a map for a scenario"),
+        ("apiVersion: wavetank.dev/v1alpha1\nkind: Scenaro\n", "s.yaml:1:1: a scenario needs `metadata`"),
+        (&nested, "s.yaml:1:259: this is nested too deep"),
+        (&deep, "nested or repeated too much: write fewer levels"),
+        (&bomb, "make this file too large"),
+    ] {
+        let line = first_line(text);
+        assert!(line.contains(right), "{line}");
+    }
+    let all = read("apiVersion: wavetank.dev/v1alpha1\nkind: Scenaro\n").unwrap_err().to_string();
+    assert!(all.contains("s.yaml:2:7: `Scenaro` is not known here; did you mean `Scenario`?"), "{all}");
+    let latin = parse(b"a: 1\nb: \xe9\n", "s.yaml", &manifests, &[]).unwrap_err().to_string();
+    assert!(latin.starts_with("s.yaml:2:4: the byte 0xe9 is not UTF-8"), "{latin}");
+    let large = parse(&vec![b'#'; 1 << 21], "s.yaml", &manifests, &[]).unwrap_err().to_string();
+    assert!(large.contains("at most 1048576 (1 MiB)"), "{large}");
+}
+
+#[test]
+fn the_message_shows_the_line_and_marks_what_is_wrong() {
+    let bad = read(&format!("{HEAD}  seeds: 3\n  converge: {{within: soon, setle: 3m}}\n")).unwrap_err();
+    assert_eq!(
+        bad.to_string(),
+        "s.yaml:6:22: `soon` is no duration: write `30s`, `5m`, `1h30m` or `200ms`
+  6 |   converge: {within: soon, setle: 3m}
+    |                      ^^^^
+s.yaml:6:28: `converge` has no field `setle`; did you mean `settle`?
+  6 |   converge: {within: soon, setle: 3m}
+    |                            ^^^^^"
+    );
+    let [first, second] = bad.problems() else { panic!("{bad}") };
+    assert_eq!((first.line, first.column, second.column), (6, 22, 28));
+}
+
+#[test]
+fn a_wrong_manifest_is_named_with_its_own_line() {
+    for (path, right) in [
+        ("bad.yaml", "bad.yaml:4:3: `metadata` needs a `name`"),
+        ("torn.yaml", "torn.yaml:2:7: this is not YAML: unclosed bracket"),
+    ] {
+        let line = first_line(&format!("{HEAD}  setup:\n  - apply: {path}\n"));
+        assert!(line.starts_with(right), "{line}");
+    }
+}
+
+#[test]
+fn the_design_page_examples_fail_only_where_this_version_ends() {
+    let messages =
+        |text: &str| read(text).unwrap_err().problems().iter().map(|p| p.message.clone()).collect::<Vec<_>>();
+    let node_loss = messages(NODE_LOSS);
+    assert!(node_loss.contains(&"fault `node-loss` is not there yet".to_owned()));
+    for message in node_loss.into_iter().chain(messages(ETCD)) {
+        assert!(
+            message.contains("not there yet") || message.contains("there is no program `etcd-operator"),
+            "{message}"
+        );
+    }
+}
