@@ -15,12 +15,11 @@ pub(super) fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]
     }
     let all = if texts.len() == 1 { texts.remove(0) } else { format!("[{}]", texts.join(", ")) };
     let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
-    let mut details = value!({"kind": kind});
-    if !name.is_empty() {
-        details.set_at(&["name"], name);
-    }
-    if !group.is_empty() {
-        details.set_at(&["group"], group);
+    let mut details = Value::empty_map();
+    for (field, text) in [("name", name), ("group", group), ("kind", kind)] {
+        if !text.is_empty() {
+            details.set_at(&[field], text);
+        }
     }
     let causes = errors.iter().map(|error| {
         let mut cause = value!({"reason": (error.reason), "message": (error.message.as_str())});

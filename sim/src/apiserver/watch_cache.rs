@@ -98,11 +98,6 @@ impl Watchers {
         true
     }
 
-    /// The streams of a resource as it is served.
-    pub(super) fn of(&self, resource: Resource) -> Vec<StreamId> {
-        self.by_stream.iter().filter(|(_, (r, _))| *r == resource).map(|(stream, _)| *stream).collect()
-    }
-
     /// Whether anyone wants bookmarks.
     pub(super) fn wants_bookmarks(&self) -> bool {
         self.bookmarked > 0

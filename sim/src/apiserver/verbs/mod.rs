@@ -2,10 +2,12 @@
 //!
 //! - `get`, `list`, `watch`: reads; `page`: continue tokens; `versions`: the resourceVersion parameter
 //! - `create`, `update`, `patch`, `delete`, `delete_collection`: writes
+//! - `binding`, `scale`: subresources
 //! - `body`: what a request's object must be; `meta`: the fields of metadata that are the server's
 //!
 //! To add a subresource: one file here and one line in `subresource`.
 
+mod binding;
 mod body;
 mod create;
 mod delete;
@@ -14,6 +16,8 @@ mod get;
 mod list;
 mod meta;
 mod page;
+mod patch;
+mod scale;
 mod update;
 mod versions;
 mod watch;
@@ -46,7 +50,7 @@ impl ApiServer {
             Verb::Watch => self.watch(&kind, &request, out),
             Verb::Create => self.create(&kind, &request, out),
             Verb::Update => self.update(&kind, &request, out),
-            Verb::Patch => Err(Box::new(Status::not_modelled("patch"))),
+            Verb::Patch => self.patch(&kind, &request, out),
             Verb::Delete => self.delete(&kind, &request, out),
             Verb::DeleteCollection => self.delete_collection(&kind, &request, out),
             Verb::Raw => unreachable!("answered above"),
@@ -73,6 +77,9 @@ impl ApiServer {
         match (request.subresource.as_str(), request.verb) {
             ("status", Verb::Get) => self.read(kind, &request),
             ("status", Verb::Update) => self.update(kind, &request, out),
+            ("status", Verb::Patch) => self.patch(kind, &request, out),
+            ("binding", Verb::Create) => self.bind(kind, &request, out),
+            ("scale", _) => self.scale(kind, &request, out),
             (name, verb) => {
                 // A real server looks for the object first.
                 self.stored(kind, &request)?;

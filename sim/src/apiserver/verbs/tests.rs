@@ -1,9 +1,10 @@
 //! The verbs together: what one write does to the next read.
 
-use super::super::fixture::{Server, config_map, from_version};
+use super::super::fixture::{Server, config_map, from_version, merge_patch};
+use crate::object::Object;
 use crate::value;
-use crate::wire::resource::{CONFIG_MAPS, PODS};
-use crate::wire::{Answer, Options};
+use crate::wire::resource::{CONFIG_MAPS, DEPLOYMENTS, PODS};
+use crate::wire::{Answer, Body, ObjectKey, Options, PatchType, Request, Verb};
 
 #[test]
 fn a_write_based_on_an_older_version_is_a_conflict() {
@@ -118,4 +119,57 @@ fn generated_names_follow_the_count_of_their_prefix() {
     assert_ne!(first[0], first[1]);
     let birth = one.commits().pop().and_then(|commit| commit.birth).unwrap();
     assert_eq!((birth.prefix.as_str(), birth.nth, birth.generated), ("web-", 2, true));
+}
+
+#[test]
+fn a_patch_changes_what_it_names_and_a_stale_one_is_refused() {
+    let mut server = Server::new();
+    let first = server.create(config_map("a", "1")).unwrap();
+    let patched = server.object(merge_patch("a", value!({"data": {"k": null, "l": "2"}}))).unwrap();
+    assert_eq!(patched.at(&["data"]), Some(&value!({"l": "2"})));
+    let version = first.meta("resourceVersion");
+    let stale = merge_patch("a", value!({"metadata": {"resourceVersion": version}, "data": {"k": "3"}}));
+    assert_eq!(server.object(stale).unwrap_err().code, 409);
+    let other = server.object(merge_patch("a", value!({"metadata": {"name": "b"}}))).unwrap_err();
+    assert_eq!(other.message, "the name of the object (b) does not match the name on the URL (a)");
+}
+
+#[test]
+fn a_binding_assigns_the_pod_once() {
+    let mut server = Server::new();
+    let pod = value!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"},
+        "spec": {"containers": [{"name": "c", "image": "i"}]}
+    });
+    let key = ObjectKey::of(&server.create(pod).unwrap());
+    let bind = |node: &str| {
+        let binding = Object::shared(value!({"target": {"kind": "Node", "name": node}}));
+        let body = Body::Object(binding);
+        Request { body, subresource: "binding".into(), ..Request::one(Verb::Create, *PODS, &key) }
+    };
+    assert_eq!(server.send(bind("n1")).code(), 201);
+    let pod = server.api.get(*PODS, &key).unwrap().clone();
+    assert_eq!(pod.str_at(&["spec", "nodeName"]), Some("n1"));
+    assert!(pod.is_condition_true("PodScheduled"));
+    let Answer::Status(status) = server.send(bind("n2")) else { panic!("refused") };
+    let wanted =
+        "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"n1\"";
+    assert_eq!((status.code, status.message.as_str()), (409, wanted));
+}
+
+#[test]
+fn scale_shows_and_sets_the_replicas() {
+    let mut server = Server::new();
+    let deployment = value!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": "default"},
+        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "d"}}}
+    });
+    let key = ObjectKey::of(&server.create(deployment).unwrap());
+    let patch = value!({"spec": {"replicas": 5}});
+    let request = Request::patch(*DEPLOYMENTS, &key, PatchType::Merge, patch).subresource("scale");
+    let scale = server.object(request).unwrap();
+    let wanted = value!({"spec": {"replicas": 5}, "status": {"replicas": 0, "selector": "app=d"}});
+    assert_eq!((scale.at(&["spec"]), scale.at(&["status"])), (wanted.get("spec"), wanted.get("status")));
+    let deployment = server.api.get(*DEPLOYMENTS, &key).unwrap();
+    assert_eq!((deployment.i64_at(&["spec", "replicas"]), deployment.generation()), (Some(5), 2));
 }

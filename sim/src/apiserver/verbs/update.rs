@@ -32,7 +32,7 @@ impl ApiServer {
             );
             return Err(Box::new(Status::conflict(kind.resource, &request.name, &why)));
         }
-        if !fresh(kind, sent.root(), &stored)? {
+        if !is_fresh(kind, sent.root(), &stored)? {
             return Err(Box::new(Status::stale(kind.resource, &request.name)));
         }
         self.replace(kind, request, &stored, sent.root(), out)
@@ -81,7 +81,7 @@ impl ApiServer {
 }
 
 /// Whether an update is based on what is stored, or may do without.
-fn fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Status>> {
+pub(super) fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Status>> {
     let text = sent.str_at(&["metadata", "resourceVersion"]).unwrap_or_default();
     if text == stored.meta("resourceVersion") {
         return Ok(true);

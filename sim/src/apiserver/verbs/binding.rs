@@ -1,0 +1,89 @@
+//! The binding subresource: a scheduler assigns a pod to a node.
+//!
+//! Recorded in `binding-subresource`: the binding owns no fields, annotations are taken over, generation stays.
+
+use std::sync::Arc;
+
+use super::super::kind::Kind;
+use super::super::server::{ApiServer, Replies};
+use super::Reply;
+use crate::object::{Object, Value};
+use crate::value;
+use crate::wire::{Answer, Body, Request, Status};
+
+impl ApiServer {
+    pub(super) fn bind(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+        let binding = match &request.body {
+            Body::Object(binding) => binding,
+            Body::Undecodable(status) => return Err(status.clone()),
+            Body::None | Body::Patch(..) => return Err(Box::new(Status::bad_request("EOF"))),
+        };
+        let node = target(binding)?;
+        let pod = self.stored(kind, request)?;
+        refuse(request, kind, &pod, binding)?;
+        if !request.options.dry_run {
+            let root = bound(&pod, node, binding, &self.timestamp());
+            self.put(kind, request.key(), root, None, out);
+        }
+        Ok(Answer::Status(Box::new(Status::new(201, "", ""))))
+    }
+}
+
+/// The node that a binding names.
+fn target(binding: &Object) -> Result<&str, Box<Status>> {
+    let fail = |message: String| Err(Box::new(Status::new(500, "", message)));
+    let kind = binding.str_at(&["target", "kind"]).unwrap_or_default();
+    if !matches!(kind, "" | "Node") {
+        return fail(format!(
+            "target.kind: Unsupported value: {kind:?}: supported values: \"Node\", \"<empty>\""
+        ));
+    }
+    match binding.str_at(&["target", "name"]).unwrap_or_default() {
+        "" => fail("target.name: Required value".to_owned()),
+        name => Ok(name),
+    }
+}
+
+fn refuse(request: &Request, kind: &Kind, pod: &Object, binding: &Object) -> Result<(), Box<Status>> {
+    let name = &request.name;
+    if !binding.uid().is_empty() && binding.uid() != pod.uid() {
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/pods/{}/{name}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+            request.namespace,
+            binding.uid(),
+            pod.uid()
+        );
+        return Err(Box::new(Status::conflict(kind.resource, name, &why)));
+    }
+    let why = if pod.is_terminating() {
+        format!("pod {name} is being deleted, cannot be assigned to a host")
+    } else if let Some(node) = pod.str_at(&["spec", "nodeName"]).filter(|node| !node.is_empty()) {
+        format!("pod {name} is already assigned to node {node:?}")
+    } else if !pod.items_at(&["spec", "schedulingGates"]).is_empty() {
+        format!("pod {name} has non-empty .spec.schedulingGates")
+    } else {
+        return Ok(());
+    };
+    let message = format!("Operation cannot be fulfilled on pods/binding {name:?}: {why}");
+    let details = value!({"name": (name.as_str()), "kind": "pods/binding"});
+    Err(Box::new(Status::new(409, "Conflict", message).details(details)))
+}
+
+/// The pod on its node.
+fn bound(pod: &Object, node: &str, binding: &Object, now: &str) -> Value {
+    let mut root = pod.root().clone();
+    root.set_at(&["spec", "nodeName"], node);
+    for (key, value) in binding.at(&["metadata", "annotations"]).and_then(Value::as_map).into_iter().flatten()
+    {
+        root.set_at(&["metadata", "annotations", key.as_str()], value.clone());
+    }
+    let scheduled = value!({
+        "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now
+    });
+    let conditions = pod.items_at(&["status", "conditions"]).iter();
+    let others = conditions.filter(|c| c.str_at(&["type"]) != Some("PodScheduled")).cloned();
+    let conditions: Vec<Value> = others.chain([scheduled]).collect();
+    root.set_at(&["status", "conditions"], conditions);
+    root
+}

@@ -1,0 +1,108 @@
+//! Patch: JSON, merge, strategic merge and apply, on an object or its status.
+//!
+//! The patch goes onto the object as clients see it; what comes out is then an update like any other, which cannot be
+//! stale unless the patch itself names a resourceVersion.
+
+use std::sync::Arc;
+
+use super::super::errors;
+use super::super::kind::Kind;
+use super::super::server::{ApiServer, Replies};
+use super::{Reply, body, update};
+use crate::object::patch::json::{self, JsonPatchError};
+use crate::object::patch::merge;
+use crate::object::{FieldError, Object, Value};
+use crate::value;
+use crate::wire::{Body, PatchType, Request, Status};
+
+impl ApiServer {
+    pub(super) fn patch(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+        let (patch_type, patch) = match &request.body {
+            Body::Patch(patch_type, patch) => (*patch_type, patch),
+            Body::Undecodable(status) => return Err(status.clone()),
+            Body::None | Body::Object(_) => {
+                return Err(Box::new(Status::bad_request("error decoding patch: EOF")));
+            }
+        };
+        if patch_type == PatchType::Apply {
+            return Err(Box::new(Status::not_modelled("server-side apply")));
+        }
+        let stored = self.stored(kind, request)?;
+        let patched = patched(kind, &stored, patch_type, patch)?;
+        body::fits_url(request, &patched)?;
+        if !update::is_fresh(kind, &patched, &stored)? {
+            return Err(Box::new(Status::stale(kind.resource, &request.name)));
+        }
+        self.replace(kind, request, &stored, &patched, out)
+    }
+}
+
+/// The object after a patch.
+pub(super) fn patched(
+    kind: &Kind,
+    stored: &Object,
+    patch_type: PatchType,
+    patch: &Value,
+) -> Result<Value, Box<Status>> {
+    if patch_type == PatchType::Strategic && kind.custom {
+        return Err(unsupported());
+    }
+    let patched = patched_tree(stored, patch_type, patch)?;
+    body::of_kind(kind, &patched).map_err(|status| unfit(&patched, &status.message))?;
+    Ok(patched)
+}
+
+/// The tree after a patch of a type that needs no kind.
+pub(super) fn patched_tree(
+    stored: &Object,
+    patch_type: PatchType,
+    patch: &Value,
+) -> Result<Value, Box<Status>> {
+    Ok(match patch_type {
+        PatchType::Json => json::apply(stored.root(), patch).map_err(json_error)?,
+        PatchType::Merge => match patch {
+            Value::Map(_) => merge::merge(stored.root(), patch),
+            other => return Err(no_map(other)),
+        },
+        PatchType::Strategic | PatchType::Apply => {
+            return Err(Box::new(Status::not_modelled("strategic merge patch")));
+        }
+    })
+}
+
+/// 422: what the patch makes is no object of the kind.
+pub(super) fn unfit(patched: &Value, why: &str) -> Box<Status> {
+    let error = FieldError::invalid("patch", &patched.to_json().into(), why);
+    errors::invalid("", "", "", &[error])
+}
+
+fn json_error(error: JsonPatchError) -> Box<Status> {
+    Box::new(match error {
+        JsonPatchError::Malformed(why) => Status::bad_request(why),
+        JsonPatchError::TooLarge(why) => Status::new(413, "RequestEntityTooLarge", why),
+        JsonPatchError::Rejected(_) => {
+            let message = "the server rejected our request due to an error in our request";
+            Status::new(422, "Invalid", message).details(value!({}))
+        }
+    })
+}
+
+/// How Go's decoder complains about a patch that is no map.
+pub(super) fn no_map(patch: &Value) -> Box<Status> {
+    let found = match patch {
+        Value::Bool(_) => "bool",
+        Value::Int(_) | Value::Float(_) => "number",
+        other => other.type_name(),
+    };
+    let why = format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+    Box::new(Status::bad_request(format!("error decoding patch: {why}")))
+}
+
+/// 415: custom resources have no merge keys.
+fn unsupported() -> Box<Status> {
+    let media = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
+                 application/apply-patch+cbor";
+    let message =
+        format!("the body of the request was in an unknown format - accepted media types include: {media}");
+    Box::new(Status::new(415, "UnsupportedMediaType", message).details(value!({})))
+}

@@ -1,0 +1,130 @@
+//! The scale subresource: replicas of a workload in one shape for all kinds that have them.
+//!
+//! Recorded in `deployment-scale`. Not modelled yet: custom resources, whose CRD names the paths.
+
+use std::sync::Arc;
+
+use super::super::errors;
+use super::super::kind::Kind;
+use super::super::server::{ApiServer, Replies};
+use super::{Reply, body, patch, update};
+use crate::object::{FieldError, LabelSelector, Object, Operator, Value};
+use crate::value;
+use crate::wire::{Answer, Body, PatchType, Request, Status, Verb};
+
+/// The version of `Scale`.
+const API_VERSION: &str = "autoscaling/v1";
+/// Where a built-in workload keeps its replicas.
+const REPLICAS: &[&str] = &["spec", "replicas"];
+
+impl ApiServer {
+    pub(super) fn scale(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+        if kind.custom {
+            return Err(Box::new(Status::not_modelled("scale of custom resources")));
+        }
+        let stored = self.stored(kind, request)?;
+        let shown = |object: &Object| {
+            let object = Object::shared(scale_of(object));
+            Ok(Answer::Object { code: 200, object, warnings: Vec::new() })
+        };
+        if request.verb == Verb::Get {
+            return shown(&stored);
+        }
+        let wanted = wanted(request, &stored)?;
+        body::fits_url(request, &wanted)?;
+        if !update::is_fresh(kind, &wanted, &stored)? {
+            return Err(Box::new(Status::stale(kind.resource, &request.name)));
+        }
+        let replicas = wanted.i64_at(REPLICAS).unwrap_or(0);
+        if replicas < 0 {
+            let error =
+                FieldError::invalid("spec.replicas", &replicas.into(), "must be greater than or equal to 0");
+            return Err(errors::invalid("autoscaling", "Scale", &request.name, &[error]));
+        }
+        let mut root = stored.root().clone();
+        root.set_at(REPLICAS, replicas);
+        match self.replace(kind, request, &stored, &root, out)? {
+            Answer::Object { object, .. } => shown(&object),
+            other => Ok(other),
+        }
+    }
+}
+
+/// The Scale that the client wants.
+fn wanted(request: &Request, stored: &Object) -> Result<Value, Box<Status>> {
+    match &request.body {
+        Body::Object(scale) => {
+            check_type(scale)?;
+            Ok(scale.root().clone())
+        }
+        Body::Patch(PatchType::Apply, _) => Err(Box::new(Status::not_modelled("server-side apply of scale"))),
+        Body::Patch(patch_type, change) => {
+            let current = Object::new(scale_of(stored));
+            patch::patched_tree(&current, *patch_type, change)
+        }
+        Body::Undecodable(status) => Err(status.clone()),
+        Body::None => Err(Box::new(Status::bad_request("EOF"))),
+    }
+}
+
+fn check_type(scale: &Object) -> Result<(), Box<Status>> {
+    let (version, kind) = (scale.api_version(), scale.kind());
+    let message = if !matches!(version, "" | API_VERSION) {
+        format!(
+            "the API version in the data ({version}) does not match the expected API version ({API_VERSION})"
+        )
+    } else if !matches!(kind, "" | "Scale") {
+        format!(
+            "{kind} in version \"v1\" cannot be handled as a Scale: no kind {kind:?} is registered for version \
+             {API_VERSION:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Box::new(Status::bad_request(message)))
+}
+
+/// The Scale of a workload.
+fn scale_of(object: &Object) -> Value {
+    let mut scale = value!({"apiVersion": API_VERSION, "kind": "Scale"});
+    for field in ["creationTimestamp", "name", "namespace", "resourceVersion", "uid"] {
+        if let Some(value) = object.at(&["metadata", field]) {
+            scale.set_at(&["metadata", field], value.clone());
+        }
+    }
+    scale.set_at(&["spec"], Value::empty_map());
+    if let Some(replicas) = object.i64_at(REPLICAS).filter(|n| *n != 0) {
+        scale.set_at(REPLICAS, replicas);
+    }
+    scale.set_at(&["status", "replicas"], object.i64_at(&["status", "replicas"]).unwrap_or(0));
+    if let Some(selector) = object.at(&["spec", "selector"]).and_then(selector_text) {
+        scale.set_at(&["status", "selector"], selector);
+    }
+    scale
+}
+
+/// A selector as text: `a=b,c in (d,e)`. Replication controllers have plain labels.
+fn selector_text(selector: &Value) -> Option<String> {
+    let is_tree = selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
+    let selector = if is_tree {
+        LabelSelector::from_value(selector).ok()?
+    } else {
+        LabelSelector::from_labels(selector.as_map()?)
+    };
+    let mut texts: Vec<String> = Vec::new();
+    for requirement in selector.requirements() {
+        let (key, values) = (&requirement.key, requirement.values.join(","));
+        texts.push(match (requirement.operator, requirement.values.len()) {
+            (Operator::In, 1) => format!("{key}={values}"),
+            (Operator::In, _) => format!("{key} in ({values})"),
+            (Operator::NotIn, 1) => format!("{key}!={values}"),
+            (Operator::NotIn, _) => format!("{key} notin ({values})"),
+            (Operator::Exists, _) => key.to_string(),
+            (Operator::DoesNotExist, _) => format!("!{key}"),
+            (Operator::Gt, _) => format!("{key}>{values}"),
+            (Operator::Lt, _) => format!("{key}<{values}"),
+        });
+    }
+    texts.sort();
+    Some(texts.join(","))
+}
