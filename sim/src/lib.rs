@@ -5,6 +5,7 @@ pub mod client;
 pub mod convergence;
 pub mod engine;
 pub mod hermetic;
+pub mod kubelet;
 pub mod object;
 pub mod programs;
 pub mod scenario;

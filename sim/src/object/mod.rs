@@ -7,6 +7,7 @@
 //! - [`Digest`]: the stable hash of a tree
 //! - [`Shape`]: the type of a tree: unknown fields, defaults, checks
 //! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
+//! - [`pod_row()`]: a pod as `kubectl get pods` prints it
 //! - [`patch`]: JSON patch, merge patch
 //!
 //! Architecture invariant: names nothing else in the crate.
@@ -18,6 +19,7 @@ mod map;
 mod meta;
 pub mod names;
 pub mod patch;
+mod pod_row;
 mod quantity;
 mod selector;
 mod shape;
@@ -28,6 +30,7 @@ pub use hash::Digest;
 pub use key::Key;
 pub use map::Map;
 pub use meta::{Object, OwnerRef};
+pub use pod_row::{PodRow, human_duration, pod_row};
 pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
 pub use shape::{

@@ -1,0 +1,244 @@
+//! The status that a pod's containers add up to, field by field as the kubelet writes it.
+//!
+//! Real: `generateAPIPodStatus`. Modelled: phase, the five conditions, addresses, container statuses, with
+//! `observedGeneration`. Not modelled: readiness gates; in container statuses `resources`, `user` and `volumeMounts`,
+//! which only repeat the spec. The fields of a condition follow general knowledge where no kubelet was recorded.
+
+use super::container::{Container, RestartPolicy, Shown, Terminated, Waiting};
+use crate::engine::Time;
+use crate::object::{Digest, Key, Object, Str, Value};
+use crate::value;
+
+/// What a status is made from.
+pub(super) struct Facts<'a> {
+    pub(super) pod: &'a Object,
+    pub(super) containers: &'a [Container],
+    pub(super) restart: RestartPolicy,
+    /// Since when the kubelet has it.
+    pub(super) started: Time,
+    pub(super) host_ip: &'a str,
+    /// Its address, once its sandbox is up.
+    pub(super) pod_ip: Option<&'a str>,
+    /// Whether nothing of it will ever run again.
+    pub(super) over: bool,
+    /// The status before: conditions that stay as they are keep their time.
+    pub(super) before: &'a Value,
+    pub(super) now: Time,
+}
+
+/// The wanted status: the kubelet's own fields only.
+pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
+    let phase = phase(facts);
+    let mut entries: Vec<(Key, Value)> = vec![
+        (Key::new("conditions"), Value::list(conditions(facts, phase))),
+        (Key::new("containerStatuses"), Value::list(container_statuses(facts))),
+        (Key::new("hostIP"), facts.host_ip.into()),
+        (Key::new("hostIPs"), value!([{"ip": (facts.host_ip)}])),
+        (Key::new("observedGeneration"), facts.pod.generation().into()),
+        (Key::new("phase"), phase.into()),
+        (Key::new("startTime"), facts.started.rfc3339().into()),
+    ];
+    if let Some(ip) = facts.pod_ip {
+        entries.push((Key::new("podIP"), ip.into()));
+        entries.push((Key::new("podIPs"), value!([{"ip": ip}])));
+    }
+    Value::Map(entries.into_iter().collect())
+}
+
+/// The kubelet's `getPhase`.
+fn phase(facts: &Facts<'_>) -> &'static str {
+    let (mut running, mut waiting, mut stopped, mut succeeded) = (0, 0, 0, 0);
+    for container in facts.containers {
+        match &container.shown {
+            Shown::Running { .. } => running += 1,
+            Shown::Terminated(ended) => {
+                stopped += 1;
+                succeeded += usize::from(ended.exit.code == 0);
+            }
+            Shown::Waiting(_) if container.last.is_some() => stopped += 1,
+            Shown::Waiting(_) => waiting += 1,
+        }
+    }
+    if waiting > 0 {
+        return "Pending";
+    }
+    if running > 0 || (!facts.over && facts.restart == RestartPolicy::Always) {
+        return "Running";
+    }
+    match (stopped == succeeded, facts.restart) {
+        (true, _) => "Succeeded",
+        (false, RestartPolicy::Never) => "Failed",
+        (false, _) if facts.over => "Failed",
+        (false, _) => "Running",
+    }
+}
+
+/// One condition as it should be now.
+struct Condition {
+    kind: &'static str,
+    is_true: bool,
+    reason: &'static str,
+    message: String,
+}
+
+fn conditions(facts: &Facts<'_>, phase: &str) -> [Value; 5] {
+    let plain = |kind, is_true, reason| Condition { kind, is_true, reason, message: String::new() };
+    let (ready, reason, message) = readiness(facts, phase);
+    let readiness = |kind| Condition { kind, is_true: ready, reason, message: message.clone() };
+    let completed = if phase == "Succeeded" { "PodCompleted" } else { "" };
+    let sandbox = facts.pod_ip.is_some() && !facts.over;
+    [
+        plain("PodReadyToStartContainers", sandbox, ""),
+        plain("Initialized", true, completed),
+        readiness("Ready"),
+        readiness("ContainersReady"),
+        plain("PodScheduled", true, ""),
+    ]
+    .map(|condition| condition.value(facts))
+}
+
+impl Condition {
+    fn value(self, facts: &Facts<'_>) -> Value {
+        let status = if self.is_true { "True" } else { "False" };
+        let before = facts
+            .before
+            .items_at(&["conditions"])
+            .iter()
+            .find(|c| c.str_at(&["type"]) == Some(self.kind) && c.str_at(&["status"]) == Some(status))
+            .and_then(|c| c.get("lastTransitionTime"))
+            .cloned();
+        let mut entries: Vec<(Key, Value)> = vec![
+            (Key::new("lastProbeTime"), Value::Null),
+            (Key::new("lastTransitionTime"), before.unwrap_or_else(|| facts.now.rfc3339().into())),
+            (Key::new("observedGeneration"), facts.pod.generation().into()),
+            (Key::new("status"), status.into()),
+            (Key::new("type"), self.kind.into()),
+        ];
+        if !self.reason.is_empty() {
+            entries.push((Key::new("reason"), self.reason.into()));
+        }
+        if !self.message.is_empty() {
+            entries.push((Key::new("message"), self.message.into()));
+        }
+        Value::Map(entries.into_iter().collect())
+    }
+}
+
+/// Status, reason and message of ContainersReady, and so of Ready (kubelet `GenerateContainersReadyCondition`).
+fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, &'static str, String) {
+    match phase {
+        "Succeeded" => return (false, "PodCompleted", String::new()),
+        "Failed" => return (false, "PodFailed", String::new()),
+        _ => {}
+    }
+    let unready: Vec<&str> =
+        facts.containers.iter().filter(|c| !c.ready()).map(|c| c.name.as_str()).collect();
+    if unready.is_empty() {
+        return (true, "", String::new());
+    }
+    (false, "ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" ")))
+}
+
+/// `containerStatuses`, sorted by name.
+fn container_statuses(facts: &Facts<'_>) -> Vec<Value> {
+    let mut containers: Vec<&Container> = facts.containers.iter().collect();
+    containers.sort_by(|a, b| a.name.cmp(&b.name));
+    containers.into_iter().map(|container| container_status(container, facts.pod.uid())).collect()
+}
+
+fn container_status(container: &Container, uid: &str) -> Value {
+    let running = matches!(container.shown, Shown::Running { .. });
+    let attempt = match &container.shown {
+        Shown::Running { .. } => Some(container.attempt),
+        Shown::Terminated(ended) => ended.attempt,
+        Shown::Waiting(_) => container.last.as_ref().and_then(|ended| ended.attempt),
+    };
+    let state = match &container.shown {
+        Shown::Waiting(waiting) => value!({"waiting": (waiting_value(waiting))}),
+        Shown::Running { since, .. } => value!({"running": {"startedAt": (since.rfc3339())}}),
+        Shown::Terminated(ended) => value!({"terminated": (terminated(container, ended, uid))}),
+    };
+    let last = match &container.last {
+        Some(ended) => value!({"terminated": (terminated(container, ended, uid))}),
+        None => Value::empty_map(),
+    };
+    let image = if attempt.is_some() { full_image(&container.image) } else { container.image.clone() };
+    let image_id = if attempt.is_some() { image_id(&image) } else { String::new() };
+    let mut status = value!({
+        "image": image,
+        "imageID": image_id,
+        "lastState": last,
+        "name": (container.name.clone()),
+        "ready": (container.ready()),
+        "restartCount": (i64::from(container.restarts)),
+        "started": running,
+        "state": state,
+    });
+    if let Some(attempt) = attempt {
+        status.set_at(&["containerID"], container_id(uid, &container.name, attempt));
+    }
+    status
+}
+
+fn waiting_value(waiting: &Waiting) -> Value {
+    let mut value = value!({"reason": (waiting.reason.clone())});
+    if !waiting.message.is_empty() {
+        value.set_at(&["message"], waiting.message.as_str());
+    }
+    value
+}
+
+fn terminated(container: &Container, ended: &Terminated, uid: &str) -> Value {
+    let time = |time: Option<Time>| time.map_or(Value::Null, |time| time.rfc3339().into());
+    let mut value = value!({
+        "exitCode": (i64::from(ended.exit.code)),
+        "finishedAt": (time(ended.finished)),
+        "reason": (ended.exit.reason),
+        "startedAt": (time(ended.started.or(ended.finished))),
+    });
+    if !ended.message.is_empty() {
+        value.set_at(&["message"], ended.message);
+    }
+    if let Some(attempt) = ended.attempt {
+        value.set_at(&["containerID"], container_id(uid, &container.name, attempt));
+    }
+    value
+}
+
+fn container_id(uid: &str, container: &str, attempt: u32) -> String {
+    format!("containerd://{}", hex(&[uid, container, &attempt.to_string()]))
+}
+
+fn image_id(image: &str) -> String {
+    let repository = match image.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => image,
+    };
+    format!("{}@sha256:{}", repository.trim_end_matches("@sha256"), hex(&[image]))
+}
+
+/// 64 hexadecimal digits that depend on these words only.
+fn hex(words: &[&str]) -> String {
+    let mut text = String::with_capacity(64);
+    for round in 0..4 {
+        let mut digest = Digest::new();
+        digest.word(round);
+        words.iter().for_each(|word| digest.bytes(word.as_bytes()));
+        text.push_str(&format!("{:016x}", digest.finish()));
+    }
+    text
+}
+
+/// The image's name as containerd reports it: with its registry and its tag.
+fn full_image(image: &str) -> Str {
+    let host = image.split_once('/').map(|(host, _)| host);
+    let has_host = host.is_some_and(|host| host.contains(['.', ':']) || host == "localhost");
+    let prefix = match (has_host, host) {
+        (true, _) => "",
+        (false, Some(_)) => "docker.io/",
+        (false, None) => "docker.io/library/",
+    };
+    let last = image.rsplit('/').next().unwrap_or(image);
+    let tag = if last.contains([':', '@']) { "" } else { ":latest" };
+    smol_str::format_smolstr!("{prefix}{image}{tag}")
+}

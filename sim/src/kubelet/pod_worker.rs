@@ -1,0 +1,284 @@
+//! The life of one pod on its node: its containers, its end, and what the API server is told.
+//!
+//! Real: pod workers and the status manager. Modelled: status writes as patches, one in flight per pod, the last
+//! wanted one always reaching the server; the kubelet alone confirms a graceful deletion, after its containers are
+//! gone and the final status is written. Not modelled: the GET before each status write, `activeDeadlineSeconds`,
+//! admission by the kubelet (`OutOfcpu`), Events.
+
+use std::sync::Arc;
+
+use super::container::{Container, Doing, Need, RestartPolicy};
+use super::node_agent::{Link, Purpose};
+use super::pod_status::{Facts, pod_status};
+use super::status_patch::status_patch;
+use crate::engine::{Millis, SECOND, Time};
+use crate::object::{Object, Str, Value};
+use crate::wire::resource::PODS;
+use crate::wire::{
+    Answer, Command, ContainerId, Effect, ObjectKey, Options, PatchType, Request, RuntimeEvent,
+};
+
+/// After a failed write the next try is the status manager's next round (kubelet `syncPeriod`).
+const RETRY_MS: Millis = 10 * SECOND;
+/// The least grace a container gets (kubelet `minimumGracePeriodInSeconds`). General knowledge, not recorded.
+const LEAST_GRACE_MS: Millis = 2 * SECOND;
+
+/// One pod.
+#[derive(Debug)]
+pub(super) struct PodWorker {
+    pod: Arc<Object>,
+    containers: Vec<Container>,
+    restart: RestartPolicy,
+    started: Time,
+    host_ip: Str,
+    pod_ip: Str,
+    /// Whether the status tells the address.
+    sandbox: bool,
+    /// The shortest grace that its containers were given, once they are being stopped.
+    stopping: Option<Millis>,
+    /// Whether the object is gone.
+    gone: bool,
+    report: Report,
+    /// Its timer's token and when that goes off next.
+    token: u64,
+    timer: Option<Time>,
+}
+
+/// What the server knows of the status.
+#[derive(Debug)]
+struct Report {
+    acknowledged: Value,
+    in_flight: Option<Value>,
+    deleting: bool,
+    retry: Option<Time>,
+    /// Nothing is to be told: the pod was over when the kubelet met it.
+    silent: bool,
+}
+
+impl PodWorker {
+    pub(super) fn new(pod: Arc<Object>, host_ip: Str, pod_ip: Str, token: u64, now: Time) -> Self {
+        let mut containers: Vec<Container> =
+            pod.items_at(&["spec", "containers"]).iter().map(Container::new).collect();
+        let silent = matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"));
+        if silent {
+            containers.iter_mut().for_each(|container| container.doing = Doing::Ended);
+        }
+        let restart = match pod.str_at(&["spec", "restartPolicy"]) {
+            Some("Never") => RestartPolicy::Never,
+            Some("OnFailure") => RestartPolicy::OnFailure,
+            _ => RestartPolicy::Always,
+        };
+        let acknowledged = pod.at(&["status"]).cloned().unwrap_or_else(Value::empty_map);
+        let report = Report { acknowledged, in_flight: None, deleting: false, retry: None, silent };
+        Self {
+            pod,
+            containers,
+            restart,
+            started: now,
+            host_ip,
+            pod_ip,
+            sandbox: false,
+            stopping: None,
+            gone: false,
+            report,
+            token,
+            timer: None,
+        }
+    }
+
+    /// The number of its timer.
+    pub(super) fn token(&self) -> u64 {
+        self.token
+    }
+
+    /// Its address.
+    pub(super) fn pod_ip(&self) -> &str {
+        &self.pod_ip
+    }
+
+    /// Whether nothing is left to do for a pod that is gone.
+    pub(super) fn is_done(&self) -> bool {
+        self.gone && self.is_over()
+    }
+
+    fn is_over(&self) -> bool {
+        self.containers.iter().all(|container| container.doing == Doing::Ended)
+    }
+
+    /// Takes the object's newest state.
+    pub(super) fn updated(&mut self, pod: Arc<Object>, link: &mut Link<'_>) {
+        self.pod = pod;
+        if self.pod.is_terminating() {
+            let seconds = self.pod.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0);
+            self.stop(u64::try_from(seconds).unwrap_or(0) * SECOND, link);
+        }
+        self.sync(link);
+    }
+
+    /// The object is gone from the API: what still runs is stopped at once.
+    pub(super) fn removed(&mut self, link: &mut Link<'_>) {
+        self.gone = true;
+        self.stop(0, link);
+    }
+
+    fn stop(&mut self, grace_ms: Millis, link: &mut Link<'_>) {
+        let grace_ms = grace_ms.max(LEAST_GRACE_MS);
+        if self.stopping.is_some_and(|given| given <= grace_ms) {
+            return;
+        }
+        self.stopping = Some(grace_ms);
+        for i in 0..self.containers.len() {
+            if self.containers[i].give_up() {
+                let id = self.id(&self.containers[i]);
+                link.out.push(Effect::Order(Command::Stop { id, grace_ms }));
+            }
+        }
+    }
+
+    fn id(&self, container: &Container) -> ContainerId {
+        ContainerId {
+            pod_uid: self.pod.uid().into(),
+            container: container.name.clone(),
+            attempt: container.attempt,
+        }
+    }
+
+    /// Takes news of the container runtime.
+    pub(super) fn runtime(&mut self, event: RuntimeEvent, link: &mut Link<'_>) {
+        let now = link.out.now();
+        let id = match &event {
+            RuntimeEvent::Pulled(id, _)
+            | RuntimeEvent::Started(id)
+            | RuntimeEvent::Ready(id, _)
+            | RuntimeEvent::Exited(id, _) => id,
+        };
+        let found = |c: &Container| c.name == id.container && c.attempt == id.attempt;
+        let Some(i) = self.containers.iter().position(found) else { return };
+        let container = &mut self.containers[i];
+        let need = match event {
+            RuntimeEvent::Pulled(_, result) => container.pulled(result, now),
+            RuntimeEvent::Started(_) => {
+                container.started(now);
+                Need::Nothing
+            }
+            RuntimeEvent::Ready(_, ready) => {
+                container.is_ready(ready);
+                Need::Nothing
+            }
+            RuntimeEvent::Exited(_, exit) => {
+                let policy = self.stopping.is_none().then_some(self.restart);
+                let key = (self.pod.name(), self.pod.namespace(), self.pod.uid());
+                container.exited(exit, policy, &format!("{}_{}({})", key.0, key.1, key.2), now);
+                Need::Nothing
+            }
+        };
+        self.sandbox |= need == Need::Nothing;
+        self.order(i, need, link);
+        self.sync(link);
+    }
+
+    fn order(&self, i: usize, need: Need, link: &mut Link<'_>) {
+        let container = &self.containers[i];
+        let (id, image, pod) = (self.id(container), container.image.clone(), self.pod.clone());
+        match need {
+            Need::Nothing => {}
+            Need::Pull { if_not_present } => {
+                link.out.push(Effect::Order(Command::Pull { id, image, if_not_present, pod }));
+            }
+            Need::Start => link.out.push(Effect::Order(Command::Start { id, image, pod })),
+        }
+    }
+
+    /// Its timer went off.
+    pub(super) fn timer(&mut self, link: &mut Link<'_>) {
+        self.timer = self.timer.filter(|at| *at > link.out.now());
+        self.sync(link);
+    }
+
+    /// Takes the answer to a status write.
+    pub(super) fn reported(&mut self, answer: &Answer, link: &mut Link<'_>) {
+        let sent = self.report.in_flight.take();
+        match (answer.failure(), sent) {
+            (None, Some(status)) => {
+                self.report.acknowledged = status;
+                self.report.retry = None;
+            }
+            (Some(status), _) if status.code == 404 => self.report.silent = true,
+            _ => self.report.retry = Some(link.out.now() + RETRY_MS),
+        }
+        self.sync(link);
+    }
+
+    /// Takes the answer to the confirmation of the deletion.
+    pub(super) fn deleted(&mut self, answer: &Answer, link: &mut Link<'_>) {
+        let done = answer.failure().is_none_or(|status| matches!(status.code, 404 | 409));
+        if !done {
+            self.report.deleting = false;
+            self.report.retry = Some(link.out.now() + RETRY_MS);
+            self.sync(link);
+        }
+    }
+
+    /// Does what is due and tells the server what it does not know.
+    pub(super) fn sync(&mut self, link: &mut Link<'_>) {
+        let now = link.out.now();
+        if self.stopping.is_none() {
+            for i in 0..self.containers.len() {
+                let need = self.containers[i].advance(now);
+                self.order(i, need, link);
+            }
+        }
+        if !self.gone {
+            self.tell(now, link);
+        }
+        self.set_timer(link);
+    }
+
+    fn tell(&mut self, now: Time, link: &mut Link<'_>) {
+        let waits = self.report.retry.is_some_and(|at| at > now);
+        if self.report.in_flight.is_some() || self.report.deleting || waits {
+            return;
+        }
+        self.report.retry = None;
+        let key = ObjectKey::of(&self.pod);
+        if !self.report.silent {
+            let wanted = self.wanted(now);
+            if let Some(patch) = status_patch(&self.report.acknowledged, &wanted, Some(self.pod.uid())) {
+                self.report.in_flight = Some(wanted);
+                let request = Request::patch(*PODS, &key, PatchType::Strategic, patch).subresource("status");
+                link.client.send(request, Purpose::Status(self.pod.uid().into()), link.out);
+                return;
+            }
+        }
+        if self.pod.is_terminating() && self.is_over() {
+            self.report.deleting = true;
+            let precondition_uid = Some(self.pod.uid().into());
+            let options = Options { grace_s: Some(0), precondition_uid, ..Options::default() };
+            let request = Request::delete(*PODS, &key).options(options);
+            link.client.send(request, Purpose::Delete(self.pod.uid().into()), link.out);
+        }
+    }
+
+    fn wanted(&self, now: Time) -> Value {
+        pod_status(&Facts {
+            pod: &self.pod,
+            containers: &self.containers,
+            restart: self.restart,
+            started: self.started,
+            host_ip: &self.host_ip,
+            pod_ip: self.sandbox.then_some(self.pod_ip.as_str()),
+            over: self.is_over(),
+            before: &self.report.acknowledged,
+            now,
+        })
+    }
+
+    fn set_timer(&mut self, link: &mut Link<'_>) {
+        let containers = self.containers.iter().filter_map(Container::due);
+        let Some(due) = containers.chain(self.report.retry).min() else { return };
+        if self.timer.is_none_or(|at| due < at) {
+            self.timer = Some(due);
+            link.out.push(Effect::Timer(due, self.token));
+        }
+    }
+}

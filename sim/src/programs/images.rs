@@ -1,0 +1,147 @@
+//! How containers of an image behave: how long they take to pull, start, get ready and stop, and whether they exit.
+//! What happens when is `runtime`'s; these are the figures only.
+
+use crate::engine::{Draws, Millis, SECOND};
+use crate::object::{Quantity, Str, Value};
+
+/// A time to draw from uniformly, in milliseconds, both ends included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// Shortest.
+    pub low_ms: Millis,
+    /// Longest.
+    pub high_ms: Millis,
+}
+
+/// The first pull on each node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Pull {
+    /// It takes so long.
+    Takes(Span),
+    /// It fails so often on each node, then takes 1 s.
+    Fails {
+        /// The reason in the container's state, such as `ErrImagePull`.
+        reason: Str,
+        /// How often.
+        times: u32,
+    },
+}
+
+/// When the readiness probe, or what stands for it, first answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ready {
+    /// So long after the start.
+    After(Span),
+    /// Never; a program may still say so itself.
+    Never,
+}
+
+/// The behaviour of the images that a pattern matches.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Image {
+    /// A glob: `*` is any text, `?` any character.
+    pub pattern: Str,
+    /// The first pull on each node.
+    pub pull: Pull,
+    /// From ContainerCreating to Running.
+    pub start: Span,
+    /// From Running to ready.
+    pub ready: Ready,
+    /// From SIGTERM to the exit.
+    pub stop: Span,
+    /// The exit by itself so long after the start, with this code.
+    pub exit: Option<(Span, i32)>,
+    /// What it takes: a container whose limit is lower is killed as it starts.
+    pub memory: Option<Quantity>,
+    /// The registered program that runs in the container.
+    pub program: Option<Str>,
+    /// What the program is given; a map.
+    pub with: Value,
+}
+
+/// The images of a scenario; the first match wins.
+#[derive(Clone, Debug)]
+pub struct Images {
+    given: Vec<Image>,
+    unmatched: Image,
+}
+
+impl Span {
+    /// This time and no other.
+    pub const fn exactly(ms: Millis) -> Self {
+        Self { low_ms: ms, high_ms: ms }
+    }
+
+    /// A time of the span, drawn under a name.
+    pub fn draw(self, draws: &mut Draws, name: &[&str]) -> Millis {
+        draws.between(name, self.low_ms, self.high_ms)
+    }
+}
+
+impl Image {
+    /// An image that pulls, starts and is ready in 1 s each, runs for ever and stops at once.
+    pub fn matching(pattern: &str) -> Self {
+        let second = Span::exactly(SECOND);
+        Self {
+            pattern: pattern.into(),
+            pull: Pull::Takes(second),
+            start: second,
+            ready: Ready::After(second),
+            stop: Span::exactly(0),
+            exit: None,
+            memory: None,
+            program: None,
+            with: Value::empty_map(),
+        }
+    }
+}
+
+impl Images {
+    /// These images; one that matches nothing behaves as [`Image::matching`] says.
+    pub fn new(given: Vec<Image>) -> Self {
+        Self { given, unmatched: Image::matching("*") }
+    }
+
+    /// The behaviour of this image.
+    pub fn of(&self, image: &str) -> &Image {
+        let matches = |given: &&Image| glob(given.pattern.as_bytes(), image.as_bytes());
+        self.given.iter().find(matches).unwrap_or(&self.unmatched)
+    }
+}
+
+/// Whether the whole text matches. Takes at most pattern times text steps: after a mismatch only the last `*` grows.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == b'?' || *c == text[t] => (p, t) = (p + 1, t + 1),
+            _ => match star {
+                Some((at, from)) => {
+                    (p, t) = (at + 1, from + 1);
+                    star = Some((at, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_match_wins_and_an_unknown_image_takes_a_second_each() {
+        let mut never = Image::matching("example.com/*:v?");
+        never.ready = Ready::Never;
+        let images = Images::new(vec![never, Image::matching("example.com/*")]);
+        assert_eq!(images.of("example.com/web:v1").ready, Ready::Never);
+        assert_eq!(images.of("example.com/web:v10").pattern, "example.com/*");
+        assert_eq!(images.of("nginx"), &Image::matching("*"));
+    }
+}

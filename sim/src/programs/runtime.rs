@@ -1,0 +1,273 @@
+//! The container runtime of all nodes: carries out the kubelets' orders with the delays of the images.
+//!
+//! Real: containerd and the processes in its containers. Modelled: images per node, pulls, start, readiness, exits,
+//! SIGTERM and SIGKILL, kills from outside, programs as hosts that someone else runs. A container that stops on SIGTERM
+//! exits with code 0, as servers with a handler do. Not modelled: sandboxes, disk, CPU; memory beyond a kill at the start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::images::{Image, Images, Pull, Ready, Span};
+use crate::engine::{Draws, Millis, SECOND, Time};
+use crate::object::{Object, Quantity, Str, Value};
+use crate::wire::{
+    Addr, Command, Component, ContainerId, Effect, Exit, HostOrder, Input, Outbox, PullError, RuntimeEvent,
+};
+
+/// The exit code of a process that SIGKILL ended: 128 + 9.
+const KILLED: i32 = 137;
+
+/// The containers of all nodes.
+#[derive(Debug)]
+pub struct Runtime {
+    images: Images,
+    draws: Draws,
+    births: BTreeMap<Str, Str>,
+    pulled: BTreeMap<(Addr, Str), Presence>,
+    containers: BTreeMap<ContainerId, Container>,
+    due: BTreeMap<u64, Due>,
+    last_token: u64,
+}
+
+/// An image on a node.
+#[derive(Clone, Copy, Default, Debug)]
+struct Presence {
+    there: bool,
+    failures: u32,
+}
+
+#[derive(Debug)]
+struct Container {
+    node: Addr,
+    image: Str,
+    pod: Arc<Object>,
+    /// Whether it runs; else it is being created.
+    runs: bool,
+    /// When it ends at the latest, once it was told to stop.
+    ends: Option<Time>,
+}
+
+/// What a timer is for.
+#[derive(Debug)]
+enum Due {
+    Pulled(Addr, Str, ContainerId, Result<(), PullError>),
+    Started(ContainerId),
+    Ready(ContainerId),
+    Exited(ContainerId, Exit),
+}
+
+impl Runtime {
+    /// A runtime without containers.
+    pub fn new(images: Images, draws: Draws) -> Self {
+        Self {
+            images,
+            draws,
+            births: BTreeMap::new(),
+            pulled: BTreeMap::new(),
+            containers: BTreeMap::new(),
+            due: BTreeMap::new(),
+            last_token: 0,
+        }
+    }
+
+    /// Tells the birth name of a pod: its draws go by that. Without it they go by namespace and name.
+    pub fn note_birth(&mut self, pod_uid: &str, birth: Str) {
+        self.births.insert(pod_uid.into(), birth);
+    }
+
+    /// Ends a container from outside, its first one if none is named. Says whether there was one.
+    pub fn kill(&mut self, pod_uid: &str, container: Option<&str>, code: i32, out: &mut Outbox) -> bool {
+        let first = self.containers.values().find(|c| c.pod.uid() == pod_uid).map(|c| &c.pod);
+        let name = match (container, first) {
+            (Some(name), _) => Some(Str::from(name)),
+            (None, Some(pod)) => {
+                pod.items_at(&["spec", "containers"]).first().and_then(|c| c.str_at(&["name"])).map(Str::from)
+            }
+            (None, None) => None,
+        };
+        let found = |id: &&ContainerId| id.pod_uid == pod_uid && Some(&id.container) == name.as_ref();
+        let Some(id) = self.containers.keys().find(found).cloned() else { return false };
+        self.exit(&id, Exit::with_code(code), out);
+        true
+    }
+
+    /// A program in a container says that it is ready.
+    pub fn host_ready(&mut self, id: &ContainerId, out: &mut Outbox) {
+        self.ready(id, out);
+    }
+
+    /// A program in a container ended with this exit code.
+    pub fn host_exited(&mut self, id: &ContainerId, code: i32, out: &mut Outbox) {
+        if let Some(container) = self.containers.remove(id) {
+            out.push(Effect::Runtime(
+                container.node,
+                RuntimeEvent::Exited(id.clone(), Exit::with_code(code)),
+            ));
+        }
+    }
+
+    fn order(&mut self, node: Addr, command: Command, out: &mut Outbox) {
+        match command {
+            Command::Pull { id, image, if_not_present, pod } => {
+                self.pull(node, id, image, if_not_present, &pod, out);
+            }
+            Command::Start { id, image, pod } => {
+                let delay = self.draw("start", self.images.of(&image).start, &id, &pod);
+                let container = Container { node, image, pod, runs: false, ends: None };
+                self.containers.insert(id.clone(), container);
+                self.later(delay, Due::Started(id), out);
+            }
+            Command::Stop { id, grace_ms } => self.stop(&id, grace_ms, out),
+        }
+    }
+
+    fn pull(
+        &mut self,
+        node: Addr,
+        id: ContainerId,
+        image: Str,
+        if_not_present: bool,
+        pod: &Object,
+        out: &mut Outbox,
+    ) {
+        let presence = self.pulled.entry((node, image.clone())).or_default();
+        let mut result = Ok(());
+        let delay = match &self.images.of(&image).pull {
+            _ if presence.there && if_not_present => 0,
+            Pull::Fails { reason, times } if presence.failures < *times => {
+                presence.failures += 1;
+                result = Err(PullError { reason: reason.clone(), message: pull_message(&image) });
+                SECOND
+            }
+            // Always asks the registry, which answers that nothing is new.
+            _ if presence.there => 0,
+            Pull::Fails { .. } => SECOND,
+            Pull::Takes(span) => {
+                let span = *span;
+                self.draw("pull", span, &id, pod)
+            }
+        };
+        self.later(delay, Due::Pulled(node, image, id, result), out);
+    }
+
+    /// A time of the span, drawn by the container's place in the pod and the pod's birth name.
+    fn draw(&mut self, purpose: &str, span: Span, id: &ContainerId, pod: &Object) -> Millis {
+        if span.low_ms >= span.high_ms {
+            return span.low_ms;
+        }
+        let attempt = smol_str::format_smolstr!("{}", id.attempt);
+        match self.births.get(&id.pod_uid) {
+            Some(birth) => span.draw(&mut self.draws, &[purpose, birth, &id.container, &attempt]),
+            None => span.draw(&mut self.draws, &[purpose, &pod.path(), &id.container, &attempt]),
+        }
+    }
+
+    fn later(&mut self, delay: Millis, due: Due, out: &mut Outbox) {
+        self.last_token += 1;
+        self.due.insert(self.last_token, due);
+        out.timer_in(delay, self.last_token);
+    }
+
+    fn due(&mut self, token: u64, out: &mut Outbox) {
+        match self.due.remove(&token) {
+            Some(Due::Pulled(node, image, id, result)) => {
+                self.pulled.entry((node, image)).or_default().there |= result.is_ok();
+                out.push(Effect::Runtime(node, RuntimeEvent::Pulled(id, result)));
+            }
+            Some(Due::Started(id)) => self.started(id, out),
+            Some(Due::Ready(id)) => self.ready(&id, out),
+            Some(Due::Exited(id, exit)) => self.exit(&id, exit, out),
+            None => {}
+        }
+    }
+
+    fn started(&mut self, id: ContainerId, out: &mut Outbox) {
+        let Some(container) = self.containers.get_mut(&id) else { return };
+        container.runs = true;
+        let (node, pod) = (container.node, container.pod.clone());
+        out.push(Effect::Runtime(node, RuntimeEvent::Started(id.clone())));
+        let image = self.images.of(&container.image);
+        if exceeds_limit(image, &id, &pod) {
+            return self.exit(&id, Exit { code: KILLED, reason: "OOMKilled" }, out);
+        }
+        let (ready, exit) = (image.ready, image.exit);
+        if let Some(program) = image.program.clone() {
+            let (id, with, pod) = (id.clone(), image.with.clone(), pod.clone());
+            out.push(Effect::Host(HostOrder::Start { id, program, with, pod, node }));
+        }
+        if let Ready::After(span) = ready {
+            let delay = self.draw("ready", span, &id, &pod);
+            self.later(delay, Due::Ready(id.clone()), out);
+        }
+        if let Some((span, code)) = exit {
+            let delay = self.draw("exit", span, &id, &pod);
+            self.later(delay, Due::Exited(id, Exit::with_code(code)), out);
+        }
+    }
+
+    fn ready(&mut self, id: &ContainerId, out: &mut Outbox) {
+        if let Some(container) = self.containers.get(id).filter(|container| container.runs) {
+            out.push(Effect::Runtime(container.node, RuntimeEvent::Ready(id.clone(), true)));
+        }
+    }
+
+    fn stop(&mut self, id: &ContainerId, grace_ms: Millis, out: &mut Outbox) {
+        let Some(container) = self.containers.get(id) else { return };
+        let (runs, told, image) = (container.runs, container.ends, self.images.of(&container.image));
+        if !runs {
+            return self.exit(id, Exit::with_code(KILLED), out);
+        }
+        let (span, program) = (image.stop, image.program.is_some());
+        let pod = container.pod.clone();
+        let wanted = if told.is_none() { self.draw("stop", span, id, &pod) } else { Millis::MAX };
+        let (after, code) = if wanted <= grace_ms { (wanted, 0) } else { (grace_ms, KILLED) };
+        let ends = out.now() + after;
+        if told.is_some_and(|told| told <= ends) {
+            return;
+        }
+        if let Some(container) = self.containers.get_mut(id) {
+            container.ends = Some(ends);
+        }
+        if program {
+            out.push(Effect::Host(HostOrder::Stop { id: id.clone(), grace_ms }));
+        }
+        self.later(after, Due::Exited(id.clone(), Exit::with_code(code)), out);
+    }
+
+    fn exit(&mut self, id: &ContainerId, exit: Exit, out: &mut Outbox) {
+        let Some(container) = self.containers.remove(id) else { return };
+        if container.runs && self.images.of(&container.image).program.is_some() {
+            out.push(Effect::Host(HostOrder::Kill { id: id.clone() }));
+        }
+        out.push(Effect::Runtime(container.node, RuntimeEvent::Exited(id.clone(), exit)));
+    }
+}
+
+impl Component for Runtime {
+    fn on(&mut self, input: Input, out: &mut Outbox) {
+        match input {
+            Input::Order(node, command) => self.order(node, command, out),
+            Input::Timer(token) => self.due(token, out),
+            _ => {}
+        }
+    }
+}
+
+/// containerd's words for an image that the registry does not have.
+fn pull_message(image: &str) -> String {
+    format!(
+        "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found"
+    )
+}
+
+fn exceeds_limit(image: &Image, id: &ContainerId, pod: &Object) -> bool {
+    let Some(memory) = image.memory else { return false };
+    let limit = pod
+        .items_at(&["spec", "containers"])
+        .iter()
+        .find(|container| container.str_at(&["name"]) == Some(&id.container))
+        .and_then(|container| container.at(&["resources", "limits", "memory"]))
+        .and_then(Value::as_str)
+        .and_then(|limit| limit.parse::<Quantity>().ok());
+    limit.is_some_and(|limit| limit.units() < memory.units())
+}

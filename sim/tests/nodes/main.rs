@@ -1,0 +1,4 @@
+//! Kubelets, container runtime and scheduler against a small API server.
+
+mod fake;
+mod pods;
