@@ -8,7 +8,7 @@
 //! - `read`: a checked tree to a scenario; manifests
 //!
 //! To add a field: one line in `format`, and where it is read in `read`. A field that is known and not there yet is
-//! [`shape::Shape::Later`].
+//! `Shape::Later`.
 
 use std::path::{Path, PathBuf};
 

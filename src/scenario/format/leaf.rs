@@ -38,6 +38,15 @@ pub(super) const COUNT: Shape = Shape::Leaf(&Leaf {
     check: |text| only(text.parse::<u32>().is_ok()),
 });
 
+/// How many nodes, or replicas of a program.
+pub(super) const SIZE: Shape = Shape::Leaf(&Leaf {
+    // kubernetes.io/docs/setup/best-practices/cluster-large: no more than 5,000 nodes
+    right: "a whole number from 0 to 5000",
+    schema: r#"{"type":"integer","minimum":0,"maximum":5000}"#,
+    any_scalar: true,
+    check: |text| only(text.parse::<u32>().is_ok_and(|n| n <= 5000)),
+});
+
 /// A whole number or a range of them.
 pub(super) const COUNTS: Shape = Shape::Leaf(&Leaf {
     right: "a whole number such as `3`, or a range such as `0..3`",

@@ -9,6 +9,9 @@ use super::Reader;
 use crate::scenario::problem::Spot;
 use crate::scenario::yaml::{Node, Tree};
 
+/// The most strikes of one entry: a plan lists each.
+const MAX_TIMES: u64 = 10_000;
+
 impl Reader<'_, '_> {
     /// A fault; nothing where it is malformed or not there yet.
     pub(super) fn fault(&mut self, node: &Node) -> Option<FaultSpec> {
@@ -31,6 +34,12 @@ impl Reader<'_, '_> {
             self.wrong(name.spot, "`every` needs `times`: say how often, such as `times: 0..3`");
         }
         let times = times.unwrap_or(CountRange::exactly(1));
+        if times.high > MAX_TIMES {
+            self.wrong(
+                node.get("times")?.spot,
+                format!("{} times are too many: write at most {MAX_TIMES}", times.high),
+            );
+        }
         Some(FaultSpec { name: node.string("name"), fault, target, when, times, duration, args })
     }
 

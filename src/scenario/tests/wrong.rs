@@ -19,6 +19,7 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
         ("steps: [3]", "5:11: `3` does not belong here: write a map for a step"),
         ("cluster: {version: v1.30.0}", "5:22: version `v1.30.0` is not there yet: write `v1.36.0`"),
         ("cluster: {apiServers: 2}", "5:25: `apiServers: 2` is not there yet: write `1`"),
+        ("cluster: {nodePools: [{name: a, count: 9999}]}", "write a whole number from 0 to 5000"),
         ("cluster: {boot: cold}", "`boot: cold` is not there yet"),
         (
             "cluster: {nodePools: [{name: a, capacity: {cpu: lots}}]}",
@@ -101,6 +102,7 @@ fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
         (crash("when: {at: 3s, every: 4s}"), "`when` has `at` already"),
         (crash("when: {at: 3s, nth: 2}"), "`nth` goes with `on`"),
         (crash("when: {every: 3s}"), "`every` needs `times`"),
+        (crash("when: {every: 3s}, times: 0..99999"), "99999 times are too many"),
         (crash("when: {at: soon}"), "`soon` is no duration"),
         (crash("when: {at: 3s}, duration: 5s"), "`crash` lasts no time"),
         (crash("when: {at: 3s}, args: {x: 1}"), "`crash` has no argument `x`; it has none"),

@@ -29,14 +29,12 @@
 //! # Ok::<(), wavetank_sim::scenario::plan::BadPlan>(())
 //! ```
 
-use std::fmt;
+use super::{Args, EventPattern, FaultInfo, FaultTarget, Moment};
 
-use super::range::Millis;
-use super::{Args, EventPattern, FaultInfo, FaultTarget, Moment, Pick};
+mod parse;
+mod print;
 
-mod text;
-
-pub use text::BadPlan;
+pub use parse::BadPlan;
 
 /// The concrete faults of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,66 +69,6 @@ pub enum Strike {
         /// Which occurrence, from 1.
         nth: u64,
     },
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, fault) in self.0.iter().enumerate() {
-            write!(f, "{}{fault}", if i == 0 { "" } else { "; " })?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for PlannedFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({}", self.fault.name, self.target)?;
-        let defaults = self.fault.default_args();
-        for arg in self.fault.args {
-            let value = self.args.get(arg.name).filter(|value| defaults.get(arg.name) != Some(value));
-            value.map_or(Ok(()), |value| write!(f, ", {}={value}", arg.name))?;
-        }
-        write!(f, ")@{}", self.when)?;
-        self.duration_ms.map_or(Ok(()), |ms| write!(f, "+{}", Millis(ms)))
-    }
-}
-
-impl fmt::Display for FaultTarget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pick = match self {
-            Self::Program { program, pick } => {
-                program.fmt(f)?;
-                pick
-            }
-            Self::Objects { kind, namespace, name, selector, pick } => {
-                write!(f, "{kind}/")?;
-                namespace.as_ref().map_or(Ok(()), |namespace| write!(f, "{namespace}/"))?;
-                name.fmt(f)?;
-                selector.as_ref().map_or(Ok(()), |selector| write!(f, "[{selector}]"))?;
-                pick
-            }
-        };
-        if *pick == Pick::One { Ok(()) } else { write!(f, ":{pick}") }
-    }
-}
-
-impl fmt::Display for Strike {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::At(ms) => Millis(*ms).fmt(f),
-            Self::On { moment, event, nth } => write!(f, "{moment}({event}#{nth})"),
-        }
-    }
-}
-
-impl fmt::Display for EventPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.actor.as_ref().map_or(Ok(()), |actor| write!(f, "{actor}: "))?;
-        write!(f, "{} {}", self.verb, self.kind.as_ref().map_or("*", |kind| &kind.0))?;
-        self.subresource.as_ref().map_or(Ok(()), |subresource| write!(f, "/{subresource}"))?;
-        write!(f, "/{}/{}", self.namespace, self.name)?;
-        self.selector.as_ref().map_or(Ok(()), |selector| write!(f, "[{selector}]"))
-    }
 }
 
 #[cfg(test)]

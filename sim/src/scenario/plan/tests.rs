@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::scenario::fault::{ArgInfo, FAULTS, Lasts, Takes, Unless};
-use crate::scenario::{Arg, CountRange, EventVerb, KindName, Pattern, TimeRange};
+use crate::scenario::{Arg, CountRange, EventVerb, KindName, Pattern, Pick, TimeRange};
 
 fn name() -> impl Strategy<Value = String> {
     "[a-z]([a-z0-9-]{0,8}[a-z0-9])?"

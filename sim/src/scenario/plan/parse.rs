@@ -231,24 +231,7 @@ impl<'a> Reader<'a> {
         }
         let verb: EventVerb = word.parse().map_err(|message: String| self.error_at(start, message))?;
         self.need(" ", "a space, then KIND/NAMESPACE/NAME")?;
-        let path_at = self.at;
-        let mut parts = vec![self.word("KIND/NAMESPACE/NAME")?];
-        while self.take("/") {
-            parts.push(self.word("a name or `*`")?);
-        }
-        let (kind, subresource, namespace, name) = match parts[..] {
-            [kind, namespace, name] => (kind, None, namespace, name),
-            [kind, subresource, namespace, name] => (kind, Some(subresource.to_owned()), namespace, name),
-            _ => {
-                let message = format!(
-                    "`{}` has {} parts: write KIND/NAMESPACE/NAME or KIND/SUBRESOURCE/NAMESPACE/NAME, with `-` as the \
-                     namespace of cluster-scoped kinds",
-                    parts.join("/"),
-                    parts.len()
-                );
-                return Err(self.error_at(path_at, message));
-            }
-        };
+        let (kind, subresource, namespace, name) = self.path()?;
         let selector = self.selector()?;
         self.need("#", "`#` and which occurrence, such as `#1`")?;
         let nth_at = self.at;
@@ -257,7 +240,30 @@ impl<'a> Reader<'a> {
             self.error_at(nth_at, format!("`{nth}` is no occurrence: write a number from 1, such as `1`"))
         })?;
         let kind = (kind != "*").then(|| KindName::from(kind));
+        let subresource = subresource.map(str::to_owned);
         let (namespace, name) = (namespace.into(), name.into());
         Ok((EventPattern { actor, verb, kind, subresource, namespace, name, selector }, nth))
+    }
+
+    /// `KIND[/SUBRESOURCE]/NAMESPACE/NAME`.
+    fn path(&mut self) -> Result<(&'a str, Option<&'a str>, &'a str, &'a str), BadPlan> {
+        let start = self.at;
+        let mut parts = vec![self.word("KIND/NAMESPACE/NAME")?];
+        while self.take("/") {
+            parts.push(self.word("a name or `*`")?);
+        }
+        match parts[..] {
+            [kind, namespace, name] => Ok((kind, None, namespace, name)),
+            [kind, subresource, namespace, name] => Ok((kind, Some(subresource), namespace, name)),
+            _ => {
+                let message = format!(
+                    "`{}` has {} parts: write KIND/NAMESPACE/NAME or KIND/SUBRESOURCE/NAMESPACE/NAME, with `-` as the \
+                     namespace of cluster-scoped kinds",
+                    parts.join("/"),
+                    parts.len()
+                );
+                Err(self.error_at(start, message))
+            }
+        }
     }
 }

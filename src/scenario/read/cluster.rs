@@ -1,0 +1,117 @@
+//! The cluster, the images and the operators.
+
+use std::collections::BTreeSet;
+
+use wavetank_sim::object::Value;
+use wavetank_sim::scenario::flag::FlagInfo;
+use wavetank_sim::scenario::{
+    Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, Pattern, Pull, Ready, TimeRange,
+};
+
+use super::{Reader, texts};
+use crate::scenario::yaml::Node;
+
+impl Reader<'_, '_> {
+    /// The cluster.
+    pub(super) fn cluster(&mut self, node: &Node) -> ClusterSpec {
+        let mut cluster = ClusterSpec::default();
+        if let Some(version) = node.string("version") {
+            cluster.version = version;
+        }
+        for (field, usual) in [("apiServers", "1"), ("boot", "booted")] {
+            if let Some(value) = node.get(field).filter(|value| value.text().is_none_or(|text| text != usual))
+            {
+                let text = value.text().unwrap_or_default();
+                self.wrong(value.spot, format!("`{field}: {text}` is not there yet: write `{usual}`"));
+            }
+        }
+        cluster.boot = Boot::Booted;
+        if let Some(pools) = node.get("nodePools") {
+            self.unique(pools.items(), "node pool");
+            cluster.node_pools = pools.items().iter().map(node_pool).collect();
+        }
+        for component in node.get("flags").map_or(&[][..], Node::entries) {
+            if self.right(component.spot, FlagInfo::component(&component.key)).is_none() {
+                continue;
+            }
+            for flag in component.value.entries() {
+                let value = flag.value.text().unwrap_or_default();
+                let checked = FlagInfo::usable(&component.key, &flag.key).and_then(|info| info.check(&value));
+                if self.right(flag.spot, checked).is_some() {
+                    let (component, name) = (component.key.clone(), flag.key.clone());
+                    cluster.flags.push(Flag { component, name, value: value.into_owned() });
+                }
+            }
+        }
+        cluster
+    }
+
+    /// A rule for images.
+    pub(super) fn image(&mut self, node: &Node) -> ImageRule {
+        let mut rule = ImageRule::matching(Pattern(node.string("image").unwrap_or_default()));
+        if let Some(pull) = node.get("pull") {
+            let fails = || {
+                Some(Pull::Fails { reason: pull.string("error")?, times: pull.parse("times").unwrap_or(1) })
+            };
+            let takes = |text: String| text.parse().ok().map(Pull::Takes);
+            rule.pull = pull.text().map_or_else(fails, |text| takes(text.into_owned())).unwrap_or(rule.pull);
+        }
+        rule.start = node.parse("start").unwrap_or(rule.start);
+        rule.stop = node.parse("stop").unwrap_or(rule.stop);
+        if let Some(ready) = node.string("ready") {
+            rule.ready = ready.parse().map_or(Ready::Never, Ready::After);
+        }
+        if let Some(exit) = node.get("exit") {
+            let after = exit.parse("after").unwrap_or(TimeRange::exactly(0));
+            rule.exit = Some(Exit { after, code: exit.parse("code").unwrap_or(0) });
+        }
+        rule.memory = node.string("memory");
+        rule.program = node.get("program").and_then(|program| self.program(program));
+        rule.with = with(node);
+        rule
+    }
+
+    /// The programs beside the cluster.
+    pub(super) fn operators(&mut self, nodes: &[Node]) -> Vec<OperatorSpec> {
+        let mut seen = BTreeSet::new();
+        let mut operators = Vec::new();
+        for node in nodes {
+            let Some(program) = node.get("program").and_then(|program| self.program(program)) else {
+                continue;
+            };
+            let name = node.string("name").unwrap_or_else(|| program.clone());
+            if !seen.insert(name.clone()) {
+                self.wrong(
+                    node.spot,
+                    format!("another operator has the name `{name}`: give this one another `name`"),
+                );
+            }
+            operators.push(OperatorSpec {
+                name,
+                program,
+                replicas: node.parse("replicas").unwrap_or(1),
+                with: with(node),
+            });
+        }
+        operators
+    }
+}
+
+fn node_pool(node: &Node) -> NodePool {
+    let usual = NodePool::default();
+    let mut capacity = usual.capacity;
+    capacity.extend(texts(node.get("capacity")));
+    NodePool {
+        name: node.string("name").unwrap_or(usual.name),
+        count: node.parse("count").unwrap_or(usual.count),
+        zones: node.list("zones").iter().filter_map(|zone| Some(zone.text()?.into_owned())).collect(),
+        labels: texts(node.get("labels")),
+        taints: node.list("taints").iter().map(Node::value).collect(),
+        capacity,
+    }
+}
+
+/// What a program is given.
+fn with(node: &Node) -> Value {
+    node.get("with").map_or_else(Value::empty_map, Node::value)
+}
