@@ -4,7 +4,12 @@
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let far = lower.chars().count() / 3 + 1;
-    let scored = known.into_iter().map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name));
+    let distance = |name: &str| match name.to_lowercase() {
+        // The beginning of a longer name is as good as one slip.
+        name if lower.len() > 2 && name.starts_with(&lower) => usize::from(name != lower),
+        name => strsim::osa_distance(&lower, &name),
+    };
+    let scored = known.into_iter().map(|name| (distance(name), name));
     scored
         .filter(|(distance, _)| *distance <= far)
         .min_by_key(|(distance, _)| *distance)
@@ -29,6 +34,7 @@ mod tests {
         assert_eq!(instead("replica", known), "did you mean `replicas`?");
         assert_eq!(instead("Target", known), "did you mean `target`?");
         assert_eq!(instead("tiemout", known), "did you mean `timeout`?");
+        assert_eq!(instead("rep", known), "did you mean `replicas`?");
         assert_eq!(instead("colour", known), "known: replicas, target, timeout");
     }
 }
