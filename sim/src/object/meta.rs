@@ -4,14 +4,22 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::{Map, Str, Value};
+use super::{Managed, Map, Str, Value, encode};
 
 /// An object as the API server stores it and clients share it. Immutable: an edit makes a new one that shares all it
-/// did not touch.
+/// did not touch. `metadata.managedFields` is kept beside the tree, because few ever read it.
 #[derive(Debug, Default)]
 pub struct Object {
     root: Value,
-    json: OnceLock<Bytes>,
+    managed: Managed,
+    json: OnceLock<Encoded>,
+}
+
+/// The JSON text of an object and where in it the type ends.
+#[derive(Debug)]
+struct Encoded {
+    text: Bytes,
+    type_end: usize,
 }
 
 /// An owner reference, read from an object.
@@ -34,7 +42,12 @@ pub struct OwnerRef<'a> {
 impl Object {
     /// The object with this tree.
     pub fn new(root: Value) -> Self {
-        Self { root, json: OnceLock::new() }
+        Self::with_managed(root, Managed::default())
+    }
+
+    /// The object with this tree (without `metadata.managedFields`) and these owners of its fields.
+    pub fn with_managed(root: Value, managed: Managed) -> Self {
+        Self { root, managed, json: OnceLock::new() }
     }
 
     /// The object with this tree, ready to be shared.
@@ -42,21 +55,50 @@ impl Object {
         Arc::new(Self::new(root))
     }
 
-    /// The tree.
+    /// The tree, without `metadata.managedFields`.
     pub fn root(&self) -> &Value {
         &self.root
     }
 
-    /// A new object: this one's tree after `edit`.
+    /// Who owns which fields.
+    pub fn managed(&self) -> &Managed {
+        &self.managed
+    }
+
+    /// The tree with `metadata.managedFields`, as clients see it.
+    pub fn full_tree(&self) -> Value {
+        let mut root = self.root.clone();
+        if !self.managed.entries().is_empty() {
+            root.set_at(&["metadata", "managedFields"], self.managed.to_value());
+        }
+        root
+    }
+
+    /// A new object: this one's tree after `edit`, with the same owners.
     pub fn edited(&self, edit: impl FnOnce(&mut Value)) -> Self {
         let mut root = self.root.clone();
         edit(&mut root);
-        Self::new(root)
+        Self::with_managed(root, self.managed.clone())
     }
 
-    /// The JSON text, made once and kept.
+    /// The JSON text with `metadata.managedFields`, made once and kept. `apiVersion` and `kind` come first, all other
+    /// keys are sorted.
     pub fn json(&self) -> &Bytes {
-        self.json.get_or_init(|| self.root.to_json().into())
+        &self.encoded().text
+    }
+
+    /// The JSON text after `{`, `apiVersion` and `kind`: items of lists of built-in kinds are written without their type.
+    pub fn json_without_type(&self) -> &[u8] {
+        let encoded = self.encoded();
+        &encoded.text[encoded.type_end..]
+    }
+
+    fn encoded(&self) -> &Encoded {
+        self.json.get_or_init(|| {
+            let mut out = Vec::with_capacity(1024);
+            let type_end = encode::object(&self.root, &self.managed, &mut out);
+            Encoded { text: out.into(), type_end }
+        })
     }
 
     /// The value at the end of a path of map keys.
@@ -183,6 +225,7 @@ impl Object {
     }
 }
 
+/// Equal trees; owners are not compared.
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
         self.root == other.root

@@ -2,19 +2,22 @@
 //!
 //! - [`Key`]: interned map keys
 //! - [`Value`], [`Map`], [`value!`](crate::value): the tree and how to write one
-//! - `json`: text to tree and back
+//! - `json`: text to tree and back; `encode`: an object's text with its owners
 //! - [`Object`]: the tree with the fields that every Kubernetes object has
 //! - [`Digest`]: the stable hash of a tree
 //! - [`Shape`]: the type of a tree: unknown fields, defaults, checks
 //! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
 //! - [`pod_row()`]: a pod as `kubectl get pods` prints it
+//! - [`managed`]: who owns which fields
 //! - [`patch`]: JSON patch, merge patch
 //!
 //! Architecture invariant: names nothing else in the crate.
 
+mod encode;
 mod hash;
 mod json;
 mod key;
+pub mod managed;
 mod map;
 mod meta;
 pub mod names;
@@ -28,6 +31,7 @@ mod tree;
 
 pub use hash::Digest;
 pub use key::Key;
+pub use managed::{Managed, Writer};
 pub use map::Map;
 pub use meta::{Object, OwnerRef};
 pub use pod_row::{PodRow, human_duration, pod_row};

@@ -1,4 +1,9 @@
-//! The patches of the API server as functions from trees to trees: [`json`] (RFC 6902), [`merge`] (RFC 7386).
+//! The patches of the API server as functions from trees to trees.
+//!
+//! - [`json`]: JSON patch, RFC 6902
+//! - [`merge`]: JSON merge patch, RFC 7386
+//! - [`apply`]: server-side apply
 
+pub mod apply;
 pub mod json;
 pub mod merge;

@@ -1,0 +1,115 @@
+//! The JSON text of a whole object: type first, and `metadata.managedFields` in its place.
+
+use super::{Managed, Map, Value};
+
+/// Appends the object's JSON; returns the length of the part that holds the type (`{"apiVersion":..,"kind":..,`).
+pub(super) fn object(root: &Value, managed: &Managed, out: &mut Vec<u8>) -> usize {
+    let Value::Map(map) = root else {
+        root.write_json(out);
+        return out.len().min(1);
+    };
+    let mut writer = Members { out, first: true };
+    for key in ["apiVersion", "kind"] {
+        if let Some(value) = map.get(key) {
+            writer.key(key);
+            value.write_json(writer.out);
+        }
+    }
+    let mut type_end = writer.out.len() + 1;
+    for (key, value) in map {
+        match (key.as_str(), value) {
+            ("apiVersion" | "kind", _) => continue,
+            ("metadata", Value::Map(metadata)) => {
+                writer.key("metadata");
+                self::metadata(metadata, managed, writer.out);
+            }
+            (key, value) => {
+                writer.key(key);
+                value.write_json(writer.out);
+            }
+        }
+    }
+    if writer.first {
+        writer.out.push(b'{');
+    }
+    out.push(b'}');
+    // An object that is nothing but its type has no comma after it.
+    type_end = type_end.min(out.len() - 1);
+    type_end
+}
+
+fn metadata(map: &Map, managed: &Managed, out: &mut Vec<u8>) {
+    let owned = !managed.entries().is_empty();
+    let mut writer = Members { out, first: true };
+    let mut pending = owned;
+    for (key, value) in map {
+        if pending && key.as_str() > "managedFields" {
+            pending = false;
+            writer.key("managedFields");
+            managed.write_json(writer.out);
+        }
+        if owned && key.as_str() == "managedFields" {
+            continue;
+        }
+        writer.key(key.as_str());
+        value.write_json(writer.out);
+    }
+    if pending {
+        writer.key("managedFields");
+        managed.write_json(writer.out);
+    }
+    if writer.first {
+        writer.out.push(b'{');
+    }
+    out.push(b'}');
+}
+
+/// Writes the members of one JSON object.
+struct Members<'a> {
+    out: &'a mut Vec<u8>,
+    first: bool,
+}
+
+impl Members<'_> {
+    fn key(&mut self, key: &str) {
+        self.out.push(if self.first { b'{' } else { b',' });
+        self.first = false;
+        serde_json::to_writer(&mut *self.out, key).expect("a Vec takes every write");
+        self.out.push(b':');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::object::{Object, Shape, Writer};
+    use crate::value;
+
+    #[test]
+    fn the_type_comes_first_and_can_be_cut_off() {
+        let object = Object::new(value!({"data": {"b": 1, "a": "x"}, "kind": "K", "apiVersion": "v1"}));
+        assert_eq!(object.json(), r#"{"apiVersion":"v1","kind":"K","data":{"a":"x","b":1}}"#);
+        assert_eq!(object.json_without_type(), br#""data":{"a":"x","b":1}}"#);
+        assert_eq!(Object::new(value!({"kind": "K", "apiVersion": "v1"})).json_without_type(), b"}");
+        assert_eq!(Object::new(value!({})).json(), "{}");
+        assert_eq!(Object::new(value!({"a": 1})).json_without_type(), br#""a":1}"#);
+    }
+
+    #[test]
+    fn managed_fields_are_written_in_their_place() {
+        let shape = Arc::new(Shape::from_crd_schema(&value!({"type": "object"})).unwrap());
+        let root = value!({"kind": "K", "metadata": {"labels": {"a": "b"}, "name": "n"}});
+        let writer =
+            Writer { manager: "m".into(), api_version: "v1".into(), time: "T".into(), ..Writer::default() };
+        let object =
+            Object::with_managed(root.clone(), Managed::default().updated(writer, None, &root, &shape));
+        let entry = r#"{"apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":{".":{},"f:a":{}}}},"manager":"m","operation":"Update","time":"T"}"#;
+        let wanted = format!(
+            r#"{{"kind":"K","metadata":{{"labels":{{"a":"b"}},"managedFields":[{entry}],"name":"n"}}}}"#
+        );
+        assert_eq!(object.json(), wanted.as_bytes());
+        assert_eq!(object.full_tree(), Value::from_json(wanted.as_bytes()).unwrap());
+    }
+}

@@ -1,0 +1,134 @@
+//! Server-side apply: a manager says what it wants; the server merges that, takes back what the manager no longer wants,
+//! and refuses to touch what others own.
+//!
+//! - `config`: the applied tree checked against its type, and the set of fields it claims
+//! - `combine`: the applied tree merged into the live one
+//! - `remove`: fields taken out of a tree
+//! - `conflict`: who owns what was to be changed, in the server's words
+//!
+//! Real: also converts between versions of a kind. Modelled: one version; entries of other versions take part as they
+//! are. The caller drops from the config what the endpoint ignores (status on the object, all else on the status).
+
+mod combine;
+mod config;
+mod conflict;
+mod remove;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use conflict::{Conflict, Conflicts};
+
+use crate::object::managed::{Entry, FieldSet, Managed, Operation, Writer, compare, without};
+use crate::object::{Shape, Value};
+
+/// The manager of all fields of an object that had no owners (k8s.io/apimachinery, NewDefaultFieldManager).
+const BEFORE_FIRST_APPLY: &str = "before-first-apply";
+
+/// What an apply makes of an object.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The new tree, before defaults and admission.
+    pub root: Value,
+    /// Who owns what now.
+    pub managed: Managed,
+    /// Whether the tree or an owner's set of fields changed.
+    pub changed: bool,
+}
+
+/// Why an apply did nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApplyError {
+    /// The config does not fit the type: a 500 with this text.
+    Untyped(String),
+    /// Others own fields that would change: a 409.
+    Conflicts(Conflicts),
+}
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Untyped(text) => f.write_str(text),
+            Self::Conflicts(conflicts) => conflicts.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ApplyError {}
+
+/// Applies `config` to the live object, or to nothing. `writer.subresource` and `writer.api_version` say where.
+pub fn apply(
+    live: Option<(&Value, &Managed)>,
+    config: &Value,
+    writer: &Writer,
+    force: bool,
+    shape: &Arc<Shape>,
+) -> Result<Applied, ApplyError> {
+    let claimed = config::field_set(shape, config).map_err(|e| ApplyError::Untyped(untyped(config, &e)))?;
+    let claimed = claimed.without_system_fields();
+    let empty;
+    let (live, entries) = match live {
+        Some((live, managed)) => (live, owners(live, managed, writer, shape)),
+        None => {
+            empty = shape.empty_object();
+            (&empty, Vec::new())
+        }
+    };
+    let (own, others): (Vec<Entry>, Vec<Entry>) =
+        entries.into_iter().partition(|entry| entry.belongs_to(writer, Operation::Apply));
+    let own = own.into_iter().next();
+    let mut root = combine::merged(shape, live, config);
+    if let Some(own) = &own {
+        root = remove::removed(shape, &root, &given_up(shape, own, &claimed, &others));
+    }
+    let comparison = compare(shape, live, &root);
+    let touched = comparison.modified.union(&comparison.added);
+    let conflicts = Conflicts::between(&others, &touched);
+    if !force && !conflicts.is_empty() {
+        return Err(ApplyError::Conflicts(conflicts));
+    }
+    let mut kept: Vec<Entry> =
+        others.iter().filter_map(|entry| without(entry, &[&touched, &comparison.removed])).collect();
+    let tree_changed = comparison != Default::default() || root != *live;
+    let owners_changed = kept.len() != others.len()
+        || kept.iter().zip(&others).any(|(new, old)| new.fields != old.fields)
+        || own.as_ref().map_or(!claimed.is_empty(), |own| *own.fields != claimed);
+    if !claimed.is_empty() {
+        // The time of an entry is that of the last apply that changed the object.
+        let time = if tree_changed { Some(writer.time.clone()) } else { own.and_then(|own| own.time) };
+        kept.push(Entry { time, fields: Arc::new(claimed), ..Entry::new(writer, Operation::Apply) });
+    }
+    Ok(Applied { root, managed: Managed::from_entries(kept), changed: tree_changed || owners_changed })
+}
+
+/// The owners of the live object. One that has none is owned, from its first apply on, by a manager of that name.
+fn owners(live: &Value, managed: &Managed, writer: &Writer, shape: &Arc<Shape>) -> Vec<Entry> {
+    if !managed.entries().is_empty() {
+        return managed.entries().to_vec();
+    }
+    let before =
+        Writer { manager: BEFORE_FIRST_APPLY.into(), subresource: Default::default(), ..writer.clone() };
+    Managed::default().updated(before, None, live, shape).entries().to_vec()
+}
+
+/// What the manager claimed last time, does not claim now, and nobody else owns.
+fn given_up(shape: &Shape, own: &Entry, claimed: &FieldSet, others: &[Entry]) -> FieldSet {
+    let named = |set: &FieldSet| config::with_named_fields(shape, shape.root(), set);
+    let dropped = named(&own.fields).difference(&named(claimed));
+    others.iter().fold(
+        dropped,
+        |set, entry| {
+            if set.is_empty() { set } else { set.difference(&named(&entry.fields)) }
+        },
+    )
+}
+
+fn untyped(config: &Value, error: &str) -> String {
+    let text = |path: &[&str]| config.str_at(path).unwrap_or_default();
+    let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
+    let (api_version, kind) = (text(&["apiVersion"]), text(&["kind"]));
+    format!("failed to create typed patch object ({namespace}/{name}; {api_version}, Kind={kind}): {error}")
+}
+
+#[cfg(test)]
+mod tests;
