@@ -2,6 +2,7 @@
 
 pub mod apiserver;
 pub mod client;
+pub mod controllers;
 pub mod convergence;
 pub mod engine;
 pub mod hermetic;

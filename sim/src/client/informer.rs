@@ -10,6 +10,8 @@ use super::Client;
 use crate::object::{Object, Str};
 use crate::wire::{Answer, ObjectKey, Options, Outbox, Request, Resource, Verb, WatchEvent};
 
+const OWNERS: &[&str] = &["metadata", "ownerReferences"];
+
 /// What happened to one object of the cache. At least one side is there.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -33,6 +35,7 @@ pub struct Informer {
     field_selector: Str,
     objects: BTreeMap<ObjectKey, Arc<Object>>,
     by_owner: BTreeMap<Str, BTreeSet<ObjectKey>>,
+    uncontrolled: BTreeSet<ObjectKey>,
     revision: u64,
     synced: bool,
 }
@@ -50,6 +53,7 @@ impl Informer {
             field_selector: field_selector.into(),
             objects: BTreeMap::new(),
             by_owner: BTreeMap::new(),
+            uncontrolled: BTreeSet::new(),
             revision: 0,
             synced: false,
         }
@@ -93,13 +97,21 @@ impl Informer {
         self.by_owner.get(uid).into_iter().flatten().filter_map(|key| self.objects.get(key))
     }
 
+    /// The objects of one namespace that no controller owns, sorted by name: what may be adopted.
+    pub fn uncontrolled_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.uncontrolled
+            .range(ObjectKey::new(namespace, "")..)
+            .take_while(move |key| key.namespace == namespace)
+            .filter_map(|key| self.objects.get(key))
+    }
+
     /// Starts with a list. `purpose` is what the owner's client remembers for all requests of this informer.
     pub fn start<T>(&mut self, client: &mut Client<T>, purpose: T, out: &mut Outbox) {
         client.send(self.request(Verb::List), purpose, out);
     }
 
     /// Takes the answer to the list or to the opening of the watch; the changes are those a list brings.
-    pub fn on_answer<T: Clone>(
+    pub fn on_answer<T>(
         &mut self,
         answer: &Answer,
         client: &mut Client<T>,
@@ -180,9 +192,17 @@ impl Informer {
 
     fn put(&mut self, object: &Arc<Object>) -> Option<Arc<Object>> {
         let key = ObjectKey::of(object);
+        if let Some(place) = self.objects.get_mut(&key)
+            && place.at(OWNERS) == object.at(OWNERS)
+        {
+            return Some(std::mem::replace(place, object.clone()));
+        }
         let old = self.drop(&key);
         for owner in object.owners() {
             self.by_owner.entry(owner.uid.into()).or_default().insert(key.clone());
+        }
+        if object.controller().is_none() {
+            self.uncontrolled.insert(key.clone());
         }
         self.objects.insert(key, object.clone());
         old
@@ -190,6 +210,7 @@ impl Informer {
 
     fn drop(&mut self, key: &ObjectKey) -> Option<Arc<Object>> {
         let old = self.objects.remove(key)?;
+        self.uncontrolled.remove(key);
         for owner in old.owners() {
             if let Some(keys) = self.by_owner.get_mut(owner.uid) {
                 keys.remove(key);
@@ -232,5 +253,7 @@ mod tests {
         assert_eq!(informer.owned_by("x").count(), 1);
         informer.on_events(vec![WatchEvent::Modified(pod("a", 2, "y"))]).unwrap();
         assert_eq!((informer.owned_by("x").count(), informer.owned_by("y").count()), (0, 1));
+        assert_eq!(informer.uncontrolled_in("default").count(), 1);
+        assert_eq!(informer.uncontrolled_in("defaul").count(), 0);
     }
 }

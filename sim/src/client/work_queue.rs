@@ -3,7 +3,7 @@
 //! Real: client-go's rate-limited queue. Modelled: deduplication, delays, exponential back-off per key. Not modelled: the
 //! overall bucket of 10 per second with a burst of 100.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::engine::{Millis, Time};
 use crate::wire::ObjectKey;
@@ -13,30 +13,50 @@ const BACKOFF_BASE_MS: Millis = 5;
 /// Longest delay after failures, in ms (the same).
 const BACKOFF_MAX_MS: Millis = 1_000_000;
 
-/// The keys of one controller.
-#[derive(Debug, Default)]
-pub struct WorkQueue {
-    ready: VecDeque<ObjectKey>,
-    later: BTreeMap<ObjectKey, Time>,
-    failures: BTreeMap<ObjectKey, u32>,
+/// The keys of one controller; `K` names what it reconciles.
+#[derive(Debug)]
+pub struct WorkQueue<K = ObjectKey> {
+    ready: VecDeque<K>,
+    queued: BTreeSet<K>,
+    later: BTreeMap<K, Time>,
+    by_time: BTreeSet<(Time, K)>,
+    failures: BTreeMap<K, u32>,
 }
 
-impl WorkQueue {
+impl<K> Default for WorkQueue<K> {
+    fn default() -> Self {
+        Self {
+            ready: VecDeque::new(),
+            queued: BTreeSet::new(),
+            later: BTreeMap::new(),
+            by_time: BTreeSet::new(),
+            failures: BTreeMap::new(),
+        }
+    }
+}
+
+impl<K: Clone + Ord> WorkQueue<K> {
     /// Adds a key to reconcile now; one that is there already stays where it is.
-    pub fn add(&mut self, key: ObjectKey) {
-        if !self.ready.contains(&key) {
+    pub fn add(&mut self, key: K) {
+        if self.queued.insert(key.clone()) {
             self.ready.push_back(key);
         }
     }
 
     /// Adds a key to reconcile at `time`, or earlier if it is due earlier already.
-    pub fn add_at(&mut self, key: ObjectKey, time: Time) {
-        let due = self.later.entry(key).or_insert(time);
-        *due = time.min(*due);
+    pub fn add_at(&mut self, key: K, time: Time) {
+        if let Some(due) = self.later.get(&key).copied() {
+            if due <= time {
+                return;
+            }
+            self.by_time.remove(&(due, key.clone()));
+        }
+        self.by_time.insert((time, key.clone()));
+        self.later.insert(key, time);
     }
 
     /// Adds a key that failed, with a delay that doubles at each failure in a row. Returns when it is due.
-    pub fn add_failed(&mut self, key: ObjectKey, now: Time) -> Time {
+    pub fn add_failed(&mut self, key: K, now: Time) -> Time {
         let failures = self.failures.entry(key.clone()).or_default();
         let delay = BACKOFF_BASE_MS.saturating_mul(1 << (*failures).min(30)).min(BACKOFF_MAX_MS);
         *failures += 1;
@@ -45,23 +65,28 @@ impl WorkQueue {
     }
 
     /// Ends the back-off of a key that succeeded.
-    pub fn forget(&mut self, key: &ObjectKey) {
+    pub fn forget(&mut self, key: &K) {
         self.failures.remove(key);
     }
 
     /// The next key that is due.
-    pub fn pop(&mut self, now: Time) -> Option<ObjectKey> {
+    pub fn pop(&mut self, now: Time) -> Option<K> {
         if let Some(key) = self.ready.pop_front() {
+            self.queued.remove(&key);
             return Some(key);
         }
-        let key = self.later.iter().find(|(_, due)| **due <= now)?.0.clone();
+        let (due, _) = self.by_time.first()?;
+        if *due > now {
+            return None;
+        }
+        let (_, key) = self.by_time.pop_first()?;
         self.later.remove(&key);
         Some(key)
     }
 
     /// When the next delayed key is due.
     pub fn next_due(&self) -> Option<Time> {
-        self.later.values().min().copied()
+        self.by_time.first().map(|(due, _)| *due)
     }
 }
 

@@ -1,0 +1,218 @@
+//! The shared informers: one per resource, for the built-in ones and for the custom ones that CRDs bring.
+//!
+//! Real: shared informer factories, a metadata informer per custom resource, discovery every 30 s. Modelled: one cache
+//! per resource with whole objects; a CRD counts as soon as its Established condition is seen. A failed list or watch is
+//! followed by a new list after client-go's back-off, without its jitter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::manager::Purpose;
+use crate::client::{Change, Client, Informer};
+use crate::engine::{Millis, Time};
+use crate::object::{Object, Str, Value};
+use crate::wire::resource::CRDS;
+use crate::wire::{Answer, Effect, ObjectKey, Outbox, RequestId, Resource, WatchEvent};
+
+/// First and longest delay before a list that follows a failed one, in ms (client-go `NewReflector`).
+const BACKOFF_MS: (Millis, Millis) = (800, 30_000);
+
+/// One kind of object, as owner references name it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kind {
+    /// Its resource.
+    pub resource: Resource,
+    /// `Pod`.
+    pub kind: Str,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+}
+
+/// The caches of all resources.
+#[derive(Debug, Default)]
+pub struct Caches {
+    feeds: BTreeMap<Resource, Feed>,
+    kinds: BTreeMap<(Str, Str), Kind>,
+    /// Per CRD: what it brought.
+    custom: BTreeMap<Str, Vec<Kind>>,
+    retries: BTreeSet<(Time, Resource)>,
+}
+
+/// One informer and the state of its connection.
+#[derive(Debug)]
+struct Feed {
+    informer: Informer,
+    stream: Option<RequestId>,
+    failures: u32,
+}
+
+impl Caches {
+    /// The cache of a resource that the caller watches.
+    pub fn of(&self, resource: Resource) -> &Informer {
+        &self.feeds.get(&resource).expect("a controller reads what it watches").informer
+    }
+
+    /// The cache of a resource, if there is one.
+    pub fn find(&self, resource: Resource) -> Option<&Informer> {
+        self.feeds.get(&resource).map(|feed| &feed.informer)
+    }
+
+    /// The kind that an owner reference names, if the server is known to serve it.
+    pub fn kind(&self, api_version: &str, kind: &str) -> Option<&Kind> {
+        self.kinds.get(&(Str::new(api_version), Str::new(kind)))
+    }
+
+    /// Whether every cache, or every one of these, has had its first list.
+    pub(super) fn is_synced(&self, resources: Option<&[Resource]>) -> bool {
+        match resources {
+            Some(these) => these.iter().all(|r| self.find(*r).is_some_and(Informer::is_synced)),
+            None => self.feeds.values().all(|feed| feed.informer.is_synced()),
+        }
+    }
+
+    /// Makes a kind known and starts to follow its resource.
+    pub(super) fn add(&mut self, kind: Kind, client: &mut Client<Purpose>, out: &mut Outbox) {
+        let resource = kind.resource;
+        self.know(kind);
+        self.follow(resource, client, out);
+    }
+
+    fn know(&mut self, kind: Kind) {
+        self.kinds.insert((kind.resource.api_version().into(), kind.kind.clone()), kind);
+    }
+
+    /// Starts to follow a resource, once.
+    pub(super) fn follow(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
+        self.feeds.entry(resource).or_insert_with(|| {
+            let mut informer = Informer::new(resource);
+            informer.start(client, Purpose::Cache(resource), out);
+            Feed { informer, stream: None, failures: 0 }
+        });
+    }
+
+    /// Takes the answer to a list or to the opening of a watch.
+    pub(super) fn on_answer(
+        &mut self,
+        (id, resource): (RequestId, Resource),
+        answer: &Answer,
+        client: &mut Client<Purpose>,
+        out: &mut Outbox,
+    ) -> Vec<Change> {
+        let opened = matches!(answer, Answer::Watching);
+        if !opened {
+            client.take(id);
+        }
+        let Some(feed) = self.feeds.get_mut(&resource) else { return Vec::new() };
+        match answer.failure() {
+            // Too old a version: list at once. Anything else: the server is in trouble.
+            Some(failure) if failure.code != 410 => {
+                let delay = BACKOFF_MS.0.saturating_mul(1 << feed.failures.min(10)).min(BACKOFF_MS.1);
+                feed.failures += 1;
+                self.retries.insert((out.now() + delay, resource));
+                Vec::new()
+            }
+            _ => {
+                if opened {
+                    feed.stream = Some(id);
+                    feed.failures = 0;
+                }
+                feed.informer.on_answer(answer, client, Purpose::Cache(resource), out)
+            }
+        }
+    }
+
+    /// Takes events of a watch. An error event is followed by a new list.
+    pub(super) fn on_events(
+        &mut self,
+        (id, resource): (RequestId, Resource),
+        events: Vec<WatchEvent>,
+        client: &mut Client<Purpose>,
+        out: &mut Outbox,
+    ) -> Vec<Change> {
+        let Some(feed) = self.feeds.get_mut(&resource) else { return Vec::new() };
+        feed.informer.on_events(events).unwrap_or_else(|changes| {
+            client.take(id);
+            feed.stream = None;
+            feed.informer.start(client, Purpose::Cache(resource), out);
+            changes
+        })
+    }
+
+    /// A watch ended: goes on where it stopped.
+    pub(super) fn on_end(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
+        if let Some(feed) = self.feeds.get_mut(&resource) {
+            feed.stream = None;
+            feed.informer.watch(client, Purpose::Cache(resource), out);
+        }
+    }
+
+    /// When the next list after a failure is due.
+    pub(super) fn next_due(&self) -> Option<Time> {
+        self.retries.first().map(|(due, _)| *due)
+    }
+
+    /// Sends the lists that are due.
+    pub(super) fn retry(&mut self, client: &mut Client<Purpose>, out: &mut Outbox) {
+        while self.next_due().is_some_and(|due| due <= out.now()) {
+            let Some((_, resource)) = self.retries.pop_first() else { return };
+            if let Some(feed) = self.feeds.get_mut(&resource) {
+                feed.informer.start(client, Purpose::Cache(resource), out);
+            }
+        }
+    }
+
+    /// Takes in a change of a CRD: follows what it serves once it is established, stops when it is gone.
+    pub(super) fn learn(&mut self, change: &Change, client: &mut Client<Purpose>, out: &mut Outbox) {
+        let name: Str = change.object().name().into();
+        let brings = change.new.as_ref().map(|crd| served(crd)).unwrap_or_default();
+        let brought = self.custom.remove(&name).unwrap_or_default();
+        for kind in brought.iter().filter(|kind| !brings.contains(kind)) {
+            self.kinds.remove(&(kind.resource.api_version().into(), kind.kind.clone()));
+        }
+        // All versions of a resource are the same objects: one cache is enough.
+        let follow = brings.first().map(|kind| kind.resource);
+        for kind in brought.iter().filter(|kind| Some(kind.resource) != follow) {
+            let feed = self.feeds.remove(&kind.resource);
+            if let Some(id) = feed.and_then(|feed| feed.stream) {
+                client.take(id);
+                out.push(Effect::CloseWatch(id));
+            }
+        }
+        if let Some(resource) = follow {
+            self.follow(resource, client, out);
+            brings.iter().cloned().for_each(|kind| self.know(kind));
+            self.custom.insert(name, brings);
+        }
+    }
+
+    /// The object of a cache.
+    pub fn get(&self, resource: Resource, key: &ObjectKey) -> Option<&std::sync::Arc<Object>> {
+        self.find(resource)?.get(key)
+    }
+}
+
+/// What an established CRD serves: the storage version first.
+fn served(crd: &Object) -> Vec<Kind> {
+    if !crd.is_condition_true("Established") {
+        return Vec::new();
+    }
+    let text = |path: &[&str]| crd.str_at(path).unwrap_or_default();
+    let is = |version: &Value, flag: &str| version.get(flag).and_then(Value::as_bool).unwrap_or(false);
+    let mut versions: Vec<&Value> =
+        crd.items_at(&["spec", "versions"]).iter().filter(|version| is(version, "served")).collect();
+    versions.sort_by_key(|version| !is(version, "storage"));
+    let kind = |version: &&Value| Kind {
+        resource: Resource::of(
+            text(&["spec", "group"]),
+            version.str_at(&["name"]).unwrap_or_default(),
+            text(&["spec", "names", "plural"]),
+        ),
+        kind: text(&["spec", "names", "kind"]).into(),
+        namespaced: text(&["spec", "scope"]) == "Namespaced",
+    };
+    versions.iter().map(kind).collect()
+}
+
+/// Whether changes of this resource bring or take custom resources.
+pub(super) fn defines_resources(resource: Resource) -> bool {
+    resource == *CRDS
+}

@@ -1,0 +1,140 @@
+//! Adoption and release: which dependents belong to a controller by reference and by selector.
+//!
+//! Real: pkg/controller `ControllerRefManager`, with strategic merge patches. Modelled: the same decisions, the live
+//! re-check of the owner before it adopts, and merge patches that carry the resourceVersion.
+
+use std::sync::Arc;
+
+use super::{Outcome, Target};
+use crate::client::Informer;
+use crate::object::{LabelSelector, Object, Value};
+use crate::value;
+use crate::wire::{Answer, ObjectKey, PatchType, Request, Resource};
+
+/// Who claims.
+pub(super) struct Owner<'a> {
+    pub(super) resource: Resource,
+    pub(super) kind: &'static str,
+    pub(super) object: &'a Object,
+}
+
+/// The reference that makes `owner` the managing controller of an object.
+pub(super) fn controller_ref(owner: &Owner<'_>) -> Value {
+    value!({
+        "apiVersion": (owner.resource.api_version()),
+        "kind": (owner.kind),
+        "name": (owner.object.name()),
+        "uid": (owner.object.uid()),
+        "controller": true,
+        "blockOwnerDeletion": true
+    })
+}
+
+impl Owner<'_> {
+    /// The dependents that carry the owner's reference and fit its selector. Orphans that fit and pass `wanted` are
+    /// adopted, dependents that no longer fit are released: both by requests in `out`.
+    pub(super) fn claim(
+        &self,
+        selector: &LabelSelector,
+        cache: &Informer,
+        wanted: impl Fn(&Object) -> bool,
+        out: &mut Outcome,
+    ) -> Vec<Arc<Object>> {
+        let uid = self.object.uid();
+        let mut mine = Vec::new();
+        let mut released = Vec::new();
+        for object in cache.owned_by(uid).filter(|o| o.controller().is_some_and(|c| c.uid == uid)) {
+            if selector.matches(object.labels()) {
+                mine.push(object.clone());
+            } else if wanted(object) && !self.object.is_terminating() {
+                released.push(with_owners(
+                    cache.resource(),
+                    object,
+                    |owner| owner.str_at(&["uid"]) != Some(uid),
+                    None,
+                ));
+            }
+        }
+        out.together(released);
+        if !self.object.is_terminating() {
+            self.adopt(selector, cache, wanted, out);
+        }
+        mine
+    }
+
+    fn adopt(
+        &self,
+        selector: &LabelSelector,
+        cache: &Informer,
+        wanted: impl Fn(&Object) -> bool,
+        out: &mut Outcome,
+    ) {
+        let orphans = cache.uncontrolled_in(self.object.namespace());
+        let fits = |o: &&Arc<Object>| selector.matches(o.labels()) && !o.is_terminating() && wanted(o);
+        let adopted: Vec<Request> = orphans
+            .filter(fits)
+            .map(|object| with_owners(cache.resource(), object, |_| true, Some(controller_ref(self))))
+            .collect();
+        if !adopted.is_empty() {
+            // The cache may not know yet that the owner is going.
+            out.then(Request::get(self.resource, &ObjectKey::of(self.object)));
+            out.together(adopted);
+        }
+    }
+}
+
+/// Whether a live read of an owner, made before it adopts, still shows the owner of the cache.
+pub(super) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> bool {
+    let live = answer.object().ok().filter(|live| !live.is_terminating());
+    live.zip(cached).is_some_and(|(live, cached)| live.uid() == cached.uid())
+}
+
+/// The patch after which an object has the owners that pass `keep`, and `more`.
+fn with_owners(
+    resource: Resource,
+    object: &Object,
+    keep: impl Fn(&Value) -> bool,
+    more: Option<Value>,
+) -> Request {
+    let owners =
+        object.items_at(&["metadata", "ownerReferences"]).iter().filter(|owner| keep(owner)).cloned();
+    let owners = Value::list(owners.chain(more).collect::<Vec<_>>());
+    let patch = value!({"metadata": {
+        "uid": (object.uid()), "resourceVersion": (object.meta("resourceVersion")), "ownerReferences": owners
+    }});
+    Request::patch(resource, &ObjectKey::of(object), PatchType::Merge, patch)
+}
+
+/// The targets that a changed dependent concerns: its controller, the one it had, or whoever may adopt it.
+pub(super) fn owners_of(
+    change: &crate::client::Change,
+    (resource, kind): (Resource, &str),
+    owners: &Informer,
+    out: &mut Vec<Target>,
+) {
+    let controller = |object: &Option<Arc<Object>>| -> Option<Target> {
+        let object = object.as_ref()?;
+        let of =
+            object.controller().filter(|of| of.kind == kind && of.api_version == resource.api_version())?;
+        let key = ObjectKey::new(object.namespace(), of.name);
+        owners.get(&key).filter(|owner| owner.uid() == of.uid)?;
+        Some(Target::new(resource, key))
+    };
+    let (before, after) = (controller(&change.old), controller(&change.new));
+    if before != after {
+        out.extend(before);
+    }
+    out.extend(after);
+    let Some(object) = change.new.as_ref().filter(|o| o.controller().is_none() && !o.is_terminating()) else {
+        return;
+    };
+    let same = |old: &Arc<Object>| old.labels() == object.labels() && old.controller().is_none();
+    if change.old.as_ref().is_some_and(same) {
+        return;
+    }
+    let fits = |owner: &&Arc<Object>| {
+        let selector = owner.at(&["spec", "selector"]).map(LabelSelector::from_value);
+        selector.is_some_and(|s| s.is_ok_and(|s| !s.is_everything() && s.matches(object.labels())))
+    };
+    out.extend(owners.in_namespace(object.namespace()).filter(fits).map(|owner| Target::of(resource, owner)));
+}

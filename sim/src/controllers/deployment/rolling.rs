@@ -1,0 +1,108 @@
+//! How far a rollout may grow the new ReplicaSet and shrink the old ones: pure arithmetic.
+//!
+//! Real: pkg/controller/deployment/rolling.go and util `ResolveFenceposts`. Modelled: all of it, except that two resizes of
+//! one set in one sync (its unhealthy pods, then more) are one write.
+
+use crate::object::{Object, Value};
+
+/// What a deployment asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Strategy {
+    pub(super) wanted: i64,
+    pub(super) surge: i64,
+    pub(super) unavailable: i64,
+    /// RollingUpdate; else Recreate.
+    pub(super) rolling: bool,
+}
+
+/// The pods of one set: asked for and available.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Size {
+    pub(super) spec: i64,
+    pub(super) available: i64,
+}
+
+impl Size {
+    pub(super) fn of(set: &Object) -> Self {
+        let available = set.i64_at(&["status", "availableReplicas"]).unwrap_or(0);
+        Self { spec: super::replicaset::replicas(set), available }
+    }
+}
+
+impl Strategy {
+    pub(super) fn of(deployment: &Object) -> Self {
+        let wanted = deployment.i64_at(&["spec", "replicas"]).unwrap_or(1);
+        if deployment.str_at(&["spec", "strategy", "type"]) == Some("Recreate") {
+            return Self { wanted, surge: 0, unavailable: 0, rolling: false };
+        }
+        let at = |field| deployment.at(&["spec", "strategy", "rollingUpdate", field]);
+        Self::rolling(wanted, at("maxSurge"), at("maxUnavailable"))
+    }
+
+    /// A rolling update; `surge` and `unavailable` are numbers or percentages.
+    pub(super) fn rolling(wanted: i64, surge: Option<&Value>, unavailable: Option<&Value>) -> Self {
+        let surge = resolve(surge, wanted, true);
+        let unavailable = resolve(unavailable, wanted, false);
+        // Both 0 would leave no way forward.
+        let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable };
+        Self { wanted, surge, unavailable: unavailable.min(wanted), rolling: true }
+    }
+
+    pub(super) fn min_available(&self) -> i64 {
+        self.wanted - self.unavailable
+    }
+
+    /// The most pods there may be, terminating ones aside.
+    pub(super) fn most(&self) -> i64 {
+        self.wanted + self.surge
+    }
+}
+
+/// A number, or a percentage of `total` rounded up or down.
+fn resolve(value: Option<&Value>, total: i64, up: bool) -> i64 {
+    match value {
+        Some(Value::Int(number)) => *number,
+        Some(Value::Str(text)) => {
+            let percent: i64 = text.strip_suffix('%').and_then(|number| number.parse().ok()).unwrap_or(0);
+            let product = percent.saturating_mul(total);
+            if up { (product + 99).div_euclid(100) } else { product.div_euclid(100) }
+        }
+        _ => 0,
+    }
+}
+
+/// The size of the new set, when all sets together ask for `total` pods and it asks for `new`.
+pub(super) fn grown(strategy: &Strategy, total: i64, new: i64) -> i64 {
+    if new >= strategy.wanted {
+        return strategy.wanted;
+    }
+    if !strategy.rolling {
+        return strategy.wanted;
+    }
+    new + (strategy.most() - total).clamp(0, strategy.wanted - new)
+}
+
+/// The sizes of the old sets, which come oldest first.
+pub(super) fn shrunk(strategy: &Strategy, new: Size, old: &[Size]) -> Vec<i64> {
+    let mut sizes: Vec<i64> = old.iter().map(|set| set.spec).collect();
+    let total = new.spec + sizes.iter().sum::<i64>();
+    let room = total - strategy.min_available() - (new.spec - new.available);
+    if room <= 0 {
+        return sizes;
+    }
+    // Pods that are not available go first: that costs nothing.
+    let mut cleaned = 0;
+    for (size, set) in sizes.iter_mut().zip(old) {
+        let unhealthy = (set.spec - set.available).clamp(0, room - cleaned);
+        *size -= unhealthy;
+        cleaned += unhealthy;
+    }
+    let available = new.available + old.iter().map(|set| set.available).sum::<i64>();
+    let mut surplus = available - strategy.min_available();
+    for size in &mut sizes {
+        let less = (*size).min(surplus).max(0);
+        *size -= less;
+        surplus -= less;
+    }
+    sizes
+}

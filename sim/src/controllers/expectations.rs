@@ -1,0 +1,124 @@
+//! Read your writes: a sync counts as over only when the caches have seen what it wrote.
+//!
+//! Real: replica set, daemon set and job controllers count expected creations and deletions and touch no replica before
+//! they are seen or 5 minutes have passed; other controllers live with stale caches and conflicts. Modelled: every write
+//! of every controller is expected, by revision or by disappearance; the time-out is the same. A controller of ours
+//! therefore makes fewer doomed writes than a real one, never more.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Caches, Call, Target};
+use crate::client::Informer;
+use crate::engine::{Millis, Time};
+use crate::object::Str;
+use crate::wire::{Answer, ObjectKey, Resource, Verb};
+
+/// How long a write may stay unseen, in ms (kube-controller-manager `ExpectationsTimeout`).
+const TIMEOUT_MS: Millis = 300_000;
+
+/// One sync of one controller.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct SyncId {
+    /// The controller's place in the manager.
+    pub(super) slot: usize,
+    /// What it syncs.
+    pub(super) target: Target,
+    /// Its number among all syncs.
+    pub(super) number: u64,
+}
+
+/// What a cache must show.
+#[derive(Debug)]
+enum Sight {
+    Revision(u64),
+    Deletion(Option<Str>),
+}
+
+impl Sight {
+    fn is_seen(&self, cache: &Informer, key: &ObjectKey) -> bool {
+        match self {
+            Self::Revision(revision) => cache.revision() >= *revision,
+            Self::Deletion(uid) => cache.get(key).is_none_or(|object| {
+                object.is_terminating() || uid.as_ref().is_some_and(|uid| object.uid() != uid)
+            }),
+        }
+    }
+}
+
+/// The writes that no cache shows yet.
+#[derive(Debug, Default)]
+pub(super) struct Expectations {
+    unseen: BTreeMap<(Resource, ObjectKey), Vec<(Sight, SyncId)>>,
+    deadlines: VecDeque<(Time, SyncId)>,
+}
+
+impl Expectations {
+    /// Notes a write that succeeded. Whether the sync has to wait for it.
+    pub(super) fn expect(&mut self, call: &Call, answer: &Answer, caches: &Caches, sync: &SyncId) -> bool {
+        let Some(cache) = caches.find(call.resource) else { return false };
+        let object = answer.object().ok();
+        let (key, sight) = match (call.verb, object) {
+            (Verb::Create | Verb::Update | Verb::Patch, Some(object)) => {
+                (ObjectKey::of(object), Sight::Revision(object.revision()))
+            }
+            (Verb::Delete, _) => (call.key.clone(), Sight::Deletion(call.uid.clone())),
+            _ => return false,
+        };
+        if sight.is_seen(cache, &key) {
+            return false;
+        }
+        self.unseen.entry((call.resource, key)).or_default().push((sight, sync.clone()));
+        true
+    }
+
+    /// A cache changed at `key`: the syncs that waited for that.
+    pub(super) fn seen(&mut self, caches: &Caches, resource: Resource, key: &ObjectKey) -> Vec<SyncId> {
+        if self.unseen.is_empty() {
+            return Vec::new();
+        }
+        let place = (resource, key.clone());
+        let (Some(cache), Some(waiting)) = (caches.find(resource), self.unseen.get_mut(&place)) else {
+            return Vec::new();
+        };
+        let seen =
+            waiting.extract_if(.., |(sight, _)| sight.is_seen(cache, key)).map(|(_, sync)| sync).collect();
+        if waiting.is_empty() {
+            self.unseen.remove(&place);
+        }
+        seen
+    }
+
+    /// A cache was listed anew: the syncs that need not wait for its resource any more.
+    pub(super) fn listed(&mut self, caches: &Caches, resource: Resource) -> Vec<SyncId> {
+        let from = (resource, ObjectKey::default());
+        let keys = self.unseen.range(from..).take_while(|((of, _), _)| *of == resource);
+        let keys: Vec<ObjectKey> = keys.map(|((_, key), _)| key.clone()).collect();
+        keys.iter().flat_map(|key| self.seen(caches, resource, key)).collect()
+    }
+
+    /// Notes that a sync waits from now on.
+    pub(super) fn wait(&mut self, now: Time, sync: SyncId) {
+        self.deadlines.push_back((now + TIMEOUT_MS, sync));
+    }
+
+    /// When the first wait times out. `is_open` tells which syncs still wait.
+    pub(super) fn next_due(&mut self, is_open: impl Fn(&SyncId) -> bool) -> Option<Time> {
+        while self.deadlines.front().is_some_and(|(_, sync)| !is_open(sync)) {
+            self.deadlines.pop_front();
+        }
+        self.deadlines.front().map(|(due, _)| *due)
+    }
+
+    /// The next sync whose wait has timed out.
+    pub(super) fn timed_out(&mut self, now: Time) -> Option<SyncId> {
+        if self.deadlines.front()?.0 > now {
+            return None;
+        }
+        let (_, sync) = self.deadlines.pop_front()?;
+        self.unseen.retain(|_, waiting| {
+            waiting.retain(|(_, of)| *of != sync);
+            !waiting.is_empty()
+        });
+        Some(sync)
+    }
+}

@@ -1,0 +1,202 @@
+//! The component: feeds changes to work queues, runs the syncs that are due, sends their requests, tells the answers.
+
+use super::caches::{Caches, defines_resources};
+use super::expectations::{Expectations, SyncId};
+use super::sync::{Slot, Step};
+use super::{Call, Controller, Kind, Target, Verdict, all};
+use crate::client::{Change, Client};
+use crate::engine::Time;
+use crate::object::Str;
+use crate::wire::{Answer, Component, Input, ObjectKey, Outbox, Request, RequestId, Resource};
+
+/// Its field manager and user agent (kube-controller-manager).
+const NAME: &str = "kube-controller-manager";
+
+/// What a request of the manager is for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The list or watch of this resource's cache.
+    Cache(Resource),
+    /// A request of a sync.
+    Call(Box<(SyncId, Call)>),
+}
+
+/// The kube-controller-manager.
+pub struct Manager {
+    kinds: Vec<Kind>,
+    client: Client<Purpose>,
+    caches: Caches,
+    slots: Vec<Slot>,
+    expectations: Expectations,
+    syncs: u64,
+    armed: Option<Time>,
+    targets: Vec<Target>,
+}
+
+impl Manager {
+    /// The manager with all its controllers in a cluster that serves these kinds. Custom ones it learns from their CRDs.
+    pub fn new(kinds: Vec<Kind>) -> Self {
+        Self::with(kinds, all())
+    }
+
+    /// The manager with these controllers only.
+    pub fn with(kinds: Vec<Kind>, controllers: Vec<Box<dyn Controller>>) -> Self {
+        Self {
+            kinds,
+            client: Client::new(),
+            caches: Caches::default(),
+            slots: controllers.into_iter().map(Slot::new).collect(),
+            expectations: Expectations::default(),
+            syncs: 0,
+            armed: None,
+            targets: Vec::new(),
+        }
+    }
+
+    /// The names of its controllers.
+    pub fn controllers(&self) -> impl Iterator<Item = &'static str> {
+        self.slots.iter().map(|slot| slot.controller.name())
+    }
+
+    fn start(&mut self, out: &mut Outbox) {
+        for kind in self.kinds.clone() {
+            self.caches.add(kind, &mut self.client, out);
+        }
+        for slot in &self.slots {
+            for resource in slot.watches().unwrap_or_default() {
+                self.caches.follow(*resource, &mut self.client, out);
+            }
+        }
+    }
+
+    fn on_answer(&mut self, id: RequestId, answer: &Answer, out: &mut Outbox) {
+        match self.client.purpose(id) {
+            Some(Purpose::Cache(resource)) => {
+                let resource = *resource;
+                let changes = self.caches.on_answer((id, resource), answer, &mut self.client, out);
+                self.on_changes(resource, &changes, out);
+                if matches!(answer, Answer::List(_)) {
+                    for sync in self.expectations.listed(&self.caches, resource) {
+                        self.slots[sync.slot].on_seen(&sync, out.now());
+                    }
+                    let caches = &self.caches;
+                    self.slots.iter_mut().for_each(|slot| slot.make_ready(|these| caches.is_synced(these)));
+                }
+            }
+            Some(Purpose::Call(_)) => {
+                if let Some(Purpose::Call(call)) = self.client.take(id) {
+                    self.on_call(&call.0, &call.1, answer, out);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// The answer to a request of a sync.
+    fn on_call(&mut self, sync: &SyncId, call: &Call, answer: &Answer, out: &mut Outbox) {
+        let slot = &mut self.slots[sync.slot];
+        if !slot.is_open(sync) {
+            return;
+        }
+        let verdict = slot.controller.answered(&sync.target, call, answer, &self.caches);
+        let wrote = call.verb.is_write() && answer.failure().is_none_or(|failure| failure.code == 404);
+        let unseen = wrote && self.expectations.expect(call, answer, &self.caches, sync);
+        match slot.on_answer(sync, verdict == Verdict::Retry, unseen, out.now()) {
+            Step::Send(requests) => self.send(sync, requests, out),
+            Step::Wait => {}
+        }
+    }
+
+    fn on_watch(&mut self, id: RequestId, events: Vec<crate::wire::WatchEvent>, out: &mut Outbox) {
+        let Some(Purpose::Cache(resource)) = self.client.purpose(id) else { return };
+        let resource = *resource;
+        let changes = self.caches.on_events((id, resource), events, &mut self.client, out);
+        self.on_changes(resource, &changes, out);
+    }
+
+    fn on_changes(&mut self, resource: Resource, changes: &[Change], out: &mut Outbox) {
+        for change in changes {
+            if defines_resources(resource) {
+                self.caches.learn(change, &mut self.client, out);
+            }
+            for slot in self.slots.iter_mut().filter(|slot| slot.sees(resource)) {
+                slot.controller.keys(resource, change, &self.caches, &mut self.targets);
+                self.targets.drain(..).for_each(|target| slot.enqueue(target));
+            }
+            let key = ObjectKey::of(change.object());
+            for sync in self.expectations.seen(&self.caches, resource, &key) {
+                self.slots[sync.slot].on_seen(&sync, out.now());
+            }
+        }
+    }
+
+    /// Syncs all that is due.
+    fn work(&mut self, out: &mut Outbox) {
+        for slot in 0..self.slots.len() {
+            while let Some(target) = self.slots[slot].next(out.now()) {
+                self.reconcile(slot, target, out);
+            }
+        }
+        self.arm(out);
+    }
+
+    fn reconcile(&mut self, slot: usize, target: Target, out: &mut Outbox) {
+        let outcome = self.slots[slot].controller.reconcile(&target, &self.caches, out.now());
+        self.syncs += 1;
+        let number = self.syncs;
+        if let Step::Send(requests) = self.slots[slot].begin(number, &target, outcome, out.now()) {
+            let sync = SyncId { slot, target, number };
+            self.send(&sync, requests, out);
+            self.expectations.wait(out.now(), sync);
+        }
+    }
+
+    fn send(&mut self, sync: &SyncId, requests: Vec<Request>, out: &mut Outbox) {
+        for mut request in requests {
+            request.options.field_manager = Str::new_static(NAME);
+            let call = Call::of(&request).expect("a controller names a resource in every request");
+            self.client.send(request, Purpose::Call(Box::new((sync.clone(), call))), out);
+        }
+    }
+
+    /// Sets a timer for the next thing to do, unless one comes that early already.
+    fn arm(&mut self, out: &mut Outbox) {
+        let slots = &self.slots;
+        let waits = self.expectations.next_due(|sync| slots[sync.slot].is_open(sync));
+        let due = slots.iter().filter_map(Slot::next_due).chain(waits).chain(self.caches.next_due()).min();
+        if let Some(due) = due
+            && self.armed.is_none_or(|armed| due < armed)
+        {
+            self.armed = Some(due);
+            out.timer_in(due.since(out.now()), 0);
+        }
+    }
+
+    fn on_timer(&mut self, out: &mut Outbox) {
+        if self.armed.is_some_and(|armed| armed <= out.now()) {
+            self.armed = None;
+        }
+        self.caches.retry(&mut self.client, out);
+        while let Some(sync) = self.expectations.timed_out(out.now()) {
+            self.slots[sync.slot].give_up(&sync);
+        }
+    }
+}
+
+impl Component for Manager {
+    fn on(&mut self, input: Input, out: &mut Outbox) {
+        match input {
+            Input::Start => self.start(out),
+            Input::Answer(id, answer) => self.on_answer(id, &answer, out),
+            Input::Watch(id, events) => self.on_watch(id, events, out),
+            Input::WatchEnded(id) => {
+                if let Some(Purpose::Cache(resource)) = self.client.take(id) {
+                    self.caches.on_end(resource, &mut self.client, out);
+                }
+            }
+            Input::Timer(_) => self.on_timer(out),
+            Input::Runtime(_) | Input::Order(..) => {}
+        }
+        self.work(out);
+    }
+}

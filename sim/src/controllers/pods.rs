@@ -1,0 +1,116 @@
+//! What controllers ask of pods: alive, ready, available, and which to delete first.
+//!
+//! Real: pkg/controller `ActivePodsWithRanks` and pkg/api/v1/pod. Modelled: all its rules. Not modelled: restart counts
+//! of restartable init containers as a rule of their own.
+
+use std::cmp::Ordering;
+
+use crate::engine::{Millis, Time};
+use crate::object::{Object, Value};
+
+/// Annotation with the cost of deleting a pod (controller.kubernetes.io/pod-deletion-cost).
+const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+
+fn phase(pod: &Object) -> &str {
+    pod.str_at(&["status", "phase"]).unwrap_or_default()
+}
+
+/// Whether the pod has ended for good.
+pub(super) fn is_finished(pod: &Object) -> bool {
+    matches!(phase(pod), "Succeeded" | "Failed")
+}
+
+/// Whether the pod counts as a replica: neither ended nor being deleted.
+pub(super) fn is_active(pod: &Object) -> bool {
+    !pod.is_terminating() && !is_finished(pod)
+}
+
+/// Whether the pod is being deleted and has not ended yet.
+pub(super) fn is_stopping(pod: &Object) -> bool {
+    pod.is_terminating() && !is_finished(pod)
+}
+
+pub(super) fn is_ready(pod: &Object) -> bool {
+    pod.is_condition_true("Ready")
+}
+
+fn time(value: Option<&Value>) -> Option<Time> {
+    Time::parse_rfc3339(value?.as_str()?)
+}
+
+fn ready_since(pod: &Object) -> Option<Time> {
+    time(pod.condition("Ready")?.get("lastTransitionTime"))
+}
+
+/// When a ready pod becomes available, having been ready for so long; `None` if it is or if it is not ready.
+pub(super) fn available_at(pod: &Object, min_ready_s: i64, now: Time) -> Option<Time> {
+    if min_ready_s == 0 || !is_ready(pod) {
+        return None;
+    }
+    let wait = Millis::try_from(min_ready_s).unwrap_or(0) * 1000;
+    // The server keeps whole seconds and the comparison is strict.
+    ready_since(pod).map(|since| since + wait + 1).filter(|at| *at > now)
+}
+
+/// Whether the pod has been ready for so long.
+pub(super) fn is_available(pod: &Object, min_ready_s: i64, now: Time) -> bool {
+    is_ready(pod)
+        && (min_ready_s == 0 || (ready_since(pod).is_some() && available_at(pod, min_ready_s, now).is_none()))
+}
+
+/// Which of two pods to delete first; `rank` counts the related pods on a pod's node.
+pub(super) fn deletion_order(a: (&Object, usize), b: (&Object, usize), now: Time) -> Ordering {
+    let ((a, rank_a), (b, rank_b)) = (a, b);
+    let assigned = |pod: &Object| pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
+    assigned(a)
+        .cmp(&assigned(b))
+        .then_with(|| phase_rank(a).cmp(&phase_rank(b)))
+        .then_with(|| is_ready(a).cmp(&is_ready(b)))
+        .then_with(|| cost(a).cmp(&cost(b)))
+        .then_with(|| rank_b.cmp(&rank_a))
+        .then_with(|| younger(ready_time(a), ready_time(b), now, (a, b)))
+        .then_with(|| restarts(b).cmp(&restarts(a)))
+        .then_with(|| younger(created(a), created(b), now, (a, b)))
+}
+
+fn phase_rank(pod: &Object) -> u8 {
+    match phase(pod) {
+        "Pending" => 0,
+        "Unknown" => 1,
+        "Running" => 2,
+        // As for a key that Go's map lacks.
+        _ => 0,
+    }
+}
+
+fn cost(pod: &Object) -> i32 {
+    pod.annotation(DELETION_COST).and_then(|cost| cost.parse().ok()).unwrap_or(0)
+}
+
+fn ready_time(pod: &Object) -> Option<Time> {
+    if is_ready(pod) { ready_since(pod) } else { None }
+}
+
+fn created(pod: &Object) -> Option<Time> {
+    time(pod.at(&["metadata", "creationTimestamp"]))
+}
+
+fn restarts(pod: &Object) -> i64 {
+    let statuses = pod.items_at(&["status", "containerStatuses"]).iter();
+    statuses.filter_map(|status| status.i64_at(&["restartCount"])).max().unwrap_or(0)
+}
+
+/// The more recent time first, on a logarithmic scale of age; ages of one step are ordered by uid, which is as good as
+/// random.
+fn younger(a: Option<Time>, b: Option<Time>, now: Time, pods: (&Object, &Object)) -> Ordering {
+    match (a, b) {
+        (a, b) if a == b => Ordering::Equal,
+        (None, _) => Ordering::Less,
+        (_, None) => Ordering::Greater,
+        (Some(a), Some(b)) => {
+            let step =
+                |time: Time| now.since(time).saturating_mul(1_000_000).checked_ilog2().map_or(-1, i64::from);
+            step(a).cmp(&step(b)).then_with(|| pods.0.uid().cmp(pods.1.uid()))
+        }
+    }
+}

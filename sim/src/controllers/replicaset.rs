@@ -1,0 +1,265 @@
+//! The ReplicaSet controller: as many pods of one template as wanted.
+//!
+//! Real: pkg/controller/replicaset. Modelled: slow-start batches, bursts of 500, order of deletion, adoption and release,
+//! status with terminatingReplicas, ReplicaFailure, availability after minReadySeconds. A failed batch is told in the
+//! status of the next sync instead of the same one. Not modelled: Events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::claim::{Owner, controller_ref, may_adopt, owners_of};
+use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches, pods};
+use crate::client::Change;
+use crate::engine::Time;
+use crate::object::{LabelSelector, Map, Object, Str, Value};
+use crate::value;
+use crate::wire::resource::{PODS, REPLICA_SETS};
+use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
+
+/// At most so many creations or deletions per sync (pkg/controller/replicaset `BurstReplicas`).
+const BURST: usize = 500;
+
+/// The controller of ReplicaSets.
+#[derive(Debug, Default)]
+pub(super) struct ReplicaSets {
+    /// What went wrong when pods were last created or deleted.
+    failures: BTreeMap<Target, Failure>,
+}
+
+#[derive(Clone, Debug)]
+struct Failure {
+    reason: &'static str,
+    message: Str,
+}
+
+impl Controller for ReplicaSets {
+    fn name(&self) -> &'static str {
+        "replicaset-controller"
+    }
+
+    fn watches(&self) -> Watches {
+        Watches::These(vec![*REPLICA_SETS, *PODS])
+    }
+
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+        if resource == *REPLICA_SETS {
+            out.push(Target::of(resource, change.object()));
+        } else {
+            owners_of(change, (*REPLICA_SETS, "ReplicaSet"), caches.of(*REPLICA_SETS), out);
+        }
+    }
+
+    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+        let mut out = Outcome::done();
+        let Some(set) = caches.of(*REPLICA_SETS).get(&target.key) else {
+            self.failures.remove(target);
+            return out;
+        };
+        let Some(Ok(selector)) = set.at(&["spec", "selector"]).map(LabelSelector::from_value) else {
+            return out;
+        };
+        let owner = Owner { resource: *REPLICA_SETS, kind: "ReplicaSet", object: set };
+        let claimed = owner.claim(&selector, caches.of(*PODS), pods::is_active, &mut out);
+        if !out.is_empty() {
+            out.again();
+            return out;
+        }
+        let (stopping, active): (Vec<_>, Vec<_>) =
+            claimed.into_iter().filter(|pod| !pods::is_finished(pod)).partition(|pod| pods::is_stopping(pod));
+        let failure = self.failures.remove(target);
+        let status = Status::of(set, &active, stopping.len(), failure.as_ref(), now);
+        let update = status.update(set);
+        // What failed last time is told before it is tried again.
+        let told_first = update.clone().filter(|_| failure.is_some());
+        if let Some(update) = told_first.clone() {
+            out.then(update);
+        }
+        if !set.is_terminating() {
+            manage(&owner, &active, caches, now, &mut out);
+        }
+        if let Some(update) = update.filter(|_| told_first.is_none()) {
+            out.then(update);
+        }
+        let min_ready_s = min_ready_s(set);
+        if let Some(at) = active.iter().filter_map(|pod| pods::available_at(pod, min_ready_s, now)).min() {
+            out.after(at.since(now));
+        }
+        out
+    }
+
+    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
+        if call.verb == Verb::Get {
+            let may = may_adopt(answer, caches.of(*REPLICA_SETS).get(&target.key));
+            return if may { Verdict::Fine } else { Verdict::Retry };
+        }
+        let verdict = Verdict::usual(call, answer);
+        if let (Some(failure), Verdict::Retry) = (answer.failure(), verdict) {
+            let reason = match call.verb {
+                Verb::Create => "FailedCreate",
+                Verb::Delete => "FailedDelete",
+                _ => return verdict,
+            };
+            self.failures
+                .insert(target.clone(), Failure { reason, message: failure.message.as_str().into() });
+        }
+        verdict
+    }
+}
+
+pub(super) fn replicas(set: &Object) -> i64 {
+    set.i64_at(&["spec", "replicas"]).unwrap_or(1)
+}
+
+fn min_ready_s(set: &Object) -> i64 {
+    set.i64_at(&["spec", "minReadySeconds"]).unwrap_or(0)
+}
+
+/// Creates what is missing, deletes what is too much.
+fn manage(owner: &Owner<'_>, active: &[Arc<Object>], caches: &Caches, now: Time, out: &mut Outcome) {
+    let wanted = usize::try_from(replicas(owner.object)).unwrap_or(0);
+    if active.len() < wanted {
+        let pod = Object::shared(pod_from_template(owner));
+        slow_start((wanted - active.len()).min(BURST), &Request::create(*PODS, pod), out);
+    } else if active.len() > wanted {
+        let surplus = (active.len() - wanted).min(BURST);
+        let delete = |pod: &Arc<Object>| {
+            let mut request = Request::delete(*PODS, &ObjectKey::of(pod));
+            request.options.precondition_uid = Some(pod.uid().into());
+            request
+        };
+        out.together(to_delete(owner.object, active, surplus, caches, now).iter().map(delete).collect());
+    }
+}
+
+/// Sends a request so many times: once, then in rounds that double, so that what fails always fails once.
+pub(super) fn slow_start(mut count: usize, request: &Request, out: &mut Outcome) {
+    let mut batch = 1;
+    while count > 0 {
+        let size = batch.min(count);
+        out.together(vec![request.clone(); size]);
+        count -= size;
+        batch *= 2;
+    }
+}
+
+/// The pod that a workload's template describes, owned by the workload.
+pub(super) fn pod_from_template(owner: &Owner<'_>) -> Value {
+    let template = owner.object.at(&["spec", "template"]);
+    let mut metadata = value!({
+        "generateName": (format!("{}-", owner.object.name())),
+        "namespace": (owner.object.namespace()),
+        "ownerReferences": [(controller_ref(owner))]
+    });
+    for field in ["labels", "annotations", "finalizers"] {
+        if let Some(value) = template.and_then(|t| t.at(&["metadata", field])) {
+            metadata.set_at(&[field], value.clone());
+        }
+    }
+    let spec = template.and_then(|t| t.get("spec")).cloned().unwrap_or_default();
+    value!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+}
+
+/// The pods to delete first.
+fn to_delete(
+    set: &Object,
+    active: &[Arc<Object>],
+    surplus: usize,
+    caches: &Caches,
+    now: Time,
+) -> Vec<Arc<Object>> {
+    if surplus == active.len() {
+        return active.to_vec();
+    }
+    let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();
+    if let Some(controller) = set.controller() {
+        let siblings: BTreeSet<&str> =
+            caches.of(*REPLICA_SETS).owned_by(controller.uid).map(|sibling| sibling.uid()).collect();
+        for pod in
+            siblings.iter().flat_map(|uid| caches.of(*PODS).owned_by(uid)).filter(|pod| pods::is_active(pod))
+        {
+            *on_node.entry(pod.str_at(&["spec", "nodeName"]).unwrap_or_default()).or_default() += 1;
+        }
+    }
+    let rank = |pod: &Object| {
+        on_node.get(pod.str_at(&["spec", "nodeName"]).unwrap_or_default()).copied().unwrap_or(0)
+    };
+    let mut sorted = active.to_vec();
+    sorted.sort_by(|a, b| pods::deletion_order((a, rank(a)), (b, rank(b)), now));
+    sorted.truncate(surplus);
+    sorted
+}
+
+/// The status a set should have.
+#[derive(PartialEq, Debug)]
+struct Status {
+    counts: [(&'static str, i64); 5],
+    conditions: Value,
+}
+
+impl Status {
+    fn of(
+        set: &Object,
+        active: &[Arc<Object>],
+        stopping: usize,
+        failure: Option<&Failure>,
+        now: Time,
+    ) -> Self {
+        let labels = set.at(&["spec", "template", "metadata", "labels"]).and_then(Value::as_map);
+        let selector = labels.map(|labels: &Map| LabelSelector::from_labels(labels)).unwrap_or_default();
+        let min_ready_s = min_ready_s(set);
+        let count = |test: &dyn Fn(&Object) -> bool| {
+            i64::try_from(active.iter().filter(|pod| test(pod)).count()).unwrap_or(i64::MAX)
+        };
+        Self {
+            counts: [
+                ("replicas", count(&|_| true)),
+                ("fullyLabeledReplicas", count(&|pod| selector.matches(pod.labels()))),
+                ("readyReplicas", count(&pods::is_ready)),
+                ("availableReplicas", count(&|pod| pods::is_available(pod, min_ready_s, now))),
+                ("terminatingReplicas", i64::try_from(stopping).unwrap_or(i64::MAX)),
+            ],
+            conditions: conditions(set, failure, now),
+        }
+    }
+
+    /// The request that makes it so; nothing where it is.
+    fn update(&self, set: &Arc<Object>) -> Option<Request> {
+        let old = set.at(&["status"]);
+        let had = |field: &str| old.and_then(|old| old.i64_at(&[field]));
+        let same = self.counts.iter().all(|(field, count)| had(field).unwrap_or(0) == *count)
+            && had("observedGeneration").unwrap_or(0) == set.generation()
+            && Value::items(&self.conditions)
+                == old.map(|old| old.items_at(&["conditions"])).unwrap_or_default();
+        if same {
+            return None;
+        }
+        let mut status = value!({"observedGeneration": (set.generation())});
+        for (field, count) in self.counts {
+            if count != 0 || matches!(field, "replicas" | "terminatingReplicas") {
+                status.set_at(&[field], count);
+            }
+        }
+        if !self.conditions.items().is_empty() {
+            status.set_at(&["conditions"], self.conditions.clone());
+        }
+        let updated = set.edited(|root| root.set_at(&["status"], status));
+        Some(Request::update_status(*REPLICA_SETS, Arc::new(updated)))
+    }
+}
+
+/// The conditions, with ReplicaFailure as it should be.
+fn conditions(set: &Object, failure: Option<&Failure>, now: Time) -> Value {
+    let is_failure = |c: &&Value| c.str_at(&["type"]) == Some("ReplicaFailure");
+    let old = set.items_at(&["status", "conditions"]);
+    match (failure, old.iter().any(|c| is_failure(&c))) {
+        (Some(failure), false) => {
+            let condition = value!({
+                "type": "ReplicaFailure", "status": "True", "lastTransitionTime": (now.rfc3339()),
+                "reason": (failure.reason), "message": (failure.message.clone())
+            });
+            Value::list(old.iter().cloned().chain([condition]).collect::<Vec<_>>())
+        }
+        (None, true) => Value::list(old.iter().filter(|c| !is_failure(c)).cloned().collect::<Vec<_>>()),
+        _ => Value::list(old.to_vec()),
+    }
+}

@@ -1,0 +1,172 @@
+//! One controller in the manager: its queue and its syncs under way.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::expectations::SyncId;
+use super::{Controller, Outcome, Target, Watches};
+use crate::client::WorkQueue;
+use crate::engine::{Millis, Time};
+use crate::wire::{Request, Resource};
+
+/// A sync under way: requests without an answer, or writes that no cache shows yet.
+#[derive(Debug)]
+struct Sync {
+    number: u64,
+    rounds: VecDeque<Vec<Request>>,
+    unanswered: usize,
+    unseen: usize,
+    failed: bool,
+    /// The target changed meanwhile.
+    dirty: bool,
+    again: bool,
+    after: Option<Millis>,
+}
+
+/// What comes next in a sync.
+pub(super) enum Step {
+    /// Answers or sights are missing.
+    Wait,
+    /// These requests.
+    Send(Vec<Request>),
+}
+
+/// A controller with its work.
+pub(super) struct Slot {
+    pub(super) controller: Box<dyn Controller>,
+    watches: Watches,
+    queue: WorkQueue<Target>,
+    syncs: BTreeMap<Target, Sync>,
+    ready: bool,
+}
+
+impl Slot {
+    pub(super) fn new(controller: Box<dyn Controller>) -> Self {
+        let watches = controller.watches();
+        Self { controller, watches, queue: WorkQueue::default(), syncs: BTreeMap::new(), ready: false }
+    }
+
+    /// The resources it watches; `None` for all.
+    pub(super) fn watches(&self) -> Option<&[Resource]> {
+        if let Watches::These(these) = &self.watches { Some(these) } else { None }
+    }
+
+    pub(super) fn sees(&self, resource: Resource) -> bool {
+        self.watches().is_none_or(|these| these.contains(&resource))
+    }
+
+    /// Starts to work once the caches are synced; asked until it is.
+    pub(super) fn make_ready(&mut self, is_synced: impl FnOnce(Option<&[Resource]>) -> bool) {
+        if !self.ready {
+            self.ready = is_synced(self.watches());
+        }
+    }
+
+    pub(super) fn enqueue(&mut self, target: Target) {
+        self.queue.add(target);
+    }
+
+    /// The next target to sync now. One that is being synced is marked and comes again when that is over.
+    pub(super) fn next(&mut self, now: Time) -> Option<Target> {
+        if !self.ready {
+            return None;
+        }
+        loop {
+            let target = self.queue.pop(now)?;
+            match self.syncs.get_mut(&target) {
+                Some(sync) => sync.dirty = true,
+                None => return Some(target),
+            }
+        }
+    }
+
+    /// When the next delayed target is due.
+    pub(super) fn next_due(&self) -> Option<Time> {
+        if self.ready { self.queue.next_due() } else { None }
+    }
+
+    /// Takes what a sync wants. Without requests it is over; else these go first.
+    pub(super) fn begin(&mut self, number: u64, target: &Target, outcome: Outcome, now: Time) -> Step {
+        let Outcome { mut rounds, after, again } = outcome;
+        let Some(first) = rounds.pop_front() else {
+            self.queue.forget(target);
+            if let Some(after) = after {
+                self.queue.add_at(target.clone(), now + after);
+            }
+            return Step::Wait;
+        };
+        let sync = Sync {
+            number,
+            rounds,
+            unanswered: first.len(),
+            unseen: 0,
+            failed: false,
+            dirty: false,
+            again,
+            after,
+        };
+        self.syncs.insert(target.clone(), sync);
+        Step::Send(first)
+    }
+
+    fn sync(&mut self, id: &SyncId) -> Option<&mut Sync> {
+        self.syncs.get_mut(&id.target).filter(|sync| sync.number == id.number)
+    }
+
+    pub(super) fn is_open(&self, id: &SyncId) -> bool {
+        self.syncs.get(&id.target).is_some_and(|sync| sync.number == id.number)
+    }
+
+    /// Notes an answer, and whether its write has still to be seen. What comes next.
+    pub(super) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> Step {
+        let Some(sync) = self.sync(id) else { return Step::Wait };
+        sync.unanswered -= 1;
+        sync.unseen += usize::from(unseen);
+        sync.failed |= failed;
+        if sync.unanswered > 0 {
+            return Step::Wait;
+        }
+        if !sync.failed
+            && let Some(round) = sync.rounds.pop_front()
+        {
+            sync.unanswered = round.len();
+            return Step::Send(round);
+        }
+        sync.rounds.clear();
+        self.end_if_over(id, now);
+        Step::Wait
+    }
+
+    /// Notes that a write was seen.
+    pub(super) fn on_seen(&mut self, id: &SyncId, now: Time) {
+        if let Some(sync) = self.sync(id) {
+            sync.unseen = sync.unseen.saturating_sub(1);
+            self.end_if_over(id, now);
+        }
+    }
+
+    /// Gives a sync up whose answers or sights do not come.
+    pub(super) fn give_up(&mut self, id: &SyncId) {
+        if self.is_open(id) {
+            self.syncs.remove(&id.target);
+            self.queue.add(id.target.clone());
+        }
+    }
+
+    fn end_if_over(&mut self, id: &SyncId, now: Time) {
+        let over = |sync: &&mut Sync| sync.unanswered == 0 && sync.unseen == 0 && sync.rounds.is_empty();
+        let Some(sync) = self.sync(id).filter(over) else { return };
+        let (failed, again, after) = (sync.failed, sync.dirty || (sync.again && !sync.failed), sync.after);
+        self.syncs.remove(&id.target);
+        if failed {
+            self.queue.add_failed(id.target.clone(), now);
+        } else {
+            self.queue.forget(&id.target);
+        }
+        if again {
+            self.queue.add(id.target.clone());
+        }
+        if let Some(after) = after {
+            self.queue.add_at(id.target.clone(), now + after);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The manager itself: read your writes, failures, watches that end, custom resources that come and go.
+
+use super::{Fixture, NS, template};
+use crate::client::Change;
+use crate::controllers::{Caches, Controller, Manager, Outcome, Target, Watches};
+use crate::engine::Time;
+use crate::object::Value;
+use crate::value;
+use crate::wire::resource::{CRDS, PODS, REPLICA_SETS};
+use crate::wire::{Resource, Status, Verb};
+
+fn set(replicas: i64) -> Value {
+    value!({
+        "metadata": {"name": "r", "namespace": NS},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
+    })
+}
+
+#[test]
+fn nothing_is_created_twice_while_a_cache_lags() {
+    let mut fixture = Fixture::new();
+    fixture.held = vec![*PODS];
+    fixture.create(*REPLICA_SETS, set(3));
+    // Even a change of the set does not make it look at pods that it cannot see.
+    fixture.edit(*REPLICA_SETS, "r", |root| root.set_at(&["spec", "replicas"], 4));
+    assert_eq!(fixture.all(*PODS).len(), 3);
+    fixture.release();
+    assert_eq!(fixture.all(*PODS).len(), 4);
+}
+
+#[test]
+fn writes_that_stay_unseen_are_waited_for_five_minutes() {
+    let mut fixture = Fixture::new();
+    fixture.held = vec![*PODS];
+    fixture.create(*REPLICA_SETS, set(1));
+    fixture.run_until(Time(299_999));
+    assert_eq!(fixture.all(*PODS).len(), 1);
+    fixture.run_until(Time(300_000));
+    assert_eq!(fixture.all(*PODS).len(), 2);
+}
+
+#[test]
+fn a_failed_write_is_tried_again_with_growing_delays() {
+    let mut fixture = Fixture::new();
+    fixture.rule = Box::new(|request| {
+        let hit = request.verb == Verb::Create && request.resource == Some(*PODS);
+        hit.then(|| Status::new(500, "InternalError", "injected"))
+    });
+    fixture.create(*REPLICA_SETS, set(2));
+    fixture.take_requests();
+    fixture.run_until(Time(10_000));
+    let tries = fixture.take_requests().iter().filter(|r| r.starts_with("create v1/pods")).count();
+    assert!((8..=14).contains(&tries), "5 ms doubled until 10 s: {tries} tries");
+    fixture.rule = Box::new(|_| None);
+    fixture.run_until(Time(60_000));
+    assert_eq!(fixture.all(*PODS).len(), 2);
+}
+
+#[test]
+fn a_watch_that_ends_is_resumed_and_one_that_is_too_old_is_replaced_by_a_list() {
+    let mut fixture = Fixture::new();
+    for error in [None, Some(Status::expired("too old resource version"))] {
+        fixture.end_watch(*REPLICA_SETS, error);
+        fixture.run();
+    }
+    fixture.create(*REPLICA_SETS, set(2));
+    assert_eq!(fixture.all(*PODS).len(), 2);
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_asked_again_after_a_while() {
+    let mut fixture = Fixture::new();
+    fixture.rule = Box::new(|request| {
+        let hit = matches!(request.verb, Verb::List | Verb::Watch);
+        hit.then(|| Status::new(503, "ServiceUnavailable", "injected"))
+    });
+    fixture.end_watch(*REPLICA_SETS, None);
+    fixture.run_until(Time(5_000));
+    fixture.rule = Box::new(|_| None);
+    fixture.create(*REPLICA_SETS, set(1));
+    assert_eq!(fixture.all(*PODS).len(), 0);
+    fixture.run_until(Time(10_000));
+    assert_eq!(fixture.all(*PODS).len(), 1);
+}
+
+/// Notes every key of every resource that it is told of.
+#[derive(Default)]
+struct Witness(std::rc::Rc<std::cell::RefCell<Vec<String>>>);
+
+impl Controller for Witness {
+    fn name(&self) -> &'static str {
+        "witness"
+    }
+    fn watches(&self) -> Watches {
+        Watches::All
+    }
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+        out.push(Target::of(resource, change.object()));
+    }
+    fn reconcile(&mut self, target: &Target, _: &Caches, _: Time) -> Outcome {
+        self.0.borrow_mut().push(format!("{target:?}"));
+        Outcome::done()
+    }
+}
+
+#[test]
+fn custom_resources_are_followed_while_their_crd_is_established() {
+    let witness = Witness::default();
+    let seen = witness.0.clone();
+    let mut fixture = Fixture::with(Manager::with(super::kinds(), vec![Box::new(witness)]));
+    let widgets = Resource::new("ex.test/v1/widgets");
+    let widget = |name: &str| value!({"metadata": {"name": name, "namespace": NS}});
+    fixture.create(widgets, widget("a"));
+    fixture.create(
+        *CRDS,
+        value!({"metadata": {"name": "widgets.ex.test"}, "spec": {
+            "group": "ex.test", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [
+                {"name": "v1alpha1", "served": true, "storage": false}, {"name": "v1", "served": true, "storage": true}
+            ]
+        }}),
+    );
+    assert!(seen.borrow().iter().all(|target| !target.contains("widgets default")));
+    let established = value!([{"type": "Established", "status": "True"}]);
+    let crd = fixture.all(*CRDS)[0].edited(|root| root.set_at(&["status", "conditions"], established));
+    fixture.store.update(*CRDS, std::sync::Arc::new(crd), "status").unwrap();
+    fixture.create(widgets, widget("b"));
+    assert!(seen.borrow().contains(&"ex.test/v1/widgets default/a".to_owned()));
+    assert!(seen.borrow().contains(&"ex.test/v1/widgets default/b".to_owned()));
+    let crd = fixture.all(*CRDS)[0].clone();
+    fixture.store.remove(*CRDS, crd.root().clone());
+    fixture.create(widgets, widget("c"));
+    fixture.create(widgets, widget("d"));
+    assert!(!seen.borrow().contains(&"ex.test/v1/widgets default/d".to_owned()));
+}

@@ -1,0 +1,169 @@
+//! The store and the kubelet of the tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::engine::Time;
+use crate::object::patch::merge::merge;
+use crate::object::{Object, Value};
+use crate::value;
+use crate::wire::resource::PODS;
+use crate::wire::{Answer, Body, List, ObjectKey, Request, Resource, Status, Verb, WatchEvent};
+
+#[derive(Default)]
+pub(in crate::controllers) struct Store {
+    pub(in crate::controllers) objects: BTreeMap<(Resource, ObjectKey), Arc<Object>>,
+    /// Events that no watch has had yet.
+    pub(super) events: Vec<(Resource, WatchEvent)>,
+    /// Every state of every object, in order of commit.
+    pub(in crate::controllers) commits: Vec<(Resource, Arc<Object>)>,
+    revision: u64,
+    names: u64,
+}
+
+impl Store {
+    pub(super) fn answer(&mut self, request: &Request, now: Time) -> Answer {
+        let resource = request.resource.unwrap();
+        let place = (resource, request.key());
+        let result = match (request.verb, &request.body) {
+            (Verb::List, _) => {
+                let items =
+                    self.objects.iter().filter(|((of, _), _)| *of == resource).map(|(_, o)| o.clone());
+                let list = List { items: items.collect(), revision: self.revision, ..List::default() };
+                return Answer::List(Box::new(list));
+            }
+            (Verb::Watch, _) => return Answer::Watching,
+            (Verb::Create, Body::Object(object)) => self.create(resource, object.root().clone(), now),
+            (Verb::Update, Body::Object(object)) => {
+                self.update(resource, object.clone(), &request.subresource)
+            }
+            (Verb::Patch, Body::Patch(_, patch)) => match self.objects.get(&place) {
+                Some(old) => {
+                    let new = Object::new(merge(old.root(), patch));
+                    self.update(resource, Arc::new(new), &request.subresource)
+                }
+                None => Err(Status::not_found(resource, &request.name)),
+            },
+            (Verb::Get, _) => {
+                self.objects.get(&place).cloned().ok_or_else(|| Status::not_found(resource, &request.name))
+            }
+            (Verb::Delete, _) => self.delete(request, now),
+            other => panic!("{other:?}"),
+        };
+        match result {
+            Ok(object) => Answer::Object { code: 200, object, warnings: Vec::new() },
+            Err(status) => Answer::Status(Box::new(status)),
+        }
+    }
+
+    pub(super) fn create(&mut self, of: Resource, mut root: Value, now: Time) -> Result<Arc<Object>, Status> {
+        self.names += 1;
+        if let Some(prefix) = root.str_at(&["metadata", "generateName"]).map(str::to_owned) {
+            root.set_at(&["metadata", "name"], format!("{prefix}{:05}", self.names));
+        }
+        let key = ObjectKey::of(&Object::new(root.clone()));
+        if self.objects.contains_key(&(of, key.clone())) {
+            return Err(Status::already_exists(of, &key.name));
+        }
+        root.set_at(&["metadata", "uid"], format!("uid-{}", self.names));
+        root.set_at(&["metadata", "creationTimestamp"], now.rfc3339());
+        root.set_at(&["metadata", "generation"], 1);
+        Ok(self.commit(of, root, WatchEvent::Added))
+    }
+
+    pub(super) fn update(
+        &mut self,
+        of: Resource,
+        new: Arc<Object>,
+        sub: &str,
+    ) -> Result<Arc<Object>, Status> {
+        let Some(old) = self.objects.get(&(of, ObjectKey::of(&new))).cloned() else {
+            return Err(Status::not_found(of, new.name()));
+        };
+        let version = new.meta("resourceVersion");
+        if (!version.is_empty() && version != old.meta("resourceVersion")) || new.uid() != old.uid() {
+            return Err(Status::stale(of, new.name()));
+        }
+        let mut root = new.root().clone();
+        let (theirs, ours) = if sub == "status" { ("spec", "status") } else { ("status", "spec") };
+        root.set_at(&[theirs], old.at(&[theirs]).cloned().unwrap_or_else(Value::empty_map));
+        if root == *old.root() {
+            return Ok(old);
+        }
+        if sub.is_empty() && root.get(ours) != old.at(&[ours]) {
+            root.set_at(&["metadata", "generation"], old.generation() + 1);
+        }
+        if old.is_terminating() && root.items_at(&["metadata", "finalizers"]).is_empty() && of != *PODS {
+            return Ok(self.remove(of, root));
+        }
+        Ok(self.commit(of, root, WatchEvent::Modified))
+    }
+
+    fn delete(&mut self, request: &Request, now: Time) -> Result<Arc<Object>, Status> {
+        let (of, options) = (request.resource.unwrap(), &request.options);
+        let Some(old) = self.objects.get(&(of, request.key())).cloned() else {
+            return Err(Status::not_found(of, &request.name));
+        };
+        let version = options.precondition_version.as_ref().is_some_and(|v| v != old.meta("resourceVersion"));
+        if version || options.precondition_uid.as_ref().is_some_and(|uid| uid != old.uid()) {
+            return Err(Status::stale(of, old.name()));
+        }
+        let finalizer = match &*options.propagation {
+            "Foreground" => Some("foregroundDeletion"),
+            "Orphan" => Some("orphan"),
+            _ => None,
+        };
+        let mut root = old.root().clone();
+        let has = old.finalizers().map(Value::from);
+        let finalizers: Vec<Value> = has.chain(finalizer.map(Value::from)).collect();
+        let graceful = of == *PODS && old.str_at(&["spec", "nodeName"]).is_some();
+        if finalizers.is_empty() && !graceful {
+            return Ok(self.remove(of, root));
+        }
+        if old.is_terminating() {
+            return Ok(old);
+        }
+        root.set_at(&["metadata", "deletionTimestamp"], now.rfc3339());
+        if !finalizers.is_empty() {
+            root.set_at(&["metadata", "finalizers"], Value::from(finalizers));
+        }
+        Ok(self.commit(of, root, WatchEvent::Modified))
+    }
+
+    pub(super) fn remove(&mut self, of: Resource, root: Value) -> Arc<Object> {
+        let object = self.commit(of, root, WatchEvent::Deleted);
+        self.objects.remove(&(of, ObjectKey::of(&object)));
+        object
+    }
+
+    fn commit(&mut self, of: Resource, mut root: Value, event: fn(Arc<Object>) -> WatchEvent) -> Arc<Object> {
+        self.revision += 1;
+        root.set_at(&["metadata", "resourceVersion"], self.revision.to_string());
+        let object = Object::shared(root);
+        self.objects.insert((of, ObjectKey::of(&object)), object.clone());
+        self.commits.push((of, object.clone()));
+        self.events.push((of, event(object.clone())));
+        object
+    }
+
+    /// One step of one pod: bind and start, or remove. Pods of the image `broken:1` never get ready.
+    pub(super) fn kubelet(&mut self, now: Time) -> bool {
+        let pods = self.objects.iter().filter(|((of, _), _)| *of == *PODS).map(|(_, pod)| pod);
+        let goes = |pod: &&Arc<Object>| pod.is_terminating() && pod.finalizers().next().is_none();
+        if let Some(pod) = pods.clone().find(goes).cloned() {
+            self.remove(*PODS, pod.root().clone());
+            return true;
+        }
+        let starts = |pod: &&Arc<Object>| pod.str_at(&["spec", "nodeName"]).is_none();
+        let Some(pod) = pods.clone().find(starts).cloned() else { return false };
+        let node = format!("n{}", pods.count() % 3 + 1);
+        let ready = pod.at(&["spec"]).unwrap().pointer("/containers/0/image") != Some(&"broken:1".into());
+        let mut root = pod.root().clone();
+        root.set_at(&["spec", "nodeName"], node);
+        let (phase, status) = if ready { ("Running", "True") } else { ("Pending", "False") };
+        let condition = value!({"type": "Ready", "status": status, "lastTransitionTime": (now.rfc3339())});
+        root.set_at(&["status"], value!({"phase": phase, "conditions": [condition]}));
+        self.commit(*PODS, root, WatchEvent::Modified);
+        true
+    }
+}
