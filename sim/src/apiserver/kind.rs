@@ -2,10 +2,12 @@
 //!
 //! Does not decide anything: rules are in `rules`, where kinds come from is in `registry`.
 
-use crate::object::Str;
-use crate::wire::Resource;
+use std::sync::{Arc, OnceLock};
 
 use super::rules::Rules;
+use super::schema;
+use crate::object::{Shape, Str};
+use crate::wire::Resource;
 
 /// One served version of a resource.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Kind {
     pub storage_hash: Str,
     /// In what the kind differs from others.
     pub rules: Rules,
+    /// The type of its objects; built-in ones are made when first asked for.
+    pub(super) shape: OnceLock<Arc<Shape>>,
 }
 
 /// A subresource of a kind.
@@ -52,6 +56,16 @@ pub struct Subresource {
 }
 
 impl Kind {
+    /// The type of its objects.
+    pub fn shape(&self) -> &Arc<Shape> {
+        self.shape.get_or_init(|| schema::shape(self.api_version(), &self.kind))
+    }
+
+    /// Whether the project knows the type; requests for others are 501.
+    pub fn is_modelled(&self) -> bool {
+        self.custom || schema::is_known(self.api_version(), &self.kind)
+    }
+
     /// The subresource with this name.
     pub fn subresource(&self, name: &str) -> Option<&Subresource> {
         self.subresources.iter().find(|s| s.name == name)

@@ -2,6 +2,7 @@
 //!
 //! - [`Kind`], [`Rules`], [`Registry`]: what is served
 //! - [`discovery()`]: the documents that tell it
+//! - `defaults`, `admission`, `strategy`: what a write becomes before it is stored, common and by kind
 //! - `store`, `names`: objects with their history; uids and generated names
 //! - `select`, `view`: what a client sees of them
 //! - `watch_cache`: open watches
@@ -9,6 +10,9 @@
 //!
 //! Architecture invariant: names `object`, `engine`, `wire` and `client` only.
 
+mod admission;
+mod convert;
+mod defaults;
 mod discovery;
 mod errors;
 #[cfg(test)]
@@ -17,16 +21,22 @@ mod kind;
 mod names;
 mod registry;
 mod rules;
+mod schema;
 mod select;
 mod server;
 mod store;
+mod strategy;
 mod verbs;
 mod versions;
 mod view;
 mod watch_cache;
 
+pub use admission::{Attributes, Lookup, Plugins, admit};
+pub use convert::{from_storage, to_storage};
+pub use defaults::{apply_defaults, check_types, prune};
 pub use discovery::discovery;
 pub use kind::{Kind, Subresource};
 pub use registry::Registry;
 pub use rules::{Generation, NameRule, Rules};
 pub use server::{ApiServer, Replies, ServerInput};
+pub use strategy::{Addresses, allocate, on_create, on_update};

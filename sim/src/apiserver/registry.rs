@@ -3,7 +3,7 @@
 //! Does not judge CRDs (`crd` does) and stores nothing.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::kind::{Kind, Subresource};
 use super::rules::Rules;
@@ -97,6 +97,7 @@ fn kind(row: &Value) -> Kind {
         subresources: row.items_at(&["subresources"]).iter().map(subresource).collect(),
         storage_hash: text(row, "hash"),
         rules: Rules::builtin(&name),
+        shape: OnceLock::new(),
     }
 }
 

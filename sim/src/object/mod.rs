@@ -37,6 +37,7 @@ pub use meta::{Object, OwnerRef};
 pub use pod_row::{PodRow, human_duration, pod_row};
 pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
+pub(crate) use shape::SERVER_DEFAULT;
 pub use shape::{
     DecodeError, Empty, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar,
     SchemaError, Shape, Struct,

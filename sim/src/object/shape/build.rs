@@ -15,6 +15,9 @@ use super::{
 const OBJECT_META: &str = include_str!("object_meta.json");
 const OBJECT_META_NAME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
+/// The key under which a built-in type's schema carries a default that the server sets in code.
+pub(crate) const SERVER_DEFAULT: &str = "x-server-default";
+
 /// A schema that no shape can be built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaError {
@@ -186,10 +189,14 @@ impl<'a> Builder<'a> {
         let node = self.schema(schema, &format!("{path}.{key}"))?;
         let strategy = schema.str_at(&["x-kubernetes-patch-strategy"]).unwrap_or_default();
         let has = |wanted| strategy.split(',').any(|part| part == wanted);
+        let default = schema.get("default");
+        // A zero in a built-in type's OpenAPI means "written even when empty"; see `canonical`.
+        let openapi = default.filter(|d| self.custom || !is_zero(d));
         Ok(Field {
             key,
             node,
-            default: schema.get("default").cloned(),
+            default: default.cloned(),
+            assigned: schema.get(SERVER_DEFAULT).or(openapi).cloned(),
             atomic: schema.str_at(&["x-kubernetes-map-type"]).map(|t| t == "atomic"),
             patch: PatchStrategy {
                 merge: has("merge"),
@@ -228,6 +235,7 @@ impl<'a> Builder<'a> {
                 key: Key::new(key),
                 node,
                 default: None,
+                assigned: None,
                 atomic: None,
                 patch,
                 empty: Empty::Kept,
@@ -247,6 +255,16 @@ impl<'a> Builder<'a> {
 
 fn strings<'v>(schema: &'v Value, key: &str) -> impl Iterator<Item = &'v str> {
     schema.items_at(&[key]).iter().filter_map(Value::as_str)
+}
+
+fn is_zero(default: &Value) -> bool {
+    match default {
+        Value::Map(map) => map.is_empty(),
+        Value::Str(s) => s.is_empty(),
+        Value::Int(n) => *n == 0,
+        Value::Bool(b) => !b,
+        _ => false,
+    }
 }
 
 pub(super) fn error(path: &str, message: impl Into<String>) -> SchemaError {

@@ -74,9 +74,17 @@ impl Shape {
             Empty::Written if child.is_null() && field.default.is_some() => Edit::Set(self.zero(field)),
             Empty::Omitted if empty => Edit::Drop,
             Empty::Written if child.is_null() => Edit::Keep,
+            // Protobuf does not tell an empty list from none; definitions of custom resources are stored as JSON.
+            Empty::Written if empty && child.as_list().is_some() && !self.is_stored_as_json() => {
+                Edit::Set(Value::Null)
+            }
             Empty::Kept if child.is_null() => Edit::Drop,
             _ => self.canonical(field.node, child).into(),
         }
+    }
+
+    fn is_stored_as_json(&self) -> bool {
+        self.node(self.root()).name.as_ref().is_some_and(|name| name.contains(".apiextensions."))
     }
 
     /// A value of a free key: null is the empty value of the map's type.
@@ -89,7 +97,7 @@ impl Shape {
 
     /// What is written for an absent field: its zero value, or null for lists, maps and pointers.
     fn zero(&self, field: &Field) -> Value {
-        match &field.default {
+        match field.assigned.as_ref().or(field.default.as_ref()) {
             Some(default @ Value::Map(_)) => {
                 self.canonical(field.node, default).unwrap_or_else(|| default.clone())
             }

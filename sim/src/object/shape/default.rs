@@ -1,9 +1,9 @@
 //! Defaults from the schema.
 //!
 //! Real: CRD defaults are set wherever the enclosing map exists; null is dropped where the type does not allow it, and
-//! replaced where there is a default. Modelled: that, and for built-in types the scalar defaults that their OpenAPI
-//! carries (`protocol: TCP`). Not modelled: what the built-in types default in code (`strategy`, probe periods): that
-//! belongs to the API server's kinds.
+//! replaced where there is a default. Modelled: that, and for built-in types the non-zero defaults that their OpenAPI
+//! carries (`protocol: TCP`) and those that the API server's data adds to it (`x-server-default`). Not modelled: defaults
+//! that depend on other fields: they belong to the API server's kinds.
 
 use super::rewrite::{self, Edit};
 use super::{Field, Key, Kind, NodeId, Shape, Struct, Value};
@@ -23,7 +23,7 @@ impl Shape {
                 let missing: Vec<(Key, Value)> = s
                     .fields
                     .iter()
-                    .filter(|f| f.default.is_some() && map.get(f.key.as_str()).is_none())
+                    .filter(|f| f.assigned.is_some() && map.get(f.key.as_str()).is_none())
                     .filter_map(|f| Some((f.key, self.default_of(f)?)))
                     .collect();
                 if missing.is_empty() {
@@ -48,20 +48,9 @@ impl Shape {
         self.defaulted(child_id, child).into()
     }
 
-    /// The field's default, itself defaulted. The zero values in built-in types' OpenAPI stand for "written even when
-    /// empty" and are no defaults; see `canonical`.
+    /// What is assigned to the field, itself defaulted.
     fn default_of(&self, field: &Field) -> Option<Value> {
-        let default = field.default.as_ref()?;
-        let zero = match default {
-            Value::Map(map) => map.is_empty(),
-            Value::Str(s) => s.is_empty(),
-            Value::Int(n) => *n == 0,
-            Value::Bool(b) => !b,
-            _ => false,
-        };
-        if zero && !self.is_custom() {
-            return None;
-        }
+        let default = field.assigned.as_ref()?;
         Some(self.defaulted(field.node, default).unwrap_or_else(|| default.clone()))
     }
 }

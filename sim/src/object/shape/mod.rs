@@ -22,6 +22,7 @@ mod validate;
 
 use std::sync::Arc;
 
+pub(crate) use build::SERVER_DEFAULT;
 pub use build::SchemaError;
 pub use decode::DecodeError;
 pub use empty::Empty;
@@ -117,8 +118,10 @@ pub struct Field {
     pub key: Key,
     /// The type of its value.
     pub node: NodeId,
-    /// Its default.
+    /// The default in its schema.
     pub default: Option<Value>,
+    /// What is assigned where it is absent: the default or, for built-in types, what the server assigns in code.
+    pub assigned: Option<Value>,
     /// Whether apply treats the value as one (or, set to false, although its type says so, does not).
     pub atomic: Option<bool>,
     /// How a strategic merge patch goes into it.

@@ -258,7 +258,7 @@ fn built_in_types_drop_what_they_may_omit_and_write_the_rest() {
     }, "status": {"startTime": "2026-01-01T01:00:00+01:00"}});
     shape.canonicalize(&mut object);
     let wanted = value!({"spec": {
-        "name": "", "containers": [], "suspend": false, "timeZone": "", "priority": 0, "emptyDir": {"lastProbeTime": null},
+        "name": "", "containers": null, "suspend": false, "timeZone": "", "priority": 0, "emptyDir": {"lastProbeTime": null},
         "labels": {"a": ""}, "cpu": "1"
     }, "status": {"startTime": "2026-01-01T00:00:00Z", "lastProbeTime": null}});
     assert_eq!(object, wanted);

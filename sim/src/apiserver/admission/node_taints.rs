@@ -1,0 +1,18 @@
+//! TaintNodesByCondition: a node is born not ready, and no pod is placed on it before the node controller says so.
+
+use crate::object::Value;
+use crate::value;
+
+const NOT_READY: &str = "node.kubernetes.io/not-ready";
+
+pub(super) fn admit(node: &mut Value) {
+    let taints = node.items_at(&["spec", "taints"]);
+    let is_ours = |taint: &Value| {
+        taint.str_at(&["key"]) == Some(NOT_READY) && taint.str_at(&["effect"]) == Some("NoSchedule")
+    };
+    if !taints.iter().any(is_ours) {
+        let ours = value!({"key": NOT_READY, "effect": "NoSchedule"});
+        let all: Vec<Value> = taints.iter().cloned().chain([ours]).collect();
+        node.set_at(&["spec", "taints"], all);
+    }
+}

@@ -1,0 +1,36 @@
+//! Small edits of trees that copy nothing where nothing changes.
+
+use crate::object::Value;
+
+/// Sets what `path` ends in, where it is absent.
+pub(super) fn default(value: &mut Value, path: &[&str], make: impl Into<Value>) {
+    if value.at(path).is_none() {
+        value.set_at(path, make);
+    }
+}
+
+/// The string at `path`; nothing where it is absent.
+pub(super) fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
+    value.str_at(path).unwrap_or_default()
+}
+
+/// Puts what `edit` makes of each item of the list at `path`; nothing leaves an item as it is.
+pub(super) fn edit_items(value: &mut Value, path: &[&str], edit: impl Fn(&Value) -> Option<Value>) {
+    let items = value.items_at(path);
+    let edited: Vec<Option<Value>> = items.iter().map(edit).collect();
+    if edited.iter().all(Option::is_none) {
+        return;
+    }
+    let new: Vec<Value> =
+        items.iter().zip(edited).map(|(old, new)| new.unwrap_or_else(|| old.clone())).collect();
+    value.set_at(path, new);
+}
+
+/// What `edit` makes of a copy, where it changes something that `is_due` sees.
+pub(super) fn edited(item: &Value, is_due: bool, edit: impl FnOnce(&mut Value)) -> Option<Value> {
+    is_due.then(|| {
+        let mut item = item.clone();
+        edit(&mut item);
+        item
+    })
+}

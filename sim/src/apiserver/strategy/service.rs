@@ -1,0 +1,196 @@
+//! Cluster IPs and node ports: given out on create and when the type asks for one, kept by updates that leave them out.
+//!
+//! Real: random addresses out of the service range. Modelled: the next free one of `10.0.0.0/24` and the next free port
+//! from 30000, so that a run's addresses depend on the order of births alone. Not modelled: IPv6 and dual stack.
+
+use std::net::Ipv4Addr;
+
+use crate::object::{FieldError, Value};
+use crate::value;
+
+/// The service range (kube-apiserver `--service-cluster-ip-range`) and the part of it that is left to users' choice first
+/// (KEP-3070).
+const RANGE: [u8; 3] = [10, 0, 0];
+const DYNAMIC_FROM: u8 = 17;
+/// kube-apiserver `--service-node-port-range`.
+const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+
+/// Whether addresses are taken by other services.
+pub trait Addresses {
+    /// Whether a service has this cluster IP.
+    fn has_ip(&self, ip: &str) -> bool;
+    /// Whether a service has this node port.
+    fn has_port(&self, port: i64) -> bool;
+}
+
+/// Gives a new or changed service the addresses that its type has.
+pub fn allocate(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>) -> Vec<FieldError> {
+    let kind = new.str_at(&["spec", "type"]).unwrap_or("ClusterIP").to_owned();
+    if kind == "ExternalName" {
+        return Vec::new();
+    }
+    let mut errors = Vec::new();
+    cluster_ip(new, taken, old, &mut errors);
+    if errors.is_empty() && matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+        node_ports(new, taken, old, &mut errors);
+    }
+    errors
+}
+
+fn cluster_ip(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    let first = new.items_at(&["spec", "clusterIPs"]).first().and_then(Value::as_str);
+    let wanted = new.str_at(&["spec", "clusterIP"]).or(first).unwrap_or_default().to_owned();
+    let is_same = old.and_then(|old| old.str_at(&["spec", "clusterIP"])) == Some(wanted.as_str());
+    let ip = match wanted.as_str() {
+        "" => match free_ip(taken) {
+            Some(ip) => ip,
+            None => {
+                let why = "failed to allocate a serviceIP: range is full";
+                errors.push(FieldError::invalid("spec.clusterIPs", &value!([]), why));
+                return;
+            }
+        },
+        "None" => wanted,
+        ip => {
+            if let Some(why) = (!is_same).then(|| refusal(ip, taken)).flatten() {
+                let detail = format!("failed to allocate IP {ip}: {why}");
+                errors.push(FieldError::invalid("spec.clusterIPs", &value!([ip]), detail));
+            }
+            wanted
+        }
+    };
+    new.set_at(&["spec", "clusterIP"], ip.as_str());
+    new.set_at(&["spec", "clusterIPs"], value!([ip]));
+    for (field, default) in [("ipFamilies", value!(["IPv4"])), ("ipFamilyPolicy", "SingleStack".into())] {
+        if new.at(&["spec", field]).is_none() {
+            new.set_at(&["spec", field], default);
+        }
+    }
+}
+
+fn free_ip(taken: &dyn Addresses) -> Option<String> {
+    let [a, b, c] = RANGE;
+    let hosts = (DYNAMIC_FROM..=254).chain(1..DYNAMIC_FROM);
+    hosts.map(|host| Ipv4Addr::new(a, b, c, host).to_string()).find(|ip| !taken.has_ip(ip))
+}
+
+fn refusal(ip: &str, taken: &dyn Addresses) -> Option<&'static str> {
+    let address: Ipv4Addr = ip.parse().ok()?;
+    let octets = address.octets();
+    if octets[..3] != RANGE || !(1..=254).contains(&octets[3]) {
+        return Some("the provided network does not match the current range");
+    }
+    taken.has_ip(ip).then_some("provided IP is already allocated")
+}
+
+fn node_ports(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    let wants = new.at(&["spec", "allocateLoadBalancerNodePorts"]).and_then(Value::as_bool) != Some(false);
+    let own: Vec<i64> = old.map(ports).unwrap_or_default();
+    let mut given: Vec<i64> = ports(new);
+    let mut list = new.items_at(&["spec", "ports"]).to_vec();
+    for (i, port) in list.iter_mut().enumerate() {
+        let field = format!("spec.ports[{i}].nodePort");
+        match port.i64_at(&["nodePort"]).unwrap_or(0) {
+            0 if wants => {
+                let free = NODE_PORTS.into_iter().find(|p| !given.contains(p) && !taken.has_port(*p));
+                let Some(free) = free else { continue };
+                given.push(free);
+                port.set_at(&["nodePort"], free);
+            }
+            0 => (),
+            number if own.contains(&number) => (),
+            number if !NODE_PORTS.contains(&number) => {
+                let range = format!("{}-{}", NODE_PORTS.start(), NODE_PORTS.end());
+                let why =
+                    format!("provided port is not in the valid range. The range of valid ports is {range}");
+                errors.push(FieldError::invalid(&field, &number.into(), why));
+            }
+            number if taken.has_port(number) => {
+                let why = "provided port is already allocated";
+                errors.push(FieldError::invalid(&field, &number.into(), why));
+            }
+            _ => (),
+        }
+    }
+    new.set_at(&["spec", "ports"], list);
+}
+
+fn ports(service: &Value) -> Vec<i64> {
+    let ports = service.items_at(&["spec", "ports"]).iter();
+    ports.filter_map(|port| port.i64_at(&["nodePort"])).filter(|port| *port != 0).collect()
+}
+
+/// What an update leaves out stays as it was given; what the new type does not have goes.
+pub(super) fn on_update(new: &mut Value, old: &Value) {
+    let kind = |service: &Value| service.str_at(&["spec", "type"]).unwrap_or("ClusterIP").to_owned();
+    let (new_kind, old_kind) = (kind(new), kind(old));
+    if new_kind == "ExternalName" {
+        if old_kind != new_kind {
+            for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]
+            {
+                if new.at(&["spec", field]) == old.at(&["spec", field]) {
+                    new.remove_at(&["spec", field]);
+                }
+            }
+        }
+        return;
+    }
+    if old_kind != "ExternalName" {
+        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            if new.at(&["spec", field]).is_none()
+                && let Some(value) = old.at(&["spec", field])
+            {
+                new.set_at(&["spec", field], value.clone());
+            }
+        }
+    }
+    let has_ports = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    if has_ports(&new_kind) && has_ports(&old_kind) {
+        keep_node_ports(new, old);
+    } else if has_ports(&old_kind) {
+        drop_node_ports(new, old);
+    }
+}
+
+/// A port that names no node port keeps the one that the same port had.
+fn keep_node_ports(new: &mut Value, old: &Value) {
+    let same =
+        |a: &Value, b: &Value| a.get("port") == b.get("port") && a.get("protocol") == b.get("protocol");
+    let taken = ports(new);
+    edit_ports(new, |port| {
+        let was =
+            old.items_at(&["spec", "ports"]).iter().find(|was| same(was, port))?.i64_at(&["nodePort"])?;
+        let is_free = port.i64_at(&["nodePort"]).unwrap_or(0) == 0 && !taken.contains(&was);
+        is_free.then_some(was)
+    });
+}
+
+/// Node ports that only repeat the stored ones go with the type that had them.
+fn drop_node_ports(new: &mut Value, old: &Value) {
+    let own = ports(old);
+    edit_ports(new, |port| port.i64_at(&["nodePort"]).filter(|port| own.contains(port)).map(|_| 0));
+    for field in ["externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts"] {
+        if new.at(&["spec", field]).is_some() && new.at(&["spec", field]) == old.at(&["spec", field]) {
+            new.remove_at(&["spec", field]);
+        }
+    }
+}
+
+/// Sets node ports; 0 takes one away.
+fn edit_ports(new: &mut Value, edit: impl Fn(&Value) -> Option<i64>) {
+    let mut list = new.items_at(&["spec", "ports"]).to_vec();
+    let mut changed = false;
+    for port in &mut list {
+        match edit(port) {
+            Some(0) => changed |= port.remove_at(&["nodePort"]).is_some(),
+            Some(number) => {
+                port.set_at(&["nodePort"], number);
+                changed = true;
+            }
+            None => (),
+        }
+    }
+    if changed {
+        new.set_at(&["spec", "ports"], list);
+    }
+}
