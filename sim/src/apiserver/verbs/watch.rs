@@ -94,3 +94,6 @@ fn check(options: &Options) -> Result<(), Box<Status>> {
     }
     super::options_hold("ListOptions", &errors)
 }
+
+#[cfg(test)]
+mod tests;
