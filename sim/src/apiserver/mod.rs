@@ -19,6 +19,8 @@ mod errors;
 mod fixture;
 mod kind;
 mod names;
+#[cfg(test)]
+mod player;
 mod registry;
 mod rules;
 mod schema;

@@ -31,7 +31,7 @@ impl ApiServer {
         if let Some(there) = self.store.get(kind.storage, &key) {
             return Err(taken(kind, there));
         }
-        let view = View::new(kind, request.options.metadata_only);
+        let view = View::new(kind);
         let object = if request.options.dry_run {
             Object::shared(root)
         } else {

@@ -44,7 +44,7 @@ impl ApiServer {
     pub(super) fn delete(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
         check(&request.options)?;
         let stored = self.stored(kind, request)?;
-        let view = View::new(kind, request.options.metadata_only);
+        let view = View::new(kind);
         let object = |object| {
             Ok(Answer::Object {
                 code: 200,

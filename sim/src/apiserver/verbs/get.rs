@@ -18,7 +18,7 @@ impl ApiServer {
             return Err(errors::too_large(wanted, self.revision()));
         }
         let object = self.stored(kind, request)?;
-        let object = View::new(kind, request.options.metadata_only).of(&object);
+        let object = View::new(kind).of(&object);
         Ok(Answer::Object { code: 200, object, warnings: Vec::new() })
     }
 

@@ -12,7 +12,7 @@ use super::super::server::ApiServer;
 use super::super::view::View;
 use super::page::Token;
 use super::{Reply, versions};
-use crate::object::{FieldError, Object, Str};
+use crate::object::{FieldError, Object};
 use crate::wire::{Answer, List, ObjectKey, Options, Request, Status};
 
 /// A list as it is asked for.
@@ -31,7 +31,7 @@ impl ApiServer {
         let asked = self.asked(kind, request)?;
         let (picked, remaining) = self.pick(kind, &selection, &asked);
         let revision = asked.revision.unwrap_or(self.revision());
-        let mut list = list_of(kind, View::new(kind, request.options.metadata_only), &picked);
+        let mut list = list_of(kind, View::new(kind), &picked);
         list.revision = revision;
         if remaining > 0 {
             let last = ObjectKey::of(picked.last().expect("a page with more to come has objects"));
@@ -103,12 +103,11 @@ const TOKEN_EXPIRED: &str = "The provided continue parameter is too old to displ
 
 /// The list that shows these objects.
 pub(super) fn list_of(kind: &Kind, view: View, objects: &[Arc<Object>]) -> List {
-    let metadata = view.is_metadata_only();
     List {
-        kind: if metadata { Str::new_static("PartialObjectMetadataList") } else { kind.list_kind.clone() },
-        api_version: if metadata { "meta.k8s.io/v1" } else { kind.api_version() }.into(),
+        kind: kind.list_kind.clone(),
+        api_version: kind.api_version().into(),
         items: objects.iter().map(|object| view.of(object)).collect(),
-        typed_items: kind.custom || metadata,
+        typed_items: kind.custom,
         ..List::default()
     }
 }

@@ -61,7 +61,7 @@ impl ApiServer {
         if raises_generation(kind, stored.root(), &root) {
             root.set_at(&["metadata", "generation"], stored.generation() + 1);
         }
-        let view = View::new(kind, request.options.metadata_only);
+        let view = View::new(kind);
         let answer = |object: &Arc<Object>| {
             Ok(Answer::Object { code: 200, object: view.of(object), warnings: Vec::new() })
         };

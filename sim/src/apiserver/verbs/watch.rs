@@ -24,13 +24,8 @@ impl ApiServer {
         let selection = Selection::parse(kind, &request.namespace, options)?;
         let version = versions::of_read(options.resource_version.as_deref())?;
         let stream = (request.from, request.id);
-        let mut watcher = Watcher {
-            stream,
-            selection,
-            view: View::new(kind, options.metadata_only),
-            bookmarks: options.bookmarks,
-            seen: version,
-        };
+        let mut watcher =
+            Watcher { stream, selection, view: View::new(kind), bookmarks: options.bookmarks, seen: version };
         if options.initial_events.unwrap_or(version == 0) {
             self.show_all(kind, &mut watcher, out);
         } else if version == 0 {
