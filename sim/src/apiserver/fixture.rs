@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ApiServer, Replies, ServerInput};
+use super::{ApiServer, Plugins, Replies, ServerInput};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
@@ -22,7 +22,9 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new() -> Self {
-        Self { api: ApiServer::new(1, Time(0)), now: Time(0), replies: Replies::default(), requests: 0 }
+        let mut api = ApiServer::new(1, Time(0));
+        api.set_plugins(Plugins { service_account: false, object_in_use: false });
+        Self { api, now: Time(0), replies: Replies::default(), requests: 0 }
     }
 
     /// Sends a request and returns its answer.

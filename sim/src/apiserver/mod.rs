@@ -19,8 +19,6 @@ mod errors;
 mod fixture;
 mod kind;
 mod names;
-#[cfg(test)]
-mod player;
 mod registry;
 mod rules;
 mod schema;

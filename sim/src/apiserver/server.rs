@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::{SECOND, Time};
-use crate::object::{Object, Str, Value};
+use crate::object::{Managed, Object, Str, Value};
 use crate::wire::resource::NAMESPACES;
 use crate::wire::{Addr, Answer, Birth, Commit, ObjectKey, Request, RequestId, Resource, WatchEvent};
 
+use super::admission::Plugins;
 use super::kind::Kind;
 use super::names::Names;
 use super::registry::Registry;
@@ -32,6 +33,7 @@ pub struct ApiServer {
     pub(super) watchers: Watchers,
     pub(super) names: Names,
     pub(super) now: Time,
+    pub(super) plugins: Plugins,
     second: (i64, Str),
     timeouts: BTreeMap<u64, StreamId>,
     last_timer: u64,
@@ -72,6 +74,7 @@ impl ApiServer {
             watchers: Watchers::default(),
             names: Names::new(seed),
             now: boot,
+            plugins: Plugins { service_account: true, object_in_use: false },
             second: (boot.wall_s(), boot.rfc3339().into()),
             timeouts: BTreeMap::new(),
             last_timer: BOOKMARKS,
@@ -80,10 +83,16 @@ impl ApiServer {
         };
         for name in SYSTEM_NAMESPACES {
             let namespace = Object::shared(crate::value!({"metadata": {"name": name}}));
-            let request = Box::new(Request::create(*NAMESPACES, namespace));
+            let mut request = Box::new(Request::create(*NAMESPACES, namespace));
+            request.options.field_manager = "kube-apiserver".into();
             server.on(boot, ServerInput::Request(request), &mut Replies::default());
         }
         server
+    }
+
+    /// Switches admission plugins on and off that need a controller beside the server.
+    pub fn set_plugins(&mut self, plugins: Plugins) {
+        self.plugins = plugins;
     }
 
     /// Takes one input. Time never goes back.
@@ -165,11 +174,12 @@ impl ApiServer {
         kind: &Kind,
         key: ObjectKey,
         mut root: Value,
+        managed: Managed,
         birth: Option<Birth>,
         out: &mut Replies,
     ) -> Arc<Object> {
         root.set_at(&["metadata", "resourceVersion"], version(self.store.next_revision()));
-        let object = Object::shared(root);
+        let object = Arc::new(Object::with_managed(root, managed));
         self.write(kind, key, Some(object.clone()), birth, out);
         object
     }

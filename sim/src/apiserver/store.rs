@@ -8,8 +8,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::admission::Lookup;
+use super::strategy::Addresses;
 use crate::engine::{Millis, Time};
-use crate::object::{Object, Str};
+use crate::object::{Object, Str, Value};
+use crate::wire::resource::SERVICES;
 use crate::wire::{ObjectKey, Resource};
 
 /// Events that a watch cache keeps whatever their age (watch cache `defaultLowerBoundCapacity`).
@@ -202,6 +205,30 @@ impl Table {
         let dropped = self.log.partition_point(gone);
         self.log.drain(..dropped);
         self.forgotten = self.forgotten.saturating_sub(dropped);
+    }
+}
+
+impl Lookup for Store {
+    fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        self.get(resource, &ObjectKey::new(namespace, name)).cloned()
+    }
+
+    fn list(&self, resource: Resource) -> Vec<Arc<Object>> {
+        let table = self.tables.get(&resource);
+        table.into_iter().flat_map(|table| table.objects.values().cloned()).collect()
+    }
+}
+
+impl Addresses for Store {
+    fn has_ip(&self, ip: &str) -> bool {
+        self.list(*SERVICES).iter().any(|s| s.items_at(&["spec", "clusterIPs"]).contains(&Value::from(ip)))
+    }
+
+    fn has_port(&self, port: i64) -> bool {
+        let has = |o: &Arc<Object>| {
+            o.items_at(&["spec", "ports"]).iter().any(|p| p.i64_at(&["nodePort"]) == Some(port))
+        };
+        self.list(*SERVICES).iter().any(has)
     }
 }
 

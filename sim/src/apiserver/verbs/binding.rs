@@ -23,7 +23,7 @@ impl ApiServer {
         refuse(request, kind, &pod, binding)?;
         if !request.options.dry_run {
             let root = bound(&pod, node, binding, &self.timestamp());
-            self.put(kind, request.key(), root, None, out);
+            self.put(kind, request.key(), root, pod.managed().clone(), None, out);
         }
         Ok(Answer::Status(Box::new(Status::new(201, "", ""))))
     }

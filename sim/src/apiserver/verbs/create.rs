@@ -1,15 +1,15 @@
-//! Create: a name, the server's metadata, and the object is stored; or the name is taken.
+//! Create: a name, the server's metadata, the rules of the kind, and the object is stored; or the name is taken.
 
 use std::sync::Arc;
 
-use super::super::errors;
 use super::super::kind::Kind;
 use super::super::rules::Generation;
 use super::super::server::{ApiServer, Replies};
-use super::super::view::View;
+use super::super::{defaults, errors, strategy};
+use super::write::{self, Decoded};
 use super::{Reply, body, meta};
-use crate::object::{FieldError, Key, Object, Str, Value};
-use crate::wire::resource::NAMESPACES;
+use crate::object::{FieldError, Key, Managed, Object, Str, Value};
+use crate::wire::resource::{NAMESPACES, SERVICES};
 use crate::wire::{Answer, Birth, ObjectKey, Request, Status};
 
 /// How often a generated name is drawn again when it is taken (apiserver `maxNameGenerationCreateAttempts`).
@@ -18,31 +18,48 @@ const NAME_ATTEMPTS: u64 = 8;
 impl ApiServer {
     pub(super) fn create(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
         let sent = body::object(kind, request)?;
-        body::fits_url(request, sent.root())?;
-        self.namespace_takes(kind, request, sent.name())?;
-        if !matches!(sent.meta("resourceVersion"), "" | "0")
-            && sent.meta("resourceVersion").parse::<u64>().is_ok()
-        {
+        let decoded =
+            write::decode(kind, request, sent.root(), None).map_err(|why| write::misfit(kind, &why))?;
+        let writer = write::writer(kind, request, self.timestamp());
+        let owners = decoded.owners(&Managed::default()).updated(writer, None, &decoded.root, kind.shape());
+        self.add(kind, request, decoded, owners, out)
+    }
+
+    /// Adds an object that was decoded and whose owners are known.
+    pub(super) fn add(
+        &mut self,
+        kind: &Arc<Kind>,
+        request: &Request,
+        decoded: Decoded,
+        owners: Managed,
+        out: &mut Replies,
+    ) -> Reply {
+        let Decoded { mut root, warnings, .. } = decoded;
+        body::fits_url(request, &root)?;
+        self.namespace_takes(kind, request, &root)?;
+        self.admit(kind, request, &mut root, None)?;
+        let sent_version = sent(&root, "resourceVersion");
+        let (key, birth) = self.name(kind, request, &root)?;
+        self.complete(kind, &mut root, &key, &birth);
+        self.judge_new(kind, &mut root, &key)?;
+        if sent_version.parse::<u64>().is_ok_and(|version| version > 0) {
             let message = "resourceVersion should not be set on objects to be created";
             return Err(Box::new(Status::new(500, "", message)));
         }
-        let (key, birth) = self.name(kind, request, sent)?;
-        let root = self.newborn(kind, sent, &key, &birth);
         if let Some(there) = self.store.get(kind.storage, &key) {
             return Err(taken(kind, there));
         }
-        let view = View::new(kind);
         let object = if request.options.dry_run {
-            Object::shared(root)
+            Arc::new(Object::with_managed(root, owners))
         } else {
             self.names.born(kind.storage, &key.namespace, &birth);
-            self.put(kind, key, root, Some(birth), out)
+            self.put(kind, key, root, owners, Some(birth), out)
         };
-        Ok(Answer::Object { code: 201, object: view.of(&object), warnings: Vec::new() })
+        Ok(Answer::Object { code: 201, object: self.view(kind).of(&object), warnings })
     }
 
     /// Refuses creates in namespaces that are absent or going (admission plugin NamespaceLifecycle).
-    fn namespace_takes(&self, kind: &Kind, request: &Request, name: &str) -> Result<(), Box<Status>> {
+    fn namespace_takes(&self, kind: &Kind, request: &Request, root: &Value) -> Result<(), Box<Status>> {
         if !kind.namespaced {
             return Ok(());
         }
@@ -56,7 +73,7 @@ impl ApiServer {
         }
         let why =
             format!("unable to create new content in namespace {namespace} because it is being terminated");
-        let mut status = Status::forbidden(kind.resource, name, &why);
+        let mut status = Status::forbidden(kind.resource, &sent(root, "name"), &why);
         let cause = crate::value!({
             "reason": "NamespaceTerminating",
             "message": (format!("namespace {namespace} is being terminated")),
@@ -67,18 +84,18 @@ impl ApiServer {
     }
 
     /// The key of the new object and its birth name.
-    fn name(&self, kind: &Kind, request: &Request, sent: &Object) -> Result<(ObjectKey, Birth), Box<Status>> {
+    fn name(&self, kind: &Kind, request: &Request, root: &Value) -> Result<(ObjectKey, Birth), Box<Status>> {
         let namespace = &request.namespace;
-        let (name, prefix) = (sent.name(), sent.meta("generateName"));
+        let (name, prefix) = (sent(root, "name"), sent(root, "generateName"));
         if !name.is_empty() {
-            let birth = self.names.birth(kind.storage, namespace, &name.into(), false);
+            let birth = self.names.birth(kind.storage, namespace, &name, false);
             return Ok((ObjectKey::new(namespace.clone(), name), birth));
         }
         if prefix.is_empty() {
             let error = FieldError::required("metadata.name", "name or generateName is required");
             return Err(errors::invalid(kind.resource.group(), &kind.kind, "", &[error]));
         }
-        let birth = self.names.birth(kind.storage, namespace, &prefix.into(), true);
+        let birth = self.names.birth(kind.storage, namespace, &prefix, true);
         let mut attempts = (0..NAME_ATTEMPTS).map(|attempt| {
             ObjectKey::new(namespace.clone(), self.names.generate(kind.storage, namespace, &birth, attempt))
         });
@@ -89,8 +106,8 @@ impl ApiServer {
         })
     }
 
-    /// The object as it is stored, but for its resourceVersion.
-    fn newborn(&mut self, kind: &Kind, sent: &Object, key: &ObjectKey, birth: &Birth) -> Value {
+    /// Fills in what is the server's, but for the resourceVersion.
+    fn complete(&mut self, kind: &Kind, root: &mut Value, key: &ObjectKey, birth: &Birth) {
         let uid = self.names.uid(kind.storage, &key.namespace, birth);
         let mut set: Vec<(Key, Value)> = vec![
             ("creationTimestamp".into(), self.timestamp().into()),
@@ -103,17 +120,29 @@ impl ApiServer {
         if kind.rules.generation != Generation::None {
             set.push(("generation".into(), 1.into()));
         }
-        let metadata = meta::born(sent.at(&["metadata"]).and_then(Value::as_map), set);
-        let drop_status = kind.has_status() && !kind.rules.status_on_create;
-        let mut root = sent.root().clone();
+        let metadata = meta::born(root.get("metadata").and_then(Value::as_map), set);
         root.set_at(&["apiVersion"], Str::new_static(kind.storage.api_version()));
         root.set_at(&["kind"], kind.kind.clone());
         root.set_at(&["metadata"], metadata);
-        if drop_status {
+        if kind.has_status() && !kind.rules.status_on_create {
+            let with_status = root.clone();
             root.remove_at(&["status"]);
+            defaults::apply_defaults(kind, root, Some(&with_status));
         }
-        root
+        strategy::on_create(kind, root, &self.timestamp());
     }
+
+    /// Checks a new object by the rules of its kind, and gives out addresses.
+    fn judge_new(&self, kind: &Kind, root: &mut Value, key: &ObjectKey) -> Result<(), Box<Status>> {
+        let errors =
+            if kind.storage == *SERVICES { strategy::allocate(root, &self.store, None) } else { Vec::new() };
+        write::judged(kind, &key.name, &errors)
+    }
+}
+
+/// A string of the metadata that was sent, or nothing.
+fn sent(root: &Value, field: &str) -> Str {
+    root.str_at(&["metadata", field]).unwrap_or_default().into()
 }
 
 /// 409: the name is taken, or still taken.

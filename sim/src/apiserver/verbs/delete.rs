@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::super::errors;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::super::view::View;
 use super::Reply;
 use crate::engine::SECOND;
 use crate::object::{FieldError, Object, Value};
@@ -44,7 +43,7 @@ impl ApiServer {
     pub(super) fn delete(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
         check(&request.options)?;
         let stored = self.stored(kind, request)?;
-        let view = View::new(kind);
+        let view = self.view(kind);
         let object = |object| {
             Ok(Answer::Object {
                 code: 200,
@@ -92,9 +91,9 @@ impl ApiServer {
         let kept = if root == *stored.root() {
             stored.clone()
         } else if options.dry_run {
-            Object::shared(root)
+            Arc::new(stored.edited(|old| *old = root))
         } else {
-            self.put(kind, key.clone(), root, None, out)
+            self.put(kind, key.clone(), root, stored.managed().clone(), None, out)
         };
         if held || remaining_grace_s(&kept) > 0 {
             return Ok(Outcome::Kept(kept));

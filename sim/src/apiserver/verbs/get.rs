@@ -6,19 +6,18 @@ use std::sync::Arc;
 use super::super::errors;
 use super::super::kind::Kind;
 use super::super::server::ApiServer;
-use super::super::view::View;
 use super::{Reply, versions};
 use crate::object::Object;
 use crate::wire::{Answer, Request, Status};
 
 impl ApiServer {
-    pub(super) fn read(&self, kind: &Kind, request: &Request) -> Reply {
+    pub(super) fn read(&self, kind: &Arc<Kind>, request: &Request) -> Reply {
         let wanted = versions::of_read(request.options.resource_version.as_deref())?;
         if wanted > self.revision() {
             return Err(errors::too_large(wanted, self.revision()));
         }
         let object = self.stored(kind, request)?;
-        let object = View::new(kind).of(&object);
+        let object = self.view(kind).of(&object);
         Ok(Answer::Object { code: 200, object, warnings: Vec::new() })
     }
 

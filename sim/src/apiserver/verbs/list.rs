@@ -26,12 +26,12 @@ struct Asked {
 }
 
 impl ApiServer {
-    pub(super) fn list(&self, kind: &Kind, request: &Request) -> Reply {
+    pub(super) fn list(&self, kind: &Arc<Kind>, request: &Request) -> Reply {
         let selection = Selection::parse(kind, &request.namespace, &request.options)?;
         let asked = self.asked(kind, request)?;
         let (picked, remaining) = self.pick(kind, &selection, &asked);
         let revision = asked.revision.unwrap_or(self.revision());
-        let mut list = list_of(kind, View::new(kind), &picked);
+        let mut list = list_of(kind, &self.view(kind), &picked);
         list.revision = revision;
         if remaining > 0 {
             let last = ObjectKey::of(picked.last().expect("a page with more to come has objects"));
@@ -102,7 +102,7 @@ const TOKEN_EXPIRED: &str = "The provided continue parameter is too old to displ
      created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
 /// The list that shows these objects.
-pub(super) fn list_of(kind: &Kind, view: View, objects: &[Arc<Object>]) -> List {
+pub(super) fn list_of(kind: &Kind, view: &View, objects: &[Arc<Object>]) -> List {
     List {
         kind: kind.list_kind.clone(),
         api_version: kind.api_version().into(),

@@ -3,6 +3,7 @@
 //! - `get`, `list`, `watch`: reads; `page`: continue tokens; `versions`: the resourceVersion parameter
 //! - `create`, `update`, `patch`, `delete`, `delete_collection`: writes
 //! - `binding`, `scale`: subresources
+//! - `write`: what every write goes through
 //! - `body`: what a request's object must be; `meta`: the fields of metadata that are the server's
 //!
 //! To add a subresource: one file here and one line in `subresource`.
@@ -21,6 +22,7 @@ mod scale;
 mod update;
 mod versions;
 mod watch;
+mod write;
 
 use std::sync::Arc;
 
@@ -28,7 +30,7 @@ use super::errors;
 use super::kind::Kind;
 use super::server::{ApiServer, Replies};
 use crate::object::FieldError;
-use crate::wire::{Answer, Request, Status, Verb};
+use crate::wire::{Answer, Body, Request, Status, Verb};
 
 /// An answer, or a failure to be answered.
 pub(super) type Reply = Result<Answer, Box<Status>>;
@@ -37,6 +39,9 @@ impl ApiServer {
     /// Answers a request.
     pub(super) fn handle(&mut self, request: Request, out: &mut Replies) -> Reply {
         if request.verb == Verb::Raw {
+            if let Body::Undecodable(status) = &request.body {
+                return Err(status.clone());
+            }
             return Ok(super::discovery(&self.registry, &request.path, "application/json"));
         }
         let kind = self.kind_of(&request)?;
@@ -60,9 +65,8 @@ impl ApiServer {
     fn kind_of(&self, request: &Request) -> Result<Arc<Kind>, Box<Status>> {
         let kind = request.resource.and_then(|resource| self.registry.lookup(resource));
         let kind = kind.ok_or_else(|| Box::new(Status::page_not_found()))?;
-        if kind.resource != kind.storage && !kind.custom {
-            let what = format!("{} (stored as {})", kind.resource, kind.storage);
-            return Err(Box::new(Status::not_modelled(what)));
+        if !kind.is_modelled() || kind.resource.as_str() == "autoscaling/v1/horizontalpodautoscalers" {
+            return Err(Box::new(Status::not_modelled(kind.resource.as_str())));
         }
         Ok(kind.clone())
     }

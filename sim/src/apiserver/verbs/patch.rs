@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::errors;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::{Reply, body, update};
+use super::{Reply, body, write};
 use crate::object::patch::json::{self, JsonPatchError};
 use crate::object::patch::merge;
 use crate::object::{FieldError, Object, Value};
@@ -30,10 +30,9 @@ impl ApiServer {
         let stored = self.stored(kind, request)?;
         let patched = patched(kind, &stored, patch_type, patch)?;
         body::fits_url(request, &patched)?;
-        if !update::is_fresh(kind, &patched, &stored)? {
-            return Err(Box::new(Status::stale(kind.resource, &request.name)));
-        }
-        self.replace(kind, request, &stored, &patched, out)
+        let decoded = write::decode(kind, request, &patched, Some(stored.root()))
+            .map_err(|why| unfit(&patched, &why))?;
+        self.replace(kind, request, &stored, decoded, None, out)
     }
 }
 
@@ -59,7 +58,7 @@ pub(super) fn patched_tree(
     patch: &Value,
 ) -> Result<Value, Box<Status>> {
     Ok(match patch_type {
-        PatchType::Json => json::apply(stored.root(), patch).map_err(json_error)?,
+        PatchType::Json => json::apply(&stored.full_tree(), patch).map_err(json_error)?,
         PatchType::Merge => match patch {
             Value::Map(_) => merge::merge(stored.root(), patch),
             other => return Err(no_map(other)),

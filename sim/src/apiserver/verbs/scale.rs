@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::errors;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::{Reply, body, patch, update};
+use super::{Reply, body, patch, write};
 use crate::object::{FieldError, LabelSelector, Object, Operator, Value};
 use crate::value;
 use crate::wire::{Answer, Body, PatchType, Request, Status, Verb};
@@ -16,6 +16,8 @@ use crate::wire::{Answer, Body, PatchType, Request, Status, Verb};
 const API_VERSION: &str = "autoscaling/v1";
 /// Where a built-in workload keeps its replicas.
 const REPLICAS: &[&str] = &["spec", "replicas"];
+/// Where any object keeps its version.
+const VERSION: &[&str] = &["metadata", "resourceVersion"];
 
 impl ApiServer {
     pub(super) fn scale(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
@@ -32,9 +34,6 @@ impl ApiServer {
         }
         let wanted = wanted(request, &stored)?;
         body::fits_url(request, &wanted)?;
-        if !update::is_fresh(kind, &wanted, &stored)? {
-            return Err(Box::new(Status::stale(kind.resource, &request.name)));
-        }
         let replicas = wanted.i64_at(REPLICAS).unwrap_or(0);
         if replicas < 0 {
             let error =
@@ -43,7 +42,13 @@ impl ApiServer {
         }
         let mut root = stored.root().clone();
         root.set_at(REPLICAS, replicas);
-        match self.replace(kind, request, &stored, &root, out)? {
+        match wanted.at(VERSION) {
+            Some(version) => root.set_at(VERSION, version.clone()),
+            None => drop(root.remove_at(VERSION)),
+        }
+        let decoded = write::decode(kind, request, &root, Some(stored.root()))
+            .map_err(|why| write::misfit(kind, &why))?;
+        match self.replace(kind, request, &stored, decoded, None, out)? {
             Answer::Object { object, .. } => shown(&object),
             other => Ok(other),
         }

@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use super::super::errors;
 use super::super::kind::Kind;
 use super::super::rules::Generation;
 use super::super::server::{ApiServer, Replies};
-use super::super::view::View;
+use super::super::{errors, strategy};
+use super::write::{self, Decoded};
 use super::{Reply, body, meta};
-use crate::object::{FieldError, Map, Object, Value};
+use crate::object::{FieldError, Managed, Map, Object, Value};
+use crate::wire::resource::SERVICES;
 use crate::wire::{Answer, Request, Status};
 
 impl ApiServer {
@@ -24,64 +25,90 @@ impl ApiServer {
             }
             return Err(errors::not_found(kind.resource, &request.name));
         };
+        let decoded = write::decode(kind, request, sent.root(), Some(stored.root()))
+            .map_err(|why| write::misfit(kind, &why))?;
         let sent_uid = sent.uid();
         if !sent_uid.is_empty() && sent_uid != stored.uid() {
-            let why = format!(
-                "Precondition failed: UID in precondition: {sent_uid}, UID in object meta: {}",
-                stored.uid()
-            );
+            let uid = stored.uid();
+            let why =
+                format!("Precondition failed: UID in precondition: {sent_uid}, UID in object meta: {uid}");
             return Err(Box::new(Status::conflict(kind.resource, &request.name, &why)));
         }
-        if !is_fresh(kind, sent.root(), &stored)? {
-            return Err(Box::new(Status::stale(kind.resource, &request.name)));
-        }
-        self.replace(kind, request, &stored, sent.root(), out)
+        self.replace(kind, request, &stored, decoded, None, out)
     }
 
-    /// Stores `sent` in place of `stored`, as far as the request may.
+    /// Stores a decoded tree in place of the stored one, as far as the request may. `applied` are the owners where they
+    /// do not follow from what changed.
     pub(super) fn replace(
         &mut self,
         kind: &Arc<Kind>,
         request: &Request,
         stored: &Arc<Object>,
-        sent: &Value,
+        decoded: Decoded,
+        applied: Option<Managed>,
         out: &mut Replies,
     ) -> Reply {
-        let errors = meta::update_errors(sent, stored);
-        if !errors.is_empty() {
-            // Both the generic check and the kind's own complain on a real server: each cause is there twice.
-            let twice: Vec<FieldError> = errors.iter().chain(&errors).cloned().collect();
-            return Err(errors::invalid(kind.resource.group(), &kind.kind, &request.name, &twice));
+        if !is_fresh(kind, &decoded.root, stored)? {
+            return Err(Box::new(Status::stale(kind.resource, &request.name)));
         }
-        let mut root = if request.subresource == "status" {
-            status_of(kind, stored, sent)
-        } else {
-            main_of(kind, request, stored, sent)
+        let mut errors = meta::update_errors(&decoded.root, stored);
+        // Both the generic check and the kind's own complain on a real server: each cause is there twice.
+        errors.extend(errors.clone());
+        let mut root = match request.subresource.as_str() {
+            "status" => status_of(kind, stored, &decoded.root),
+            _ => main_of(kind, request, stored, &decoded.root),
         };
-        if raises_generation(kind, stored.root(), &root) {
+        let is_change = root != *stored.root();
+        let owners = match applied {
+            Some(owners) => owners,
+            None if !is_change && !decoded.sent_owners() => stored.managed().clone(),
+            None => {
+                let writer = write::writer(kind, request, self.timestamp());
+                let before = decoded.owners(stored.managed());
+                before.updated(writer, Some(stored.root()), &root, kind.shape())
+            }
+        };
+        if is_change {
+            self.admit(kind, request, &mut root, Some(stored.root()))?;
+            strategy::on_update(kind, &mut root, stored.root(), &request.subresource);
+            if kind.storage == *SERVICES {
+                errors.extend(strategy::allocate(&mut root, &self.store, Some(stored.root())));
+            }
+        }
+        write::judged(kind, &request.name, &errors)?;
+        if is_change && raises_generation(kind, stored.root(), &root) {
             root.set_at(&["metadata", "generation"], stored.generation() + 1);
         }
-        let view = View::new(kind);
-        let answer = |object: &Arc<Object>| {
-            Ok(Answer::Object { code: 200, object: view.of(object), warnings: Vec::new() })
-        };
-        if root == *stored.root() {
-            return answer(stored);
-        }
-        if request.options.dry_run {
-            return answer(&Object::shared(root));
-        }
-        if is_finished(&root) {
+        self.settle(kind, request, stored, Object::with_managed(root, owners), decoded.warnings, out)
+    }
+
+    /// Stores what an update came to, unless it came to nothing or to the end of the object.
+    fn settle(
+        &mut self,
+        kind: &Arc<Kind>,
+        request: &Request,
+        stored: &Arc<Object>,
+        new: Object,
+        warnings: Vec<String>,
+        out: &mut Replies,
+    ) -> Reply {
+        let object = if new == **stored && new.managed() == stored.managed() {
+            stored.clone()
+        } else if request.options.dry_run {
+            Arc::new(new)
+        } else if is_finished(new.root()) {
             // Recorded: the answer keeps the old resourceVersion, the event tells of the object as it was.
             self.take(kind, request.key(), stored, out);
-            return answer(&Object::shared(root));
-        }
-        answer(&self.put(kind, request.key(), root, None, out))
+            Arc::new(new)
+        } else {
+            self.put(kind, request.key(), new.root().clone(), new.managed().clone(), None, out)
+        };
+        Ok(Answer::Object { code: 200, object: self.view(kind).of(&object), warnings })
     }
 }
 
 /// Whether an update is based on what is stored, or may do without.
-pub(super) fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Status>> {
+fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Status>> {
     let text = sent.str_at(&["metadata", "resourceVersion"]).unwrap_or_default();
     if text == stored.meta("resourceVersion") {
         return Ok(true);
@@ -106,10 +133,9 @@ pub(super) fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<boo
 /// own, status.
 fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Value {
     let mut root = sent.clone();
-    let stored_metadata = metadata(stored.root());
     let new = meta::updated(
         sent.get("metadata").and_then(Value::as_map),
-        stored_metadata,
+        metadata(stored.root()),
         &request.name,
         &request.namespace,
     );
@@ -172,9 +198,11 @@ fn raises_generation(kind: &Kind, old: &Value, new: &Value) -> bool {
     }
 }
 
-/// Whether nothing keeps a terminating object any more: no finalizer, and no grace that the kubelet still confirms.
+/// Whether nothing keeps a terminating object any more: no finalizer, no grace that the kubelet still confirms, and no
+/// content of a namespace.
 fn is_finished(root: &Value) -> bool {
     root.at(&["metadata", "deletionTimestamp"]).is_some()
         && root.items_at(&["metadata", "finalizers"]).is_empty()
         && root.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0) == 0
+        && (root.str_at(&["kind"]) != Some("Namespace") || root.items_at(&["spec", "finalizers"]).is_empty())
 }

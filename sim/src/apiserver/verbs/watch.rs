@@ -4,10 +4,11 @@
 //! each object comes first; a version that is still to come is waited for in silence; one that is too old is an ERROR
 //! event with 410 in a stream that opened well.
 
+use std::sync::Arc;
+
 use super::super::kind::Kind;
 use super::super::select::Selection;
 use super::super::server::{ApiServer, Replies};
-use super::super::view::View;
 use super::super::watch_cache::Watcher;
 use super::{Reply, versions};
 use crate::object::FieldError;
@@ -18,14 +19,14 @@ use crate::wire::{Answer, Options, Request, Status, WatchEvent};
 const MIN_TIMEOUT_S: u64 = 1800;
 
 impl ApiServer {
-    pub(super) fn watch(&mut self, kind: &Kind, request: &Request, out: &mut Replies) -> Reply {
+    pub(super) fn watch(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
         let options = &request.options;
         check(options)?;
         let selection = Selection::parse(kind, &request.namespace, options)?;
         let version = versions::of_read(options.resource_version.as_deref())?;
         let stream = (request.from, request.id);
         let mut watcher =
-            Watcher { stream, selection, view: View::new(kind), bookmarks: options.bookmarks, seen: version };
+            Watcher { stream, selection, view: self.view(kind), bookmarks: options.bookmarks, seen: version };
         if options.initial_events.unwrap_or(version == 0) {
             self.show_all(kind, &mut watcher, out);
         } else if version == 0 {

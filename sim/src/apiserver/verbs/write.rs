@@ -1,0 +1,115 @@
+//! What every write goes through between the client's tree and the stored one: decoding, defaults, admission.
+//!
+//! - [`decode`]: types, unknown and duplicate fields, the form of the type, defaults; and managedFields set apart
+//! - [`ApiServer::admit`]: plugins
+//! - [`writer`]: who is named as the owner of what changed
+
+use super::super::admission::{self, Attributes};
+use super::super::kind::Kind;
+use super::super::server::ApiServer;
+use super::super::{defaults, errors};
+use crate::object::{FieldError, Managed, Str, Value, Writer};
+use crate::wire::{Request, Status, Verb};
+
+/// A client's tree, decoded.
+pub(super) struct Decoded {
+    /// The tree with defaults, without managedFields.
+    pub(super) root: Value,
+    /// `metadata.managedFields` as sent.
+    managed_fields: Option<Value>,
+    /// What the client is warned of.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Decodes what a client sent; a failure is in the decoder's words. `old` is what is stored.
+pub(super) fn decode(
+    kind: &Kind,
+    request: &Request,
+    sent: &Value,
+    old: Option<&Value>,
+) -> Result<Decoded, String> {
+    let mut root = sent.clone();
+    let managed_fields = root.remove_at(&["metadata", "managedFields"]);
+    defaults::check_types(kind, &root).map_err(|e| e.to_string())?;
+    let unknown = defaults::prune(kind, &mut root, old);
+    let duplicates =
+        request.options.duplicate_fields.iter().map(|field| format!("duplicate field {field:?}"));
+    let complaints = duplicates.chain(unknown.iter().map(|field| format!("unknown field {field:?}")));
+    let mut warnings = Vec::new();
+    match request.options.field_validation.as_str() {
+        "Ignore" => (),
+        "Strict" => {
+            let all: Vec<String> = complaints.collect();
+            if !all.is_empty() {
+                return Err(format!("strict decoding error: {}", all.join(", ")));
+            }
+        }
+        _ => warnings.extend(complaints),
+    }
+    defaults::apply_defaults(kind, &mut root, old);
+    Ok(Decoded { root, managed_fields, warnings })
+}
+
+impl Decoded {
+    /// The owners that count before this write: the stored ones, unless the client sent others.
+    pub(super) fn owners(&self, stored: &Managed) -> Managed {
+        match &self.managed_fields {
+            Some(sent) => stored.submitted(Some(sent)),
+            None => stored.clone(),
+        }
+    }
+
+    /// Whether the client sent managedFields.
+    pub(super) fn sent_owners(&self) -> bool {
+        self.managed_fields.is_some()
+    }
+}
+
+/// 400: the body is no object of the kind.
+pub(super) fn misfit(kind: &Kind, why: &str) -> Box<Status> {
+    let (name, version) = (&kind.kind, kind.resource.version());
+    let message = format!("{name} in version {version:?} cannot be handled as a {name}: {why}");
+    Box::new(Status::bad_request(message))
+}
+
+/// Who a request names as the owner of what it changes.
+pub(super) fn writer(kind: &Kind, request: &Request, time: Str) -> Writer {
+    let manager = match request.options.field_manager.as_str() {
+        "" => Str::new_static("unknown"),
+        _ => request.options.field_manager.clone(),
+    };
+    let (subresource, api_version) = (request.subresource.clone(), Str::new_static(kind.api_version()));
+    Writer { manager, subresource, api_version, time }
+}
+
+impl ApiServer {
+    /// Lets the admission plugins have their say.
+    pub(super) fn admit(
+        &self,
+        kind: &Kind,
+        request: &Request,
+        new: &mut Value,
+        old: Option<&Value>,
+    ) -> Result<(), Box<Status>> {
+        let name = Str::new(new.str_at(&["metadata", "name"]).unwrap_or_default());
+        let write = Attributes {
+            verb: if old.is_some() { Verb::Update } else { Verb::Create },
+            kind,
+            subresource: &request.subresource,
+            namespace: &request.namespace,
+            name: &name,
+            old,
+            plugins: self.plugins,
+            lookup: &self.store,
+        };
+        admission::admit(&write, new)
+    }
+}
+
+/// 422, if there is anything to complain about.
+pub(super) fn judged(kind: &Kind, name: &str, errors: &[FieldError]) -> Result<(), Box<Status>> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(errors::invalid(kind.resource.group(), &kind.kind, name, errors))
+}
