@@ -122,7 +122,8 @@ fn play() {
         }
         let case: J = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let Some(steps) = case["steps"].as_array() else { continue };
-        let mut api = ApiServer::new(1, Time(-1000)); api.set_plugins(Plugins { service_account: false, object_in_use: true });
+        let mut api = ApiServer::new(1, Time(-1000));
+        api.set_plugins(Plugins { service_account: false, object_in_use: true });
         let mut p = P { api, now: Time(0), timers: vec![], id: 0 };
         let mut caps = std::collections::BTreeMap::new();
         let mut out = vec![];

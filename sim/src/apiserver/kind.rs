@@ -76,6 +76,11 @@ impl Kind {
         self.subresource("status").is_some()
     }
 
+    /// Whether a create drops the status that it was sent with.
+    pub fn drops_status(&self) -> bool {
+        self.has_status() && !self.rules.status_on_create
+    }
+
     /// Whether discovery lists this verb.
     pub fn has_verb(&self, verb: &str) -> bool {
         self.verbs.iter().any(|v| v == verb)

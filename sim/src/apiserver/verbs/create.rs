@@ -21,7 +21,11 @@ impl ApiServer {
         let decoded =
             write::decode(kind, request, sent.root(), None).map_err(|why| write::misfit(kind, &why))?;
         let writer = write::writer(kind, request, self.timestamp());
-        let owners = decoded.owners(&Managed::default()).updated(writer, None, &decoded.root, kind.shape());
+        let mut owned = decoded.root.clone();
+        if kind.drops_status() {
+            owned.remove_at(&["status"]);
+        }
+        let owners = decoded.owners(&Managed::default()).updated(writer, None, &owned, kind.shape());
         self.add(kind, request, decoded, owners, out)
     }
 
@@ -124,7 +128,7 @@ impl ApiServer {
         root.set_at(&["apiVersion"], Str::new_static(kind.storage.api_version()));
         root.set_at(&["kind"], kind.kind.clone());
         root.set_at(&["metadata"], metadata);
-        if kind.has_status() && !kind.rules.status_on_create {
+        if kind.drops_status() {
             let with_status = root.clone();
             root.remove_at(&["status"]);
             defaults::apply_defaults(kind, root, Some(&with_status));

@@ -49,7 +49,7 @@ fn add_warning(response: &mut Response<ResponseBody>, text: &str) {
 
 /// The object as `PartialObjectMetadata`.
 fn partial(object: &Object) -> Value {
-    let metadata = object.root().get("metadata").cloned().unwrap_or_default();
+    let metadata = object.full_tree().get("metadata").cloned().unwrap_or_default();
     value!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
 }
 
@@ -89,7 +89,7 @@ fn write_item(item: &Object, typed: bool, metadata_only: bool, out: &mut Vec<u8>
         out.extend_from_slice(item.json());
     } else {
         out.push(b'{');
-        out.extend_from_slice(item.json());
+        out.extend_from_slice(item.json_without_type());
     }
 }
 
