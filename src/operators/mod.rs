@@ -1,0 +1,27 @@
+//! Real kube-rs operators, shipped as programs: what the scenarios in `scenarios/` run, and examples of how an operator is
+//! written so that it can be tested. `run(client)` is apart from `main`, and takes its client from whoever starts it.
+//!
+//! - `website`: a custom resource with a Deployment, a Service and a registration, and one classic bug to find
+//! - `client`: a kube client that retries as a production client does
+//!
+//! To add one: a folder with `run(client)`, and a line in [`programs`].
+
+mod client;
+pub mod website;
+
+use wavetank_sim::programs::{Host, Program};
+
+/// The shipped operators, under the names that scenarios use.
+pub fn programs() -> Vec<Program> {
+    vec![
+        Program::new("website-operator", |host| website::run(watching(&host))),
+        Program::new("website-operator-buggy", |host| website::run_with_classic_bug(watching(&host))),
+    ]
+}
+
+/// A client for the namespace that the process is told to watch, or else lives in: a pod gets both from its manifest, an
+/// operator beside the cluster from `with`.
+fn watching(host: &Host) -> kube::Client {
+    let namespace = host.env("WATCH_NAMESPACE").or_else(|| host.env("POD_NAMESPACE")).unwrap_or("default");
+    client::retrying(host.service(), namespace)
+}

@@ -1,0 +1,71 @@
+//! The website operator: it runs a web server for each `Website` in the namespace that its client defaults to.
+//!
+//! - `resource`: the custom resource and its definition
+//! - `children`: the objects that a website wants, as pure functions
+//! - `status`: what is reported of them, as a pure function
+//! - `reconcile`: one pass over one website
+//! - `failures`: how long to wait after an error
+
+mod children;
+mod failures;
+mod reconcile;
+mod resource;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Service;
+use kube::runtime::wait::{await_condition, conditions};
+use kube::runtime::{Controller, watcher};
+use kube::{Api, Client, CustomResourceExt};
+
+use failures::Failures;
+use reconcile::{Observe, Operator, error_policy, reconcile};
+
+pub use reconcile::Error;
+pub use resource::{Website, WebsiteSpec, WebsiteStatus, crd};
+
+/// The name of the operator: field manager of what it applies, and its mark on what it creates.
+const NAME: &str = "website-operator";
+
+/// Reconciles all websites in the client's default namespace. Ends only with an error.
+///
+/// # Errors
+/// The watch for the custom resource's definition failed: the process should start again.
+pub async fn run(client: Client) -> Result<(), Error> {
+    control(client, Observe::AfterChildren).await
+}
+
+/// The same, with a classic bug: it skips what it takes for done, and notes it as done before it is.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_with_classic_bug(client: Client) -> Result<(), Error> {
+    control(client, Observe::BeforeChildren).await
+}
+
+async fn control(client: Client, observe: Observe) -> Result<(), Error> {
+    await_condition(Api::all(client.clone()), Website::crd_name(), conditions::is_crd_established())
+        .await
+        .map_err(Error::Definition)?;
+    let websites: Api<Website> = Api::default_namespaced(client.clone());
+    let deployments: Api<Deployment> = Api::default_namespaced(client.clone());
+    let services: Api<Service> = Api::default_namespaced(client.clone());
+    let operator = Arc::new(Operator { client, observe, failures: Failures::default() });
+    Controller::new(websites, watcher::Config::default())
+        .owns(deployments, watcher::Config::default())
+        .owns(services, watcher::Config::default())
+        .run(reconcile, error_policy, operator)
+        .for_each(|result| async move {
+            match result {
+                Ok((website, _)) => tracing::debug!(%website, "reconciled"),
+                Err(error) => tracing::warn!(%error, "not reconciled"),
+            }
+        })
+        .await;
+    Ok(())
+}
