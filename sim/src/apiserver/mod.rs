@@ -10,6 +10,7 @@
 //!
 //! Architecture invariant: names `object`, `engine`, `wire` and `client` only.
 
+mod access;
 mod admission;
 mod convert;
 mod defaults;

@@ -20,6 +20,7 @@ mod switchboard;
 
 pub use connector::Connector;
 pub use hosts::{Act, HostSpec, Hosts};
+pub use images::{Image, Images};
 pub use program::{Exit, Host, Program};
 pub use runtime::Runtime;
 pub use service::HostService;

@@ -10,7 +10,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -109,14 +109,23 @@ pub enum Woken {
     Active,
 }
 
-/// Builds the runtime of one run and runs `play` on it, with a stage whose clock starts at `start`.
-pub fn on_stage<T>(start: Time, play: impl AsyncFnOnce(Stage) -> T) -> std::io::Result<T> {
+/// Builds the runtime of one run and runs `play` on it, with a stage whose clock starts at `start`. `clock` is told the
+/// nanoseconds since the start whenever tokio's clock may have moved, before any program runs.
+pub fn on_stage<T>(start: Time, clock: fn(u64), play: impl AsyncFnOnce(Stage) -> T) -> std::io::Result<T> {
     let idle = Arc::new(Idle::default());
     let hook = idle.clone();
+    let origin = Arc::new(OnceLock::<Instant>::new());
+    let started = origin.clone();
+    let unpark = move || {
+        if let Some(origin) = started.get() {
+            clock(u64::try_from(origin.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        }
+    };
     let runtime: Runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .on_thread_park(move || hook.on_park())
+        .on_thread_unpark(unpark)
         .build()?;
     Ok(runtime.block_on(async {
         let switchboard = Arc::new(Switchboard::default());
@@ -124,7 +133,7 @@ pub fn on_stage<T>(start: Time, play: impl AsyncFnOnce(Stage) -> T) -> std::io::
             players: BTreeMap::new(),
             idle,
             switchboard,
-            origin: Instant::now(),
+            origin: *origin.get_or_init(Instant::now),
             start,
             ended: Vec::new(),
             polls: 0,

@@ -1,6 +1,6 @@
 //! What a scenario expects of the objects: checks that must hold always, or in the end. It checks nothing.
 
-use super::{EventPattern, KindName};
+use super::{EventPattern, KindName, RustCheck};
 use crate::object::Value;
 
 /// The names of all oracles, and whether this version has them.
@@ -56,6 +56,8 @@ pub enum Check {
     },
     /// There is an object that has all of this: `apiVersion`, `kind`, `metadata.name`, and any fields.
     Match(Value),
+    /// Code of the user's.
+    Rust(RustCheck),
 }
 
 /// A variable of a CEL expression. With a name: that object, or null; else a list of objects sorted by key.

@@ -10,6 +10,7 @@
 //! - [`trigger`]: when a fault strikes; patterns of requests
 //! - [`fault`]: failures, and the table of all that have a name
 //! - [`expect`]: what must hold
+//! - [`view`]: checks written in Rust, and what they see
 //! - [`plan`]: the concrete faults of one run and their text form
 //! - [`near`]: did you mean
 //!
@@ -28,6 +29,7 @@ mod spec;
 pub mod step;
 pub mod target;
 pub mod trigger;
+pub mod view;
 
 pub use cluster::{Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, Pull, Ready};
 pub use expect::{Check, Expectation, Modality, Var};
@@ -38,6 +40,7 @@ pub use spec::{Converge, Disabled, Ignore, Scenario};
 pub use step::{Action, Cascade, NodeChoice, PatchType, Step, Wait, WaitFor};
 pub use target::{KindName, Pattern, Pick, Target};
 pub use trigger::{EventPattern, EventVerb, Moment, Trigger, When};
+pub use view::{RustCheck, View};
 
 #[cfg(test)]
 mod tests;

@@ -111,6 +111,13 @@ pub struct Birth {
     pub generated: bool,
 }
 
+/// The text that plans use: the name, or `PREFIX~N` for a generated one.
+impl fmt::Display for Birth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.generated { write!(f, "{}~{}", self.prefix, self.nth) } else { f.write_str(&self.prefix) }
+    }
+}
+
 impl Commit {
     /// The newest state that is known of the object.
     pub fn object(&self) -> &Arc<Object> {

@@ -1,7 +1,10 @@
 //! The one seam where faults act on the wire: a rule decides the fate of each message of a host.
 
-use super::{Addr, Answer, Commit, Request, RequestId, Resource, Status, WatchEvent};
+use std::sync::Arc;
+
+use super::{Addr, Answer, Commit, Request, Resource, Status, WatchEvent};
 use crate::engine::{Millis, Time};
+use crate::object::Str;
 
 /// What becomes of a request.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,10 +27,10 @@ pub enum Fate {
 /// What a rule wants done to the cluster, through means that a real failure has.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Strike {
-    /// The process at this address dies.
-    Crash(Addr),
-    /// A watch connection breaks.
-    CutWatch(Addr, RequestId),
+    /// The process at this address dies; the text says why.
+    Crash(Addr, Str),
+    /// Nothing more than an entry in the record: the request itself was bent.
+    Note(Str),
 }
 
 /// Watches and bends the traffic of hosts. Every method has a default that does nothing.
@@ -38,7 +41,7 @@ pub trait Rule {
     }
 
     /// The server handled this request of any actor and made these commits; the answer is still to be sent.
-    fn handled(&mut self, _now: Time, _request: &Request, _commits: &[Commit], _strikes: &mut Vec<Strike>) {}
+    fn handled(&mut self, _now: Time, _request: &Request, _commits: &[Arc<Commit>], _strikes: &mut Vec<Strike>) {}
 
     /// A host got this answer and went quiet.
     fn answered(&mut self, _now: Time, _request: &Request, _answer: &Answer, _strikes: &mut Vec<Strike>) {}

@@ -1,0 +1,144 @@
+//! The cluster at its start: the actors, and the objects that a booted cluster has.
+//!
+//! Real: kubeadm and the components themselves make these objects. Modelled: they are there at once. Not modelled: RBAC
+//! roles, kube-proxy and DNS, static pods of the control plane, `boot: cold`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::hosting::Hosting;
+use super::{API_SERVER, Cluster, Part, RUNTIME, USER};
+use crate::apiserver::{ApiServer, Replies};
+use crate::controllers::Manager;
+use crate::engine::{Draws, Queue, Time};
+use crate::kubelet::{self, Kubelet};
+use crate::object::{Object, Value};
+use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
+use crate::scheduler::Scheduler;
+use crate::value;
+use crate::wire::{ActorClass, Addr, Effect, History, Latency, Outbox, Request, Resource, Streams, resource};
+
+/// What a cluster is made of.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// The seed of all draws.
+    pub seed: u64,
+    /// When it starts; before t = 0.
+    pub start: Time,
+    /// How long messages take.
+    pub latency: Latency,
+    /// The Kubernetes version of nodes.
+    pub version: String,
+    /// The nodes.
+    pub nodes: Vec<NodeConfig>,
+    /// How containers behave.
+    pub images: Vec<Image>,
+}
+
+/// One node.
+#[derive(Clone, Debug, Default)]
+pub struct NodeConfig {
+    /// Its name.
+    pub name: String,
+    /// `topology.kubernetes.io/zone`, if it has one.
+    pub zone: Option<String>,
+    /// Further labels.
+    pub labels: BTreeMap<String, String>,
+    /// Taints, as `core/v1` writes them.
+    pub taints: Vec<Value>,
+    /// Capacity by resource name, as quantities.
+    pub capacity: BTreeMap<String, String>,
+}
+
+/// Namespaces beside `default` that the server makes itself.
+const SYSTEM_NAMESPACE: &str = "kube-system";
+
+impl Cluster {
+    /// A booted cluster: nodes Ready, components started in this instant.
+    pub fn boot(config: ClusterConfig, programs: Vec<Program>, stage: Stage) -> Self {
+        let ClusterConfig { seed, start, latency, version, nodes, images } = config;
+        let draws = Draws::new(seed);
+        let mut cluster = Self {
+            queue: Queue::new(start),
+            latency,
+            server: ApiServer::new(seed, start),
+            replies: Replies::default(),
+            streams: Streams::default(),
+            parts: Vec::new(),
+            outbox: Outbox::new(start),
+            runtime: Runtime::new(Images::new(images), draws.clone()),
+            births: BTreeMap::new(),
+            hosts: Hosts::new(stage),
+            hosting: Hosting::new(programs),
+            history: History::default(),
+            desk: BTreeMap::new(),
+            requests: 0,
+            strikes: Vec::new(),
+            effects: Vec::<Effect>::new(),
+            answered: None,
+            restless: false,
+            draws,
+        };
+        cluster.add_desks();
+        cluster.plant_basics();
+        let nodes: Vec<Addr> = nodes.iter().zip(1..).map(|(node, index)| cluster.add_node(node, index, &version)).collect();
+        debug_assert!(nodes.is_sorted(), "addresses follow the order of nodes");
+        let resources: BTreeSet<Resource> = cluster.server.registry().iter().filter(|k| k.has_verb("watch")).map(|k| k.storage).collect();
+        cluster.add_component("kube-controller-manager", Manager::new(resources.into_iter().collect()));
+        let draws = cluster.draws.clone();
+        cluster.add_component("kube-scheduler", Scheduler::new(draws));
+        cluster
+    }
+
+    fn add_desks(&mut self) {
+        let server = self.add_part("kube-apiserver", ActorClass::System, Part::Desk);
+        let user = self.add_part("user", ActorClass::User, Part::Desk);
+        self.add_part("chaos", ActorClass::Chaos, Part::Desk);
+        let runtime = self.add_part("containerd", ActorClass::System, Part::Runtime);
+        debug_assert!((server, user, runtime) == (API_SERVER, USER, RUNTIME), "addresses are as the constants say");
+    }
+
+    /// The objects that any cluster has: accounts, the service of the API server, the system's priority classes.
+    fn plant_basics(&mut self) {
+        for namespace in ["default", "kube-node-lease", "kube-public", SYSTEM_NAMESPACE] {
+            let account = value!({"metadata": {"name": "default", "namespace": namespace}});
+            self.plant_object(*resource::SERVICE_ACCOUNTS, account);
+        }
+        let ports = value!([{"name": "https", "port": 443, "targetPort": 6443}]);
+        let service = value!({"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"ports": ports}});
+        self.plant_object(*resource::SERVICES, service);
+        let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
+        // pkg/apis/scheduling: SystemCriticalPriority and 1000 above it.
+        for (name, priority) in [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)] {
+            self.plant_object(classes, value!({"metadata": {"name": name}, "value": priority}));
+        }
+    }
+
+    /// Adds a node that is Ready, with its kubelet.
+    fn add_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Addr {
+        let booted = kubelet::booted::Node {
+            name: &node.name,
+            index,
+            zone: node.zone.as_deref(),
+            labels: &node.labels,
+            taints: &node.taints,
+            capacity: &node.capacity,
+            version,
+        };
+        let now = self.now();
+        let object = self.plant_object(*resource::NODES, kubelet::booted::booted_node(&booted, now));
+        self.plant_object(*resource::LEASES, kubelet::booted::booted_lease(&node.name, object.uid(), now));
+        let kubelet = Kubelet::new(&node.name, index, &mut self.draws);
+        self.add_component(format!("kubelet/{}", node.name), kubelet)
+    }
+
+    /// Creates an object, with its status where it has one.
+    fn plant_object(&mut self, resource: Resource, root: Value) -> std::sync::Arc<Object> {
+        let status = root.get("status").cloned();
+        let planted = self.plant(Request::create(resource, Object::shared(root)));
+        let planted = planted.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"));
+        let Some(status) = status else { return planted };
+        let with_status = Object::shared(planted.edited(|root| root.set_at(&["status"], status)).root().clone());
+        let updated = self.plant(Request::update_status(resource, with_status));
+        updated.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"))
+    }
+}

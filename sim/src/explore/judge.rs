@@ -1,0 +1,160 @@
+//! Judges a run while it goes: follows the record commit by commit, knows whether the system is converged and since when,
+//! and whether what must always hold does.
+
+use crate::apiserver::ApiServer;
+use crate::convergence::{Convergence, Ignore, MaskedState};
+use crate::engine::{Millis, Time};
+use crate::object::{LabelSelector, Object};
+use crate::oracles::{Check, Compiled, Violation};
+use crate::scenario::{Modality, Scenario};
+use crate::wire::{Commit, Resource, resource};
+
+/// What is known of a run's state at its current time.
+#[derive(Debug)]
+pub(super) struct Judge<'s> {
+    pending: Convergence,
+    masked: MaskedState,
+    always: Vec<Check<'s>>,
+    eventually: Vec<Check<'s>>,
+    /// Since when all is as it should be and the masked state has not changed.
+    converged_since: Option<Time>,
+    /// Whether there was such an instant since the faults healed.
+    was_converged: bool,
+    /// The first `eventually` that does not hold, with what it says.
+    unmet: Option<(String, String)>,
+    /// The masked states since the faults healed, for cycles.
+    states: Vec<(Time, u64)>,
+}
+
+impl<'s> Judge<'s> {
+    pub(super) fn new(scenario: &'s Scenario, checks: &'s [Compiled], server: &ApiServer) -> Self {
+        let of = |modality| {
+            let fits = |check: &&Compiled| check.modality() == modality;
+            checks.iter().filter(fits).map(|check| check.start(&scenario.namespace)).collect()
+        };
+        let mut judge = Self {
+            pending: Convergence::new(ignores(scenario)),
+            masked: MaskedState::new(ignores(scenario)),
+            always: of(Modality::Always),
+            eventually: of(Modality::Eventually),
+            converged_since: None,
+            was_converged: false,
+            unmet: None,
+            states: Vec::new(),
+        };
+        for (_, object) in server.objects().filter(|(resource, _)| counts(*resource)) {
+            judge.pending.update(None, Some(object));
+            judge.masked.update(None, Some(object));
+        }
+        judge
+    }
+
+    /// Takes in a commit. `judging`: setup is over, and what must always hold is judged.
+    pub(super) fn on_commit(&mut self, now: Time, commit: &Commit, server: &ApiServer, judging: bool) -> Option<Violation> {
+        if !counts(commit.resource) {
+            return None;
+        }
+        let (old, new) = (commit.old.as_deref(), commit.new.as_deref());
+        self.pending.update(old, new);
+        if self.masked.update(old, new) {
+            self.converged_since = None;
+            self.states.push((now, self.masked.hash()));
+        }
+        self.refresh(now, server, judging);
+        if !judging {
+            return None;
+        }
+        let kind = commit.object().kind();
+        let touched = self.always.iter_mut().filter(|check| check.is_about(kind));
+        touched.filter_map(|check| check.always(now, server)).next()
+    }
+
+    /// Looks again whether all is as it should be.
+    pub(super) fn refresh(&mut self, now: Time, server: &ApiServer, judging: bool) {
+        self.unmet = None;
+        if !self.pending.is_empty() {
+            self.converged_since = None;
+            return;
+        }
+        if judging {
+            self.unmet = self.eventually.iter_mut().find_map(|check| Some((check.name().to_owned(), check.holds(server).err()?)));
+        }
+        if self.unmet.is_some() {
+            self.converged_since = None;
+            return;
+        }
+        self.was_converged = true;
+        self.converged_since.get_or_insert(now);
+    }
+
+    /// Something outside the store is not as it should be: no instant up to now counts.
+    pub(super) fn disturb(&mut self) {
+        self.converged_since = None;
+    }
+
+    /// Starts to judge convergence anew: setup is over, or the faults have healed.
+    pub(super) fn restart(&mut self, now: Time, server: &ApiServer, judging: bool) {
+        self.converged_since = None;
+        self.was_converged = false;
+        self.states = vec![(now, self.masked.hash())];
+        self.refresh(now, server, judging);
+    }
+
+    /// When the system will have been converged and quiet for `window`, if nothing changes.
+    pub(super) fn quiet_at(&self, window: Millis) -> Option<Time> {
+        self.converged_since.map(|since| since + window)
+    }
+
+    /// Since when the system is converged.
+    pub(super) fn converged_since(&self) -> Option<Time> {
+        self.converged_since
+    }
+
+    /// Whether it was converged at any instant since the last restart.
+    pub(super) fn was_converged(&self) -> bool {
+        self.was_converged
+    }
+
+    /// Why the system is not converged, in words.
+    pub(super) fn why_not(&self) -> Option<String> {
+        if let Some(reasons) = self.pending.summary() {
+            return Some(reasons);
+        }
+        self.unmet.as_ref().map(|(name, why)| format!("expectation \"{name}\" does not hold: {why}"))
+    }
+
+    /// The masked states since the last restart.
+    pub(super) fn states(&self) -> &[(Time, u64)] {
+        &self.states
+    }
+
+    /// When the first grace ends that has begun.
+    pub(super) fn grace_ends(&self) -> Option<Time> {
+        self.always.iter().filter_map(Check::grace_ends).min()
+    }
+
+    /// Judges at a time at which nothing need have happened: a grace may be over.
+    pub(super) fn on_time(&mut self, now: Time, server: &ApiServer) -> Option<Violation> {
+        let failing = self.always.iter_mut().filter(|check| check.grace_ends().is_some());
+        failing.filter_map(|check| check.always(now, server)).next()
+    }
+}
+
+/// Whether commits of this resource may matter: renewals and events are by far the most, and never do.
+fn counts(resource: Resource) -> bool {
+    resource != *resource::LEASES && resource != *resource::EVENTS
+}
+
+fn ignores(scenario: &Scenario) -> Vec<Ignore> {
+    let ignore = |i: &crate::scenario::Ignore| {
+        let selector = i.selector.as_deref().and_then(|text| LabelSelector::parse(text).ok());
+        Ignore {
+            kind: i.kind.0.as_str().into(),
+            selector: selector.map(|s| -> Box<dyn Fn(&Object) -> bool + Send + Sync> {
+                Box::new(move |object| s.matches(object.labels()))
+            }),
+            fields: i.fields.iter().map(|field| field.as_str().into()).collect(),
+        }
+    };
+    scenario.converge.ignore.iter().map(ignore).collect()
+}

@@ -1,0 +1,20 @@
+//! Ways to run a scenario: one strategy per file.
+//!
+//! - [`Prepared`]: a scenario ready to be run many times
+//! - [`run()`]: one run, from boot to verdict
+//! - [`draw_plan`]: the plan of a seed (random exploration)
+//! - `world`, `steps`, `judge`: what a run is made of
+//!
+//! To add a strategy: one file that makes plans, one line here.
+
+mod config;
+mod judge;
+mod plan;
+mod prepared;
+mod run;
+mod steps;
+mod world;
+
+pub use plan::draw_plan;
+pub use prepared::Prepared;
+pub use run::{NoRun, Run, run};

@@ -1,0 +1,54 @@
+//! A scenario ready to be run many times: expectations compiled, programs found.
+
+use crate::oracles::Compiled;
+use crate::programs::Program;
+use crate::scenario::Scenario;
+
+/// A scenario with its programs and compiled expectations. Runs share it.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub(super) scenario: Scenario,
+    pub(super) programs: Vec<Program>,
+    pub(super) checks: Vec<Compiled>,
+    /// Runs in the world of each run, at its end.
+    pub(super) at_end: Option<Program>,
+}
+
+impl Prepared {
+    /// Prepares a scenario. `programs` are all that are registered. What cannot be is told in words.
+    pub fn new(scenario: Scenario, programs: &[Program]) -> Result<Self, String> {
+        let compile = |e| Compiled::new(e).map_err(|error| format!("expectation \"{}\": {error}", e.name));
+        let checks = scenario.expect.iter().map(compile).collect::<Result<_, _>>()?;
+        let find = |name: &str| {
+            let found = programs.iter().find(|program| program.name() == name);
+            found.cloned().ok_or_else(|| format!("no program \"{name}\" is registered"))
+        };
+        let used = programs_of(&scenario).map(find).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { scenario, programs: used, checks, at_end: None })
+    }
+
+    /// Runs this program in the world of each run, at its final virtual time; its error is a violation.
+    #[must_use]
+    pub fn at_end(mut self, program: Program) -> Self {
+        self.at_end = Some(program);
+        self
+    }
+
+    /// The scenario.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Whether a run runs foreign code.
+    pub fn has_programs(&self) -> bool {
+        !self.programs.is_empty() || self.at_end.is_some()
+    }
+}
+
+/// The names of the programs that a scenario runs, each once.
+fn programs_of(scenario: &Scenario) -> impl Iterator<Item = &str> {
+    let beside = scenario.operators.iter().map(|operator| operator.program.as_str());
+    let inside = scenario.images.iter().filter_map(|image| image.program.as_deref());
+    let names: std::collections::BTreeSet<&str> = beside.chain(inside).collect();
+    names.into_iter()
+}

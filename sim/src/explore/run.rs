@@ -1,0 +1,142 @@
+//! One run: boot, setup, then safety while the faults rage, heal, and liveness in bounded time.
+
+use super::Prepared;
+use super::judge::Judge;
+use super::world::{Halt, World};
+use crate::cluster::{CHAOS, Cluster, ClusterConfig};
+use crate::engine::{Fingerprint, Millis, SECOND, Time};
+use crate::faults::Injector;
+use crate::hermetic;
+use crate::oracles::{self, Violation};
+use crate::programs::{Stage, on_stage};
+use crate::scenario::Plan;
+use crate::wire::{History, What};
+
+/// How long before t = 0 setup may begin, in ms, tried in turn: t = 0 is fixed, and how long setup takes is not known
+/// before it is done. The last is the longest that setup may take.
+const SETUP_BUDGETS_MS: [Millis; 3] = [60 * SECOND, 300 * SECOND, 1800 * SECOND];
+
+/// For how long setup must be quiet (ORACLES: the end of `setup` uses W = 30 s).
+pub(super) const SETUP_SETTLE_MS: Millis = 30 * SECOND;
+
+/// How long the fault phase waits for events that faults are set off by, after steps and timed faults (ORACLES).
+const EVENTS_WAIT_MS: Millis = 300 * SECOND;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Run {
+    /// The seed.
+    pub seed: u64,
+    /// The faults that were planned.
+    pub plan: Plan,
+    /// What was found; none if all held.
+    pub violation: Option<Violation>,
+    /// The record's hash.
+    pub fingerprint: Fingerprint,
+    /// The virtual time at the end.
+    pub end: Time,
+    /// How long after the faults healed the system was converged for good, in ms.
+    pub converged_after_ms: Option<Millis>,
+    /// Faults whose event never came.
+    pub unused: Vec<String>,
+    /// The record.
+    pub history: History,
+}
+
+/// Why there was no run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoRun {
+    /// The setup did not converge, or a step of it failed; in words.
+    Setup(String),
+    /// The runtime could not be built.
+    Runtime(String),
+}
+
+/// Runs a scenario with a seed and a plan. Best on a fresh thread: see [`hermetic`].
+pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, NoRun> {
+    let mut tried = Err(NoRun::Setup("no time for it".into()));
+    for budget in SETUP_BUDGETS_MS {
+        let start = Time::ZERO - budget;
+        let guard = hermetic::enter(seed, start.wall_ns());
+        let played = on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, start, stage).await);
+        drop(guard);
+        tried = played.unwrap_or_else(|error| Err(NoRun::Runtime(error.to_string())));
+        if !matches!(tried, Err(NoRun::Setup(_))) {
+            break;
+        }
+    }
+    tried
+}
+
+async fn play(prepared: &Prepared, seed: u64, plan: &Plan, start: Time, stage: Stage) -> Result<Run, NoRun> {
+    let scenario = &prepared.scenario;
+    let config = ClusterConfig::of(scenario, seed, start);
+    let cluster = Cluster::boot(config, prepared.programs.clone(), stage);
+    let injector = Injector::new(plan, &scenario.namespace, seed);
+    let judge = Judge::new(scenario, &prepared.checks, cluster.server());
+    let mut world = World::new(scenario, cluster, injector, judge);
+    setup(&mut world).await.map_err(NoRun::Setup)?;
+    let verdict = safety_heal_liveness(&mut world).await;
+    Ok(world.finish(seed, plan, verdict))
+}
+
+/// Applies the setup, without faults, and waits until it has converged; then lets time pass until t = 0.
+async fn setup(world: &mut World<'_>) -> Result<(), String> {
+    world.start_operators();
+    let scenario = world.scenario;
+    let failed = |halt: Halt| format!("setup did not converge: {}", halt.in_words());
+    for step in &scenario.setup {
+        world.step(step).await.map_err(failed)?;
+    }
+    world.converge(Time::ZERO, SETUP_SETTLE_MS).await.map_err(failed)?;
+    world.pass_until(Time::ZERO).await.map_err(failed)
+}
+
+/// Safety while the faults rage, then heal, then liveness in bounded time: the system must converge after healing and
+/// stay converged. Returns how long after healing it was converged for good, in ms.
+async fn safety_heal_liveness(world: &mut World<'_>) -> Result<Millis, Halt> {
+    let scenario = world.scenario;
+    // Safety: whatever happens, `always` holds.
+    world.arm();
+    for step in &scenario.steps {
+        world.step(step).await?;
+    }
+    world.pass_until(world.last_timed_fault()).await?;
+    let deadline = world.cluster.now() + EVENTS_WAIT_MS;
+    world.pass_while(deadline, |world| !world.injector.is_over(world.cluster.now())).await?;
+    if let Some(end) = world.injector.lasts_until() {
+        world.pass_until(end).await?;
+    }
+    // Heal: all faults end, all crashed programs run.
+    world.heal();
+    world.pass_while(world.cluster.now() + scenario.converge.within_ms, |world| !world.cluster.all_programs_run()).await?;
+    // Liveness: the system converges in time, and stays converged.
+    let healed = world.cluster.now();
+    world.judge_from_here();
+    world.converge(healed + scenario.converge.within_ms, scenario.converge.settle_ms).await?;
+    let converged = world.judge.converged_since().unwrap_or(healed);
+    oracles::hot_loop(world.cluster.history(), converged).map_or(Ok(converged.since(healed)), |v| Err(Halt::Found(v)))
+}
+
+impl World<'_> {
+    fn finish(mut self, seed: u64, plan: &Plan, verdict: Result<Millis, Halt>) -> Run {
+        let (mut violation, converged_after_ms) = match verdict {
+            Ok(after) => (None, Some(after)),
+            Err(Halt::Found(violation)) => (Some(violation), None),
+            Err(Halt::StepFailed(why)) => (Some(Violation::new("step", self.cluster.now(), why)), None),
+        };
+        if let Some(panic) = oracles::panic(self.cluster.history(), &hermetic::take_panics()) {
+            violation = Some(panic);
+        }
+        if violation.as_ref().is_some_and(|v| self.scenario.disable.iter().any(|d| d.name == v.oracle)) {
+            violation = None;
+        }
+        if let Some(violation) = &violation {
+            self.cluster.note(CHAOS, What::Step(smol_str::format_smolstr!("violation {}", violation.oracle)));
+        }
+        let (end, unused) = (self.cluster.now(), std::mem::take(&mut self.unused));
+        let history = self.cluster.into_history();
+        let fingerprint = history.record.fingerprint();
+        Run { seed, plan: plan.clone(), violation, fingerprint, end, converged_after_ms, unused, history }
+    }
+}

@@ -1,0 +1,231 @@
+//! A run in motion: the cluster, the faults and the judge, advanced together.
+
+use super::judge::Judge;
+use super::run::SETUP_SETTLE_MS;
+use crate::cluster::{Cluster, Stepped, USER};
+use crate::engine::{Millis, Time};
+use crate::faults::Injector;
+use crate::oracles::{self, Violation};
+use crate::programs::HostSpec;
+use crate::scenario::Scenario;
+use crate::wire::{Answer, NoFaults, Request, What};
+
+/// Wake-ups that nobody waits for by name: time has to pass.
+const PASSING: u64 = u64::MAX;
+
+/// Requests of one host at one instant after which it counts as a loop (ORACLES, hot_loop).
+const REQUESTS_AT_ONCE: u32 = 10_000;
+
+/// Why a run ends before its end.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// Something was found.
+    Found(Violation),
+    /// A step of the scenario could not be done.
+    StepFailed(String),
+}
+
+impl Halt {
+    pub(super) fn in_words(self) -> String {
+        match self {
+            Self::Found(violation) => violation.message,
+            Self::StepFailed(why) => why,
+        }
+    }
+}
+
+/// A run in motion.
+#[derive(Debug)]
+pub(super) struct World<'s> {
+    pub(super) scenario: &'s Scenario,
+    pub(super) cluster: Cluster,
+    pub(super) injector: Injector,
+    pub(super) judge: Judge<'s>,
+    /// Faults whose event never came.
+    pub(super) unused: Vec<String>,
+    /// How many entries of the record have been taken in.
+    seen: usize,
+    /// Whether setup is over.
+    judging: bool,
+    /// Whether faults may strike.
+    armed: bool,
+    /// Requests of hosts at the current instant.
+    burst: (Time, u32),
+}
+
+impl<'s> World<'s> {
+    pub(super) fn new(scenario: &'s Scenario, cluster: Cluster, injector: Injector, judge: Judge<'s>) -> Self {
+        let (burst, seen) = ((cluster.now(), 0), cluster.history().record.entries().len());
+        Self { scenario, cluster, injector, judge, unused: Vec::new(), seen, judging: false, armed: false, burst }
+    }
+
+    /// Starts the programs that run beside the cluster.
+    pub(super) fn start_operators(&mut self) {
+        for operator in &self.scenario.operators {
+            let Some(program) = self.cluster.program(&operator.program).cloned() else { continue };
+            for replica in 0..operator.replicas {
+                let name = if operator.replicas == 1 { operator.name.clone() } else { format!("{}-{replica}", operator.name) };
+                let spec = HostSpec {
+                    program: program.clone(),
+                    identity: name.as_str().into(),
+                    name: name.into(),
+                    env: crate::cluster::with_env(&operator.with),
+                };
+                self.cluster.add_host(spec, 0);
+            }
+        }
+    }
+
+    /// Moves by one event. The token is that of a wake-up.
+    async fn advance(&mut self) -> Result<Option<u64>, Halt> {
+        let stepped = if self.armed {
+            self.cluster.step(&mut self.injector).await
+        } else {
+            self.cluster.step(&mut NoFaults).await
+        };
+        self.take_in()?;
+        if self.armed {
+            self.injector.strike_due(&mut self.cluster);
+        }
+        match stepped {
+            Stepped::Event => Ok(None),
+            Stepped::Woke(token) if token < PASSING => {
+                if self.armed {
+                    self.injector.strike(usize::try_from(token).unwrap_or(usize::MAX), &mut self.cluster);
+                }
+                Ok(None)
+            }
+            Stepped::Woke(token) => {
+                let found = self.judge.on_time(self.cluster.now(), self.cluster.server());
+                found.map_or(Ok(Some(token)), |v| Err(Halt::Found(v)))
+            }
+            Stepped::Idle => Err(Halt::StepFailed("nothing is left to happen in the cluster".into())),
+            Stepped::Spinning => Err(Halt::Found(oracles::spinning(self.cluster.now()))),
+        }
+    }
+
+    /// Takes in what was recorded since the last call.
+    fn take_in(&mut self) -> Result<(), Halt> {
+        while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
+            self.seen += 1;
+            let now = entry.time;
+            match &entry.what {
+                What::Commit(commit) => {
+                    let commit = commit.clone();
+                    self.injector.learn(&commit);
+                    let found = self.judge.on_commit(now, &commit, self.cluster.server(), self.judging);
+                    found.map_or(Ok(()), |violation| Err(Halt::Found(violation)))?;
+                    if let Some(end) = self.judge.grace_ends() {
+                        self.cluster.wake_at(end, PASSING);
+                    }
+                }
+                What::Host(_) => {
+                    self.injector.learn_hosts(&self.cluster);
+                    self.judge.disturb();
+                    if self.cluster.all_programs_run() {
+                        self.judge.refresh(now, self.cluster.server(), self.judging);
+                    }
+                }
+                What::Answered { .. } => {
+                    let count = if self.burst.0 == now { self.burst.1 + 1 } else { 1 };
+                    self.burst = (now, count);
+                    if count > REQUESTS_AT_ONCE {
+                        return Err(Halt::Found(oracles::spinning(now)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets time pass until then.
+    pub(super) async fn pass_until(&mut self, time: Time) -> Result<(), Halt> {
+        self.pass_while(time, |_| true).await
+    }
+
+    /// Lets time pass while `goes_on`, but not past `limit`.
+    pub(super) async fn pass_while(&mut self, limit: Time, goes_on: impl Fn(&Self) -> bool) -> Result<(), Halt> {
+        if self.cluster.now() < limit && goes_on(self) {
+            self.cluster.wake_at(limit, PASSING);
+        }
+        while self.cluster.now() < limit && goes_on(self) {
+            self.advance().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the system has been converged and quiet for `window`; the converged instant must come before `deadline`.
+    pub(super) async fn converge(&mut self, deadline: Time, window: Millis) -> Result<(), Halt> {
+        let mut asked = None;
+        self.cluster.wake_at(deadline, PASSING);
+        loop {
+            let now = self.cluster.now();
+            let quiet_at = self.judge.quiet_at(window).filter(|_| self.cluster.all_programs_run());
+            match quiet_at {
+                Some(at) if at <= now => return Ok(()),
+                Some(at) if asked != Some(at) => {
+                    asked = Some(at);
+                    self.cluster.wake_at(at, PASSING);
+                }
+                _ => {}
+            }
+            let since = self.judge.converged_since();
+            if now >= deadline && since.is_none_or(|since| since > deadline) {
+                return Err(Halt::Found(self.not_converged(deadline, window)));
+            }
+            self.advance().await?;
+        }
+    }
+
+    fn not_converged(&self, deadline: Time, window: Millis) -> Violation {
+        let why = self.judge.why_not().or_else(|| {
+            let down = self.cluster.hosts().iter().find(|(addr, _)| !self.cluster.hosts().runs(*addr));
+            down.map(|(_, spec)| format!("program {} does not run", spec.name))
+        });
+        oracles::not_converged(self.judge.was_converged(), deadline, window, why, self.judge.states())
+    }
+
+    /// `wait: {for: converged}`.
+    pub(super) async fn wait_converged(&mut self, timeout: Millis) -> Result<(), Halt> {
+        let deadline = self.cluster.now() + timeout;
+        self.converge(deadline, SETUP_SETTLE_MS).await
+    }
+
+    /// Sends a request as the user and waits for the answer.
+    pub(super) async fn ask(&mut self, request: Request) -> Result<Answer, Halt> {
+        let id = self.cluster.ask(USER, request);
+        loop {
+            if let Some(answer) = self.cluster.take_answer(USER, id) {
+                return Ok(answer);
+            }
+            self.advance().await?;
+        }
+    }
+
+    /// From here on faults may strike and what must always hold is judged.
+    pub(super) fn arm(&mut self) {
+        (self.armed, self.judging) = (true, true);
+        self.injector.learn_hosts(&self.cluster);
+        for (index, ms) in self.injector.timed() {
+            self.cluster.wake_at(Time::ZERO + ms, index as u64);
+        }
+        self.judge.restart(self.cluster.now(), self.cluster.server(), true);
+    }
+
+    /// When the last fault strikes that waits for a time.
+    pub(super) fn last_timed_fault(&self) -> Time {
+        self.injector.timed().map(|(_, ms)| Time::ZERO + ms + 1).max().unwrap_or(Time::ZERO)
+    }
+
+    /// All faults end.
+    pub(super) fn heal(&mut self) {
+        self.unused = self.injector.heal().into_iter().map(String::from).collect();
+        self.armed = false;
+    }
+
+    /// Judges convergence from here on.
+    pub(super) fn judge_from_here(&mut self) {
+        self.judge.restart(self.cluster.now(), self.cluster.server(), true);
+    }
+}

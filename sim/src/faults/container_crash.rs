@@ -1,0 +1,20 @@
+//! `container-crash`: a container's process ends by itself, with an exit code; 137 as if it were killed.
+
+use super::{Fault, Victims};
+use crate::cluster::Cluster;
+use crate::scenario::PlannedFault;
+
+/// SIGKILL, as the out-of-memory killer sends it.
+const KILLED: u64 = 137;
+
+pub(super) struct ContainerCrash;
+
+impl Fault for ContainerCrash {
+    fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
+        let code = fault.args.count("exitCode").unwrap_or(KILLED);
+        let code = i32::try_from(code).unwrap_or(i32::MAX);
+        for pod in &victims.objects {
+            cluster.crash_container(pod.uid(), fault.args.text("container"), code);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Failures: what strikes, whom, and through which seam. Only what a real failure could reach is touched.
+//!
+//! - `injector`: carries out a plan: waits for times and events, strikes, heals
+//! - `known`: birth names, kinds and labels, learnt from commits
+//! - `victims`: who a target means at this moment
+//! - one file per fault
+//!
+//! To add a fault: one file with its [`Fault`], one line in [`BEHAVIOURS`], `available: true` in the table of
+//! `scenario::fault`, and a test that shows it bites.
+
+use crate::cluster::Cluster;
+use crate::scenario::PlannedFault;
+use crate::wire::{Addr, Fate, Request};
+
+mod api_error;
+mod api_latency;
+mod container_crash;
+mod crash;
+mod injector;
+mod known;
+mod pod_deletion;
+mod victims;
+mod watch_cut;
+
+pub use injector::Injector;
+use victims::Victims;
+
+/// How a fault acts. One of the two ways is implemented; the other does nothing.
+trait Fault: Sync {
+    /// Whether it bends requests on their way, rather than striking once.
+    fn bends(&self) -> bool {
+        false
+    }
+
+    /// What becomes of a request of one of its victims.
+    fn bend(&self, _fault: &PlannedFault, _request: &Request) -> Fate {
+        Fate::Pass
+    }
+
+    /// Strikes its victims; says in words whom, or that there was nobody.
+    fn strike(&self, _fault: &PlannedFault, _victims: &Victims, _cluster: &mut Cluster) {}
+}
+
+/// What each fault does, by name.
+const BEHAVIOURS: &[(&str, &dyn Fault)] = &[
+    ("api-error", &api_error::ApiError),
+    ("api-latency", &api_latency::ApiLatency),
+    ("container-crash", &container_crash::ContainerCrash),
+    ("crash", &crash::Crash),
+    ("pod-deletion", &pod_deletion::PodDeletion),
+    ("watch-cut", &watch_cut::WatchCut),
+];
+
+/// The behaviour of a planned fault.
+fn behaviour(fault: &PlannedFault) -> &'static dyn Fault {
+    let found = BEHAVIOURS.iter().find(|(name, _)| *name == fault.fault.name);
+    found.expect("every available fault has a behaviour: a test compares the tables").1
+}
+
+/// The hosts among the victims.
+fn hosts(victims: &Victims) -> impl Iterator<Item = Addr> + '_ {
+    victims.hosts.iter().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::fault::FAULTS;
+
+    #[test]
+    fn every_available_fault_has_a_behaviour_and_no_other() {
+        let mut available: Vec<&str> = FAULTS.iter().filter(|fault| fault.available).map(|fault| fault.name).collect();
+        available.sort_unstable();
+        let behaving: Vec<&str> = BEHAVIOURS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(available, behaving);
+    }
+}

@@ -1,0 +1,129 @@
+//! Finds unknown names when an expression is compiled, not in the middle of a run.
+
+use kube_cel::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr, operators};
+use kube_cel::cel::parser::Expression;
+
+use super::CelError;
+use super::eval::is_operator;
+use super::functions::knows;
+
+/// How deep brackets may nest. The parser has the same limit, but looks at it after a recursion of its own.
+const DEEPEST: usize = 96;
+
+/// Checks that brackets do not nest deeper than the parser's stack allows. Brackets in strings count too.
+pub(super) fn nesting(text: &str) -> Result<(), CelError> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+        if depth > DEEPEST {
+            let (line, column) = line_and_column(text, at);
+            return Err(CelError { line, column, message: format!("brackets nest deeper than {DEEPEST}") });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that every variable is among `names` or bound by a macro, and that every function exists.
+pub(super) fn names(expression: &Expression, text: &str, names: &[&str]) -> Result<(), CelError> {
+    let mut check = Check { bound: names.to_vec() };
+    check.expression(expression).map_err(|unknown| unknown.error(text, names))
+}
+
+/// The names that can be used at a place.
+struct Check<'a> {
+    bound: Vec<&'a str>,
+}
+
+enum Unknown<'a> {
+    Variable(&'a str),
+    Function(&'a str),
+}
+
+impl<'a> Check<'a> {
+    fn expression(&mut self, expression: &'a Expression) -> Result<(), Unknown<'a>> {
+        match &expression.expr {
+            Expr::Ident(name) if self.bound.contains(&name.as_str()) => Ok(()),
+            Expr::Ident(name) => Err(Unknown::Variable(name)),
+            Expr::Select(select) => self.expression(&select.operand),
+            Expr::Call(call) => self.call(call),
+            Expr::List(list) => list.elements.iter().try_for_each(|element| self.expression(element)),
+            Expr::Map(map) => map.entries.iter().try_for_each(|entry| self.entry(entry)),
+            Expr::Struct(message) => message.entries.iter().try_for_each(|entry| self.entry(entry)),
+            Expr::Comprehension(of) => {
+                self.expression(&of.iter_range)?;
+                self.expression(&of.accu_init)?;
+                let depth = self.bound.len();
+                let names = [&of.accu_var, &of.iter_var].into_iter().chain(&of.iter_var2);
+                self.bound.extend(names.map(String::as_str));
+                let inside = [&of.loop_cond, &of.loop_step, &of.result];
+                let answer = inside.into_iter().try_for_each(|part| self.expression(part));
+                self.bound.truncate(depth);
+                answer
+            }
+            Expr::Literal(_) | Expr::Unspecified => Ok(()),
+        }
+    }
+
+    fn call(&mut self, call: &'a CallExpr) -> Result<(), Unknown<'a>> {
+        let name = call.func_name.as_str();
+        let namespace = match call.target.as_deref() {
+            Some(Expression { expr: Expr::Ident(target), .. }) if !self.bound.contains(&target.as_str()) => {
+                Some(target)
+            }
+            _ => None,
+        };
+        match namespace {
+            Some(namespace) if knows(&format!("{namespace}.{name}")) => (),
+            Some(namespace) => return Err(Unknown::Variable(namespace)),
+            None if is_operator(name) || name == operators::IN || knows(name) => (),
+            None => return Err(Unknown::Function(name)),
+        }
+        let target = call.target.as_deref().filter(|_| namespace.is_none());
+        target.into_iter().chain(&call.args).try_for_each(|part| self.expression(part))
+    }
+
+    fn entry(&mut self, entry: &'a IdedEntryExpr) -> Result<(), Unknown<'a>> {
+        match &entry.expr {
+            EntryExpr::MapEntry(entry) => {
+                self.expression(&entry.key).and_then(|()| self.expression(&entry.value))
+            }
+            EntryExpr::StructField(field) => self.expression(&field.value),
+        }
+    }
+}
+
+impl Unknown<'_> {
+    fn error(&self, text: &str, names: &[&str]) -> CelError {
+        let (name, message) = match self {
+            Self::Variable(name) if names.is_empty() => {
+                (name, format!("unknown variable `{name}`, there are none"))
+            }
+            Self::Variable(name) => {
+                (name, format!("unknown variable `{name}`, there are {}", names.join(", ")))
+            }
+            Self::Function(name) => (name, format!("unknown function `{name}`")),
+        };
+        let (line, column) = position(text, name);
+        CelError { line, column, message }
+    }
+}
+
+/// Line and column of the first `name` in `text` that stands alone.
+fn position(text: &str, name: &str) -> (usize, usize) {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let alone = |at: &usize| {
+        !text[..*at].ends_with(|c| is_word(c) || c == '.') && !text[at + name.len()..].starts_with(is_word)
+    };
+    let hits = || text.match_indices(name).map(|(at, _)| at);
+    let at = hits().find(alone).or_else(|| hits().next()).unwrap_or(0);
+    line_and_column(text, at)
+}
+
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    (text[..at].matches('\n').count() + 1, text[line_start..at].chars().count() + 1)
+}

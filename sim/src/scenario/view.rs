@@ -1,0 +1,71 @@
+//! Checks written in Rust, and what they see: the store's truth at one instant.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::object::Object;
+
+/// Lists the objects of a kind, by apiVersion and kind.
+type List<'a> = &'a dyn Fn(&str, &str) -> Vec<Arc<Object>>;
+
+/// The objects at one instant, and what a check says of them.
+pub struct View<'a> {
+    list: List<'a>,
+    unmet: RefCell<Vec<String>>,
+}
+
+impl<'a> View<'a> {
+    /// A view of what `list` lists.
+    pub fn new(list: List<'a>) -> Self {
+        Self { list, unmet: RefCell::default() }
+    }
+
+    /// The objects of a kind in all namespaces, sorted by key: `apps/v1/Deployment`, `v1/Pod`.
+    pub fn list(&self, kind: &str) -> Vec<Arc<Object>> {
+        let (api_version, kind) = kind.rsplit_once('/').unwrap_or(("v1", kind));
+        (self.list)(api_version, kind)
+    }
+
+    /// The object of a kind with this namespace (empty for cluster-scoped objects) and name.
+    pub fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        self.list(kind).into_iter().find(|object| object.namespace() == namespace && object.name() == name)
+    }
+
+    /// Says what is wrong unless `holds`.
+    pub fn require(&self, holds: bool, otherwise: impl Into<String>) {
+        if !holds {
+            self.unmet.borrow_mut().push(otherwise.into());
+        }
+    }
+}
+
+impl fmt::Debug for View<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("View")
+    }
+}
+
+/// A check written in Rust.
+#[derive(Clone)]
+pub struct RustCheck(Arc<dyn Fn(&View<'_>) + Send + Sync>);
+
+impl RustCheck {
+    /// A check that calls [`View::require`] for what must hold.
+    pub fn new(check: impl Fn(&View<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(check))
+    }
+
+    /// What the check says of a view.
+    pub fn judge(&self, view: &View<'_>) -> Result<(), String> {
+        (self.0)(view);
+        let unmet = view.unmet.take();
+        if unmet.is_empty() { Ok(()) } else { Err(unmet.join("; ")) }
+    }
+}
+
+impl fmt::Debug for RustCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RustCheck")
+    }
+}

@@ -1,0 +1,89 @@
+//! The command line: verbs, flags, exit codes. Users' crates get the whole of it with their own programs.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::registry::{BadInput, Registry};
+
+/// Something was found.
+pub(crate) const VIOLATION: u8 = 1;
+/// The input was bad: file, line, column, what would be right.
+pub(crate) const BAD_INPUT: u8 = 2;
+/// wavetank itself failed.
+pub(crate) const OUR_BUG: u8 = 3;
+/// Two runs of one seed differed.
+pub(crate) const NONDETERMINISM: u8 = 4;
+
+/// A deterministic Kubernetes for testing controllers under seeded faults.
+///
+/// Exit codes: 0 all held, 1 violation, 2 bad input, 3 a bug of wavetank's, 4 nondeterminism.
+#[derive(Debug, Parser)]
+#[command(name = "wavetank", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios over many seeds.
+    Run(commands::run::Run),
+    /// Run one seed again and show it step by step.
+    Replay(commands::replay::Replay),
+    /// List scenarios and programs.
+    List(commands::list::List),
+    /// Print the JSON Schema of scenario files.
+    Schema,
+}
+
+/// The whole command line, with these programs.
+pub fn cli(registry: Registry) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help and version to stdout with code 0, and errors to stderr with code 2.
+            let code = u8::try_from(error.exit_code()).unwrap_or(BAD_INPUT);
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match cli.command {
+        Command::Run(args) => commands::run::execute(&args, &registry),
+        Command::Replay(args) => commands::replay::execute(&args, &registry),
+        Command::List(args) => commands::list::execute(&args, &registry),
+        Command::Schema => commands::schema::execute(),
+    }
+}
+
+/// The scenario files that paths name: files as they are, of a folder its `*.yaml`, sorted, without subfolders.
+pub(crate) fn scenario_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, BadInput> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let bad = |error: std::io::Error| BadInput(format!("{}: the folder cannot be read ({error})", path.display()));
+        let entries = std::fs::read_dir(path).map_err(bad)?.collect::<Result<Vec<_>, _>>().map_err(bad)?;
+        let mut found: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|p| is_scenario(p)).collect();
+        if found.is_empty() {
+            return Err(BadInput(format!("{}: the folder has no .yaml file", path.display())));
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+fn is_scenario(path: &std::path::Path) -> bool {
+    path.is_file() && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+/// A word for a shell: quoted where it has to be.
+pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}

@@ -1,0 +1,51 @@
+//! `wavetank list`: the scenarios of a folder, and the programs that they may name.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::{BAD_INPUT, scenario_files};
+use crate::registry::Registry;
+use crate::report::{print, print_error};
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Scenario files, or folders of them.
+    #[arg(default_value = "scenarios")]
+    paths: Vec<PathBuf>,
+}
+
+/// Prints name, seeds and the first comment of each scenario.
+pub(crate) fn execute(args: &List, registry: &Registry) -> ExitCode {
+    let files = match scenario_files(&args.paths) {
+        Ok(files) => files,
+        Err(bad) => {
+            print_error(&bad.to_string());
+            return ExitCode::from(BAD_INPUT);
+        }
+    };
+    let mut code = ExitCode::SUCCESS;
+    for file in &files {
+        match registry.load(file) {
+            Ok(prepared) => {
+                let scenario = prepared.scenario();
+                print(&format!("{}   {} seeds   {}", scenario.name, scenario.seeds.end - scenario.seeds.start, file.display()));
+                first_comment(file).iter().for_each(|line| print(&format!("    {line}")));
+            }
+            Err(bad) => {
+                print_error(&bad.to_string());
+                code = ExitCode::from(BAD_INPUT);
+            }
+        }
+    }
+    print(&format!("programs: {}", registry.names().join(", ")));
+    code
+}
+
+/// The comment at the head of a file: what, why, what is expected.
+fn first_comment(file: &std::path::Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.lines().map_while(|line| line.strip_prefix('#').map(|comment| comment.trim().to_owned())).collect()
+}

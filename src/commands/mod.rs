@@ -1,0 +1,8 @@
+//! The commands, one verb per file.
+//!
+//! To add one: a file with its arguments and `execute`, a variant of `Command` in `cli`.
+
+pub(crate) mod list;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod schema;

@@ -1,0 +1,248 @@
+//! `wavetank run`: scenarios over many seeds.
+
+use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use wavetank_sim::explore::Prepared;
+
+use super::replay::replay_line;
+use crate::cli::{BAD_INPUT, NONDETERMINISM, OUR_BUG, VIOLATION, scenario_files};
+use crate::isolate::{Isolation, Pool, Session};
+use crate::registry::Registry;
+use crate::report::{self, print, print_error};
+use crate::sweep::{Job, Report, Summary, jobs, warm_up, work};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Scenario files, or folders of them (`*.yaml`, without subfolders).
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Seeds to run, the end left out: `0..200`. Without it, what each scenario says.
+    #[arg(long, value_name = "A..B", value_parser = seeds)]
+    seeds: Option<Range<u64>>,
+    /// Runs at the same time; without it, one per core.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Print one JSON object per run and line.
+    #[arg(long)]
+    json: bool,
+    /// Write a JUnit file.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// How runs are kept apart; without it, fork where a program runs, else thread.
+    #[arg(long, value_enum)]
+    isolation: Option<Kept>,
+    /// Run each seed twice and name the first entry of the record that differs.
+    #[arg(long)]
+    check_determinism: bool,
+}
+
+/// How runs are kept apart.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Kept {
+    /// A fresh thread per run.
+    Thread,
+    /// A fresh process per run.
+    Fork,
+}
+
+impl From<Kept> for Isolation {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Thread => Self::Thread,
+            Kept::Fork => Self::Fork,
+        }
+    }
+}
+
+/// `A..B`.
+pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let parsed = text.split_once("..").and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
+    match parsed {
+        Some(range) if range.start < range.end => Ok(range),
+        _ => Err("seeds are a range whose end is left out and larger: 0..200".into()),
+    }
+}
+
+/// Runs all scenarios. Nothing is run if one of them is bad.
+pub(crate) fn execute(args: &Run, registry: &Registry) -> ExitCode {
+    let files = match scenario_files(&args.paths) {
+        Ok(files) => files,
+        Err(bad) => return bad_input(&bad.to_string()),
+    };
+    let (loaded, bad): (Vec<_>, Vec<_>) = files.iter().map(|file| registry.load(file)).partition(Result::is_ok);
+    if !bad.is_empty() {
+        let words: Vec<String> = bad.into_iter().filter_map(Result::err).map(|bad| bad.to_string()).collect();
+        return bad_input(&words.join("\n"));
+    }
+    let scenarios: Vec<Prepared> = loaded.into_iter().filter_map(Result::ok).collect();
+    let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    Sweep { args, scenarios: &scenarios, paths: &paths }.execute()
+}
+
+fn bad_input(words: &str) -> ExitCode {
+    print_error(words);
+    ExitCode::from(BAD_INPUT)
+}
+
+struct Sweep<'a> {
+    args: &'a Run,
+    scenarios: &'a [Prepared],
+    paths: &'a [String],
+}
+
+impl Sweep<'_> {
+    fn execute(&self) -> ExitCode {
+        let has_programs = self.scenarios.iter().any(Prepared::has_programs);
+        let isolation = self.args.isolation.map_or_else(|| Isolation::default_for(has_programs), Isolation::from);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pool = Pool::new(isolation, self.args.jobs.unwrap_or(cores));
+        let do_job = |job: &Job| work(self.scenarios, job);
+        let mut session = match pool.open(Some(&warm_up(0)), &do_job) {
+            Ok(session) => session,
+            Err(error) => {
+                print_error(&format!("the runs could not be started: {error}"));
+                return ExitCode::from(OUR_BUG);
+            }
+        };
+        let mut results = Vec::new();
+        let mut worst = 0;
+        for index in 0..self.scenarios.len() {
+            let (summary, failure, code) = self.scenario(index, &mut session);
+            worst = worse(worst, code);
+            results.push((summary, failure));
+        }
+        if let Some(code) = self.write_junit(&results) {
+            return code;
+        }
+        ExitCode::from(worst)
+    }
+
+    /// Runs one scenario and prints what it came to. Returns its summary, what was printed of a failure, and its code.
+    fn scenario(&self, index: usize, session: &mut Session<'_, Job, Report>) -> (Summary, Option<String>, u8) {
+        let prepared = &self.scenarios[index];
+        let scenario = prepared.scenario();
+        let seeds = self.args.seeds.clone().unwrap_or(scenario.seeds.clone());
+        let jobs = jobs(index, seeds, None);
+        let mut summary = Summary::of(prepared, &self.paths[index]);
+        let (started, progress) = (Instant::now(), self.progress(&scenario.name, jobs.len()));
+        let mut differs = None;
+        let mut take = |n: usize, outcome| {
+            let report = Report::from_outcome(outcome, &jobs[n]);
+            if self.args.json {
+                print(&report::run_line(&scenario.name, &report, scenario.expect_violation.as_deref()));
+            }
+            summary.add(&report);
+            progress.inc(1);
+            if report.no_run.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        if self.args.check_determinism {
+            differs = check_determinism(session, &jobs, &mut take);
+        } else {
+            session.run(&jobs, &mut take);
+        }
+        progress.finish_and_clear();
+        summary.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.tell(summary, differs)
+    }
+
+    fn progress(&self, name: &str, runs: usize) -> ProgressBar {
+        // indicatif draws on stderr, and only where that is a terminal.
+        let bar = ProgressBar::new(runs as u64);
+        let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} runs, {per_sec}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_prefix(name.to_owned());
+        bar
+    }
+
+    fn tell(&self, summary: Summary, differs: Option<String>) -> (Summary, Option<String>, u8) {
+        let width = self.scenarios.iter().map(|s| s.scenario().name.len()).max().unwrap_or(0);
+        let say = |text: &str| if self.args.json { print_error(text) } else { print(text) };
+        if let Some((seed, why)) = summary.first_bad.as_ref().and_then(|r| Some((r.seed, r.no_run.as_deref()?))) {
+            let text = report::no_run(&summary, seed, why);
+            print_error(&text);
+            return (summary, Some(text), BAD_INPUT);
+        }
+        say(&report::summary_line(&summary, width));
+        if let Some(differs) = differs {
+            print_error(&differs);
+            return (summary, Some(differs), NONDETERMINISM);
+        }
+        let failure = summary.first_bad.as_ref().map(|bad| report::failure(&summary, bad, &replay_line(&summary.path, bad)));
+        failure.iter().for_each(|text| say(text));
+        match summary.verdict() {
+            Ok(()) => {
+                if let Some(found) = &summary.first_expected {
+                    say(&report::failure(&summary, found, &replay_line(&summary.path, found)));
+                }
+                (summary, None, 0)
+            }
+            Err(why) => {
+                say(&format!("{}: {why}", summary.name));
+                let bug = summary.first_bad.as_ref().and_then(|bad| bad.violation.as_ref());
+                let code = if bug.is_some_and(|found| found.oracle == "internal") { OUR_BUG } else { VIOLATION };
+                (summary, failure.or(Some(why)), code)
+            }
+        }
+    }
+
+    fn write_junit(&self, results: &[(Summary, Option<String>)]) -> Option<ExitCode> {
+        let path = self.args.junit.as_ref()?;
+        let written = report::junit(results).and_then(|text| std::fs::write(path, text).map_err(|e| e.to_string()));
+        let error = written.err()?;
+        print_error(&format!("{}: the JUnit file cannot be written: {error}", path.display()));
+        Some(ExitCode::from(BAD_INPUT))
+    }
+}
+
+/// The worse of two exit codes: bad input and our bugs before nondeterminism, before violations.
+fn worse(a: u8, b: u8) -> u8 {
+    let rank = |code: u8| [0, VIOLATION, NONDETERMINISM, BAD_INPUT, OUR_BUG].iter().position(|c| *c == code);
+    if rank(a) >= rank(b) { a } else { b }
+}
+
+/// Runs every job twice. Returns what differs, of the first seed that does.
+fn check_determinism(
+    session: &mut Session<'_, Job, Report>,
+    jobs: &[Job],
+    take: &mut dyn FnMut(usize, crate::isolate::Outcome<Report>) -> ControlFlow<()>,
+) -> Option<String> {
+    let mut first = Vec::new();
+    session.run(jobs, &mut |n, outcome| {
+        first.push(Report::from_outcome(outcome.clone(), &jobs[n]).fingerprint);
+        take(n, outcome)
+    });
+    let mut differing = None;
+    let again = &jobs[..first.len()];
+    session.run(again, &mut |n, outcome| {
+        let fingerprint = Report::from_outcome(outcome, &again[n]).fingerprint;
+        if fingerprint == first[n] {
+            return ControlFlow::Continue(());
+        }
+        differing = Some(again[n].clone());
+        ControlFlow::Break(())
+    });
+    let job = Job { detail: true, ..differing? };
+    let seed = job.seed;
+    let mut records = Vec::new();
+    session.run(&[job.clone(), job.clone()], &mut |_, outcome| {
+        records.push(Report::from_outcome(outcome, &job).detail.unwrap_or_default().record);
+        ControlFlow::Continue(())
+    });
+    Some(first_difference(seed, records.first()?, records.get(1)?))
+}
+
+fn first_difference(seed: u64, one: &[String], two: &[String]) -> String {
+    let place = one.iter().zip(two).position(|(a, b)| a != b).unwrap_or(one.len().min(two.len()));
+    let entry = |record: &[String]| record.get(place).cloned().unwrap_or_else(|| "(the record ends here)".into());
+    if place >= one.len() && place >= two.len() {
+        return format!("nondeterminism  seed {seed}: two runs had different fingerprints, two more did not");
+    }
+    let (a, b) = (entry(one), entry(two));
+    format!("nondeterminism  seed {seed}: entry {place} of the record differs\n  first   {a}\n  second  {b}")
+}

@@ -1,0 +1,32 @@
+//! What people and machines read: the only code that prints.
+//!
+//! - `text`: for people at a terminal and in CI logs
+//! - `json`: one object per run and line
+//! - `junit`: a file for CI
+//! - [`Timeline`]: one run step by step, with what `kubectl get pods` would have shown
+//!
+//! To add a format: one file here, one flag in `commands/run`.
+
+mod json;
+#[cfg(feature = "cli")]
+mod junit;
+mod text;
+mod timeline;
+
+pub use json::run_line;
+#[cfg(feature = "cli")]
+pub use junit::junit;
+pub use text::{failure, no_run, summary_line};
+pub use timeline::Timeline;
+
+/// Prints a line to stdout. A reader that went away (`| head`) is no error of ours.
+pub fn print(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints a line to stderr.
+pub fn print_error(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,38 @@
+//! Reports for people.
+
+use crate::sweep::{Report, Summary};
+
+/// The line of a scenario: name, seeds, passed, how long it took to converge, wall time.
+pub fn summary_line(summary: &Summary, width: usize) -> String {
+    let Summary { name, runs, held, .. } = summary;
+    let mut line = format!("{name:<width$}   {runs} seeds   {held} passed");
+    if let Some(expected) = &summary.expected {
+        line.push_str(&format!("   {} found failing by {expected}, as expected", summary.as_expected));
+    }
+    if let (Some(p50), Some(p99)) = (summary.converge_s(50), summary.converge_s(99)) {
+        line.push_str(&format!("   converge p50 {p50} s  p99 {p99} s (virtual)"));
+    }
+    line.push_str(&format!("   {:.2} s wall", summary.wall_ms as f64 / 1000.0));
+    line
+}
+
+/// A run that found something: the violation in words, where, and the line that replays it.
+pub fn failure(summary: &Summary, report: &Report, replay: &str) -> String {
+    let Some(found) = &report.violation else { return String::new() };
+    let place = if summary.path.is_empty() { &summary.name } else { &summary.path };
+    let mut lines = vec![
+        format!("violation  {}: {}", found.oracle, found.message),
+        format!("scenario   {place}   seed {}", report.seed),
+    ];
+    for fault in report.plan.split("; ").filter(|fault| !fault.is_empty()) {
+        lines.push(format!("           {fault}"));
+    }
+    lines.push(format!("replay     {replay}"));
+    lines.join("\n")
+}
+
+/// A scenario that could not be run.
+pub fn no_run(summary: &Summary, seed: u64, why: &str) -> String {
+    let place = if summary.path.is_empty() { &summary.name } else { &summary.path };
+    format!("{place}: seed {seed}: {why}")
+}
