@@ -83,6 +83,7 @@ async fn play(prepared: &Prepared, seed: u64, plan: &Plan, start: Time, stage: S
 /// Applies the setup, without faults, and waits until it has converged; then lets time pass until t = 0.
 async fn setup(world: &mut World<'_>) -> Result<(), String> {
     world.start_operators();
+    world.judge.restart(world.cluster.now(), world.cluster.server(), false);
     let scenario = world.scenario;
     let failed = |halt: Halt| format!("setup did not converge: {}", halt.in_words());
     for step in &scenario.setup {
