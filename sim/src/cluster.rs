@@ -12,8 +12,8 @@ use crate::engine::{Draws, Queue, Time};
 use crate::object::Str;
 use crate::programs::{Hosts, Runtime};
 use crate::wire::{
-    Actor, ActorClass, Addr, Answer, Birth, Command, Component, Effect, History, Latency, Outbox, Request, RequestId,
-    Resource, RuntimeEvent, Status, Strike, Streams, What,
+    Actor, ActorClass, Addr, Answer, Birth, Command, Component, Effect, History, Latency, Outbox, Request,
+    RequestId, Resource, RuntimeEvent, Status, Streams, Strike, What,
 };
 
 mod boot;

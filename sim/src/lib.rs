@@ -14,5 +14,4 @@ pub mod object;
 pub mod oracles;
 pub mod programs;
 pub mod scenario;
-pub mod scheduler;
 pub mod wire;

@@ -3,17 +3,16 @@
 //! Real: kubeadm and the components themselves make these objects. Modelled: they are there at once. Not modelled: RBAC
 //! roles, kube-proxy and DNS, static pods of the control plane, `boot: cold`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::hosting::Hosting;
 use super::{API_SERVER, Cluster, Part, RUNTIME, USER};
 use crate::apiserver::{ApiServer, Replies};
-use crate::controllers::Manager;
+use crate::controllers::{Kind, Manager};
 use crate::engine::{Draws, Queue, Time};
 use crate::kubelet::{self, Kubelet};
 use crate::object::{Object, Value};
 use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
-use crate::scheduler::Scheduler;
 use crate::value;
 use crate::wire::{ActorClass, Addr, Effect, History, Latency, Outbox, Request, Resource, Streams, resource};
 
@@ -80,13 +79,24 @@ impl Cluster {
         };
         cluster.add_desks();
         cluster.plant_basics();
-        let nodes: Vec<Addr> = nodes.iter().zip(1..).map(|(node, index)| cluster.add_node(node, index, &version)).collect();
+        let nodes: Vec<Addr> =
+            nodes.iter().zip(1..).map(|(node, index)| cluster.add_node(node, index, &version)).collect();
         debug_assert!(nodes.is_sorted(), "addresses follow the order of nodes");
-        let resources: BTreeSet<Resource> = cluster.server.registry().iter().filter(|k| k.has_verb("watch")).map(|k| k.storage).collect();
-        cluster.add_component("kube-controller-manager", Manager::new(resources.into_iter().collect()));
-        let draws = cluster.draws.clone();
-        cluster.add_component("kube-scheduler", Scheduler::new(draws));
+        let kinds = cluster.watched_kinds();
+        cluster.add_component("kube-controller-manager", Manager::new(kinds));
         cluster
+    }
+
+    /// The built-in kinds that can be watched, each once: what the controllers learn by discovery.
+    fn watched_kinds(&self) -> Vec<Kind> {
+        let served = self
+            .server
+            .registry()
+            .iter()
+            .filter(|kind| kind.has_verb("watch") && kind.storage == kind.resource);
+        served
+            .map(|k| Kind { resource: k.resource, kind: k.kind.clone(), namespaced: k.namespaced })
+            .collect()
     }
 
     fn add_desks(&mut self) {
@@ -94,7 +104,10 @@ impl Cluster {
         let user = self.add_part("user", ActorClass::User, Part::Desk);
         self.add_part("chaos", ActorClass::Chaos, Part::Desk);
         let runtime = self.add_part("containerd", ActorClass::System, Part::Runtime);
-        debug_assert!((server, user, runtime) == (API_SERVER, USER, RUNTIME), "addresses are as the constants say");
+        debug_assert!(
+            (server, user, runtime) == (API_SERVER, USER, RUNTIME),
+            "addresses are as the constants say"
+        );
     }
 
     /// The objects that any cluster has: accounts, the service of the API server, the system's priority classes.
@@ -104,11 +117,14 @@ impl Cluster {
             self.plant_object(*resource::SERVICE_ACCOUNTS, account);
         }
         let ports = value!([{"name": "https", "port": 443, "targetPort": 6443}]);
-        let service = value!({"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"ports": ports}});
+        let service =
+            value!({"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"ports": ports}});
         self.plant_object(*resource::SERVICES, service);
         let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
         // pkg/apis/scheduling: SystemCriticalPriority and 1000 above it.
-        for (name, priority) in [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)] {
+        for (name, priority) in
+            [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
+        {
             self.plant_object(classes, value!({"metadata": {"name": name}, "value": priority}));
         }
     }
@@ -135,9 +151,11 @@ impl Cluster {
     fn plant_object(&mut self, resource: Resource, root: Value) -> std::sync::Arc<Object> {
         let status = root.get("status").cloned();
         let planted = self.plant(Request::create(resource, Object::shared(root)));
-        let planted = planted.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"));
+        let planted =
+            planted.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"));
         let Some(status) = status else { return planted };
-        let with_status = Object::shared(planted.edited(|root| root.set_at(&["status"], status)).root().clone());
+        let with_status =
+            Object::shared(planted.edited(|root| root.set_at(&["status"], status)).root().clone());
         let updated = self.plant(Request::update_status(resource, with_status));
         updated.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"))
     }

@@ -7,8 +7,8 @@ use crate::apiserver::ServerInput;
 use crate::object::Object;
 use crate::value;
 use crate::wire::{
-    ActorClass, Addr, Answer, Commit, Fate, Input, Request, RequestId, Resource, Rule, Status, Strike, Verb, WatchEvent,
-    What,
+    ActorClass, Addr, Answer, Commit, Fate, Input, Request, RequestId, Resource, Rule, Status, Strike, Verb,
+    WatchEvent, What,
 };
 
 /// The request whose replies are taken.
@@ -102,7 +102,8 @@ impl Cluster {
         let mut replies = std::mem::take(&mut self.replies);
         if let Some(asked) = asked {
             let found = replies.answers.iter().position(|(to, id, _)| (*to, *id) == (asked.from, asked.id));
-            let (_, _, answer) = replies.answers.swap_remove(found.expect("the server answers every request"));
+            let (_, _, answer) =
+                replies.answers.swap_remove(found.expect("the server answers every request"));
             self.answer(asked, answer);
         }
         let commits: Vec<Arc<Commit>> = replies.commits.drain(..).map(Arc::new).collect();
@@ -177,7 +178,9 @@ impl Cluster {
                 }
             }
         }
-        if matches!(answer, Answer::Watching) && let Some(stream) = self.streams.get(to, id) {
+        if matches!(answer, Answer::Watching)
+            && let Some(stream) = self.streams.get(to, id)
+        {
             stream.open = true;
             if !stream.pending.is_empty() || stream.ended {
                 stream.due = true;
@@ -190,7 +193,8 @@ impl Cluster {
     fn bookmark(&mut self, to: Addr, id: RequestId) -> Arc<Object> {
         let resource = self.streams.get(to, id).map(|stream| stream.resource);
         let kind = resource.and_then(|resource| self.server.registry().lookup(resource));
-        let (kind, api_version) = kind.map_or(("", ""), |kind| (kind.kind.as_str(), kind.resource.api_version()));
+        let (kind, api_version) =
+            kind.map_or(("", ""), |kind| (kind.kind.as_str(), kind.resource.api_version()));
         Object::shared(value!({"kind": kind, "apiVersion": api_version, "metadata": {}}))
     }
 
@@ -268,7 +272,8 @@ impl Cluster {
         self.server.on(self.queue.now(), ServerInput::Request(Box::new(request)), &mut self.replies);
         let answer = self.replies.answers.pop();
         self.take_replies(None);
-        match answer.map(|(_, _, answer)| answer.object().cloned().map_err(|status| Box::new(status.clone()))) {
+        match answer.map(|(_, _, answer)| answer.object().cloned().map_err(|status| Box::new(status.clone())))
+        {
             Some(planted) => planted,
             None => Err(Box::new(Status::new(500, "InternalError", "the server did not answer"))),
         }

@@ -62,16 +62,23 @@ impl Cluster {
     }
 
     /// The hosts that run a program whose name, or whose own name, fits; with whether they run now.
-    pub fn hosts_named<'a>(&'a self, fits: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = (Addr, bool)> + 'a {
+    pub fn hosts_named<'a>(
+        &'a self,
+        fits: impl Fn(&str) -> bool + 'a,
+    ) -> impl Iterator<Item = (Addr, bool)> + 'a {
         self.hosts
             .iter()
-            .filter(move |(addr, spec)| fits(spec.program.name()) || fits(&spec.name) || fits(&self.history.actor(*addr).name))
+            .filter(move |(addr, spec)| {
+                fits(spec.program.name()) || fits(&spec.name) || fits(&self.history.actor(*addr).name)
+            })
             .map(|(addr, _)| (addr, self.hosts.runs(addr)))
     }
 
     /// Whether every process beside the cluster runs.
     pub fn all_programs_run(&self) -> bool {
-        self.hosts.iter().all(|(addr, _)| self.hosts.runs(addr) || self.hosting.in_container.contains_key(&addr))
+        self.hosts
+            .iter()
+            .all(|(addr, _)| self.hosts.runs(addr) || self.hosting.in_container.contains_key(&addr))
     }
 
     /// A component or a host starts.
@@ -116,7 +123,9 @@ impl Cluster {
         for (addr, ended) in self.hosts.stage().take_ended() {
             let (code, text) = match ended {
                 Ended::Exit(Ok(())) => (0, "exited".into()),
-                Ended::Exit(Err(error)) => (EXIT_ERROR, smol_str::format_smolstr!("exited with an error: {error}")),
+                Ended::Exit(Err(error)) => {
+                    (EXIT_ERROR, smol_str::format_smolstr!("exited with an error: {error}"))
+                }
                 Ended::Panic(message) => (EXIT_PANIC, smol_str::format_smolstr!("panicked: {message}")),
             };
             self.end(addr, code, text);
@@ -155,7 +164,9 @@ impl Cluster {
     /// The container runtime wants a program started or ended.
     pub(super) fn host_order(&mut self, order: HostOrder) {
         match order {
-            HostOrder::Start { id, program, with, pod, .. } => self.start_in_container(id, &program, &with, &pod),
+            HostOrder::Start { id, program, with, pod, .. } => {
+                self.start_in_container(id, &program, &with, &pod)
+            }
             HostOrder::Stop { id, .. } => self.end_in_container(&id, EXIT_TERMINATED),
             HostOrder::Kill { id } => self.end_in_container(&id, EXIT_KILLED),
         }

@@ -64,7 +64,9 @@ impl Cluster {
             Event::Deliver(addr, id) => self.deliver_events(addr, id, rule),
             Event::ServerTimer(token) => self.server_timer(token),
             Event::Timer(addr, token) => self.input(addr, Input::Timer(token)),
-            Event::Order(kubelet, command) => self.with_runtime(|runtime, out| runtime.on(Input::Order(kubelet, command), out)),
+            Event::Order(kubelet, command) => {
+                self.with_runtime(|runtime, out| runtime.on(Input::Order(kubelet, command), out))
+            }
             Event::Runtime(kubelet, event) => self.input(kubelet, Input::Runtime(event)),
             Event::Wake(token) => return Stepped::Woke(token),
         }

@@ -35,7 +35,9 @@ fn image(rule: &ImageRule) -> Image {
     Image {
         pull: match &rule.pull {
             Pull::Takes(range) => images::Pull::Takes(span(*range)),
-            Pull::Fails { reason, times } => images::Pull::Fails { reason: reason.as_str().into(), times: *times },
+            Pull::Fails { reason, times } => {
+                images::Pull::Fails { reason: reason.as_str().into(), times: *times }
+            }
         },
         start: span(rule.start),
         ready: match rule.ready {

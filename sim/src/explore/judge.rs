@@ -50,7 +50,13 @@ impl<'s> Judge<'s> {
     }
 
     /// Takes in a commit. `judging`: setup is over, and what must always hold is judged.
-    pub(super) fn on_commit(&mut self, now: Time, commit: &Commit, server: &ApiServer, judging: bool) -> Option<Violation> {
+    pub(super) fn on_commit(
+        &mut self,
+        now: Time,
+        commit: &Commit,
+        server: &ApiServer,
+        judging: bool,
+    ) -> Option<Violation> {
         if !counts(commit.resource) {
             return None;
         }
@@ -77,7 +83,10 @@ impl<'s> Judge<'s> {
             return;
         }
         if judging {
-            self.unmet = self.eventually.iter_mut().find_map(|check| Some((check.name().to_owned(), check.holds(server).err()?)));
+            self.unmet = self
+                .eventually
+                .iter_mut()
+                .find_map(|check| Some((check.name().to_owned(), check.holds(server).err()?)));
         }
         if self.unmet.is_some() {
             self.converged_since = None;

@@ -48,7 +48,13 @@ impl Entry<'_> {
             };
             let duration_ms = spec.duration.map(|range| self.time("duration", range));
             let args = self.args(&spec.args);
-            plan.push(PlannedFault { fault: spec.fault, target: spec.target.clone(), args, when, duration_ms });
+            plan.push(PlannedFault {
+                fault: spec.fault,
+                target: spec.target.clone(),
+                args,
+                when,
+                duration_ms,
+            });
         }
     }
 

@@ -58,7 +58,8 @@ pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, NoRun> {
     for budget in SETUP_BUDGETS_MS {
         let start = Time::ZERO - budget;
         let guard = hermetic::enter(seed, start.wall_ns());
-        let played = on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, start, stage).await);
+        let played =
+            on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, start, stage).await);
         drop(guard);
         tried = played.unwrap_or_else(|error| Err(NoRun::Runtime(error.to_string())));
         if !matches!(tried, Err(NoRun::Setup(_))) {
@@ -110,13 +111,18 @@ async fn safety_heal_liveness(world: &mut World<'_>) -> Result<Millis, Halt> {
     }
     // Heal: all faults end, all crashed programs run.
     world.heal();
-    world.pass_while(world.cluster.now() + scenario.converge.within_ms, |world| !world.cluster.all_programs_run()).await?;
+    world
+        .pass_while(world.cluster.now() + scenario.converge.within_ms, |world| {
+            !world.cluster.all_programs_run()
+        })
+        .await?;
     // Liveness: the system converges in time, and stays converged.
     let healed = world.cluster.now();
     world.judge_from_here();
     world.converge(healed + scenario.converge.within_ms, scenario.converge.settle_ms).await?;
     let converged = world.judge.converged_since().unwrap_or(healed);
-    oracles::hot_loop(world.cluster.history(), converged).map_or(Ok(converged.since(healed)), |v| Err(Halt::Found(v)))
+    oracles::hot_loop(world.cluster.history(), converged)
+        .map_or(Ok(converged.since(healed)), |v| Err(Halt::Found(v)))
 }
 
 impl World<'_> {

@@ -40,7 +40,9 @@ impl World<'_> {
                 self.patch(target, PatchType::Merge, patch, Some("scale")).await
             }
             Action::SetImage { target, containers } => {
-                let images = containers.iter().map(|(name, image)| value!({"name": (name.as_str()), "image": (image.as_str())}));
+                let images = containers
+                    .iter()
+                    .map(|(name, image)| value!({"name": (name.as_str()), "image": (image.as_str())}));
                 let patch = value!({"spec": {"template": {"spec": {"containers": (Value::list(images))}}}});
                 self.patch(target, PatchType::Strategic, patch, None).await
             }
@@ -56,7 +58,9 @@ impl World<'_> {
             Action::Assert(check) => self.assert(check, step),
         };
         done.map_err(|halt| match halt {
-            Halt::StepFailed(why) => Halt::StepFailed(format!("step \"{}\" failed at {}: {why}", step.label(), self.cluster.now())),
+            Halt::StepFailed(why) => {
+                Halt::StepFailed(format!("step \"{}\" failed at {}: {why}", step.label(), self.cluster.now()))
+            }
             found @ Halt::Found(_) => found,
         })
     }
@@ -103,7 +107,8 @@ impl World<'_> {
     async fn place(&mut self, object: &Object) -> Result<(Resource, ObjectKey), Halt> {
         let deadline = self.cluster.now() + KIND_WAIT_MS;
         loop {
-            if let Some(kind) = self.cluster.server().registry().by_kind(object.api_version(), object.kind()) {
+            if let Some(kind) = self.cluster.server().registry().by_kind(object.api_version(), object.kind())
+            {
                 let namespace: Str = match (kind.namespaced, object.namespace()) {
                     (false, _) => Str::default(),
                     (true, "") => self.scenario.namespace.as_str().into(),
@@ -113,7 +118,9 @@ impl World<'_> {
             }
             if self.cluster.now() >= deadline {
                 let (kind, api_version) = (object.kind(), object.api_version());
-                return Err(Halt::StepFailed(format!("no matches for kind \"{kind}\" in version \"{api_version}\"")));
+                return Err(Halt::StepFailed(format!(
+                    "no matches for kind \"{kind}\" in version \"{api_version}\""
+                )));
             }
             let next = self.cluster.now() + WAIT_POLL_MS;
             self.pass_until(next).await?;
@@ -124,7 +131,9 @@ impl World<'_> {
         let what = format!("{} {}", request.verb.as_str(), request.resource.map_or("", |r| r.plural()));
         let key = request.key();
         let answer = self.ask(request).await?;
-        answer.failure().map_or(Ok(()), |status| Err(Halt::StepFailed(format!("{what} {key}: {}", status.message))))
+        answer
+            .failure()
+            .map_or(Ok(()), |status| Err(Halt::StepFailed(format!("{what} {key}: {}", status.message))))
     }
 
     /// The resource that a kind's name means, with whether it is namespaced.
@@ -152,11 +161,18 @@ impl World<'_> {
         let selector = LabelSelector::parse(selector.as_deref().unwrap_or_default())
             .map_err(|error| Halt::StepFailed(error.to_string()))?;
         let fits = |o: &&Arc<Object>| o.namespace() == namespace && selector.matches(o.labels());
-        let all = self.cluster.server().objects_of(resource).filter(fits).map(|o| ObjectKey::of(o)).collect::<Vec<_>>();
+        let all = self
+            .cluster
+            .server()
+            .objects_of(resource)
+            .filter(fits)
+            .map(|o| ObjectKey::of(o))
+            .collect::<Vec<_>>();
         let count = pick.of(all.len());
         let now = self.cluster.now().0.unsigned_abs();
         let draws = self.cluster.draws();
-        let mut drawn: Vec<_> = all.into_iter().map(|key| (draws.nth(&["step", &key.name], now), key)).collect();
+        let mut drawn: Vec<_> =
+            all.into_iter().map(|key| (draws.nth(&["step", &key.name], now), key)).collect();
         drawn.sort();
         drawn.truncate(count);
         Ok((resource, drawn.into_iter().map(|(_, key)| key).collect()))
@@ -177,10 +193,20 @@ impl World<'_> {
         Ok(())
     }
 
-    async fn patch(&mut self, target: &Target, how: PatchType, patch: Value, subresource: Option<&str>) -> Result<(), Halt> {
+    async fn patch(
+        &mut self,
+        target: &Target,
+        how: PatchType,
+        patch: Value,
+        subresource: Option<&str>,
+    ) -> Result<(), Halt> {
         let (resource, keys) = self.targets(target)?;
         for key in keys {
-            let options = Options { field_manager: MANAGER.into(), force: how == PatchType::Apply, ..Options::default() };
+            let options = Options {
+                field_manager: MANAGER.into(),
+                force: how == PatchType::Apply,
+                ..Options::default()
+            };
             let request = Request::patch(resource, &key, how, patch.clone()).options(options);
             self.succeed(request.subresource(subresource.unwrap_or_default())).await?;
         }
@@ -191,7 +217,8 @@ impl World<'_> {
         let names: Vec<Str> = match nodes {
             NodeChoice::Named(name) => vec![name.as_str().into()],
             NodeChoice::Selected(selector) => {
-                let selector = LabelSelector::parse(selector).map_err(|error| Halt::StepFailed(error.to_string()))?;
+                let selector =
+                    LabelSelector::parse(selector).map_err(|error| Halt::StepFailed(error.to_string()))?;
                 let all = self.cluster.server().objects_of(*resource::NODES);
                 all.filter(|node| selector.matches(node.labels())).map(|node| node.name().into()).collect()
             }
@@ -213,12 +240,15 @@ impl World<'_> {
                 self.pass_until(until).await
             }
             WaitFor::Condition { target, condition, status } => {
-                let has = |o: &Object| o.condition(condition).and_then(|c| c.str_at(&["status"])) == Some(status);
+                let has =
+                    |o: &Object| o.condition(condition).and_then(|c| c.str_at(&["status"])) == Some(status);
                 let words = || format!("{condition}={status} of {target}");
-                self.poll(target, deadline, |found| !found.is_empty() && found.iter().all(|o| has(o)), words).await
+                self.poll(target, deadline, |found| !found.is_empty() && found.iter().all(|o| has(o)), words)
+                    .await
             }
             WaitFor::Delete(target) => {
-                self.poll(target, deadline, |found| found.is_empty(), || format!("{target} to be deleted")).await
+                self.poll(target, deadline, |found| found.is_empty(), || format!("{target} to be deleted"))
+                    .await
             }
         }
     }
@@ -249,7 +279,8 @@ impl World<'_> {
     }
 
     fn assert(&mut self, check: &crate::scenario::Check, step: &Step) -> Result<(), Halt> {
-        let compiled = Compiled::of(&step.label(), check).map_err(|error| Halt::StepFailed(error.to_string()))?;
+        let compiled =
+            Compiled::of(&step.label(), check).map_err(|error| Halt::StepFailed(error.to_string()))?;
         compiled.start(&self.scenario.namespace).holds(self.cluster.server()).map_err(Halt::StepFailed)
     }
 }
@@ -262,4 +293,3 @@ fn patch_type_of(how: How) -> PatchType {
         How::Apply => PatchType::Apply,
     }
 }
-

@@ -54,9 +54,24 @@ pub(super) struct World<'s> {
 }
 
 impl<'s> World<'s> {
-    pub(super) fn new(scenario: &'s Scenario, cluster: Cluster, injector: Injector, judge: Judge<'s>) -> Self {
+    pub(super) fn new(
+        scenario: &'s Scenario,
+        cluster: Cluster,
+        injector: Injector,
+        judge: Judge<'s>,
+    ) -> Self {
         let (burst, seen) = ((cluster.now(), 0), cluster.history().record.entries().len());
-        Self { scenario, cluster, injector, judge, unused: Vec::new(), seen, judging: false, armed: false, burst }
+        Self {
+            scenario,
+            cluster,
+            injector,
+            judge,
+            unused: Vec::new(),
+            seen,
+            judging: false,
+            armed: false,
+            burst,
+        }
     }
 
     /// Starts the programs that run beside the cluster.
@@ -64,7 +79,11 @@ impl<'s> World<'s> {
         for operator in &self.scenario.operators {
             let Some(program) = self.cluster.program(&operator.program).cloned() else { continue };
             for replica in 0..operator.replicas {
-                let name = if operator.replicas == 1 { operator.name.clone() } else { format!("{}-{replica}", operator.name) };
+                let name = if operator.replicas == 1 {
+                    operator.name.clone()
+                } else {
+                    format!("{}-{replica}", operator.name)
+                };
                 let spec = HostSpec {
                     program: program.clone(),
                     identity: name.as_str().into(),
@@ -145,7 +164,11 @@ impl<'s> World<'s> {
     }
 
     /// Lets time pass while `goes_on`, but not past `limit`.
-    pub(super) async fn pass_while(&mut self, limit: Time, goes_on: impl Fn(&Self) -> bool) -> Result<(), Halt> {
+    pub(super) async fn pass_while(
+        &mut self,
+        limit: Time,
+        goes_on: impl Fn(&Self) -> bool,
+    ) -> Result<(), Halt> {
         if self.cluster.now() < limit && goes_on(self) {
             self.cluster.wake_at(limit, PASSING);
         }

@@ -19,7 +19,9 @@ impl Fault for ApiError {
         let committed = fault.args.flag("committed");
         let status = match fault.args.text("status") {
             Some("429") => too_many_requests(fault),
-            Some("503") => Status::new(503, "ServiceUnavailable", "the server is currently unable to handle the request"),
+            Some("503") => {
+                Status::new(503, "ServiceUnavailable", "the server is currently unable to handle the request")
+            }
             Some("504") => timeout(request),
             Some("reset") => return Fate::Reset { committed },
             _ => Status::new(500, "InternalError", "Internal error occurred: etcdserver: leader changed"),

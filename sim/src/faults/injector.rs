@@ -89,7 +89,10 @@ impl Injector {
 
     /// When the last of the faults that last ends.
     pub fn lasts_until(&self) -> Option<Time> {
-        self.faults.iter().filter_map(|a| if let Phase::Until(end) = a.phase { Some(end) } else { None }).max()
+        self.faults
+            .iter()
+            .filter_map(|a| if let Phase::Until(end) = a.phase { Some(end) } else { None })
+            .max()
     }
 
     /// Ends all faults. Returns the texts of those that never struck.
@@ -138,7 +141,8 @@ impl Injector {
         cluster.note(CHAOS, What::Fault(text.clone()));
         if !behaviour.bends() {
             let (known, namespace, draws) = (&self.known, &*self.namespace, &self.draws);
-            let victims: Victims = Search { cluster, known, namespace, draws, fault: &text }.victims(&fault.target, at);
+            let victims: Victims =
+                Search { cluster, known, namespace, draws, fault: &text }.victims(&fault.target, at);
             behaviour.strike(&fault, &victims, cluster);
         }
     }
@@ -251,7 +255,13 @@ impl Rule for Injector {
         self.bend(now, request)
     }
 
-    fn handled(&mut self, _now: Time, request: &Request, _commits: &[Arc<Commit>], strikes: &mut Vec<Strike>) {
+    fn handled(
+        &mut self,
+        _now: Time,
+        request: &Request,
+        _commits: &[Arc<Commit>],
+        strikes: &mut Vec<Strike>,
+    ) {
         for index in self.chosen_by(Moment::After, request) {
             self.strike_at(index, request.from, strikes);
         }
@@ -263,7 +273,14 @@ impl Rule for Injector {
         }
     }
 
-    fn delivering(&mut self, _: Time, to: Addr, resource: Resource, events: &[WatchEvent], strikes: &mut Vec<Strike>) {
+    fn delivering(
+        &mut self,
+        _: Time,
+        to: Addr,
+        resource: Resource,
+        events: &[WatchEvent],
+        strikes: &mut Vec<Strike>,
+    ) {
         for index in 0..self.faults.len() {
             let armed = &self.faults[index];
             let When::On { event: pattern, nth, moment } = &armed.fault.when else { continue };
@@ -272,9 +289,11 @@ impl Rule for Injector {
                 continue;
             }
             let is = |event: &&WatchEvent| {
-                event_of(event).is_some_and(|(verb, object)| self.known.watch_event(verb, resource, object).is(pattern))
+                event_of(event)
+                    .is_some_and(|(verb, object)| self.known.watch_event(verb, resource, object).is(pattern))
             };
-            let (before, count, nth, moment) = (armed.seen, events.iter().filter(is).count() as u64, *nth, *moment);
+            let (before, count, nth, moment) =
+                (armed.seen, events.iter().filter(is).count() as u64, *nth, *moment);
             self.faults[index].seen += count;
             if before < nth && before + count >= nth {
                 if moment == Moment::Before {

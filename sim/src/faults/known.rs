@@ -57,7 +57,9 @@ impl Known {
 
     /// The birth name of an object; its name if its birth was not seen.
     pub(super) fn birth(&self, resource: Resource, key: &ObjectKey) -> Str {
-        self.objects.get(&(resource, key.clone())).map_or_else(|| key.name.clone(), |(birth, _)| birth.clone())
+        self.objects
+            .get(&(resource, key.clone()))
+            .map_or_else(|| key.name.clone(), |(birth, _)| birth.clone())
     }
 
     /// A request as patterns see it; none for what is no request for a resource.
@@ -91,12 +93,18 @@ impl Known {
             return body.name().into();
         }
         let prefix = Str::from(body.meta("generateName"));
-        let before = self.creates.get(&(resource, request.namespace.clone(), prefix.clone())).copied().unwrap_or(0);
+        let before =
+            self.creates.get(&(resource, request.namespace.clone(), prefix.clone())).copied().unwrap_or(0);
         Birth { prefix, nth: before + 1, generated: true }.to_string().into()
     }
 
     /// A watch event as patterns see it.
-    pub(super) fn watch_event<'a>(&'a self, verb: EventVerb, resource: Resource, object: &'a Object) -> Happening<'a> {
+    pub(super) fn watch_event<'a>(
+        &'a self,
+        verb: EventVerb,
+        resource: Resource,
+        object: &'a Object,
+    ) -> Happening<'a> {
         let name = self.birth(resource, &ObjectKey::of(object));
         let (kind, namespace) = (object.kind().into(), object.namespace());
         Happening { verb, resource, kind, subresource: "", namespace, name, object: Some(object) }

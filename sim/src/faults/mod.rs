@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn every_available_fault_has_a_behaviour_and_no_other() {
-        let mut available: Vec<&str> = FAULTS.iter().filter(|fault| fault.available).map(|fault| fault.name).collect();
+        let mut available: Vec<&str> =
+            FAULTS.iter().filter(|fault| fault.available).map(|fault| fault.name).collect();
         available.sort_unstable();
         let behaving: Vec<&str> = BEHAVIOURS.iter().map(|(name, _)| *name).collect();
         assert_eq!(available, behaving);

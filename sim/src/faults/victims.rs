@@ -33,7 +33,9 @@ impl Search<'_> {
     /// The victims of a target. `at` is the host at whose event the fault strikes, if it is one of them.
     pub(super) fn victims(&self, target: &FaultTarget, at: Option<Addr>) -> Victims {
         match target {
-            FaultTarget::Program { program, pick } => Victims { hosts: self.hosts(program, *pick, at), objects: Vec::new() },
+            FaultTarget::Program { program, pick } => {
+                Victims { hosts: self.hosts(program, *pick, at), objects: Vec::new() }
+            }
             FaultTarget::Objects { kind, namespace, name, selector, pick } => {
                 let namespace = namespace.as_deref().unwrap_or(self.namespace);
                 let objects = self.objects(kind, namespace, name, selector.as_deref(), *pick);
@@ -43,8 +45,12 @@ impl Search<'_> {
     }
 
     fn hosts(&self, program: &Pattern, pick: Pick, at: Option<Addr>) -> Vec<Addr> {
-        let running: Vec<Addr> =
-            self.cluster.hosts_named(|name| program.matches(name)).filter(|(_, runs)| *runs).map(|(addr, _)| addr).collect();
+        let running: Vec<Addr> = self
+            .cluster
+            .hosts_named(|name| program.matches(name))
+            .filter(|(_, runs)| *runs)
+            .map(|(addr, _)| addr)
+            .collect();
         let first = match pick {
             Pick::One => at,
             Pick::Leader => running.iter().copied().find(|addr| self.holds_a_lease(*addr)),
@@ -62,11 +68,19 @@ impl Search<'_> {
         let leases = self.cluster.server().objects().filter(|(resource, _)| *resource == *resource::LEASES);
         leases.filter_map(|(_, lease)| lease.str_at(&["spec", "holderIdentity"])).any(|holder| {
             // client-go appends `_` and a random part to the host's name.
-            holder == spec.name || holder.strip_prefix(spec.name.as_str()).is_some_and(|rest| rest.starts_with('_'))
+            holder == spec.name
+                || holder.strip_prefix(spec.name.as_str()).is_some_and(|rest| rest.starts_with('_'))
         })
     }
 
-    fn objects(&self, kind: &KindName, namespace: &str, name: &Pattern, selector: Option<&str>, pick: Pick) -> Vec<Arc<Object>> {
+    fn objects(
+        &self,
+        kind: &KindName,
+        namespace: &str,
+        name: &Pattern,
+        selector: Option<&str>,
+        pick: Pick,
+    ) -> Vec<Arc<Object>> {
         let selector = selector.and_then(|text| LabelSelector::parse(text).ok());
         let birth = |resource: Resource, object: &Object| self.known.birth(resource, &ObjectKey::of(object));
         let all = self.cluster.server().objects().filter(|(resource, object)| {
@@ -76,14 +90,17 @@ impl Search<'_> {
                 && selector.as_ref().is_none_or(|selector| selector.matches(object.labels()))
                 && name.matches(&birth(*resource, object))
         });
-        let found: Vec<(Str, Arc<Object>)> = all.map(|(resource, o)| (birth(resource, o), o.clone())).collect();
+        let found: Vec<(Str, Arc<Object>)> =
+            all.map(|(resource, o)| (birth(resource, o), o.clone())).collect();
         self.pick(found, pick, |(birth, _)| birth.clone()).into_iter().map(|(_, object)| object).collect()
     }
 
     /// Picks among candidates: each has its own drawn number, and the lowest are taken.
     fn pick<T>(&self, candidates: Vec<T>, pick: Pick, name: impl Fn(&T) -> Str) -> Vec<T> {
         let count = pick.of(candidates.len());
-        let draw = |candidate: &T| self.draws.nth(&["pick", self.fault, &name(candidate)], self.cluster.now().0.unsigned_abs());
+        let draw = |candidate: &T| {
+            self.draws.nth(&["pick", self.fault, &name(candidate)], self.cluster.now().0.unsigned_abs())
+        };
         let mut drawn: Vec<(u64, T)> = candidates.into_iter().map(|c| (draw(&c), c)).collect();
         drawn.sort_by_key(|(draw, _)| *draw);
         drawn.truncate(count);

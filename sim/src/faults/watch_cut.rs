@@ -14,13 +14,15 @@ impl Fault for WatchCut {
 
     /// While it lasts: a new watch is refused by a broken connection.
     fn bend(&self, fault: &PlannedFault, request: &Request) -> Fate {
-        let hit = request.verb == Verb::Watch && request.resource.is_some_and(|resource| is_meant(fault, resource));
+        let hit =
+            request.verb == Verb::Watch && request.resource.is_some_and(|resource| is_meant(fault, resource));
         if hit { Fate::Reset { committed: false } } else { Fate::Pass }
     }
 
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         for host in hosts(victims) {
-            let cut: Vec<_> = cluster.watches_of(host).filter(|(_, resource)| is_meant(fault, *resource)).collect();
+            let cut: Vec<_> =
+                cluster.watches_of(host).filter(|(_, resource)| is_meant(fault, *resource)).collect();
             for (id, _) in cut {
                 cluster.cut_watch(host, id);
             }

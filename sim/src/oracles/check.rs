@@ -48,7 +48,8 @@ impl Compiled {
             scenario::Check::Cel { vars, source } => {
                 let names: Vec<&str> = vars.iter().map(|var| var.name.as_str()).collect();
                 let program = Arc::new(CelProgram::compile(source, &names)?);
-                let selector = |var: &Var| var.selector.as_deref().and_then(|text| LabelSelector::parse(text).ok());
+                let selector =
+                    |var: &Var| var.selector.as_deref().and_then(|text| LabelSelector::parse(text).ok());
                 Code::Cel { program, vars: vars.iter().map(|var| (var.clone(), selector(var))).collect() }
             }
             scenario::Check::Match(pattern) => Code::Match(pattern.clone()),
@@ -89,7 +90,8 @@ impl Check<'_> {
             Code::Cel { program, vars } => self.cel(program, vars, server),
             Code::Match(pattern) => self.matches(pattern, server),
             Code::Rust(check) => {
-                let list = |api_version: &str, kind: &str| objects(server, api_version, kind).cloned().collect();
+                let list =
+                    |api_version: &str, kind: &str| objects(server, api_version, kind).cloned().collect();
                 check.judge(&View::new(&list))
             }
         }
@@ -118,8 +120,14 @@ impl Check<'_> {
         self.failing.as_ref().map(|(since, _)| *since + self.compiled.grace_ms)
     }
 
-    fn cel(&self, program: &CelProgram, vars: &[(Var, Option<LabelSelector>)], server: &ApiServer) -> Result<(), String> {
-        let lists: Vec<Vec<Arc<Object>>> = vars.iter().map(|(var, selector)| self.select(var, selector.as_ref(), server)).collect();
+    fn cel(
+        &self,
+        program: &CelProgram,
+        vars: &[(Var, Option<LabelSelector>)],
+        server: &ApiServer,
+    ) -> Result<(), String> {
+        let lists: Vec<Vec<Arc<Object>>> =
+            vars.iter().map(|(var, selector)| self.select(var, selector.as_ref(), server)).collect();
         let values: Vec<(&str, CelVar<'_>)> = vars
             .iter()
             .zip(&lists)
@@ -153,7 +161,9 @@ impl Check<'_> {
         let (api_version, kind) = (text(&["apiVersion"]), text(&["kind"]));
         let namespace = pattern.str_at(&["metadata", "namespace"]).unwrap_or(self.namespace);
         let mut why = None;
-        for object in objects(server, api_version, kind).filter(|o| o.namespace().is_empty() || o.namespace() == namespace) {
+        for object in objects(server, api_version, kind)
+            .filter(|o| o.namespace().is_empty() || o.namespace() == namespace)
+        {
             match partial::difference(pattern, object.root()) {
                 None => return Ok(()),
                 Some(difference) => why = Some(format!("{} {}: {difference}", object.kind(), object.path())),
@@ -164,7 +174,11 @@ impl Check<'_> {
 }
 
 /// The objects of a kind.
-fn objects<'a>(server: &'a ApiServer, api_version: &str, kind: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+fn objects<'a>(
+    server: &'a ApiServer,
+    api_version: &str,
+    kind: &str,
+) -> impl Iterator<Item = &'a Arc<Object>> {
     let known = server.registry().by_kind(api_version, kind).map(|kind| kind.resource);
     known.into_iter().flat_map(|resource| server.objects_of(resource))
 }

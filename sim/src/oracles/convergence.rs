@@ -16,11 +16,17 @@ pub fn not_converged(
     let healed = states.first().map_or(deadline, |(time, _)| *time);
     let waited = deadline.since(healed) / SECOND;
     if !was_converged {
-        return Violation::new("no_convergence", deadline, format!("{why}, {waited} s after the last fault healed"));
+        return Violation::new(
+            "no_convergence",
+            deadline,
+            format!("{why}, {waited} s after the last fault healed"),
+        );
     }
     let window = window / SECOND;
-    let cycle = period(states).map_or(String::new(), |ms| format!("; the state repeats every {}", Time::ZERO + ms));
-    let message = format!("converged more than once in {waited} s but never for {window} s at a stretch{cycle}: {why}");
+    let cycle =
+        period(states).map_or(String::new(), |ms| format!("; the state repeats every {}", Time::ZERO + ms));
+    let message =
+        format!("converged more than once in {waited} s but never for {window} s at a stretch{cycle}: {why}");
     Violation::new("unstable", deadline, message)
 }
 
@@ -48,6 +54,9 @@ mod tests {
     fn what_never_converged_says_what_was_missing() {
         let why = Some("Deployment default/web wants 3 ready, has 2".to_owned());
         let found = not_converged(false, Time(600_000), 30_000, why, &[(Time(0), 1)]);
-        assert_eq!(found.to_string(), "no_convergence: Deployment default/web wants 3 ready, has 2, 600 s after the last fault healed");
+        assert_eq!(
+            found.to_string(),
+            "no_convergence: Deployment default/web wants 3 ready, has 2, 600 s after the last fault healed"
+        );
     }
 }

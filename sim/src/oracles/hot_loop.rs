@@ -33,7 +33,9 @@ pub fn hot_loop(history: &History, since: Time) -> Option<Violation> {
             What::Commit(commit) if counts(commit.resource) => {
                 ((entry.actor, commit.resource, commit.key.clone()), &mut changes, "changed")
             }
-            What::Request { verb, resource: Some(resource), key, .. } if verb.is_write() && counts(*resource) => {
+            What::Request { verb, resource: Some(resource), key, .. }
+                if verb.is_write() && counts(*resource) =>
+            {
                 ((entry.actor, *resource, key.clone()), &mut requests, "tried to write")
             }
             _ => continue,
@@ -56,13 +58,17 @@ fn found(history: &History, entry: &Entry, what: &str, count: usize) -> Violatio
         _ => (None, ObjectKey::default()),
     };
     let (who, plural) = (&history.actor(entry.actor).name, resource.map_or("", Resource::plural));
-    let message = format!("{who} {what} {plural} {key} {count} times in {} s although all had converged", WINDOW_MS / SECOND);
+    let message = format!(
+        "{who} {what} {plural} {key} {count} times in {} s although all had converged",
+        WINDOW_MS / SECOND
+    );
     Violation::new("hot_loop", entry.time, message)
 }
 
 /// A program that does not let time pass.
 pub fn spinning(time: Time) -> Violation {
-    let message = "a program does not let time pass: polled 1,000,000 times or sent 10,000 requests at one instant";
+    let message =
+        "a program does not let time pass: polled 1,000,000 times or sent 10,000 requests at one instant";
     Violation::new("hot_loop", time, message)
 }
 
@@ -104,7 +110,14 @@ mod tests {
         for i in 0..20 {
             let object = Object::shared(value!({"metadata": {"name": "a", "namespace": "default"}}));
             let key = ObjectKey::of(&object);
-            let commit = Commit { revision: 1, resource, key, old: Some(object.clone()), new: Some(object), birth: None };
+            let commit = Commit {
+                revision: 1,
+                resource,
+                key,
+                old: Some(object.clone()),
+                new: Some(object),
+                birth: None,
+            };
             let what = What::Commit(Arc::new(commit));
             history.record.push(Entry { time: Time(i * every_ms), actor: Addr(0), what });
         }

@@ -9,7 +9,9 @@ use crate::wire::{History, What};
 pub fn panic(history: &History, caught: &[Panic]) -> Option<Violation> {
     let first = caught.first()?;
     let at = history.record.entries().iter().find_map(|entry| match &entry.what {
-        What::Host(text) if text.starts_with("panicked") => Some((entry.time, history.actor(entry.actor).name.clone())),
+        What::Host(text) if text.starts_with("panicked") => {
+            Some((entry.time, history.actor(entry.actor).name.clone()))
+        }
         _ => None,
     });
     let end = history.record.entries().last().map_or(Time::ZERO, |entry| entry.time);

@@ -41,7 +41,14 @@ pub trait Rule {
     }
 
     /// The server handled this request of any actor and made these commits; the answer is still to be sent.
-    fn handled(&mut self, _now: Time, _request: &Request, _commits: &[Arc<Commit>], _strikes: &mut Vec<Strike>) {}
+    fn handled(
+        &mut self,
+        _now: Time,
+        _request: &Request,
+        _commits: &[Arc<Commit>],
+        _strikes: &mut Vec<Strike>,
+    ) {
+    }
 
     /// A host got this answer and went quiet.
     fn answered(&mut self, _now: Time, _request: &Request, _answer: &Answer, _strikes: &mut Vec<Strike>) {}
