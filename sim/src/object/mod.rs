@@ -9,7 +9,7 @@
 //! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
 //! - [`pod_row()`]: a pod as `kubectl get pods` prints it
 //! - [`managed`]: who owns which fields
-//! - [`patch`]: JSON patch, merge patch
+//! - [`patch`]: JSON patch, merge patch, strategic merge patch, server-side apply
 //!
 //! Architecture invariant: names nothing else in the crate.
 
