@@ -14,4 +14,5 @@ pub mod object;
 pub mod oracles;
 pub mod programs;
 pub mod scenario;
+pub mod scheduler;
 pub mod wire;

@@ -41,6 +41,8 @@ pub(crate) struct Fake {
     pub(crate) hosts: Vec<HostOrder>,
     /// The next so many pod status writes are lost with a 500.
     pub(crate) status_failures: u32,
+    /// The next so many bindings as well.
+    pub(crate) binding_failures: u32,
 }
 
 impl Fake {
@@ -57,6 +59,7 @@ impl Fake {
             writes: Vec::new(),
             hosts: Vec::new(),
             status_failures: 0,
+            binding_failures: 0,
         };
         let capacity = [("cpu", "4"), ("memory", "16Gi"), ("pods", "110")];
         let capacity = capacity.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
@@ -159,6 +162,10 @@ impl Fake {
         match (&request.verb, &request.body, found) {
             (Verb::List, ..) => self.list(resource, &request.options.field_selector),
             (Verb::Watch, ..) => Answer::Watching,
+            (Verb::Create, ..) if request.subresource == "binding" && self.binding_failures > 0 => {
+                self.binding_failures -= 1;
+                Answer::Status(Box::new(Status::new(500, "InternalError", "lost")))
+            }
             (Verb::Create, Body::Object(binding), Some(pod)) if request.subresource == "binding" => {
                 let node = binding.str_at(&["target", "name"]).unwrap_or_default().to_owned();
                 self.store(resource, pod.edited(|root| root.set_at(&["spec", "nodeName"], node)))

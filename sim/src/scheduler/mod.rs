@@ -1,0 +1,23 @@
+//! The scheduler: finds a node for each pod that has none.
+//!
+//! - [`Scheduler`]: the component; its informers, which pods wait for what, binding
+//! - `cycle`: one pod against all nodes
+//! - `filter`: which nodes are out of the question, one function per plugin
+//! - `score`: which of the others is best
+//! - `fit_error`: why there is none, in the scheduler's words
+//! - `placement`: what the nodes have and what is taken, pods included that are bound but not yet seen so
+//! - `queue`: the pods that wait
+//!
+//! To add a filter: a function in `filter` and its place in the list there.
+//!
+//! Architecture invariant: names only `object`, `engine`, `wire` and `client` in the crate.
+
+mod component;
+mod cycle;
+mod filter;
+mod fit_error;
+mod placement;
+mod queue;
+mod score;
+
+pub use component::Scheduler;

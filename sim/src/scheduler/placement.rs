@@ -1,0 +1,193 @@
+//! What the nodes have and what is taken of it, including pods that are bound but not yet seen so (assumed pods).
+//!
+//! Real: the scheduler cache and its snapshot. Modelled: cpu, memory and the number of pods; requests of containers, and of
+//! init containers where they are larger. Not modelled: other resources, pod overhead, resize.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::object::{Object, Quantity, Str, Value};
+
+/// What a container without requests counts for in scores (kube-scheduler `DefaultMilliCPURequest`).
+const DEFAULT_CPU_M: i64 = 100;
+/// The same of memory (kube-scheduler `DefaultMemoryRequest`).
+const DEFAULT_MEMORY: i64 = 200 << 20;
+
+/// Amounts of the resources that count.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Resources {
+    pub(super) cpu_m: i64,
+    pub(super) memory: i64,
+}
+
+impl Resources {
+    /// From a list of resources: requests, capacity.
+    fn of(list: Option<&Value>) -> Self {
+        let amount = |name: &str| list?.str_at(&[name])?.parse::<Quantity>().ok();
+        let whole = |n: i128| i64::try_from(n).unwrap_or(i64::MAX);
+        Self {
+            cpu_m: amount("cpu").map_or(0, |q| whole(q.millis())),
+            memory: amount("memory").map_or(0, |q| whole(q.units())),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_m: self.cpu_m.saturating_add(other.cpu_m),
+            memory: self.memory.saturating_add(other.memory),
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self { cpu_m: self.cpu_m - other.cpu_m, memory: self.memory - other.memory }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self { cpu_m: self.cpu_m.max(other.cpu_m), memory: self.memory.max(other.memory) }
+    }
+
+    fn or_defaults(self) -> Self {
+        let or = |n: i64, default| if n == 0 { default } else { n };
+        Self { cpu_m: or(self.cpu_m, DEFAULT_CPU_M), memory: or(self.memory, DEFAULT_MEMORY) }
+    }
+}
+
+/// What a pod takes.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Demand {
+    /// What it requests.
+    pub(super) requests: Resources,
+    /// The same for scores: a container without requests counts for something.
+    pub(super) for_scores: Resources,
+    /// The uid of its controller, or nothing.
+    pub(super) owner: Str,
+}
+
+impl Demand {
+    pub(super) fn of(pod: &Object) -> Self {
+        let each = |list: &[&str]| -> Vec<Resources> {
+            let containers = pod.items_at(list).iter();
+            containers.map(|c| Resources::of(c.at(&["resources", "requests"]))).collect()
+        };
+        let (containers, init) = (each(&["spec", "containers"]), each(&["spec", "initContainers"]));
+        let total = |all: &[Resources], read: fn(Resources) -> Resources, init: &[Resources]| {
+            let sum = all.iter().fold(Resources::default(), |sum, one| sum.plus(read(*one)));
+            init.iter().fold(sum, |most, one| most.max(read(*one)))
+        };
+        Self {
+            requests: total(&containers, |one| one, &init),
+            for_scores: total(&containers, Resources::or_defaults, &init),
+            owner: pod.controller().map_or("", |owner| owner.uid).into(),
+        }
+    }
+}
+
+/// What is taken on one node.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Taken {
+    pub(super) requests: Resources,
+    pub(super) for_scores: Resources,
+    pub(super) pods: i64,
+    by_owner: BTreeMap<Str, i64>,
+}
+
+impl Taken {
+    /// How many pods of this controller are there.
+    pub(super) fn of_owner(&self, owner: &str) -> i64 {
+        if owner.is_empty() { 0 } else { self.by_owner.get(owner).copied().unwrap_or(0) }
+    }
+}
+
+/// A node that is there.
+#[derive(Debug)]
+pub(super) struct NodeFacts {
+    pub(super) node: Arc<Object>,
+    pub(super) allocatable: Resources,
+    pub(super) max_pods: i64,
+}
+
+impl NodeFacts {
+    fn new(node: Arc<Object>) -> Self {
+        let list = node.at(&["status", "allocatable"]);
+        let pods = list.and_then(|list| list.str_at(&["pods"])).and_then(|n| n.parse::<Quantity>().ok());
+        Self {
+            allocatable: Resources::of(list),
+            max_pods: pods.map_or(0, |n| i64::try_from(n.units()).unwrap_or(i64::MAX)),
+            node,
+        }
+    }
+
+    /// The zone, or nothing.
+    pub(super) fn zone(&self) -> &str {
+        self.node.label("topology.kubernetes.io/zone").unwrap_or_default()
+    }
+}
+
+/// The nodes and the pods on them.
+#[derive(Default, Debug)]
+pub(super) struct Placement {
+    nodes: BTreeMap<Str, NodeFacts>,
+    taken: BTreeMap<Str, Taken>,
+    /// By uid of the pod.
+    pods: BTreeMap<Str, (Str, Demand)>,
+}
+
+impl Placement {
+    /// The nodes, sorted by name, with what is taken on each.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (&NodeFacts, &Taken)> {
+        static NOTHING: Taken = Taken {
+            requests: Resources { cpu_m: 0, memory: 0 },
+            for_scores: Resources { cpu_m: 0, memory: 0 },
+            pods: 0,
+            by_owner: BTreeMap::new(),
+        };
+        self.nodes.iter().map(|(name, node)| (node, self.taken.get(name).unwrap_or(&NOTHING)))
+    }
+
+    /// Takes a node's newest state; says whether a pod that found no node might now find one.
+    pub(super) fn set_node(&mut self, node: Arc<Object>) -> bool {
+        let name = Str::from(node.name());
+        let same = |old: &Object, path: &[&str]| old.at(path) == node.at(path);
+        let matters = self.nodes.get(&name).is_none_or(|old| {
+            !same(&old.node, &["spec"])
+                || !same(&old.node, &["metadata", "labels"])
+                || !same(&old.node, &["status", "allocatable"])
+        });
+        self.nodes.insert(name, NodeFacts::new(node));
+        matters
+    }
+
+    pub(super) fn remove_node(&mut self, name: &str) {
+        self.nodes.remove(name);
+    }
+
+    /// The pod with this uid is on this node, seen or assumed.
+    pub(super) fn put(&mut self, uid: &str, node: &str, demand: Demand) {
+        if self.pods.get(uid).is_some_and(|(there, known)| there == node && *known == demand) {
+            return;
+        }
+        self.remove(uid);
+        let taken = self.taken.entry(node.into()).or_default();
+        taken.requests = taken.requests.plus(demand.requests);
+        taken.for_scores = taken.for_scores.plus(demand.for_scores);
+        taken.pods += 1;
+        *taken.by_owner.entry(demand.owner.clone()).or_default() += 1;
+        self.pods.insert(uid.into(), (node.into(), demand));
+    }
+
+    /// The pod with this uid takes nothing any more; says whether it did.
+    pub(super) fn remove(&mut self, uid: &str) -> bool {
+        let Some((node, demand)) = self.pods.remove(uid) else { return false };
+        let Some(taken) = self.taken.get_mut(&node) else { return true };
+        taken.requests = taken.requests.minus(demand.requests);
+        taken.for_scores = taken.for_scores.minus(demand.for_scores);
+        taken.pods -= 1;
+        if let Some(n) = taken.by_owner.get_mut(&demand.owner) {
+            *n -= 1;
+            if *n == 0 {
+                taken.by_owner.remove(&demand.owner);
+            }
+        }
+        true
+    }
+}

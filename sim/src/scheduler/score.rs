@@ -1,0 +1,49 @@
+//! Which of the nodes that would take a pod is best.
+//!
+//! Real: weighted Score plugins. Modelled: least allocated (weight 1) and the spread over hosts and zones (weight 2), where
+//! "the same pods" are those of one controller. Not modelled: the logarithm in the real spread, image locality, balanced
+//! allocation, preferences; ties are drawn at random there and here.
+
+use super::placement::{Demand, NodeFacts, Taken};
+
+/// The highest score of one plugin (framework `MaxNodeScore`).
+const MOST: i64 = 100;
+/// The weight of the spread (kube-scheduler's default for `PodTopologySpread`).
+const SPREAD_WEIGHT: i64 = 2;
+
+/// The scores of these nodes, in their order.
+pub(super) fn scores(
+    demand: &Demand,
+    nodes: &[(&NodeFacts, &Taken)],
+    all: &[(&NodeFacts, &Taken)],
+) -> Vec<i64> {
+    let crowds: Vec<i64> = nodes.iter().map(|node| crowd(demand, *node, all)).collect();
+    let most = crowds.iter().copied().max().unwrap_or(0);
+    let least = crowds.iter().copied().min().unwrap_or(0);
+    let spread = |crowd: i64| if most == 0 { MOST } else { MOST * (most + least - crowd) / most };
+    nodes
+        .iter()
+        .zip(&crowds)
+        .map(|((node, taken), crowd)| least_allocated(demand, node, taken) + SPREAD_WEIGHT * spread(*crowd))
+        .collect()
+}
+
+/// How many pods of the same controller are on the node and in its zone.
+fn crowd(demand: &Demand, (node, taken): (&NodeFacts, &Taken), all: &[(&NodeFacts, &Taken)]) -> i64 {
+    let here = taken.of_owner(&demand.owner);
+    if node.zone().is_empty() || demand.owner.is_empty() {
+        return here;
+    }
+    let zone = all.iter().filter(|(other, _)| other.zone() == node.zone());
+    here + zone.map(|(_, taken)| taken.of_owner(&demand.owner)).sum::<i64>()
+}
+
+fn least_allocated(demand: &Demand, node: &NodeFacts, taken: &Taken) -> i64 {
+    let free = |there: i64, gone: i64, wanted: i64| {
+        let left = there - gone - wanted;
+        if there <= 0 || left < 0 { 0 } else { i128::from(left) * i128::from(MOST) / i128::from(there) }
+    };
+    let (there, gone, wanted) = (node.allocatable, taken.for_scores, demand.for_scores);
+    let both = free(there.cpu_m, gone.cpu_m, wanted.cpu_m) + free(there.memory, gone.memory, wanted.memory);
+    i64::try_from(both / 2).unwrap_or(MOST)
+}
