@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use super::booted;
 use super::node_agent::{Link, Purpose};
-use super::status_patch::status_patch;
+use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::{LEASES, NODES};
-use crate::wire::{Answer, ObjectKey, Outbox, PatchType, Request};
+use crate::wire::{Answer, ObjectKey, Outbox, Request};
 
 /// Between two renewals, and between two computations of the status (kubelet `nodeLeaseRenewInterval`: a quarter of
 /// `nodeLeaseDurationSeconds` 40; `nodeStatusUpdateFrequency`).
@@ -125,13 +125,9 @@ impl Heartbeat {
         if !due && self.is_right(node) {
             return;
         }
-        let before = node.at(&["status"]).cloned().unwrap_or_default();
         let wanted = value!({"conditions": (Value::list(conditions(node, now)))});
-        if let Some(patch) = status_patch(&before, &wanted, None) {
+        if let Some(request) = status_patch(*NODES, node, &wanted) {
             self.reporting = true;
-            self.reported = now;
-            let key = ObjectKey::new("", self.node.clone());
-            let request = Request::patch(*NODES, &key, PatchType::Strategic, patch).subresource("status");
             link.client.send(request, Purpose::NodeStatus, link.out);
         }
     }
@@ -144,10 +140,12 @@ impl Heartbeat {
     }
 
     /// Takes the answer to a status report.
-    pub(super) fn status_answered(&mut self, answer: &Answer) {
+    pub(super) fn status_answered(&mut self, answer: &Answer, now: Time) {
         self.reporting = false;
         if answer.failure().is_some() {
             self.checked = None;
+        } else {
+            self.reported = now;
         }
     }
 }

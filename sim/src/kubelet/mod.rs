@@ -5,7 +5,6 @@
 //! - `container`: the life of one container: pull, start, exit, back-off
 //! - `backoff`: how long a failing container or pull waits
 //! - `pod_status`: the status that a pod's containers add up to
-//! - `status_patch`: the patch from one status to another
 //! - `heartbeat`: Lease and node status
 //! - [`booted`]: the objects of a node that is there from the beginning
 //!
@@ -20,6 +19,5 @@ mod heartbeat;
 mod node_agent;
 mod pod_status;
 mod pod_worker;
-mod status_patch;
 
 pub use node_agent::Kubelet;

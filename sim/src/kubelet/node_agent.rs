@@ -103,7 +103,7 @@ impl Kubelet {
                 let mut link = Link { client: &mut self.client, out };
                 self.heartbeat.lease_answered(answer, self.node.iter().next(), &mut link);
             }
-            Some(Purpose::NodeStatus) => self.heartbeat.status_answered(answer),
+            Some(Purpose::NodeStatus) => self.heartbeat.status_answered(answer, out.now()),
             None => {}
         }
     }

@@ -1,7 +1,7 @@
 //! The life of one pod on its node: its containers, its end, and what the API server is told.
 //!
-//! Real: pod workers and the status manager. Modelled: status writes as patches, one in flight per pod, the last
-//! wanted one always reaching the server; the kubelet alone confirms a graceful deletion, after its containers are
+//! Real: pod workers and the status manager. Modelled: status writes, one in flight per pod, the last wanted one always
+//! reaching the server; the kubelet alone confirms a graceful deletion, after its containers are
 //! gone and the final status is written. Not modelled: the GET before each status write, `activeDeadlineSeconds`,
 //! admission by the kubelet (`OutOfcpu`), Events.
 
@@ -10,13 +10,11 @@ use std::sync::Arc;
 use super::container::{Container, Doing, Need, RestartPolicy};
 use super::node_agent::{Link, Purpose};
 use super::pod_status::{Facts, pod_status};
-use super::status_patch::status_patch;
+use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
 use crate::wire::resource::PODS;
-use crate::wire::{
-    Answer, Command, ContainerId, Effect, ObjectKey, Options, PatchType, Request, RuntimeEvent,
-};
+use crate::wire::{Answer, Command, ContainerId, Effect, ObjectKey, Options, Request, RuntimeEvent};
 
 /// After a failed write the next try is the status manager's next round (kubelet `syncPeriod`).
 const RETRY_MS: Millis = 10 * SECOND;
@@ -47,12 +45,26 @@ pub(super) struct PodWorker {
 /// What the server knows of the status.
 #[derive(Debug)]
 struct Report {
+    /// The newest state of the object that was seen, by watch or in an answer.
+    known: Arc<Object>,
+    /// The status that was written last.
     acknowledged: Value,
-    in_flight: Option<Value>,
+    /// The status under way and the revision it is based on.
+    in_flight: Option<(Value, u64)>,
     deleting: bool,
     retry: Option<Time>,
     /// Nothing is to be told: the pod was over when the kubelet met it.
     silent: bool,
+}
+
+impl Report {
+    /// Takes a state of the object, and tries a failed write again if it is newer.
+    fn learn(&mut self, object: &Arc<Object>) {
+        if object.revision() > self.known.revision() {
+            self.known = object.clone();
+            self.retry = None;
+        }
+    }
 }
 
 impl PodWorker {
@@ -68,8 +80,14 @@ impl PodWorker {
             Some("OnFailure") => RestartPolicy::OnFailure,
             _ => RestartPolicy::Always,
         };
-        let acknowledged = pod.at(&["status"]).cloned().unwrap_or_else(Value::empty_map);
-        let report = Report { acknowledged, in_flight: None, deleting: false, retry: None, silent };
+        let report = Report {
+            known: pod.clone(),
+            acknowledged: Value::Null,
+            in_flight: None,
+            deleting: false,
+            retry: None,
+            silent,
+        };
         Self {
             pod,
             containers,
@@ -108,6 +126,7 @@ impl PodWorker {
     /// Takes the object's newest state.
     pub(super) fn updated(&mut self, pod: Arc<Object>, link: &mut Link<'_>) {
         self.pod = pod;
+        self.report.learn(&self.pod);
         if self.pod.is_terminating() {
             let seconds = self.pod.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0);
             self.stop(u64::try_from(seconds).unwrap_or(0) * SECOND, link);
@@ -197,14 +216,16 @@ impl PodWorker {
 
     /// Takes the answer to a status write.
     pub(super) fn reported(&mut self, answer: &Answer, link: &mut Link<'_>) {
-        let sent = self.report.in_flight.take();
-        match (answer.failure(), sent) {
-            (None, Some(status)) => {
-                self.report.acknowledged = status;
-                self.report.retry = None;
+        let Some((sent, base)) = self.report.in_flight.take() else { return };
+        match (answer.object(), answer.code()) {
+            (Ok(object), _) => {
+                self.report.acknowledged = sent;
+                self.report.learn(object);
             }
-            (Some(status), _) if status.code == 404 => self.report.silent = true,
-            _ => self.report.retry = Some(link.out.now() + RETRY_MS),
+            (Err(_), 404) => self.report.silent = true,
+            // Overtaken, and the newer state is here: again at once.
+            (Err(_), 409) if self.report.known.revision() > base => {}
+            (Err(_), _) => self.report.retry = Some(link.out.now() + RETRY_MS),
         }
         self.sync(link);
     }
@@ -243,9 +264,9 @@ impl PodWorker {
         let key = ObjectKey::of(&self.pod);
         if !self.report.silent {
             let wanted = self.wanted(now);
-            if let Some(patch) = status_patch(&self.report.acknowledged, &wanted, Some(self.pod.uid())) {
-                self.report.in_flight = Some(wanted);
-                let request = Request::patch(*PODS, &key, PatchType::Strategic, patch).subresource("status");
+            let news = wanted != self.report.acknowledged;
+            if let Some(request) = status_patch(*PODS, &self.report.known, &wanted).filter(|_| news) {
+                self.report.in_flight = Some((wanted, self.report.known.revision()));
                 link.client.send(request, Purpose::Status(self.pod.uid().into()), link.out);
                 return;
             }
@@ -268,7 +289,7 @@ impl PodWorker {
             host_ip: &self.host_ip,
             pod_ip: self.sandbox.then_some(self.pod_ip.as_str()),
             over: self.is_over(),
-            before: &self.report.acknowledged,
+            before: self.report.known.at(&["status"]).unwrap_or(&Value::Null),
             now,
         })
     }

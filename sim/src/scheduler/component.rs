@@ -4,17 +4,18 @@
 //! conditions of pods that found no node, scheduling gates, other schedulers' pods. Not modelled: preemption, Events,
 //! extenders, leader election, the time a cycle takes.
 
+use std::sync::Arc;
+
 use super::cycle::cycle;
 use super::placement::{Demand, Placement};
 use super::queue::Queue;
-use crate::client::{Change, Client, Informer};
+use crate::client::{Change, Client, Informer, status_patch};
 use crate::engine::{Draws, Time};
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::{NODES, PODS};
 use crate::wire::{
-    Answer, Body, Component, Effect, Input, ObjectKey, Outbox, PatchType, Request, RequestId, Verb,
-    WatchEvent,
+    Answer, Body, Component, Effect, Input, ObjectKey, Outbox, Request, RequestId, Verb, WatchEvent,
 };
 
 /// The name in `spec.schedulerName` of the pods that are ours (kube-scheduler `DefaultSchedulerName`).
@@ -68,7 +69,11 @@ impl Scheduler {
                 self.nodes_changed(changes);
             }
             Some(Purpose::Bind(key, uid)) => self.bound(&key, &uid, answer, out),
-            Some(Purpose::Tell(key)) if answer.failure().is_some() => self.queue.untold(&key),
+            Some(Purpose::Tell(key)) if answer.failure().is_some() => {
+                if let Some(until) = self.queue.untold(&key, out.now()) {
+                    out.push(Effect::Timer(until, 0));
+                }
+            }
             Some(Purpose::Tell(_)) | None => {}
         }
     }
@@ -161,8 +166,7 @@ impl Scheduler {
                 Err(message) => {
                     let (until, news) = self.queue.park(&key, &message, out.now());
                     out.push(Effect::Timer(until, 0));
-                    if news {
-                        let request = unschedulable(&pod, &message, out.now());
+                    if let Some(request) = unschedulable(&pod, &message, out.now()).filter(|_| news) {
                         self.client.send(request, Purpose::Tell(key), out);
                     }
                 }
@@ -228,21 +232,18 @@ fn binding(pod: &Object, node: &str) -> Request {
     Request { body: Body::Object(Object::shared(body)), ..request }
 }
 
-/// Tells in the pod's condition why it has no node.
-fn unschedulable(pod: &Object, message: &str, now: Time) -> Request {
+/// Tells in the pod's condition why it has no node; nothing where it says so already.
+fn unschedulable(pod: &Arc<Object>, message: &str, now: Time) -> Option<Request> {
     let before = pod.condition("PodScheduled").filter(|c| c.str_at(&["status"]) == Some("False"));
     let since = before.and_then(|c| c.get("lastTransitionTime")).cloned();
-    let patch = value!({"status": {
-        "$setElementOrder/conditions": [{"type": "PodScheduled"}],
-        "conditions": [{
-            "type": "PodScheduled",
-            "status": "False",
-            "reason": "Unschedulable",
-            "message": message,
-            "lastProbeTime": (Value::Null),
-            "lastTransitionTime": (since.unwrap_or_else(|| now.rfc3339().into())),
-            "observedGeneration": (pod.generation()),
-        }],
-    }});
-    Request::patch(*PODS, &ObjectKey::of(pod), PatchType::Strategic, patch).subresource("status")
+    let condition = value!({
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": message,
+        "lastProbeTime": (Value::Null),
+        "lastTransitionTime": (since.unwrap_or_else(|| now.rfc3339().into())),
+        "observedGeneration": (pod.generation()),
+    });
+    status_patch(*PODS, pod, &value!({"conditions": [condition]}))
 }

@@ -124,11 +124,11 @@ impl Queue {
         (until, news)
     }
 
-    /// The message did not reach the server.
-    pub(super) fn untold(&mut self, key: &ObjectKey) {
-        if let Some(waiting) = self.pods.get_mut(key) {
-            waiting.told.clear();
-        }
+    /// The message did not reach the server. Says until when a pod that is still parked backs off.
+    pub(super) fn untold(&mut self, key: &ObjectKey, now: Time) -> Option<Time> {
+        let waiting = self.pods.get_mut(key)?;
+        waiting.told.clear();
+        if matches!(waiting.state, State::Parked(_)) { self.failed(key, now) } else { None }
     }
 
     /// Its binding failed. Says until when it backs off.

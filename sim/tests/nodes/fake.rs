@@ -1,5 +1,6 @@
 //! A small API server and the wires to kubelets, runtime and scheduler: just enough to drive them. No judge of fidelity:
-//! patches know what a status needs, nothing is defaulted or validated.
+//! all patches are merge patches, nothing is defaulted or
+//! validated.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +8,8 @@ use std::sync::Arc;
 use wavetank_sim::engine::{Draws, Millis, Queue, Time};
 use wavetank_sim::kubelet::Kubelet;
 use wavetank_sim::kubelet::booted::{self, Node, booted_lease, booted_node};
-use wavetank_sim::object::{Map, Object, Str, Value, pod_row};
+use wavetank_sim::object::patch::merge::merge;
+use wavetank_sim::object::{Object, Str, Value, pod_row};
 use wavetank_sim::programs::Runtime;
 use wavetank_sim::programs::images::{Image, Images};
 use wavetank_sim::value;
@@ -178,8 +180,10 @@ impl Fake {
                 Answer::Status(Box::new(Status::new(500, "InternalError", "lost")))
             }
             (Verb::Patch, Body::Patch(_, patch), Some(old)) => {
-                let status = patch.get("status").cloned().unwrap_or_default();
-                self.store(resource, old.edited(|root| merge(root, "status", &status)))
+                if patch.str_at(&["metadata", "resourceVersion"]) != Some(old.meta("resourceVersion")) {
+                    return Answer::Status(Box::new(Status::stale(resource, &request.name)));
+                }
+                self.store(resource, Object::new(merge(old.root(), patch)))
             }
             (Verb::Update, Body::Object(new), Some(_)) => {
                 self.store(resource, Object::new(new.root().clone()))
@@ -317,39 +321,4 @@ fn selects(selector: &str, object: &Object) -> bool {
     let Some((path, wanted)) = selector.split_once('=') else { return true };
     let path: Vec<&str> = path.split('.').collect();
     object.str_at(&path).unwrap_or_default() == wanted
-}
-
-/// What a strategic merge of a status comes to.
-fn merge(root: &mut Value, field: &str, patch: &Value) {
-    let Some(Value::Map(changes)) = Some(patch) else { return };
-    for (key, change) in changes {
-        let path = [field, key.as_str()];
-        if key.as_str() == "conditions" {
-            let merged = conditions(root.items_at(&path), change.items());
-            root.set_at(&path, merged);
-        } else if !key.as_str().starts_with('$') {
-            root.set_at(&path, change.clone());
-        }
-    }
-}
-
-fn conditions(old: &[Value], changes: &[Value]) -> Vec<Value> {
-    let mut all = old.to_vec();
-    for change in changes {
-        match all.iter_mut().find(|c| c.get("type") == change.get("type")) {
-            Some(found) => {
-                let both = found.as_map().into_iter().chain(change.as_map()).flat_map(Map::iter).cloned();
-                let merged: Map = both.collect();
-                *found = Value::Map(
-                    merged
-                        .iter()
-                        .filter(|(k, v)| !v.is_null() || k.as_str() == "lastProbeTime")
-                        .cloned()
-                        .collect(),
-                );
-            }
-            None => all.push(change.clone()),
-        }
-    }
-    all
 }

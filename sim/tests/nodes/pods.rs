@@ -4,6 +4,7 @@ use wavetank_sim::object::Value;
 use wavetank_sim::programs::images::{Image, Pull, Ready, Span};
 use wavetank_sim::value;
 use wavetank_sim::wire::HostOrder;
+use wavetank_sim::wire::resource::PODS;
 
 use crate::fake::Fake;
 
@@ -289,4 +290,20 @@ fn leases_are_renewed_every_ten_seconds_and_node_status_every_five_minutes() {
     }
     let writes = fake.writes.iter().filter(|write| write.starts_with("patch nodes/status")).count();
     assert_eq!(writes, 2 * 3);
+}
+
+#[test]
+fn a_condition_that_someone_adds_meanwhile_is_not_lost() {
+    let mut fake = Fake::new(1, Vec::new());
+    fake.run_to(0.5);
+    fake.pod("a", "node-1", |_| ());
+    // The container has just started: the kubelet's write is on its way.
+    fake.run_to(2.501);
+    let pod = fake.get_pod("a").cloned().expect("the pod");
+    let mut conditions = pod.items_at(&["status", "conditions"]).to_vec();
+    conditions.push(value!({"type": "example.com/theirs", "status": "True"}));
+    fake.put(*PODS, pod.edited(|root| root.set_at(&["status", "conditions"], conditions)).root().clone());
+    fake.run_to(2.51);
+    assert_eq!((fake.row("a").as_str(), fake.writes.len()), ("0/1 Running 0 2s", 3));
+    assert!(fake.get_pod("a").is_some_and(|pod| pod.is_condition_true("example.com/theirs")));
 }

@@ -55,7 +55,7 @@ fn pods_of_one_owner_spread_over_hosts_and_zones() {
     // node-1 and node-3 share a zone.
     nodes.sort();
     assert_eq!(nodes, ["node-1", "node-2", "node-2", "node-3"]);
-    assert_eq!(fake.row("a"), "1/1 Running 0 4s");
+    assert_eq!(fake.row("a"), "1/1 Running 0 5s");
 }
 
 #[test]
