@@ -43,3 +43,6 @@ pub use shape::{
     SchemaError, Shape, Struct,
 };
 pub use tree::{Str, Value};
+
+#[cfg(test)]
+mod tests;
