@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::rules::Rules;
 use super::schema;
-use crate::object::{Shape, Str};
+use crate::object::{Shape, Str, Value};
 use crate::wire::Resource;
 
 /// One served version of a resource.
@@ -38,8 +38,27 @@ pub struct Kind {
     pub storage_hash: Str,
     /// In what the kind differs from others.
     pub rules: Rules,
+    /// Whether its definition is going: nothing can be created any more.
+    pub terminating: bool,
+    /// `additionalPrinterColumns` of a custom resource, as they stand in its definition.
+    pub columns: Vec<Value>,
+    /// The fields that selectors of a custom resource may name beside its name and namespace: `spec.color`.
+    pub selectable: Vec<Str>,
+    /// Where a custom resource keeps what `/scale` shows.
+    pub scale: Option<ScalePaths>,
     /// The type of its objects; built-in ones are made when first asked for.
     pub(super) shape: OnceLock<Arc<Shape>>,
+}
+
+/// Where a custom resource keeps what `/scale` shows, as paths of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScalePaths {
+    /// `spec.replicas` of the Scale.
+    pub spec: Vec<Str>,
+    /// `status.replicas` of the Scale.
+    pub status: Vec<Str>,
+    /// `status.selector` of the Scale; empty where there is none.
+    pub selector: Vec<Str>,
 }
 
 /// A subresource of a kind.

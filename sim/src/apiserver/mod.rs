@@ -3,6 +3,7 @@
 //! - [`Kind`], [`Rules`], [`Registry`]: what is served
 //! - [`discovery()`]: the documents that tell it
 //! - `defaults`, `admission`, `strategy`: what a write becomes before it is stored, common and by kind
+//! - [`crd`]: definitions of custom resources and the kinds they define
 //! - `store`, `names`: objects with their history; uids and generated names
 //! - `select`, `view`: what a client sees of them
 //! - `watch_cache`: open watches
@@ -13,6 +14,7 @@
 mod access;
 mod admission;
 mod convert;
+pub mod crd;
 mod defaults;
 mod discovery;
 mod errors;
@@ -36,7 +38,7 @@ pub use admission::{Attributes, Lookup, Plugins, admit};
 pub use convert::{from_storage, to_storage};
 pub use defaults::{apply_defaults, check_types, prune};
 pub use discovery::discovery;
-pub use kind::{Kind, Subresource};
+pub use kind::{Kind, ScalePaths, Subresource};
 pub use registry::Registry;
 pub use rules::{Generation, NameRule, Rules};
 pub use server::{ApiServer, Replies, ServerInput};

@@ -97,6 +97,10 @@ fn kind(row: &Value) -> Kind {
         subresources: row.items_at(&["subresources"]).iter().map(subresource).collect(),
         storage_hash: text(row, "hash"),
         rules: Rules::builtin(&name),
+        terminating: false,
+        columns: Vec::new(),
+        selectable: Vec::new(),
+        scale: None,
         shape: OnceLock::new(),
     }
 }

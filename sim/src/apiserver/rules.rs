@@ -104,7 +104,12 @@ pub(super) const TABLE: &[(&str, Rules)] = &[
     ("admissionregistration.k8s.io/v1/validatingwebhookconfigurations", WEBHOOKS),
     (
         "apiextensions.k8s.io/v1/customresourcedefinitions",
-        Rules { unconditional_update: false, status_keeps: ALL_METADATA, ..WITH_SPEC },
+        Rules {
+            unconditional_update: false,
+            status_keeps: ALL_METADATA,
+            deletion_raises_generation: false,
+            ..WITH_SPEC
+        },
     ),
     (
         "apps/v1/deployments",

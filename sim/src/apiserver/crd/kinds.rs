@@ -1,0 +1,120 @@
+//! From a definition to the kinds that it defines, one per served version.
+//!
+//! Building a type costs more than most requests, and every run of a sweep defines the same ones: types are kept for the
+//! life of the process, found by the schema's hash and equality.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::super::kind::{Kind, ScalePaths, Subresource};
+use super::super::rules::Rules;
+use crate::object::{Digest, SchemaError, Shape, Str, Value};
+use crate::wire::Resource;
+
+/// The verbs of every custom resource, in discovery's order.
+const VERBS: [&str; 8] = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+const SUBRESOURCE_VERBS: [&str; 3] = ["get", "patch", "update"];
+
+/// Immutable once in.
+static SHAPES: Mutex<BTreeMap<u64, (Value, Arc<Shape>)>> = Mutex::new(BTreeMap::new());
+
+/// The kinds of a valid definition, one per served version.
+pub fn kinds(crd: &Value) -> Result<Vec<Kind>, SchemaError> {
+    let Some(spec) = crd.get("spec") else { return Ok(Vec::new()) };
+    let versions = spec.items_at(&["versions"]);
+    let is = |version: &Value, key: &str| version.get(key).and_then(Value::as_bool) == Some(true);
+    let storage = versions.iter().find(|version| is(version, "storage"));
+    let storage = storage.and_then(|version| version.str_at(&["name"])).unwrap_or_default();
+    versions
+        .iter()
+        .filter(|version| is(version, "served"))
+        .map(|version| kind(crd, spec, version, storage))
+        .collect()
+}
+
+fn kind(crd: &Value, spec: &Value, version: &Value, storage: &str) -> Result<Kind, SchemaError> {
+    let (group, plural) = (text(spec, &["group"]), text(spec, &["names", "plural"]));
+    let name = |key| Str::new(text(spec, &["names", key]));
+    let subresources = subresources(version, &name("kind"));
+    Ok(Kind {
+        resource: Resource::of(group, text(version, &["name"]), plural),
+        storage: Resource::of(group, storage, plural),
+        kind: name("kind"),
+        list_kind: name("listKind"),
+        singular: name("singular"),
+        short_names: texts(spec, "shortNames"),
+        categories: texts(spec, "categories"),
+        namespaced: text(spec, &["scope"]) == "Namespaced",
+        custom: true,
+        verbs: VERBS.map(Str::new).to_vec(),
+        rules: Rules::custom(subresources.iter().any(|sub| sub.name == "status")),
+        subresources,
+        storage_hash: Str::default(),
+        terminating: crd.at(&["metadata", "deletionTimestamp"]).is_some(),
+        columns: version.items_at(&["additionalPrinterColumns"]).to_vec(),
+        selectable: paths(version, "selectableFields"),
+        scale: version.at(&["subresources", "scale"]).map(scale_paths),
+        shape: OnceLock::from(shape(version.at(&["schema", "openAPIV3Schema"]))?),
+    })
+}
+
+fn subresources(version: &Value, kind: &Str) -> Vec<Subresource> {
+    let sub = |name, kind: &Str, api_version| Subresource {
+        name: Str::new(name),
+        kind: kind.clone(),
+        api_version: Str::new(api_version),
+        verbs: SUBRESOURCE_VERBS.map(Str::new).to_vec(),
+    };
+    let has = |name| version.at(&["subresources", name]).is_some();
+    let status = has("status").then(|| sub("status", kind, ""));
+    let scale = has("scale").then(|| sub("scale", &Str::new("Scale"), "autoscaling/v1"));
+    status.into_iter().chain(scale).collect()
+}
+
+fn scale_paths(scale: &Value) -> ScalePaths {
+    let path = |key| path_of(text(scale, &[key]));
+    ScalePaths {
+        spec: path("specReplicasPath"),
+        status: path("statusReplicasPath"),
+        selector: path("labelSelectorPath"),
+    }
+}
+
+fn paths(version: &Value, key: &str) -> Vec<Str> {
+    version.items_at(&[key]).iter().filter_map(|field| field.str_at(&["jsonPath"])).map(path_text).collect()
+}
+
+fn path_text(path: &str) -> Str {
+    path.trim_start_matches('.').into()
+}
+
+/// The keys of a simple JSON path: `.spec.replicas`.
+fn path_of(path: &str) -> Vec<Str> {
+    path.split('.').filter(|key| !key.is_empty()).map(Str::new).collect()
+}
+
+/// The type that a schema describes; without a schema: an object.
+fn shape(schema: Option<&Value>) -> Result<Arc<Shape>, SchemaError> {
+    let any = Value::from([("type", "object".into())]);
+    let schema = schema.unwrap_or(&any);
+    let mut digest = Digest::new();
+    digest.value(schema);
+    let digest = digest.finish();
+    let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((known, shape)) = shapes.get(&digest)
+        && known == schema
+    {
+        return Ok(shape.clone());
+    }
+    let shape = Arc::new(Shape::from_crd_schema(schema)?);
+    shapes.insert(digest, (schema.clone(), shape.clone()));
+    Ok(shape)
+}
+
+fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
+    value.str_at(path).unwrap_or_default()
+}
+
+fn texts(spec: &Value, key: &str) -> Vec<Str> {
+    spec.items_at(&["names", key]).iter().filter_map(Value::as_str).map(Str::new).collect()
+}
