@@ -2,12 +2,14 @@
 //!
 //! - `get`, `list`, `watch`: reads; `page`: continue tokens; `versions`: the resourceVersion parameter
 //! - `create`, `update`, `patch`, `delete`, `delete_collection`: writes
+//! - `apply`: the patch that knows owners
 //! - `binding`, `scale`: subresources
 //! - `write`: what every write goes through
 //! - `body`: what a request's object must be; `meta`: the fields of metadata that are the server's
 //!
 //! To add a subresource: one file here and one line in `subresource`.
 
+mod apply;
 mod binding;
 mod body;
 mod create;

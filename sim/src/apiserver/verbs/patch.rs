@@ -25,7 +25,7 @@ impl ApiServer {
             }
         };
         if patch_type == PatchType::Apply {
-            return Err(Box::new(Status::not_modelled("server-side apply")));
+            return self.apply(kind, request, patch, out);
         }
         let stored = self.stored(kind, request)?;
         let patched = patched(kind, &stored, patch_type, patch)?;
