@@ -103,7 +103,14 @@ impl Selection {
                     "source" => vec!["source".into(), "component".into()],
                     // The one field whose name is not its path.
                     "status.successful" => vec!["status".into(), "succeeded".into()],
-                    field => field.split('.').map(Str::new).collect(),
+                    // Stored under the core event's names.
+                    "reportingController" => vec!["reportingComponent".into()],
+                    field => {
+                        let parts = field.split('.');
+                        parts
+                            .map(|part| if part == "regarding" { "involvedObject" } else { part }.into())
+                            .collect()
+                    }
                 };
                 selection.fields.push(Term { path, absent, equals: term.equals, value: term.value });
             }

@@ -135,7 +135,8 @@ impl Status {
         if !self.details.is_null() {
             root.set_at(&["details"], self.details.clone());
         }
-        if self.code >= 400 {
+        // A plain success has no code.
+        if self.code != 200 {
             root.set_at(&["code"], i64::from(self.code));
         }
         root

@@ -31,12 +31,13 @@ impl ApiServer {
         if stored.is_none() && !request.subresource.is_empty() {
             return Err(errors::not_found(kind.resource, &request.name));
         }
-        let live = stored.as_deref().map(|object| (object.root(), object.managed()));
+        let shown = stored.as_ref().map(|object| self.view(kind).of(object));
+        let live = shown.as_deref().map(|object| (object.root(), object.managed()));
         let writer = write::writer(kind, request, self.timestamp());
         let config = config(kind, request, sent);
         let applied = apply::apply(live, &config, &writer, request.options.force, kind.shape())
             .map_err(|error| refusal(&error))?;
-        let old = stored.as_deref().map(Object::root);
+        let old = shown.as_deref().map(Object::root);
         let decoded = write::decode(kind, request, &applied.root, old)
             .map_err(|why| Box::new(Status::new(500, "", why)))?;
         match stored {

@@ -9,9 +9,23 @@ use super::super::server::{ApiServer, Replies};
 use super::Reply;
 use crate::object::{Object, Value};
 use crate::value;
+use crate::wire::resource::PODS;
 use crate::wire::{Answer, Body, Request, Status};
 
+/// The resource that names the pod in its body.
+pub(super) const RESOURCE: &str = "v1/bindings";
+
 impl ApiServer {
+    /// A create of [`RESOURCE`]: the same as a binding of the pod that it names.
+    pub(super) fn bind_named(&mut self, request: Request, out: &mut Replies) -> Reply {
+        let name = match &request.body {
+            Body::Object(binding) => binding.name().into(),
+            _ => request.name.clone(),
+        };
+        let pods = self.registry.lookup(*PODS).cloned().expect("pods are built in");
+        self.bind(&pods, &Request { resource: Some(*PODS), name, ..request }, out)
+    }
+
     pub(super) fn bind(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
         let binding = match &request.body {
             Body::Object(binding) => binding,

@@ -25,6 +25,9 @@ impl ApiServer {
         if kind.drops_status() {
             owned.remove_at(&["status"]);
         }
+        for field in ["deletionGracePeriodSeconds", "deletionTimestamp"] {
+            owned.remove_at(&["metadata", field]);
+        }
         let owners = decoded.owners(&Managed::default()).updated(writer, None, &owned, kind.shape());
         self.add(kind, request, decoded, owners, out)
     }
@@ -40,6 +43,7 @@ impl ApiServer {
     ) -> Reply {
         let Decoded { mut root, warnings, .. } = decoded;
         body::fits_url(request, &root)?;
+        self.to_stored(kind, &mut root);
         self.namespace_takes(kind, request, &root)?;
         self.admit(kind, request, &mut root, None)?;
         let sent_version = sent(&root, "resourceVersion");

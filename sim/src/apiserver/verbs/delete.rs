@@ -24,6 +24,8 @@ const ANSWER_WITH_OBJECT: &[&str] = &[
     "v1/serviceaccounts",
     "v1/services",
 ];
+/// Namespaces that cannot be deleted (admission plugin NamespaceLifecycle).
+const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
 /// A pod's grace where neither it nor the client names one, in seconds (`DefaultTerminationGracePeriodSeconds`).
 const GRACE_S: i64 = 30;
 /// The finalizer of foreground deletion.
@@ -43,6 +45,10 @@ impl ApiServer {
     pub(super) fn delete(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
         check(&request.options)?;
         let stored = self.stored(kind, request)?;
+        if kind.storage == *NAMESPACES && IMMORTAL.contains(&stored.name()) {
+            let why = "this namespace may not be deleted";
+            return Err(Box::new(Status::forbidden(kind.resource, stored.name(), why)));
+        }
         let view = self.view(kind);
         let object = |object| {
             Ok(Answer::Object {
@@ -124,7 +130,9 @@ impl ApiServer {
             self.now + grace_s.unsigned_abs() * SECOND
         };
         root.set_at(&["metadata", "deletionTimestamp"], at.rfc3339());
-        root.set_at(&["metadata", "deletionGracePeriodSeconds"], grace_s);
+        if kind.storage != *NAMESPACES {
+            root.set_at(&["metadata", "deletionGracePeriodSeconds"], grace_s);
+        }
         if !stored.is_terminating() {
             if kind.rules.deletion_raises_generation && stored.generation() > 0 {
                 root.set_at(&["metadata", "generation"], stored.generation() + 1);
@@ -148,7 +156,7 @@ fn check(options: &Options) -> Result<(), Box<Status>> {
     super::options_hold("DeleteOptions", &[error])
 }
 
-fn preconditions(kind: &Kind, stored: &Object, options: &Options) -> Result<(), Box<Status>> {
+pub(super) fn preconditions(kind: &Kind, stored: &Object, options: &Options) -> Result<(), Box<Status>> {
     let fail =
         |why: String| Err(errors::precondition(kind.resource.group(), &kind.kind, stored.name(), &why));
     if let Some(uid) = &options.precondition_uid

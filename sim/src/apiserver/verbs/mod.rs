@@ -3,7 +3,7 @@
 //! - `get`, `list`, `watch`: reads; `page`: continue tokens; `versions`: the resourceVersion parameter
 //! - `create`, `update`, `patch`, `delete`, `delete_collection`: writes
 //! - `apply`: the patch that knows owners
-//! - `binding`, `scale`: subresources
+//! - `binding`, `eviction`, `finalize`, `scale`: subresources
 //! - `write`: what every write goes through
 //! - `body`: what a request's object must be; `meta`: the fields of metadata that are the server's
 //!
@@ -15,6 +15,8 @@ mod body;
 mod create;
 mod delete;
 mod delete_collection;
+mod eviction;
+mod finalize;
 mod get;
 mod list;
 mod meta;
@@ -55,6 +57,7 @@ impl ApiServer {
             Verb::Get => self.read(&kind, &request),
             Verb::List => self.list(&kind, &request),
             Verb::Watch => self.watch(&kind, &request, out),
+            Verb::Create if kind.resource.as_str() == binding::RESOURCE => self.bind_named(request, out),
             Verb::Create => self.create(&kind, &request, out),
             Verb::Update => self.update(&kind, &request, out),
             Verb::Patch => self.patch(&kind, &request, out),
@@ -85,6 +88,8 @@ impl ApiServer {
             ("status", Verb::Update) => self.update(kind, &request, out),
             ("status", Verb::Patch) => self.patch(kind, &request, out),
             ("binding", Verb::Create) => self.bind(kind, &request, out),
+            ("eviction", Verb::Create) => self.evict(kind, &request, out),
+            ("finalize", Verb::Update) => self.finalize(kind, &request, out),
             ("scale", _) => self.scale(kind, &request, out),
             (name, verb) => {
                 // A real server looks for the object first.

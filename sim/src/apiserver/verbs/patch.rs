@@ -28,7 +28,7 @@ impl ApiServer {
             return self.apply(kind, request, patch, out);
         }
         let stored = self.stored(kind, request)?;
-        let patched = patched(kind, &stored, patch_type, patch)?;
+        let patched = patched(kind, &self.view(kind).of(&stored), patch_type, patch)?;
         body::fits_url(request, &patched)?;
         let decoded = write::decode(kind, request, &patched, Some(stored.root()))
             .map_err(|why| unfit(&patched, &why))?;

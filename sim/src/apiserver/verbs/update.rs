@@ -44,10 +44,11 @@ impl ApiServer {
         kind: &Arc<Kind>,
         request: &Request,
         stored: &Arc<Object>,
-        decoded: Decoded,
+        mut decoded: Decoded,
         applied: Option<Managed>,
         out: &mut Replies,
     ) -> Reply {
+        self.to_stored(kind, &mut decoded.root);
         if !is_fresh(kind, &decoded.root, stored)? {
             return Err(Box::new(Status::stale(kind.resource, &request.name)));
         }
@@ -65,7 +66,7 @@ impl ApiServer {
             None => {
                 let writer = write::writer(kind, request, self.timestamp());
                 let before = decoded.owners(stored.managed());
-                before.updated(writer, Some(stored.root()), &root, kind.shape())
+                before.updated(writer, Some(stored.root()), &root, self.stored_shape(kind))
             }
         };
         if is_change {

@@ -4,11 +4,13 @@
 //! - [`ApiServer::admit`]: plugins
 //! - [`writer`]: who is named as the owner of what changed
 
+use std::sync::Arc;
+
 use super::super::admission::{self, Attributes};
 use super::super::kind::Kind;
 use super::super::server::ApiServer;
-use super::super::{defaults, errors};
-use crate::object::{FieldError, Managed, Str, Value, Writer};
+use super::super::{convert, defaults, errors};
+use crate::object::{FieldError, Managed, Shape, Str, Value, Writer};
 use crate::wire::{Request, Status, Verb};
 
 /// A client's tree, decoded.
@@ -28,6 +30,8 @@ pub(super) fn decode(
     sent: &Value,
     old: Option<&Value>,
 ) -> Result<Decoded, String> {
+    // Only trees of one version share branches.
+    let old = old.filter(|_| kind.resource == kind.storage);
     let mut root = sent.clone();
     let managed_fields = root.remove_at(&["metadata", "managedFields"]);
     defaults::check_types(kind, &root).map_err(|e| e.to_string())?;
@@ -83,6 +87,21 @@ pub(super) fn writer(kind: &Kind, request: &Request, time: Str) -> Writer {
 }
 
 impl ApiServer {
+    /// Turns a decoded tree into the stored version, where that is another one.
+    pub(super) fn to_stored(&self, kind: &Kind, root: &mut Value) {
+        if kind.resource != kind.storage
+            && let Some(stored) = self.registry.lookup(kind.storage)
+        {
+            convert::to_storage(kind, stored, root);
+        }
+    }
+
+    /// The type of stored trees.
+    pub(super) fn stored_shape<'a>(&'a self, kind: &'a Kind) -> &'a Arc<Shape> {
+        let stored = (kind.resource != kind.storage).then(|| self.registry.lookup(kind.storage)).flatten();
+        stored.map_or(kind.shape(), |stored| stored.shape())
+    }
+
     /// Lets the admission plugins have their say.
     pub(super) fn admit(
         &self,
