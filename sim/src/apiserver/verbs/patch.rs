@@ -11,6 +11,7 @@ use super::super::server::{ApiServer, Replies};
 use super::{Reply, body, write};
 use crate::object::patch::json::{self, JsonPatchError};
 use crate::object::patch::merge;
+use crate::object::patch::strategic::{self, StrategicError};
 use crate::object::{FieldError, Object, Value};
 use crate::value;
 use crate::wire::{Body, PatchType, Request, Status};
@@ -46,33 +47,40 @@ pub(super) fn patched(
     if patch_type == PatchType::Strategic && kind.custom {
         return Err(unsupported());
     }
-    let patched = patched_tree(stored, patch_type, patch)?;
+    let patched = match (patch_type, patch) {
+        (PatchType::Strategic, Value::Map(_)) => {
+            strategic::apply(stored.root(), patch, kind.shape()).map_err(strategic_error)?
+        }
+        _ => patched_tree(stored, patch_type, patch)?,
+    };
     body::of_kind(kind, &patched).map_err(|status| unfit(&patched, &status.message))?;
     Ok(patched)
 }
 
-/// The tree after a patch of a type that needs no kind.
+/// The tree after a JSON patch or a merge patch. Where a type has no merge keys a strategic merge patch is a merge patch.
 pub(super) fn patched_tree(
     stored: &Object,
     patch_type: PatchType,
     patch: &Value,
 ) -> Result<Value, Box<Status>> {
-    Ok(match patch_type {
-        PatchType::Json => json::apply(&stored.full_tree(), patch).map_err(json_error)?,
-        PatchType::Merge => match patch {
-            Value::Map(_) => merge::merge(stored.root(), patch),
-            other => return Err(no_map(other)),
-        },
-        PatchType::Strategic | PatchType::Apply => {
-            return Err(Box::new(Status::not_modelled("strategic merge patch")));
-        }
-    })
+    match (patch_type, patch) {
+        (PatchType::Json, _) => json::apply(&stored.full_tree(), patch).map_err(json_error),
+        (_, Value::Map(_)) => Ok(merge::merge(stored.root(), patch)),
+        (_, other) => Err(no_map(other)),
+    }
 }
 
 /// 422: what the patch makes is no object of the kind.
 pub(super) fn unfit(patched: &Value, why: &str) -> Box<Status> {
     let error = FieldError::invalid("patch", &patched.to_json().into(), why);
     errors::invalid("", "", "", &[error])
+}
+
+fn strategic_error(error: StrategicError) -> Box<Status> {
+    Box::new(match error {
+        StrategicError::Malformed(why) => Status::bad_request(why),
+        StrategicError::Failed(why) => Status::new(500, "", why),
+    })
 }
 
 fn json_error(error: JsonPatchError) -> Box<Status> {
@@ -99,9 +107,7 @@ pub(super) fn no_map(patch: &Value) -> Box<Status> {
 
 /// 415: custom resources have no merge keys.
 fn unsupported() -> Box<Status> {
-    let media = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
-                 application/apply-patch+cbor";
-    let message =
-        format!("the body of the request was in an unknown format - accepted media types include: {media}");
-    Box::new(Status::new(415, "UnsupportedMediaType", message).details(value!({})))
+    let message = "the body of the request was in an unknown format - accepted media types include: \
+                   application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+    Box::new(Status::new(415, "UnsupportedMediaType", message))
 }
