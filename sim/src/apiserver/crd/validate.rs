@@ -145,8 +145,11 @@ fn versions(new: &Value, errors: &mut Vec<FieldError>) {
             );
         }
     }
-    let shown =
-        if new.at(&["spec", "versions"]).is_none() { "null".to_owned() } else { go_versions(versions) };
+    let shown = if new.at(&["spec", "versions"]).is_none_or(Value::is_null) {
+        "null".to_owned()
+    } else {
+        go_versions(versions)
+    };
     let bad = |why: &str| {
         FieldError::new("spec.versions", "FieldValueInvalid", format!("Invalid value: {shown}: {why}"))
     };
