@@ -21,6 +21,8 @@ const BACKOFF_MS: (Millis, Millis) = (800, 30_000);
 pub struct Kind {
     /// Its resource.
     pub resource: Resource,
+    /// The version of the resource that is followed: all versions are the same objects.
+    pub followed: Resource,
     /// `Pod`.
     pub kind: Str,
     /// Whether its objects live in namespaces.
@@ -61,6 +63,11 @@ impl Caches {
         self.kinds.get(&(Str::new(api_version), Str::new(kind)))
     }
 
+    /// The kind of the objects of a resource.
+    pub fn kind_of(&self, resource: Resource) -> Option<&Kind> {
+        self.kinds.values().find(|kind| kind.resource == resource)
+    }
+
     /// Whether every cache, or every one of these, has had its first list.
     pub(super) fn is_synced(&self, resources: Option<&[Resource]>) -> bool {
         match resources {
@@ -71,9 +78,9 @@ impl Caches {
 
     /// Makes a kind known and starts to follow its resource.
     pub(super) fn add(&mut self, kind: Kind, client: &mut Client<Purpose>, out: &mut Outbox) {
-        let resource = kind.resource;
+        let followed = kind.followed;
         self.know(kind);
-        self.follow(resource, client, out);
+        self.follow(followed, client, out);
     }
 
     fn know(&mut self, kind: Kind) {
@@ -168,10 +175,9 @@ impl Caches {
         for kind in brought.iter().filter(|kind| !brings.contains(kind)) {
             self.kinds.remove(&(kind.resource.api_version().into(), kind.kind.clone()));
         }
-        // All versions of a resource are the same objects: one cache is enough.
-        let follow = brings.first().map(|kind| kind.resource);
-        for kind in brought.iter().filter(|kind| Some(kind.resource) != follow) {
-            let feed = self.feeds.remove(&kind.resource);
+        let follow = brings.first().map(|kind| kind.followed);
+        if let Some(left) = brought.first().map(|kind| kind.followed).filter(|left| Some(*left) != follow) {
+            let feed = self.feeds.remove(&left);
             if let Some(id) = feed.and_then(|feed| feed.stream) {
                 client.take(id);
                 out.push(Effect::CloseWatch(id));
@@ -200,12 +206,14 @@ fn served(crd: &Object) -> Vec<Kind> {
     let mut versions: Vec<&Value> =
         crd.items_at(&["spec", "versions"]).iter().filter(|version| is(version, "served")).collect();
     versions.sort_by_key(|version| !is(version, "storage"));
+    let resource = |version: &Value| {
+        let name = version.str_at(&["name"]).unwrap_or_default();
+        Resource::of(text(&["spec", "group"]), name, text(&["spec", "names", "plural"]))
+    };
+    let Some(followed) = versions.first().map(|version| resource(version)) else { return Vec::new() };
     let kind = |version: &&Value| Kind {
-        resource: Resource::of(
-            text(&["spec", "group"]),
-            version.str_at(&["name"]).unwrap_or_default(),
-            text(&["spec", "names", "plural"]),
-        ),
+        resource: resource(version),
+        followed,
         kind: text(&["spec", "names", "kind"]).into(),
         namespaced: text(&["spec", "scope"]) == "Namespaced",
     };

@@ -72,6 +72,8 @@ pub struct Outcome {
     pub(super) rounds: VecDeque<Vec<Request>>,
     pub(super) after: Option<Millis>,
     pub(super) again: bool,
+    pub(super) failed: bool,
+    pub(super) others: Vec<Target>,
 }
 
 impl Outcome {
@@ -100,6 +102,16 @@ impl Outcome {
     /// Syncs once more this much later, or earlier if something asked for that.
     pub fn after(&mut self, ms: Millis) {
         self.after = Some(self.after.map_or(ms, |sooner| sooner.min(ms)));
+    }
+
+    /// Syncs another target, too.
+    pub fn also(&mut self, target: Target) {
+        self.others.push(target);
+    }
+
+    /// Without requests: syncs once more after a back-off, as a failed sync does.
+    pub fn retry(&mut self) {
+        self.failed = true;
     }
 
     /// Syncs once more when the requests are answered: they read something.

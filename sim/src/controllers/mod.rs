@@ -6,6 +6,7 @@
 //! - `expectations`: no sync before the caches have seen what the last one wrote
 //! - `claim`, `pods`, `template_hash`: what several controllers need
 //! - `deployment`, `replicaset`: workloads
+//! - `garbage_collector`, `service_account`: what keeps the rest tidy
 //!
 //! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
 //! be under way at once, one sync per key. Not modelled: leader election, the Events that `kubectl describe` shows.
@@ -24,9 +25,11 @@ mod claim;
 mod controller;
 mod deployment;
 mod expectations;
+mod garbage_collector;
 mod manager;
 mod pods;
 mod replicaset;
+mod service_account;
 mod sync;
 mod template_hash;
 #[cfg(test)]
@@ -38,5 +41,10 @@ pub use manager::Manager;
 
 /// The controllers of a whole manager.
 fn all() -> Vec<Box<dyn Controller>> {
-    vec![Box::new(replicaset::ReplicaSets::default()), Box::new(deployment::Deployments::default())]
+    vec![
+        Box::new(replicaset::ReplicaSets::default()),
+        Box::new(deployment::Deployments::default()),
+        Box::new(garbage_collector::GarbageCollector::default()),
+        Box::new(service_account::ServiceAccounts),
+    ]
 }

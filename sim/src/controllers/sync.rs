@@ -86,9 +86,14 @@ impl Slot {
 
     /// Takes what a sync wants. Without requests it is over; else these go first.
     pub(super) fn begin(&mut self, number: u64, target: &Target, outcome: Outcome, now: Time) -> Step {
-        let Outcome { mut rounds, after, again } = outcome;
+        let Outcome { mut rounds, after, again, failed, others } = outcome;
+        others.into_iter().for_each(|other| self.queue.add(other));
         let Some(first) = rounds.pop_front() else {
-            self.queue.forget(target);
+            if failed {
+                self.queue.add_failed(target.clone(), now);
+            } else {
+                self.queue.forget(target);
+            }
             if let Some(after) = after {
                 self.queue.add_at(target.clone(), now + after);
             }

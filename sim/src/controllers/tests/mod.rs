@@ -196,8 +196,12 @@ impl Fixture {
 
 /// The kinds that the cluster serves.
 pub(super) fn kinds() -> Vec<Kind> {
-    let kind =
-        |resource: Resource, kind: &str, namespaced| Kind { resource, kind: Str::new(kind), namespaced };
+    let kind = |resource: Resource, kind: &str, namespaced| Kind {
+        resource,
+        followed: resource,
+        kind: Str::new(kind),
+        namespaced,
+    };
     vec![
         kind(*PODS, "Pod", true),
         kind(*REPLICA_SETS, "ReplicaSet", true),

@@ -1,0 +1,63 @@
+//! The ServiceAccount controller: an account named `default` in every active namespace.
+//!
+//! Real: pkg/controller/serviceaccount. Modelled: all of it. Not modelled: token secrets, which clusters of today do not
+//! have.
+
+use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use crate::client::Change;
+use crate::engine::Time;
+use crate::object::Object;
+use crate::value;
+use crate::wire::resource::{NAMESPACES, SERVICE_ACCOUNTS};
+use crate::wire::{Answer, ObjectKey, Request, Resource};
+
+const DEFAULT: &str = "default";
+
+/// The controller of default accounts.
+#[derive(Debug)]
+pub(super) struct ServiceAccounts;
+
+impl Controller for ServiceAccounts {
+    fn name(&self) -> &'static str {
+        "serviceaccount-controller"
+    }
+
+    fn watches(&self) -> Watches {
+        Watches::These(vec![*NAMESPACES, *SERVICE_ACCOUNTS])
+    }
+
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+        let object = change.object();
+        if resource == *NAMESPACES {
+            out.push(Target::of(resource, object));
+        } else if change.new.is_none() && object.name() == DEFAULT {
+            out.push(Target::new(*NAMESPACES, ObjectKey::new("", object.namespace())));
+        }
+    }
+
+    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+        let mut out = Outcome::done();
+        let namespace = caches.of(*NAMESPACES).get(&target.key);
+        let key = ObjectKey::new(target.key.name.clone(), DEFAULT);
+        if namespace.is_some_and(|namespace| is_active(namespace))
+            && caches.of(*SERVICE_ACCOUNTS).get(&key).is_none()
+        {
+            let account = value!({
+                "apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": {"name": DEFAULT, "namespace": (target.key.name.clone())}
+            });
+            out.then(Request::create(*SERVICE_ACCOUNTS, Object::shared(account)));
+        }
+        out
+    }
+
+    fn answered(&mut self, _: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+        let there = answer.failure().is_some_and(|failure| failure.reason == "AlreadyExists");
+        if there { Verdict::Fine } else { Verdict::usual(call, answer) }
+    }
+}
+
+/// Whether a namespace takes new objects.
+pub(super) fn is_active(namespace: &Object) -> bool {
+    !namespace.is_terminating() && namespace.str_at(&["status", "phase"]) != Some("Terminating")
+}
