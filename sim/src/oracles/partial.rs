@@ -1,15 +1,18 @@
 //! Partial match of an object against a pattern, as Chainsaw's assertions do it.
 //!
-//! Maps match if the object has every field of the pattern; other fields of the object do not matter. Lists match if they have the same length
-//! and match item by item, in order: a shorter list in the pattern is a difference, not a prefix. Null in a pattern matches null and
-//! absence. Numbers match by value, so that `1` and `1.0` are equal.
-//! Does not know Chainsaw's expressions in parentheses and its `~.` iterators: CEL is there for that.
+//! Maps match if the object has every field of the pattern; other fields of the object do not matter. Lists
+//! match if they have the same length and match item by item, in order: a shorter list in the pattern is a
+//! difference, not a prefix. Null in a pattern matches null and absence. Numbers match by value, so that `1`
+//! and `1.0` are equal.
+//! Does not know Chainsaw's expressions in parentheses and its `~.` iterators: CEL is there
+//! for that.
 
 use std::fmt::Write;
 
 use crate::object::Value;
 
-/// The first difference of `value` from `pattern`, as text (`status.readyReplicas: want 3, is 2`); `None` if it matches.
+/// The first difference of `value` from `pattern`, as text (`status.readyReplicas: want 3, is 2`); `None` if
+/// it matches.
 pub fn difference(pattern: &Value, value: &Value) -> Option<String> {
     let mut path = String::new();
     differ(pattern, Some(value), &mut path)

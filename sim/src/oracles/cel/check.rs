@@ -1,53 +1,82 @@
 //! Finds unknown names when an expression is compiled, not in the middle of a run.
 
-use kube_cel::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr, operators};
+use kube_cel::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr};
 use kube_cel::cel::parser::Expression;
 
 use super::CelError;
 use super::eval::is_operator;
 use super::functions::knows;
 
-/// How deep brackets may nest. The parser has the same limit, but looks at it after a recursion of its own.
-const DEEPEST: usize = 96;
+/// How deep brackets and conditionals may nest. The parser's own limit of 96 comes after a recursion of its
+/// own.
+const DEEPEST: usize = 64;
 
-/// Checks that brackets do not nest deeper than the parser's stack allows. Brackets in strings count too.
+/// How many operators there may be: a chain such as `a.b.c` or `1 + 1 + 1` nests as deep as it is long, and
+/// the parser overflows a stack of 2 MiB somewhere beyond 1,000.
+const MOST_OPERATORS: usize = 800;
+
+/// How deep the parsed expression may be, for the walk's own stack.
+const DEEPEST_TREE: usize = 160;
+
+/// Checks that the expression cannot overflow a stack. What stands in strings counts too.
 pub(super) fn nesting(text: &str) -> Result<(), CelError> {
-    let mut depth = 0_usize;
+    let (mut depth, mut conditionals, mut operators) = (0_usize, 0, 0);
     for (at, c) in text.char_indices() {
         match c {
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '?' => conditionals += 1,
             _ => (),
         }
-        if depth > DEEPEST {
-            let (line, column) = line_and_column(text, at);
-            return Err(CelError { line, column, message: format!("brackets nest deeper than {DEEPEST}") });
-        }
+        operators += usize::from(".[?<>=!+-*/%&|".contains(c));
+        let message = if depth > DEEPEST {
+            format!("brackets nest deeper than {DEEPEST}")
+        } else if conditionals > DEEPEST {
+            format!("more than {DEEPEST} `?`")
+        } else if operators > MOST_OPERATORS {
+            format!("more than {MOST_OPERATORS} operators")
+        } else {
+            continue;
+        };
+        let (line, column) = line_and_column(text, at);
+        return Err(CelError { line, column, message });
     }
     Ok(())
 }
 
 /// Checks that every variable is among `names` or bound by a macro, and that every function exists.
 pub(super) fn names(expression: &Expression, text: &str, names: &[&str]) -> Result<(), CelError> {
-    let mut check = Check { bound: names.to_vec() };
-    check.expression(expression).map_err(|unknown| unknown.error(text, names))
+    let mut check = Check { bound: names.to_vec(), depth: 0 };
+    check.expression(expression).map_err(|fault| fault.error(text, names))
 }
 
 /// The names that can be used at a place.
 struct Check<'a> {
     bound: Vec<&'a str>,
+    depth: usize,
 }
 
-enum Unknown<'a> {
+enum Fault<'a> {
+    TooDeep,
     Variable(&'a str),
     Function(&'a str),
 }
 
 impl<'a> Check<'a> {
-    fn expression(&mut self, expression: &'a Expression) -> Result<(), Unknown<'a>> {
+    fn expression(&mut self, expression: &'a Expression) -> Result<(), Fault<'a>> {
+        if self.depth == DEEPEST_TREE {
+            return Err(Fault::TooDeep);
+        }
+        self.depth += 1;
+        let answer = self.parts(expression);
+        self.depth -= 1;
+        answer
+    }
+
+    fn parts(&mut self, expression: &'a Expression) -> Result<(), Fault<'a>> {
         match &expression.expr {
             Expr::Ident(name) if self.bound.contains(&name.as_str()) => Ok(()),
-            Expr::Ident(name) => Err(Unknown::Variable(name)),
+            Expr::Ident(name) => Err(Fault::Variable(name)),
             Expr::Select(select) => self.expression(&select.operand),
             Expr::Call(call) => self.call(call),
             Expr::List(list) => list.elements.iter().try_for_each(|element| self.expression(element)),
@@ -68,7 +97,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn call(&mut self, call: &'a CallExpr) -> Result<(), Unknown<'a>> {
+    fn call(&mut self, call: &'a CallExpr) -> Result<(), Fault<'a>> {
         let name = call.func_name.as_str();
         let namespace = match call.target.as_deref() {
             Some(Expression { expr: Expr::Ident(target), .. }) if !self.bound.contains(&target.as_str()) => {
@@ -78,15 +107,15 @@ impl<'a> Check<'a> {
         };
         match namespace {
             Some(namespace) if knows(&format!("{namespace}.{name}")) => (),
-            Some(namespace) => return Err(Unknown::Variable(namespace)),
-            None if is_operator(name) || name == operators::IN || knows(name) => (),
-            None => return Err(Unknown::Function(name)),
+            Some(namespace) => return Err(Fault::Variable(namespace)),
+            None if is_operator(name) || knows(name) => (),
+            None => return Err(Fault::Function(name)),
         }
         let target = call.target.as_deref().filter(|_| namespace.is_none());
         target.into_iter().chain(&call.args).try_for_each(|part| self.expression(part))
     }
 
-    fn entry(&mut self, entry: &'a IdedEntryExpr) -> Result<(), Unknown<'a>> {
+    fn entry(&mut self, entry: &'a IdedEntryExpr) -> Result<(), Fault<'a>> {
         match &entry.expr {
             EntryExpr::MapEntry(entry) => {
                 self.expression(&entry.key).and_then(|()| self.expression(&entry.value))
@@ -96,9 +125,10 @@ impl<'a> Check<'a> {
     }
 }
 
-impl Unknown<'_> {
+impl Fault<'_> {
     fn error(&self, text: &str, names: &[&str]) -> CelError {
         let (name, message) = match self {
+            Self::TooDeep => (&text, format!("the expression nests deeper than {DEEPEST_TREE}")),
             Self::Variable(name) if names.is_empty() => {
                 (name, format!("unknown variable `{name}`, there are none"))
             }

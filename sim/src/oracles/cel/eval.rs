@@ -19,14 +19,24 @@ type Answer<'a> = Result<Val<'a>, String>;
 pub(super) struct Eval<'a> {
     vars: &'a [(&'a str, CelVar<'a>)],
     scope: Vec<(&'a str, Val<'a>)>,
+    steps: u32,
 }
+
+/// How many parts one evaluation may look at: three nested macros over 200 objects, and under a second.
+/// cel-go has a cost limit for the same reason.
+const MOST_STEPS: u32 = 10_000_000;
 
 impl<'a> Eval<'a> {
     pub(super) fn new(vars: &'a [(&'a str, CelVar<'a>)]) -> Self {
-        Self { vars, scope: Vec::new() }
+        Self { vars, scope: Vec::new(), steps: 0 }
     }
 
     pub(super) fn eval(&mut self, expression: &'a Expression) -> Answer<'a> {
+        self.steps += 1;
+        if self.steps > MOST_STEPS {
+            self.steps = MOST_STEPS; // every part fails from here on
+            return Err(format!("it takes more than {MOST_STEPS} steps"));
+        }
         match &expression.expr {
             Expr::Literal(literal) => Ok(self::literal(literal)),
             Expr::Ident(name) => match self.variable(name) {
@@ -61,21 +71,13 @@ impl<'a> Eval<'a> {
             of => of
                 .at(&key)
                 .map(|found| Val::Bool(found.is_some()))
-                .ok_or_else(|| no_overload("has", &[of.clone()])),
+                .ok_or_else(|| no_overload("has", std::slice::from_ref(of))),
         }
     }
 
     fn call(&mut self, expr: &'a CallExpr) -> Answer<'a> {
-        match (expr.func_name.as_str(), expr.args.as_slice()) {
-            (operators::CONDITIONAL, [test, yes, no]) => {
-                return if self.truth(test)? { self.eval(yes) } else { self.eval(no) };
-            }
-            (operators::LOGICAL_AND, [left, right]) => return self.decide(left, right, false),
-            (operators::LOGICAL_OR, [left, right]) => return self.decide(left, right, true),
-            (operators::NOT_STRICTLY_FALSE, [value]) => {
-                return Ok(Val::Bool(self.truth(value).unwrap_or(true)));
-            }
-            _ => (),
+        if expr.target.is_none() && is_operator(&expr.func_name) {
+            return self.operator(&expr.func_name, &expr.args);
         }
         let namespace = match expr.target.as_deref() {
             Some(Expression { expr: Expr::Ident(name), .. }) if self.variable(name).is_none() => {
@@ -86,10 +88,31 @@ impl<'a> Eval<'a> {
         let target = expr.target.as_deref().filter(|_| namespace.is_none());
         let args =
             target.into_iter().chain(&expr.args).map(|arg| self.eval(arg)).collect::<Result<Vec<_>, _>>()?;
-        if expr.target.is_none() && is_operator(&expr.func_name) {
-            return operator(&expr.func_name, &args);
-        }
         call(&expr.func_name, namespace, target.is_some(), &args)
+    }
+
+    fn operator(&mut self, name: &'a str, args: &'a [Expression]) -> Answer<'a> {
+        match (name, args) {
+            (operators::LOGICAL_AND, [left, right]) => self.decide(left, right, false),
+            (operators::LOGICAL_OR, [left, right]) => self.decide(left, right, true),
+            (operators::NOT_STRICTLY_FALSE, [value]) => Ok(Val::Bool(self.truth(value).unwrap_or(true))),
+            (operators::CONDITIONAL, [test, yes, no]) => {
+                if self.truth(test)? {
+                    self.eval(yes)
+                } else {
+                    self.eval(no)
+                }
+            }
+            (name, [value]) => {
+                let value = self.eval(value)?;
+                operator(name, std::slice::from_ref(&value))
+            }
+            (name, [left, right]) => {
+                let args = [self.eval(left)?, self.eval(right)?];
+                operator(name, &args)
+            }
+            (name, args) => Err(format!("`{name}` has {} operands", args.len())),
+        }
     }
 
     fn truth(&mut self, expression: &'a Expression) -> Result<bool, String> {
@@ -227,7 +250,8 @@ fn conditional<'a>(step: &'a Expression, accu: &str) -> Option<(&'a Expression, 
     }
 }
 
-/// The element of `accu + [element]`: appended in place, or `map` and `filter` would copy their list at every turn.
+/// The element of `accu + [element]`: appended in place, or `map` and `filter` would copy their list at every
+/// turn.
 fn appended<'a>(step: &'a Expression, accu: &str) -> Option<&'a Expression> {
     let Expr::Call(call) = &step.expr else { return None };
     match (call.func_name.as_str(), call.args.as_slice()) {
@@ -242,9 +266,13 @@ fn is_ident(expression: &Expression, name: &str) -> bool {
     matches!(&expression.expr, Expr::Ident(known) if known == name)
 }
 
-/// Operators have names that no identifier can have.
+/// Operators have names that no identifier can have: `_+_`, `!_`, `-_`, `@in`.
 pub(super) fn is_operator(name: &str) -> bool {
-    name.contains(['_', '@']) && !name.starts_with(|c: char| c.is_ascii_alphabetic())
+    match name.as_bytes() {
+        [b'_', second, ..] => !second.is_ascii_alphanumeric() && *second != b'_',
+        [first, ..] => matches!(first, b'!' | b'-' | b'@'),
+        [] => false,
+    }
 }
 
 fn literal(literal: &LiteralValue) -> Val<'_> {

@@ -16,7 +16,8 @@ static LIBRARY: LazyLock<Context<'static>> = LazyLock::new(|| Context::default()
 /// The names under which arguments are handed over; no call of an expression has more.
 const NAMES: [&str; 8] = ["a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7"];
 
-/// Whether the library has the function: asked without arguments, it complains about them and not about the name.
+/// Whether the library has the function: asked without arguments, it complains about them and not about the
+/// name.
 pub(super) fn knows(function: &str) -> bool {
     let call = CallExpr { func_name: function.to_owned(), ..CallExpr::default() };
     let answer = LIBRARY.resolve(&Expression { id: 0, expr: Expr::Call(call) });

@@ -140,8 +140,8 @@ const TERMS: [&str; 32] = [
     "f.l.max()",
 ];
 
-/// Where the crate differs from cel-go, and we follow cel-go: a map is no list to add, and what cannot be a key is in
-/// no map.
+/// Where the crate differs from cel-go, and we follow cel-go: a map is no list to add, and what cannot be a
+/// key is in no map.
 fn is_known_difference(operator: &str, ours: &Result<cel::Value, String>) -> bool {
     match operator {
         "+" => ours.as_ref().err().is_some_and(|error| error == "no such overload: `+` of a list and a map"),
@@ -191,11 +191,29 @@ proptest! {
 }
 
 #[test]
+fn an_endless_evaluation_ends_with_an_error() {
+    let text = "pods.all(x, ".repeat(20) + "true" + &")".repeat(20);
+    assert_eq!(eval(&text), Err("cannot be evaluated: it takes more than 10000000 steps".into()));
+}
+
+#[test]
 fn deep_nesting_is_an_error_not_an_overflow() {
-    for text in
-        ["(".repeat(5000), "!".repeat(5000) + "true", "[".repeat(5000), "1".to_owned() + &" + 1".repeat(5000)]
-    {
-        let _ = eval(&text);
+    let nested = |open: &str, n: usize, close: &str| open.repeat(n) + "1" + &close.repeat(n);
+    for n in [64, 799, 5000] {
+        for text in [
+            nested("(", n, ")"),
+            nested("[", n, "]"),
+            nested("{1: ", n, "}"),
+            nested("!", n, ""),
+            nested("true ? 1 : ", n, ""),
+            nested("", n, " + 1"),
+            nested("", n, " < 1"),
+            nested("", n, "[0]"),
+            nested("[].all(x, ", n, ")"),
+            "pod".to_owned() + &".a".repeat(n),
+        ] {
+            assert_ne!(eval(&text), Ok(false));
+        }
+        assert!(n == 64 || eval(&nested("(", n, ")")).is_err());
     }
-    assert!(eval(&("(".repeat(5000) + "true" + &")".repeat(5000))).is_err());
 }
