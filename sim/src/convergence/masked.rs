@@ -42,6 +42,17 @@ impl MaskedState {
         self.sum
     }
 
+    /// Takes in objects that are there already, in any order.
+    pub fn load<'a>(&mut self, objects: impl Iterator<Item = &'a Object> + Clone) {
+        for object in objects.clone() {
+            self.tokens.note(object);
+            self.scheduled.note(object);
+        }
+        for object in objects {
+            self.update(None, Some(object));
+        }
+    }
+
     /// Takes in one commit: the object before it (`None`: created) and after it (`None`: deleted). Says
     /// whether the state changed.
     ///

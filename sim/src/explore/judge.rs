@@ -42,10 +42,10 @@ impl<'s> Judge<'s> {
             unmet: None,
             states: Vec::new(),
         };
-        for (_, object) in server.objects().filter(|(resource, _)| counts(*resource)) {
-            judge.pending.update(None, Some(object));
-            judge.masked.update(None, Some(object));
-        }
+        let counted = || server.objects().filter(|(resource, _)| counts(*resource));
+        let objects: Vec<&Object> = counted().map(|(_, object)| &**object).collect();
+        judge.pending.load(objects.iter().copied());
+        judge.masked.load(objects.iter().copied());
         judge
     }
 

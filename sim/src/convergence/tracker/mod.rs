@@ -50,6 +50,15 @@ impl Convergence {
         Self { ignore, ..Self::default() }
     }
 
+    /// Takes in objects that are there already, in any order.
+    pub fn load<'a>(&mut self, objects: impl Iterator<Item = &'a Object> + Clone) {
+        for object in objects.clone() {
+            self.world.alive.insert(hash(object.uid()));
+            self.scheduled.note(object);
+        }
+        objects.for_each(|object| self.update(None, Some(object)));
+    }
+
     /// Takes in one commit: the object before it (`None`: created) and after it (`None`: deleted).
     pub fn update(&mut self, old: Option<&Object>, new: Option<&Object>) {
         let Some(any) = new.or(old) else { return };

@@ -104,3 +104,11 @@ fn ignored_objects_and_what_cron_jobs_start_are_not_pending() {
     tracker.update(Some(&job), None);
     assert!(tracker.is_empty());
 }
+
+#[test]
+fn objects_that_are_there_already_come_in_any_order() {
+    let (deployment, replica_set, pod) = (deployment(2, 2, 3), replica_set(3), pod(1, true));
+    let mut tracker = Convergence::default();
+    tracker.load([&pod, &replica_set, &deployment].into_iter());
+    assert_eq!(tracker.summary(), None);
+}
