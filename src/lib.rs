@@ -1,6 +1,46 @@
 //! wavetank: a deterministic, in-process Kubernetes for testing controllers under seeded faults.
+//!
+//! It runs real, unmodified reconciler code against a fake API server and a node and pod model, throws seeded faults at it, and
+//! checks that desired and actual state converge and stay converged. One seed is one run.
+//!
+//! In reading order:
+//! - [`Scenario`]: a scenario built in code, and `check()` for `#[test]`
+//! - [`registry()`], [`Registry`]: programs by name, for scenario files; one test per file
+//! - [`cli()`]: the whole command line with your programs (feature `cli`)
+//! - [`scenario`]: the file format
+//! - `sweep`, `report`: many runs, and what is printed of them
+//! - [`isolate`]: how runs are kept apart
+//! - [`operators`]: the kube-rs operators that are shipped (feature `operators`)
+//!
+//! The core is the crate `wavetank-sim`, here as [`sim`].
 
+pub use wavetank_sim as sim;
+pub use wavetank_sim::engine::Time;
+pub use wavetank_sim::programs::{Connector, Host, HostService};
+pub use wavetank_sim::scenario::{Plan, View};
+
+pub use builder::{
+    Counts, Image, Nodes, Program, Run, Scenario, Times, Writes, any_pod, faults, mins, on, pods, program, scale, secs, var,
+};
+#[cfg(feature = "cli")]
+pub use cli::cli;
+pub use registry::{BadInput, Registry, registry};
+pub use scenario::BadScenario;
+
+mod builder;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod commands;
+mod harness;
 pub mod isolate;
-#[cfg(feature = "operators")]
-pub mod operators;
+mod registry;
+mod report;
 pub mod scenario;
+mod sweep;
+
+/// The programs that are shipped with wavetank.
+#[cfg(feature = "operators")]
+pub fn shipped() -> Registry {
+    registry()
+}

@@ -1,0 +1,165 @@
+//! Nodes, images and programs of a scenario built in code.
+
+use std::fmt;
+use std::future::Future;
+
+use wavetank_sim::object::{Object, Value};
+use wavetank_sim::programs::{self, Host};
+use wavetank_sim::scenario::{Exit, ImageRule, NodePool, OperatorSpec, Pull, Ready};
+
+use super::Times;
+
+/// A pool of equal nodes, named `NAME-1`, `NAME-2`..
+#[derive(Clone, Debug)]
+pub struct Nodes(pub(super) NodePool);
+
+impl Nodes {
+    /// One node of this name with 4 CPUs, 16Gi and 110 pods.
+    pub fn named(name: &str) -> Self {
+        Self(NodePool { name: name.into(), count: 1, ..NodePool::default() })
+    }
+
+    /// So many nodes.
+    #[must_use]
+    pub fn count(mut self, count: u32) -> Self {
+        self.0.count = count;
+        self
+    }
+
+    /// CPUs of each, as a quantity.
+    #[must_use]
+    pub fn cpu(self, quantity: &str) -> Self {
+        self.capacity("cpu", quantity)
+    }
+
+    /// Memory of each, as a quantity.
+    #[must_use]
+    pub fn memory(self, quantity: &str) -> Self {
+        self.capacity("memory", quantity)
+    }
+
+    /// Capacity of each for any resource, as a quantity.
+    #[must_use]
+    pub fn capacity(mut self, resource: &str, quantity: &str) -> Self {
+        self.0.capacity.insert(resource.into(), quantity.into());
+        self
+    }
+
+    /// Zones, round robin.
+    #[must_use]
+    pub fn zones<'a>(mut self, zones: impl IntoIterator<Item = &'a str>) -> Self {
+        self.0.zones = zones.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// A label of each.
+    #[must_use]
+    pub fn label(mut self, key: &str, value: &str) -> Self {
+        self.0.labels.insert(key.into(), value.into());
+        self
+    }
+}
+
+/// How containers of some images behave.
+#[derive(Clone, Debug)]
+pub struct Image {
+    pub(super) rule: ImageRule,
+    pub(super) program: Option<programs::Program>,
+}
+
+impl Image {
+    /// Images that match a glob: pulled, started and ready in 1 s each.
+    pub fn matching(pattern: &str) -> Self {
+        Self { rule: ImageRule::matching(pattern), program: None }
+    }
+
+    /// The first pull on each node takes so long.
+    #[must_use]
+    pub fn pull(mut self, times: impl Times) -> Self {
+        self.rule.pull = Pull::Takes(times.times());
+        self
+    }
+
+    /// From ContainerCreating to Running.
+    #[must_use]
+    pub fn start(mut self, times: impl Times) -> Self {
+        self.rule.start = times.times();
+        self
+    }
+
+    /// From Running to ready.
+    #[must_use]
+    pub fn ready(mut self, times: impl Times) -> Self {
+        self.rule.ready = Ready::After(times.times());
+        self
+    }
+
+    /// Never ready.
+    #[must_use]
+    pub fn never_ready(mut self) -> Self {
+        self.rule.ready = Ready::Never;
+        self
+    }
+
+    /// From SIGTERM to the exit.
+    #[must_use]
+    pub fn stop(mut self, times: impl Times) -> Self {
+        self.rule.stop = times.times();
+        self
+    }
+
+    /// Exits by itself so long after the start, with this code.
+    #[must_use]
+    pub fn exit(mut self, after: impl Times, code: i32) -> Self {
+        self.rule.exit = Some(Exit { after: after.times(), code });
+        self
+    }
+
+    /// Runs this program in the container.
+    #[must_use]
+    pub fn program(mut self, program: Program) -> Self {
+        self.rule.program = Some(program.program.name().into());
+        self.rule.with = program.spec.with;
+        self.program = Some(program.program);
+        self
+    }
+}
+
+/// A program with how it is run beside the cluster.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(super) program: programs::Program,
+    pub(super) spec: OperatorSpec,
+}
+
+impl Program {
+    /// A program that runs `start` once per incarnation of a host. Returning is a process exit.
+    pub fn new<F, Fut, E>(name: &str, start: F) -> Self
+    where
+        F: Fn(Host) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + 'static,
+        E: fmt::Display,
+    {
+        let spec = OperatorSpec { name: name.into(), program: name.into(), replicas: 1, with: Value::empty_map() };
+        Self { program: programs::Program::new(name, start), spec }
+    }
+
+    /// Runs so many of it.
+    #[must_use]
+    pub fn replicas(mut self, replicas: u32) -> Self {
+        self.spec.replicas = replicas;
+        self
+    }
+
+    /// Gives it an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.spec.with.set_at(&[name], value);
+        self
+    }
+}
+
+/// An object from any serialisable value.
+pub(super) fn object(value: &impl serde::Serialize) -> Result<std::sync::Arc<Object>, String> {
+    Value::from_serialize(value).map(Object::shared).map_err(|error| format!("not an object: {error}"))
+}

@@ -1,0 +1,266 @@
+//! The scenario itself.
+
+use std::future::Future;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use wavetank_sim::explore::{self, Prepared, draw_plan};
+use wavetank_sim::object::Object;
+use wavetank_sim::programs::{self, Host};
+use wavetank_sim::scenario::{
+    self, Action, Check, Disabled, Expectation, Modality, Plan, RustCheck, Step, Var, View,
+};
+
+use super::cluster::object;
+use super::faults::Fault;
+use super::{Image, Nodes, Program, Run, Times};
+use crate::harness::{Asked, replay_line, sweep};
+use crate::isolate::{Isolation, Pool};
+use crate::scenario::{BadScenario, load, manifests, manifests_of};
+use crate::sweep::{Job, Report, warm_up, work};
+
+/// A scenario built in code, or read from a file.
+#[derive(Clone, Debug)]
+#[must_use = "a scenario does nothing until it is run"]
+pub struct Scenario {
+    inner: scenario::Scenario,
+    programs: Vec<programs::Program>,
+    at_end: Option<programs::Program>,
+    /// What is wrong with what was given so far; told when it is run.
+    problems: Vec<String>,
+    nodes_given: bool,
+}
+
+impl Scenario {
+    /// A scenario of a booted three-node cluster in which nothing happens, with 200 seeds.
+    pub fn new(name: &str) -> Self {
+        Self::from(scenario::Scenario::new(name))
+    }
+
+    /// The scenario of a file. Its programs are added by [`operator`](Self::operator) and [`image`](Self::image).
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file.
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self, BadScenario> {
+        load(path.as_ref(), &[]).map(Self::from)
+    }
+
+    /// A pool of nodes; the first one replaces the default three.
+    pub fn nodes(mut self, nodes: Nodes) -> Self {
+        if !std::mem::replace(&mut self.nodes_given, true) {
+            self.inner.cluster.node_pools.clear();
+        }
+        self.inner.cluster.node_pools.push(nodes.0);
+        self
+    }
+
+    /// Where namespaced objects without a namespace go.
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        self.inner.namespace = namespace.into();
+        self
+    }
+
+    /// Applies a CRD in setup, and waits until it is established.
+    pub fn crd(self, crd: impl Serialize) -> Self {
+        self.apply(crd)
+    }
+
+    /// Applies an object in setup.
+    pub fn apply(mut self, value: impl Serialize) -> Self {
+        match object(&value) {
+            Ok(object) => self.setup(vec![object]),
+            Err(why) => {
+                self.problems.push(why);
+                self
+            }
+        }
+    }
+
+    /// Applies manifests in setup: a file, or a folder in order of names.
+    pub fn apply_path(mut self, path: impl AsRef<Path>) -> Self {
+        match manifests(path.as_ref()) {
+            Ok(objects) => self.setup(objects),
+            Err(why) => {
+                self.problems.push(why.to_string());
+                self
+            }
+        }
+    }
+
+    /// Applies manifests in setup, from their text.
+    pub fn apply_yaml(mut self, text: &str) -> Self {
+        match manifests_of(text) {
+            Ok(objects) => self.setup(objects),
+            Err(why) => {
+                self.problems.push(why.to_string());
+                self
+            }
+        }
+    }
+
+    fn setup(mut self, objects: Vec<Arc<Object>>) -> Self {
+        self.inner.setup.push(Step::new(Action::Apply(objects)));
+        self
+    }
+
+    /// Runs a program beside the cluster.
+    pub fn operator(mut self, program: Program) -> Self {
+        self.inner.operators.push(program.spec);
+        self.programs.push(program.program);
+        self
+    }
+
+    /// Says how containers of some images behave; the first that matches wins.
+    pub fn image(mut self, image: Image) -> Self {
+        self.programs.extend(image.program);
+        self.inner.images.push(image.rule);
+        self
+    }
+
+    /// A change, after those before it.
+    pub fn step(mut self, step: Step) -> Self {
+        self.inner.steps.push(step);
+        self
+    }
+
+    /// A failure.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.inner.faults.push(fault.0);
+        self
+    }
+
+    /// Must hold at every commit from t = 0.
+    pub fn always(self, name: &str, check: impl Fn(&View<'_>) + Send + Sync + 'static) -> Self {
+        self.expect(name, Modality::Always, Check::Rust(RustCheck::new(check)))
+    }
+
+    /// Must hold when the run has converged.
+    pub fn eventually(self, name: &str, check: impl Fn(&View<'_>) + Send + Sync + 'static) -> Self {
+        self.expect(name, Modality::Eventually, Check::Rust(RustCheck::new(check)))
+    }
+
+    /// A CEL expression that must hold at every commit from t = 0.
+    pub fn always_cel(self, name: &str, vars: Vec<Var>, source: &str) -> Self {
+        self.expect(name, Modality::Always, Check::Cel { vars, source: source.into() })
+    }
+
+    /// A CEL expression that must hold when the run has converged.
+    pub fn eventually_cel(self, name: &str, vars: Vec<Var>, source: &str) -> Self {
+        self.expect(name, Modality::Eventually, Check::Cel { vars, source: source.into() })
+    }
+
+    fn expect(mut self, name: &str, modality: Modality, check: Check) -> Self {
+        self.inner.expect.push(Expectation { name: name.into(), modality, check, on: None, grace_ms: 0 });
+        self
+    }
+
+    /// The time from the end of healing in which it must converge.
+    pub fn converges_within(mut self, time: Duration) -> Self {
+        self.inner.converge.within_ms = time.times().low_ms;
+        self
+    }
+
+    /// The time for which it must stay converged.
+    pub fn settles_for(mut self, time: Duration) -> Self {
+        self.inner.converge.settle_ms = time.times().low_ms;
+        self
+    }
+
+    /// Does without an oracle, for a reason.
+    pub fn disable(mut self, oracle: &str, reason: &str) -> Self {
+        self.inner.disable.push(Disabled { name: oracle.into(), reason: reason.into() });
+        self
+    }
+
+    /// Expects some seed to be found failing by this oracle, and by no other.
+    pub fn expect_violation(mut self, oracle: &str) -> Self {
+        self.inner.expect_violation = Some(oracle.into());
+        self
+    }
+
+    /// The seeds of [`check`](Self::check).
+    pub fn seeds(mut self, seeds: Range<u64>) -> Self {
+        self.inner.seeds = seeds;
+        self
+    }
+
+    /// Code that runs inside each run, at its final virtual time; an error or a panic is a violation.
+    pub fn at_end<F, Fut>(mut self, check: F) -> Self
+    where
+        F: Fn(Host) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Box<dyn std::error::Error>>> + 'static,
+    {
+        self.at_end = Some(programs::Program::new("at_end", check));
+        self
+    }
+
+    /// Runs all seeds, and panics with the violation and the line that replays it if one is not held.
+    ///
+    /// `WAVETANK_SEED`, `WAVETANK_SEEDS` and `WAVETANK_PLAN` override. Under `#[test]`, runs with programs are forked from the test
+    /// binary, run again for that test: what comes before `check` in the test is executed there too.
+    ///
+    /// # Panics
+    /// If a run is not held, or the scenario is wrong.
+    #[track_caller]
+    pub fn check(self) {
+        if let Err(why) = self.checked() {
+            panic!("\n{why}\n");
+        }
+    }
+
+    fn checked(self) -> Result<(), String> {
+        let asked = Asked::from_env()?;
+        let seeds = asked.seeds.unwrap_or(self.inner.seeds.clone());
+        let prepared = [self.prepared()?];
+        let do_job = |job: &Job| work(&prepared, job);
+        let isolation = Isolation::default_for(prepared[0].has_programs());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pool = Pool::new(isolation, cores);
+        let mut session = pool.open(Some(&warm_up(0)), &do_job).map_err(|e| format!("the runs could not be started: {e}"))?;
+        let test = std::thread::current().name().unwrap_or("main").to_owned();
+        let replay = |report: &Report| replay_line(report, &test);
+        sweep(&mut session, 0, &prepared[0], "", seeds, asked.plan.as_deref(), &replay).map(drop)
+    }
+
+    fn prepared(self) -> Result<Prepared, String> {
+        if !self.problems.is_empty() {
+            return Err(self.problems.join("\n"));
+        }
+        let prepared = Prepared::new(self.inner, &self.programs)?;
+        Ok(match self.at_end {
+            Some(check) => prepared.at_end(check),
+            None => prepared,
+        })
+    }
+
+    /// Runs one seed with the plan that it draws, in a fresh thread of this process.
+    ///
+    /// # Errors
+    /// If the scenario is wrong or its setup does not converge.
+    pub fn run(self, seed: u64) -> Result<Run, String> {
+        let plan = draw_plan(&self.inner, seed);
+        self.run_plan(seed, &plan)
+    }
+
+    /// Runs one seed with this plan, in a fresh thread of this process.
+    ///
+    /// # Errors
+    /// If the scenario is wrong or its setup does not converge.
+    pub fn run_plan(self, seed: u64, plan: &Plan) -> Result<Run, String> {
+        let prepared = self.prepared()?;
+        let ran = std::thread::scope(|scope| scope.spawn(|| explore::run(&prepared, seed, plan)).join());
+        let ran = ran.map_err(|_| "wavetank itself panicked".to_owned())?;
+        ran.map(Run).map_err(|no_run| match no_run {
+            explore::NoRun::Setup(why) | explore::NoRun::Runtime(why) => why,
+        })
+    }
+}
+
+impl From<scenario::Scenario> for Scenario {
+    fn from(inner: scenario::Scenario) -> Self {
+        Self { inner, programs: Vec::new(), at_end: None, problems: Vec::new(), nodes_given: false }
+    }
+}
