@@ -66,9 +66,12 @@ pub(crate) fn scenario_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, BadInput
             files.push(path.clone());
             continue;
         }
-        let bad = |error: std::io::Error| BadInput(format!("{}: the folder cannot be read ({error})", path.display()));
+        let bad = |error: std::io::Error| {
+            BadInput(format!("{}: the folder cannot be read ({error})", path.display()))
+        };
         let entries = std::fs::read_dir(path).map_err(bad)?.collect::<Result<Vec<_>, _>>().map_err(bad)?;
-        let mut found: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|p| is_scenario(p)).collect();
+        let mut found: Vec<PathBuf> =
+            entries.into_iter().map(|entry| entry.path()).filter(|p| is_scenario(p)).collect();
         if found.is_empty() {
             return Err(BadInput(format!("{}: the folder has no .yaml file", path.display())));
         }
@@ -85,5 +88,9 @@ fn is_scenario(path: &std::path::Path) -> bool {
 /// A word for a shell: quoted where it has to be.
 pub(crate) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

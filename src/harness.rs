@@ -30,12 +30,15 @@ impl Asked {
         let var = |name: &str| std::env::var(name).ok();
         let one = var("WAVETANK_SEED").map(|text| {
             let seed: Result<u64, _> = text.parse();
-            seed.map(|seed| seed..seed + 1).map_err(|_| format!("WAVETANK_SEED={text}: a seed is a whole number: 17"))
+            seed.map(|seed| seed..seed + 1)
+                .map_err(|_| format!("WAVETANK_SEED={text}: a seed is a whole number: 17"))
         });
         let many = var("WAVETANK_SEEDS").map(|text| {
             let parsed = text.split_once("..").and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
             let range = parsed.filter(|range: &Range<u64>| range.start < range.end);
-            range.ok_or_else(|| format!("WAVETANK_SEEDS={text}: seeds are a range whose end is left out and larger: 0..200"))
+            range.ok_or_else(|| {
+                format!("WAVETANK_SEEDS={text}: seeds are a range whose end is left out and larger: 0..200")
+            })
         });
         Ok(Self { seeds: one.or(many).transpose()?, plan: var("WAVETANK_PLAN") })
     }
@@ -107,13 +110,14 @@ impl Registry {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let do_job = |job: &Job| work(&scenarios, job);
         let warm = (!scenarios.is_empty()).then(|| warm_up(0));
-        let mut session = match Pool::new(Isolation::default_for(has_programs), cores).open(warm.as_ref(), &do_job) {
-            Ok(session) => session,
-            Err(error) => {
-                print_error(&format!("the runs could not be started: {error}"));
-                return false;
-            }
-        };
+        let mut session =
+            match Pool::new(Isolation::default_for(has_programs), cores).open(warm.as_ref(), &do_job) {
+                Ok(session) => session,
+                Err(error) => {
+                    print_error(&format!("the runs could not be started: {error}"));
+                    return false;
+                }
+            };
         print(&format!("\nrunning {} test{}", chosen.len(), if chosen.len() == 1 { "" } else { "s" }));
         let mut failures = Vec::new();
         let mut index = 0;
@@ -148,7 +152,8 @@ fn test_file(
     let own = &prepared.scenario().seeds;
     let seeds = asked.seeds.unwrap_or(own.start..own.end.min(own.start + TEST_SEEDS));
     let replay = |report: &Report| replay_line(report, name);
-    sweep(session, index, prepared, &path.display().to_string(), seeds, asked.plan.as_deref(), &replay).map(drop)
+    sweep(session, index, prepared, &path.display().to_string(), seeds, asked.plan.as_deref(), &replay)
+        .map(drop)
 }
 
 /// The line that reproduces a run of a test: with `cargo test` if that started us.
@@ -172,7 +177,8 @@ fn target() -> String {
 }
 
 fn tests_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, String> {
-    let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: the folder cannot be read ({e})", folder.display()))?;
+    let entries = std::fs::read_dir(folder)
+        .map_err(|e| format!("{}: the folder cannot be read ({e})", folder.display()))?;
     let mut files: Vec<(String, PathBuf)> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
@@ -213,7 +219,9 @@ impl Args {
     fn wants(&self, name: &str) -> bool {
         let fits = |filter: &String| if self.exact { name == filter } else { name.contains(filter.as_str()) };
         // No scenario is ignored: whoever asks for ignored tests only gets none.
-        !self.ignored && (self.filters.is_empty() || self.filters.iter().any(fits)) && !self.skip.iter().any(fits)
+        !self.ignored
+            && (self.filters.is_empty() || self.filters.iter().any(fits))
+            && !self.skip.iter().any(fits)
     }
 }
 

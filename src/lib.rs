@@ -20,7 +20,8 @@ pub use wavetank_sim::programs::{Connector, Host, HostService};
 pub use wavetank_sim::scenario::{Plan, View};
 
 pub use builder::{
-    Counts, Image, Nodes, Program, Run, Scenario, Times, Writes, any_pod, faults, mins, on, pods, program, scale, secs, var,
+    Counts, Image, Nodes, Program, Run, Scenario, Times, Writes, any_pod, faults, mins, on, pods, program,
+    scale, secs, var,
 };
 #[cfg(feature = "cli")]
 pub use cli::cli;
@@ -39,8 +40,7 @@ mod report;
 pub mod scenario;
 mod sweep;
 
-/// The programs that are shipped with wavetank.
-#[cfg(feature = "operators")]
+/// The programs that are shipped with wavetank: none without feature `operators`.
 pub fn shipped() -> Registry {
     registry()
 }

@@ -12,55 +12,55 @@ use crate::report::Timeline;
 
 /// One run to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Job {
+pub(crate) struct Job {
     /// Which of the loaded scenarios.
-    pub scenario: usize,
+    pub(crate) scenario: usize,
     /// The seed.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The plan as text; drawn from the seed without one.
-    pub plan: Option<String>,
+    pub(crate) plan: Option<String>,
     /// Whether to report the record line by line.
-    pub detail: bool,
+    pub(crate) detail: bool,
 }
 
 /// What a run reports.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The seed.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The faults, as text.
-    pub plan: String,
+    pub(crate) plan: String,
     /// What was found; none if all held.
-    pub violation: Option<Found>,
+    pub(crate) violation: Option<Found>,
     /// The record's hash; empty where there was no run.
-    pub fingerprint: String,
+    pub(crate) fingerprint: String,
     /// Virtual time from t = 0 to the end, in ms.
-    pub virtual_ms: i64,
+    pub(crate) virtual_ms: i64,
     /// Wall time, in microseconds. Depends on the machine.
-    pub wall_us: u64,
+    pub(crate) wall_us: u64,
     /// How long after healing the system was converged for good, in ms.
-    pub converged_after_ms: Option<u64>,
+    pub(crate) converged_after_ms: Option<u64>,
     /// Faults whose event never came.
-    pub unused: Vec<String>,
+    pub(crate) unused: Vec<String>,
     /// Why there was no run: the setup failed.
-    pub no_run: Option<String>,
+    pub(crate) no_run: Option<String>,
     /// With detail: the record, line by line, and what a user would have seen.
-    pub detail: Option<Timeline>,
+    pub(crate) detail: Option<Timeline>,
 }
 
 /// A violation, as reports carry it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
+pub(crate) struct Found {
     /// The oracle.
-    pub oracle: String,
+    pub(crate) oracle: String,
     /// What was wanted, what was, and why.
-    pub message: String,
+    pub(crate) message: String,
     /// When, in ms from t = 0.
-    pub at_ms: i64,
+    pub(crate) at_ms: i64,
 }
 
 /// Does a job. The work of every pool.
-pub fn work(scenarios: &[Prepared], job: &Job) -> Report {
+pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
     let prepared = &scenarios[job.scenario];
     let started = Instant::now();
     let plan = match job.plan.as_deref().map(str::parse::<Plan>) {
@@ -78,7 +78,11 @@ pub fn work(scenarios: &[Prepared], job: &Job) -> Report {
 
 impl Report {
     fn of(run: Run, detail: bool, wall_us: u64) -> Self {
-        let found = |v: wavetank_sim::oracles::Violation| Found { oracle: v.oracle.into(), message: v.message, at_ms: v.time.0 };
+        let found = |v: wavetank_sim::oracles::Violation| Found {
+            oracle: v.oracle.into(),
+            message: v.message,
+            at_ms: v.time.0,
+        };
         Self {
             seed: run.seed,
             plan: run.plan.to_string(),
@@ -109,59 +113,70 @@ impl Report {
     }
 
     /// The report of a run that did not come back by itself.
-    pub fn from_outcome(outcome: Outcome<Self>, job: &Job) -> Self {
+    pub(crate) fn from_outcome(outcome: Outcome<Self>, job: &Job) -> Self {
         let (oracle, message) = match outcome {
             Outcome::Done(report) => return report,
             Outcome::Panicked { message } => ("internal", format!("wavetank itself panicked: {message}")),
-            Outcome::Died { how, output } => ("exit", format!("the process of the run ended with {how}; its last output: {output}")),
-            Outcome::Stuck { wall_s } => {
-                ("stuck", format!("a program has not let the run go on for {wall_s} s of wall time (this depends on the machine)"))
+            Outcome::Died { how, output } => {
+                ("exit", format!("the process of the run ended with {how}; its last output: {output}"))
             }
+            Outcome::Stuck { wall_s } => (
+                "stuck",
+                format!(
+                    "a program has not let the run go on for {wall_s} s of wall time (this depends on the machine)"
+                ),
+            ),
         };
         let violation = Some(Found { oracle: oracle.into(), message, at_ms: 0 });
         Self { violation, no_run: None, ..Self::none(job, String::new()) }
     }
 
     /// Whether the run is held: nothing was found, or only what the scenario expects.
-    pub fn is_held(&self, expected: Option<&str>) -> bool {
-        self.no_run.is_none() && self.violation.as_ref().is_none_or(|found| Some(found.oracle.as_str()) == expected)
+    pub(crate) fn is_held(&self, expected: Option<&str>) -> bool {
+        self.no_run.is_none()
+            && self.violation.as_ref().is_none_or(|found| Some(found.oracle.as_str()) == expected)
     }
 }
 
 /// What the runs of one scenario come to.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// The scenario's name.
-    pub name: String,
+    pub(crate) name: String,
     /// The file, or nothing for one built in code.
-    pub path: String,
+    pub(crate) path: String,
     /// The oracle that must find it failing.
-    pub expected: Option<String>,
+    pub(crate) expected: Option<String>,
     /// How many runs there were.
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// How many of them were held.
-    pub held: usize,
+    pub(crate) held: usize,
     /// How many found what is expected.
-    pub as_expected: usize,
+    pub(crate) as_expected: usize,
     /// The first run that was not held.
-    pub first_bad: Option<Report>,
+    pub(crate) first_bad: Option<Report>,
     /// The first run that found what is expected.
-    pub first_expected: Option<Report>,
+    pub(crate) first_expected: Option<Report>,
     /// How long each run took to converge, in ms.
-    pub converged_ms: Vec<u64>,
+    pub(crate) converged_ms: Vec<u64>,
     /// Wall time of all of them together, in ms.
-    pub wall_ms: u64,
+    pub(crate) wall_ms: u64,
 }
 
 impl Summary {
     /// The summary of a scenario before its first run.
-    pub fn of(prepared: &Prepared, path: &str) -> Self {
+    pub(crate) fn of(prepared: &Prepared, path: &str) -> Self {
         let scenario = prepared.scenario();
-        Self { name: scenario.name.clone(), path: path.into(), expected: scenario.expect_violation.clone(), ..Self::default() }
+        Self {
+            name: scenario.name.clone(),
+            path: path.into(),
+            expected: scenario.expect_violation.clone(),
+            ..Self::default()
+        }
     }
 
     /// Takes in a run.
-    pub fn add(&mut self, report: &Report) {
+    pub(crate) fn add(&mut self, report: &Report) {
         self.runs += 1;
         self.converged_ms.extend(report.converged_after_ms);
         if !report.is_held(self.expected.as_deref()) {
@@ -176,20 +191,20 @@ impl Summary {
     }
 
     /// Whether all is as it should be; if not, why in words.
-    pub fn verdict(&self) -> Result<(), String> {
+    pub(crate) fn verdict(&self) -> Result<(), String> {
         if self.held < self.runs {
             return Err(format!("{} of {} runs were not held", self.runs - self.held, self.runs));
         }
         match &self.expected {
-            Some(expected) if self.as_expected == 0 => {
-                Err(format!("no run was found failing by {expected}, which the scenario expects of some seed"))
-            }
+            Some(expected) if self.as_expected == 0 => Err(format!(
+                "no run was found failing by {expected}, which the scenario expects of some seed"
+            )),
             _ => Ok(()),
         }
     }
 
     /// The p-th percentile of the times to converge, in seconds.
-    pub fn converge_s(&self, percent: usize) -> Option<u64> {
+    pub(crate) fn converge_s(&self, percent: usize) -> Option<u64> {
         let mut sorted = self.converged_ms.clone();
         sorted.sort_unstable();
         let index = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
@@ -198,11 +213,11 @@ impl Summary {
 }
 
 /// The jobs of a sweep over one scenario.
-pub fn jobs(scenario: usize, seeds: Range<u64>, plan: Option<&str>) -> Vec<Job> {
+pub(crate) fn jobs(scenario: usize, seeds: Range<u64>, plan: Option<&str>) -> Vec<Job> {
     seeds.map(|seed| Job { scenario, seed, plan: plan.map(str::to_owned), detail: false }).collect()
 }
 
 /// The job that warms a zygote up: it depends on neither seed nor plan.
-pub fn warm_up(scenario: usize) -> Job {
+pub(crate) fn warm_up(scenario: usize) -> Job {
     Job { scenario, seed: 0, plan: Some(String::new()), detail: false }
 }

@@ -140,7 +140,8 @@ impl Program {
         Fut: Future<Output = Result<(), E>> + 'static,
         E: fmt::Display,
     {
-        let spec = OperatorSpec { name: name.into(), program: name.into(), replicas: 1, with: Value::empty_map() };
+        let spec =
+            OperatorSpec { name: name.into(), program: name.into(), replicas: 1, with: Value::empty_map() };
         Self { program: programs::Program::new(name, start), spec }
     }
 

@@ -8,8 +8,8 @@
 //! ```
 
 use wavetank_sim::scenario::{
-    Arg, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Moment, Pattern, Pick, TimeRange, Trigger,
-    When,
+    Arg, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Moment, Pattern, Pick,
+    TimeRange, Trigger, When,
 };
 
 use super::{Counts, Times};

@@ -219,7 +219,9 @@ impl Scenario {
         let isolation = Isolation::default_for(prepared[0].has_programs());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pool = Pool::new(isolation, cores);
-        let mut session = pool.open(Some(&warm_up(0)), &do_job).map_err(|e| format!("the runs could not be started: {e}"))?;
+        let mut session = pool
+            .open(Some(&warm_up(0)), &do_job)
+            .map_err(|e| format!("the runs could not be started: {e}"))?;
         let test = std::thread::current().name().unwrap_or("main").to_owned();
         let replay = |report: &Report| replay_line(report, &test);
         sweep(&mut session, 0, &prepared[0], "", seeds, asked.plan.as_deref(), &replay).map(drop)

@@ -31,7 +31,12 @@ pub(crate) fn execute(args: &List, registry: &Registry) -> ExitCode {
         match registry.load(file) {
             Ok(prepared) => {
                 let scenario = prepared.scenario();
-                print(&format!("{}   {} seeds   {}", scenario.name, scenario.seeds.end - scenario.seeds.start, file.display()));
+                print(&format!(
+                    "{}   {} seeds   {}",
+                    scenario.name,
+                    scenario.seeds.end - scenario.seeds.start,
+                    file.display()
+                ));
                 first_comment(file).iter().for_each(|line| print(&format!("    {line}")));
             }
             Err(bad) => {

@@ -52,7 +52,8 @@ pub(crate) fn execute(args: &Replay, registry: &Registry) -> ExitCode {
         print_error(&format!("--plan: {bad}"));
         return ExitCode::from(BAD_INPUT);
     }
-    let isolation = args.isolation.map_or_else(|| Isolation::default_for(prepared.has_programs()), Isolation::from);
+    let isolation =
+        args.isolation.map_or_else(|| Isolation::default_for(prepared.has_programs()), Isolation::from);
     let path = args.path.display().to_string();
     let summary = Summary::of(&prepared, &path);
     let scenarios = [prepared];

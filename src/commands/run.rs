@@ -75,7 +75,8 @@ pub(crate) fn execute(args: &Run, registry: &Registry) -> ExitCode {
         Ok(files) => files,
         Err(bad) => return bad_input(&bad.to_string()),
     };
-    let (loaded, bad): (Vec<_>, Vec<_>) = files.iter().map(|file| registry.load(file)).partition(Result::is_ok);
+    let (loaded, bad): (Vec<_>, Vec<_>) =
+        files.iter().map(|file| registry.load(file)).partition(Result::is_ok);
     if !bad.is_empty() {
         let words: Vec<String> = bad.into_iter().filter_map(Result::err).map(|bad| bad.to_string()).collect();
         return bad_input(&words.join("\n"));
@@ -99,7 +100,8 @@ struct Sweep<'a> {
 impl Sweep<'_> {
     fn execute(&self) -> ExitCode {
         let has_programs = self.scenarios.iter().any(Prepared::has_programs);
-        let isolation = self.args.isolation.map_or_else(|| Isolation::default_for(has_programs), Isolation::from);
+        let isolation =
+            self.args.isolation.map_or_else(|| Isolation::default_for(has_programs), Isolation::from);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pool = Pool::new(isolation, self.args.jobs.unwrap_or(cores));
         let do_job = |job: &Job| work(self.scenarios, job);
@@ -124,7 +126,11 @@ impl Sweep<'_> {
     }
 
     /// Runs one scenario and prints what it came to. Returns its summary, what was printed of a failure, and its code.
-    fn scenario(&self, index: usize, session: &mut Session<'_, Job, Report>) -> (Summary, Option<String>, u8) {
+    fn scenario(
+        &self,
+        index: usize,
+        session: &mut Session<'_, Job, Report>,
+    ) -> (Summary, Option<String>, u8) {
         let prepared = &self.scenarios[index];
         let scenario = prepared.scenario();
         let seeds = self.args.seeds.clone().unwrap_or(scenario.seeds.clone());
@@ -163,7 +169,9 @@ impl Sweep<'_> {
     fn tell(&self, summary: Summary, differs: Option<String>) -> (Summary, Option<String>, u8) {
         let width = self.scenarios.iter().map(|s| s.scenario().name.len()).max().unwrap_or(0);
         let say = |text: &str| if self.args.json { print_error(text) } else { print(text) };
-        if let Some((seed, why)) = summary.first_bad.as_ref().and_then(|r| Some((r.seed, r.no_run.as_deref()?))) {
+        if let Some((seed, why)) =
+            summary.first_bad.as_ref().and_then(|r| Some((r.seed, r.no_run.as_deref()?)))
+        {
             let text = report::no_run(&summary, seed, why);
             print_error(&text);
             return (summary, Some(text), BAD_INPUT);
@@ -173,7 +181,10 @@ impl Sweep<'_> {
             print_error(&differs);
             return (summary, Some(differs), NONDETERMINISM);
         }
-        let failure = summary.first_bad.as_ref().map(|bad| report::failure(&summary, bad, &replay_line(&summary.path, bad)));
+        let failure = summary
+            .first_bad
+            .as_ref()
+            .map(|bad| report::failure(&summary, bad, &replay_line(&summary.path, bad)));
         failure.iter().for_each(|text| say(text));
         match summary.verdict() {
             Ok(()) => {
@@ -185,7 +196,8 @@ impl Sweep<'_> {
             Err(why) => {
                 say(&format!("{}: {why}", summary.name));
                 let bug = summary.first_bad.as_ref().and_then(|bad| bad.violation.as_ref());
-                let code = if bug.is_some_and(|found| found.oracle == "internal") { OUR_BUG } else { VIOLATION };
+                let code =
+                    if bug.is_some_and(|found| found.oracle == "internal") { OUR_BUG } else { VIOLATION };
                 (summary, failure.or(Some(why)), code)
             }
         }
@@ -193,7 +205,8 @@ impl Sweep<'_> {
 
     fn write_junit(&self, results: &[(Summary, Option<String>)]) -> Option<ExitCode> {
         let path = self.args.junit.as_ref()?;
-        let written = report::junit(results).and_then(|text| std::fs::write(path, text).map_err(|e| e.to_string()));
+        let written =
+            report::junit(results).and_then(|text| std::fs::write(path, text).map_err(|e| e.to_string()));
         let error = written.err()?;
         print_error(&format!("{}: the JUnit file cannot be written: {error}", path.display()));
         Some(ExitCode::from(BAD_INPUT))
@@ -239,7 +252,8 @@ fn check_determinism(
 
 fn first_difference(seed: u64, one: &[String], two: &[String]) -> String {
     let place = one.iter().zip(two).position(|(a, b)| a != b).unwrap_or(one.len().min(two.len()));
-    let entry = |record: &[String]| record.get(place).cloned().unwrap_or_else(|| "(the record ends here)".into());
+    let entry =
+        |record: &[String]| record.get(place).cloned().unwrap_or_else(|| "(the record ends here)".into());
     if place >= one.len() && place >= two.len() {
         return format!("nondeterminism  seed {seed}: two runs had different fingerprints, two more did not");
     }

@@ -6,10 +6,11 @@ use crate::sweep::Report;
 
 /// The line: scenario, seed, verdict (`held` or `violated`), fingerprint, virtual_s, wall_ms, violation (null, or oracle,
 /// message and time), plan.
-pub fn run_line(scenario: &str, report: &Report, expected: Option<&str>) -> String {
-    let violation = report.violation.as_ref().map(|found| {
-        json!({"oracle": found.oracle, "message": found.message, "at_s": seconds(found.at_ms)})
-    });
+pub(crate) fn run_line(scenario: &str, report: &Report, expected: Option<&str>) -> String {
+    let violation = report
+        .violation
+        .as_ref()
+        .map(|found| json!({"oracle": found.oracle, "message": found.message, "at_s": seconds(found.at_ms)}));
     let verdict = if report.is_held(expected) { "held" } else { "violated" };
     json!({
         "scenario": scenario,

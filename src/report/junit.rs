@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::sweep::Summary;
 
 /// The file's text. Each summary comes with what was printed of its first failure.
-pub fn junit(results: &[(Summary, Option<String>)]) -> Result<String, String> {
+pub(crate) fn junit(results: &[(Summary, Option<String>)]) -> Result<String, String> {
     let mut report = Report::new("wavetank");
     let mut suite = TestSuite::new("scenarios");
     for (summary, failure) in results {

@@ -13,20 +13,20 @@ mod junit;
 mod text;
 mod timeline;
 
-pub use json::run_line;
+pub(crate) use json::run_line;
 #[cfg(feature = "cli")]
-pub use junit::junit;
-pub use text::{failure, no_run, summary_line};
-pub use timeline::Timeline;
+pub(crate) use junit::junit;
+pub(crate) use text::{failure, no_run, summary_line};
+pub(crate) use timeline::Timeline;
 
 /// Prints a line to stdout. A reader that went away (`| head`) is no error of ours.
-pub fn print(text: &str) {
+pub(crate) fn print(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Prints a line to stderr.
-pub fn print_error(text: &str) {
+pub(crate) fn print_error(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
 }

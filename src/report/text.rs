@@ -3,7 +3,7 @@
 use crate::sweep::{Report, Summary};
 
 /// The line of a scenario: name, seeds, passed, how long it took to converge, wall time.
-pub fn summary_line(summary: &Summary, width: usize) -> String {
+pub(crate) fn summary_line(summary: &Summary, width: usize) -> String {
     let Summary { name, runs, held, .. } = summary;
     let mut line = format!("{name:<width$}   {runs} seeds   {held} passed");
     if let Some(expected) = &summary.expected {
@@ -17,7 +17,7 @@ pub fn summary_line(summary: &Summary, width: usize) -> String {
 }
 
 /// A run that found something: the violation in words, where, and the line that replays it.
-pub fn failure(summary: &Summary, report: &Report, replay: &str) -> String {
+pub(crate) fn failure(summary: &Summary, report: &Report, replay: &str) -> String {
     let Some(found) = &report.violation else { return String::new() };
     let place = if summary.path.is_empty() { &summary.name } else { &summary.path };
     let mut lines = vec![
@@ -32,7 +32,7 @@ pub fn failure(summary: &Summary, report: &Report, replay: &str) -> String {
 }
 
 /// A scenario that could not be run.
-pub fn no_run(summary: &Summary, seed: u64, why: &str) -> String {
+pub(crate) fn no_run(summary: &Summary, seed: u64, why: &str) -> String {
     let place = if summary.path.is_empty() { &summary.name } else { &summary.path };
     format!("{place}: seed {seed}: {why}")
 }

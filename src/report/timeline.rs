@@ -10,18 +10,18 @@ use wavetank_sim::wire::{History, ObjectKey, What, resource};
 
 /// A run as lines of text.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// Every entry of the record.
-    pub record: Vec<String>,
+    pub(crate) record: Vec<String>,
     /// What a user would have seen: steps, faults, programs, and the pods after each change.
-    pub story: Vec<String>,
+    pub(crate) story: Vec<String>,
 }
 
 type Pods = BTreeMap<ObjectKey, Arc<Object>>;
 
 impl Timeline {
     /// The timeline of a record.
-    pub fn of(history: &History) -> Self {
+    pub(crate) fn of(history: &History) -> Self {
         let entries = history.record.entries();
         let record = entries.iter().map(|entry| history.line(entry)).collect();
         let mut story = Vec::new();
@@ -53,8 +53,12 @@ impl Timeline {
 
 /// The table, if anything but ages changed since the last one.
 fn changed_table(pods: &Pods, now: Time, shown: &mut String) -> Option<Vec<String>> {
-    let rows: Vec<PodRow> = pods.values().map(|pod| pod_row(pod, |text| Some(now.wall_s() - Time::parse_rfc3339(text)?.wall_s()))).collect();
-    let state: Vec<String> = rows.iter().map(|r| format!("{} {} {} {}", r.name, r.ready, r.status, restarts(r))).collect();
+    let rows: Vec<PodRow> = pods
+        .values()
+        .map(|pod| pod_row(pod, |text| Some(now.wall_s() - Time::parse_rfc3339(text)?.wall_s())))
+        .collect();
+    let state: Vec<String> =
+        rows.iter().map(|r| format!("{} {} {} {}", r.name, r.ready, r.status, restarts(r))).collect();
     let state = state.join("\n");
     if state == *shown {
         return None;

@@ -11,9 +11,11 @@
 //! `Shape::Later`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use problem::{BadScenario, Problem};
 pub use schema::schema;
+use wavetank_sim::object::Object;
 pub use wavetank_sim::scenario::Scenario;
 
 mod format;
@@ -81,6 +83,25 @@ pub fn parse(
         read::scenario(&root, read::Context::new(&source, read_manifests, programs), &mut problems);
     BadScenario::unless_none(problems)?;
     Ok(scenario)
+}
+
+/// The objects of a manifest file, or of a folder's files sorted by name.
+pub(crate) fn manifests(path: &Path) -> Result<Vec<Arc<Object>>, BadScenario> {
+    let name = path.display().to_string();
+    let whole =
+        |e: std::io::Error| Source::new(&name, "").problem(Spot::start(), format!("cannot be read ({e})"));
+    let files = read_files(path).map_err(|e| BadScenario::from(whole(e)))?;
+    let read = |(path, bytes): &(PathBuf, Vec<u8>)| -> Result<Vec<Arc<Object>>, BadScenario> {
+        let source = Source::from_bytes(&path.display().to_string(), bytes)?;
+        read::manifest::read_objects(&source).map_err(BadScenario::of)
+    };
+    let objects: Vec<_> = files.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(objects.into_iter().flatten().collect())
+}
+
+/// The objects of a manifest's text.
+pub(crate) fn manifests_of(text: &str) -> Result<Vec<Arc<Object>>, BadScenario> {
+    read::manifest::read_objects(&Source::new("(text)", text)).map_err(BadScenario::of)
 }
 
 /// The manifests at a path: one file, or those of a folder, sorted by name, without subfolders, as `kubectl apply -f`.

@@ -38,6 +38,11 @@ impl BadScenario {
         &self.problems
     }
 
+    /// These problems, of which there is at least one.
+    pub(super) fn of(problems: Vec<Problem>) -> Self {
+        Self { problems }
+    }
+
     /// An error if there are problems.
     pub(super) fn unless_none(problems: Problems) -> Result<(), Self> {
         let mut problems = problems.0;

@@ -88,7 +88,7 @@ impl Reader<'_, '_> {
 }
 
 /// The objects of a file; lists are taken apart, as kubectl does.
-fn read_objects(source: &Source) -> Result<Vec<Arc<Object>>, Vec<Problem>> {
+pub(in crate::scenario) fn read_objects(source: &Source) -> Result<Vec<Arc<Object>>, Vec<Problem>> {
     let documents = yaml::documents(source).map_err(|problem| vec![problem])?;
     let mut objects = Vec::new();
     let mut problems = Vec::new();

@@ -22,7 +22,7 @@ use super::yaml::Node;
 mod checks;
 mod cluster;
 mod faults;
-mod manifest;
+pub(super) mod manifest;
 mod steps;
 
 /// What a scenario is read with.
