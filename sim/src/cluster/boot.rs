@@ -87,16 +87,16 @@ impl Cluster {
         cluster
     }
 
-    /// The built-in kinds that can be watched, each once: what the controllers learn by discovery.
+    /// The built-in kinds that can be watched: what the controllers learn by discovery.
     fn watched_kinds(&self) -> Vec<Kind> {
-        let served = self
-            .server
-            .registry()
-            .iter()
-            .filter(|kind| kind.has_verb("watch") && kind.storage == kind.resource);
-        served
-            .map(|k| Kind { resource: k.resource, kind: k.kind.clone(), namespaced: k.namespaced })
-            .collect()
+        let served = self.server.registry().iter().filter(|kind| kind.has_verb("watch"));
+        let kind = |k: &std::sync::Arc<crate::apiserver::Kind>| Kind {
+            resource: k.resource,
+            followed: k.storage,
+            kind: k.kind.clone(),
+            namespaced: k.namespaced,
+        };
+        served.map(kind).collect()
     }
 
     fn add_desks(&mut self) {
