@@ -32,10 +32,10 @@ const NO_STATE: [(&str, &str); 6] = [
 /// Whether the masked state leaves out the object, judged by the object alone.
 pub(super) fn leaves_out(object: &Object) -> bool {
     let kind = object.kind();
-    match kind {
-        "ConfigMap" => object.name() == "kube-root-ca.crt",
-        "ServiceAccount" => object.name() == "default",
-        "ReplicaSet" => {
+    match (object.api_version(), kind) {
+        ("v1", "ConfigMap") => object.name() == "kube-root-ca.crt",
+        ("v1", "ServiceAccount") => object.name() == "default",
+        ("apps/v1", "ReplicaSet") => {
             let none = |path: &[&str], default| object.i64_at(path).unwrap_or(default) == 0;
             none(&["spec", "replicas"], 1) && none(&["status", "replicas"], 0)
         }
@@ -63,9 +63,9 @@ pub(super) fn field(tokens: &Tokens, kind: &str, key: &str, value: &Value) -> u6
 /// The hash of an object that is reduced to a few facts; `None` for kinds that keep their form.
 pub(super) fn reduced(tokens: &Tokens, object: &Object) -> Option<u64> {
     let mut mask = Mask { tokens, digest: Digest::new(), in_status: false };
-    match object.kind() {
-        "Node" => mask.node(object),
-        "EndpointSlice" => mask.endpoint_slice(object),
+    match (object.api_version(), object.kind()) {
+        ("v1", "Node") => mask.node(object),
+        ("discovery.k8s.io/v1", "EndpointSlice") => mask.endpoint_slice(object),
         _ => return None,
     }
     Some(mask.digest.finish())

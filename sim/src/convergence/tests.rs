@@ -116,7 +116,8 @@ fn an_endpoint_slice_is_its_service_its_ports_and_its_ready_count() {
         let endpoint = value!({"addresses": [ip], "conditions": {"ready": ready}, "nodeName": name});
         let rest = [("endpoints", value!([endpoint])), ("ports", value!([{"port": 80}]))];
         let labels = value!({"kubernetes.io/service-name": "web"});
-        with(&object("EndpointSlice", name, &rest), &["metadata", "labels"], labels)
+        let slice = with(&object("EndpointSlice", name, &rest), &["metadata", "labels"], labels);
+        with(&slice, &["apiVersion"], "discovery.k8s.io/v1")
     };
     assert_eq!(
         state(&[&slice("a", "10.0.0.1", true)]).hash(),

@@ -47,7 +47,8 @@ impl Tokens {
     /// Takes note of the names and addresses that `object` brings into the world.
     pub(super) fn note(&mut self, object: &Object) {
         let name = object.name();
-        match object.kind() {
+        let kind = if object.api_version() == "v1" { object.kind() } else { "" };
+        match kind {
             "Node" => {
                 self.note_name(text(object, &["metadata", "name"]), Name::Node);
                 let addresses = object.items_at(&["status", "addresses"]).iter();
@@ -233,14 +234,17 @@ mod tests {
         let mut tokens = Tokens::default();
         let pod = |name: &str, ip: &str| {
             let prefix = &name[..4];
-            Object::new(value!({"kind": "Pod", "metadata": {"name": name, "generateName": prefix},
-                "status": {"podIPs": [{"ip": ip}]}}))
+            Object::new(
+                value!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "generateName": prefix},
+                "status": {"podIPs": [{"ip": ip}]}}),
+            )
         };
         tokens.note(&pod("web-abcde", "10.0.0.5"));
         tokens.note(&pod("web-fghij", "10.0.0.6"));
         tokens.note(&pod("app-abcde", "fd00::1"));
         for name in ["node-1", "node-10", "node-2"] {
-            tokens.note(&Object::new(value!({"kind": "Node", "metadata": {"name": name}})));
+            tokens
+                .note(&Object::new(value!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})));
         }
         tokens
     }
