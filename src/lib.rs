@@ -35,6 +35,8 @@ mod cli;
 mod commands;
 mod harness;
 pub mod isolate;
+#[cfg(feature = "operators")]
+pub mod operators;
 mod registry;
 mod report;
 pub mod scenario;
@@ -42,5 +44,9 @@ mod sweep;
 
 /// The programs that are shipped with wavetank: none without feature `operators`.
 pub fn shipped() -> Registry {
-    registry()
+    #[cfg(feature = "operators")]
+    let shipped = operators::programs().into_iter().fold(registry(), Registry::with);
+    #[cfg(not(feature = "operators"))]
+    let shipped = registry();
+    shipped
 }

@@ -77,7 +77,10 @@ async fn play(prepared: &Prepared, seed: u64, plan: &Plan, start: Time, stage: S
     let judge = Judge::new(scenario, &prepared.checks, cluster.server());
     let mut world = World::new(scenario, cluster, injector, judge);
     setup(&mut world).await.map_err(NoRun::Setup)?;
-    let verdict = safety_heal_liveness(&mut world).await;
+    let mut verdict = safety_heal_liveness(&mut world).await;
+    if let (Ok(_), Some(check)) = (&verdict, &prepared.at_end) {
+        verdict = world.at_end(check).await.and(verdict);
+    }
     Ok(world.finish(seed, plan, verdict))
 }
 

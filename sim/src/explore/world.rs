@@ -5,8 +5,9 @@ use super::run::SETUP_SETTLE_MS;
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::{Millis, Time};
 use crate::faults::Injector;
+use crate::object::Str;
 use crate::oracles::{self, Violation};
-use crate::programs::HostSpec;
+use crate::programs::{HostSpec, Program};
 use crate::scenario::Scenario;
 use crate::wire::{Answer, NoFaults, Request, What};
 
@@ -223,6 +224,27 @@ impl<'s> World<'s> {
                 return Ok(answer);
             }
             self.advance().await?;
+        }
+    }
+
+    /// Runs a program to its end; what it says then is judged.
+    pub(super) async fn at_end(&mut self, program: &Program) -> Result<(), Halt> {
+        let name: Str = program.name().into();
+        let spec = HostSpec { program: program.clone(), name: name.clone(), identity: name, env: Vec::new() };
+        let (addr, from) = (self.cluster.add_host(spec, 0), self.seen);
+        loop {
+            self.advance().await?;
+            let ended = self.cluster.history().record.entries()[from..].iter().find_map(|entry| match &entry
+                .what
+            {
+                What::Host(text) if entry.actor == addr && !text.starts_with("started") => Some(text.clone()),
+                _ => None,
+            });
+            match ended.as_deref() {
+                None => {}
+                Some("exited") => return Ok(()),
+                Some(why) => return Err(Halt::Found(Violation::new("at_end", self.cluster.now(), why))),
+            }
         }
     }
 
