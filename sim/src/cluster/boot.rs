@@ -13,6 +13,7 @@ use crate::engine::{Draws, Queue, Time};
 use crate::kubelet::{self, Kubelet};
 use crate::object::{Object, Value};
 use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
+use crate::scheduler::Scheduler;
 use crate::value;
 use crate::wire::{ActorClass, Addr, Effect, History, Latency, Outbox, Request, Resource, Streams, resource};
 
@@ -84,6 +85,8 @@ impl Cluster {
         debug_assert!(nodes.is_sorted(), "addresses follow the order of nodes");
         let kinds = cluster.watched_kinds();
         cluster.add_component("kube-controller-manager", Manager::new(kinds));
+        let scheduler = Scheduler::new(cluster.draws.clone());
+        cluster.add_component("kube-scheduler", scheduler);
         cluster
     }
 
