@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use wavetank_sim::explore::{NoRun, Prepared, Run, draw_plan, run};
+use wavetank_sim::explore::{Prepared, Run, draw_plan, run};
 use wavetank_sim::scenario::Plan;
 
 use crate::isolate::Outcome;
@@ -72,7 +72,10 @@ pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
     let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     match ran {
         Ok(run) => Report::of(run, job.detail, wall_us),
-        Err(NoRun::Setup(why) | NoRun::Runtime(why)) => Report::none(job, why),
+        Err(no_run) => {
+            let detail = job.detail.then(|| Timeline::of(&no_run.history));
+            Report { detail, ..Report::none(job, no_run.why) }
+        }
     }
 }
 

@@ -255,9 +255,7 @@ impl Scenario {
         let prepared = self.prepared()?;
         let ran = std::thread::scope(|scope| scope.spawn(|| explore::run(&prepared, seed, plan)).join());
         let ran = ran.map_err(|_| "wavetank itself panicked".to_owned())?;
-        ran.map(Run).map_err(|no_run| match no_run {
-            explore::NoRun::Setup(why) | explore::NoRun::Runtime(why) => why,
-        })
+        ran.map(Run).map_err(|no_run| no_run.why)
     }
 }
 

@@ -76,13 +76,13 @@ pub(crate) fn execute(args: &Replay, registry: &Registry) -> ExitCode {
 }
 
 fn tell(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
-    if let Some(why) = &report.no_run {
-        print_error(&report::no_run(summary, report.seed, why));
-        return ExitCode::from(BAD_INPUT);
-    }
     if let Some(timeline) = &report.detail {
         let lines = if args.record { &timeline.record } else { &timeline.story };
         lines.iter().for_each(|line| print(line));
+    }
+    if let Some(why) = &report.no_run {
+        print_error(&report::no_run(summary, report.seed, why));
+        return ExitCode::from(BAD_INPUT);
     }
     for unused in &report.unused {
         print(&format!("unused     {unused}: its event never came"));

@@ -4,6 +4,7 @@
 //! roles, kube-proxy and DNS, static pods of the control plane, `boot: cold`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::hosting::Hosting;
 use super::{API_SERVER, Cluster, Part, RUNTIME, USER};
@@ -15,7 +16,9 @@ use crate::object::{Object, Value};
 use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
 use crate::scheduler::Scheduler;
 use crate::value;
-use crate::wire::{ActorClass, Addr, Effect, History, Latency, Outbox, Request, Resource, Streams, resource};
+use crate::wire::{
+    ActorClass, Addr, Effect, History, Latency, Outbox, Request, Resource, Status, Streams, resource,
+};
 
 /// What a cluster is made of.
 #[derive(Clone, Debug)]
@@ -93,7 +96,7 @@ impl Cluster {
     /// The built-in kinds that can be watched: what the controllers learn by discovery.
     fn watched_kinds(&self) -> Vec<Kind> {
         let served = self.server.registry().iter().filter(|kind| kind.has_verb("watch"));
-        let kind = |k: &std::sync::Arc<crate::apiserver::Kind>| Kind {
+        let kind = |k: &Arc<crate::apiserver::Kind>| Kind {
             resource: k.resource,
             followed: k.storage,
             kind: k.kind.clone(),
@@ -144,22 +147,31 @@ impl Cluster {
             version,
         };
         let now = self.now();
-        let object = self.plant_object(*resource::NODES, kubelet::booted::booted_node(&booted, now));
+        let root = kubelet::booted::booted_node(&booted, now);
+        let taints = root.at(&["spec", "taints"]).cloned();
+        let object = self.plant_object(*resource::NODES, root);
+        // Admission taints every new node as not ready; the node lifecycle controller has seen since that it is.
+        let untainted = object.edited(|root| match taints {
+            Some(taints) => root.set_at(&["spec", "taints"], taints),
+            None => drop(root.remove_at(&["spec", "taints"])),
+        });
+        let object = planted(self.plant(Request::update(*resource::NODES, Arc::new(untainted))));
         self.plant_object(*resource::LEASES, kubelet::booted::booted_lease(&node.name, object.uid(), now));
         let kubelet = Kubelet::new(&node.name, index, &mut self.draws);
         self.add_component(format!("kubelet/{}", node.name), kubelet)
     }
 
     /// Creates an object, with its status where it has one.
-    fn plant_object(&mut self, resource: Resource, root: Value) -> std::sync::Arc<Object> {
+    fn plant_object(&mut self, resource: Resource, root: Value) -> Arc<Object> {
         let status = root.get("status").cloned();
-        let planted = self.plant(Request::create(resource, Object::shared(root)));
-        let planted =
-            planted.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"));
-        let Some(status) = status else { return planted };
-        let with_status =
-            Object::shared(planted.edited(|root| root.set_at(&["status"], status)).root().clone());
-        let updated = self.plant(Request::update_status(resource, with_status));
-        updated.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"))
+        let created = planted(self.plant(Request::create(resource, Object::shared(root))));
+        let Some(status) = status else { return created };
+        let with_status = created.edited(|root| root.set_at(&["status"], status));
+        planted(self.plant(Request::update_status(resource, Arc::new(with_status))))
     }
+}
+
+/// The object that the server made of one of ours.
+fn planted(answer: Result<Arc<Object>, Box<Status>>) -> Arc<Object> {
+    answer.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"))
 }

@@ -44,29 +44,35 @@ pub struct Run {
 }
 
 /// Why there was no run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoRun {
-    /// The setup did not converge, or a step of it failed; in words.
-    Setup(String),
-    /// The runtime could not be built.
-    Runtime(String),
+#[derive(Debug)]
+pub struct NoRun {
+    /// Why, in words: the setup did not converge, or a step of it failed.
+    pub why: String,
+    /// The record up to there.
+    pub history: History,
 }
 
 /// Runs a scenario with a seed and a plan. Best on a fresh thread: see [`hermetic`].
 pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, NoRun> {
-    let mut tried = Err(NoRun::Setup("no time for it".into()));
-    for budget in SETUP_BUDGETS_MS {
-        let start = Time::ZERO - budget;
-        let guard = hermetic::enter(seed, start.wall_ns());
-        let played =
-            on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, start, stage).await);
-        drop(guard);
-        tried = played.unwrap_or_else(|error| Err(NoRun::Runtime(error.to_string())));
-        if !matches!(tried, Err(NoRun::Setup(_))) {
-            break;
-        }
+    let longest = SETUP_BUDGETS_MS.len() - 1;
+    let mut shorter =
+        SETUP_BUDGETS_MS[..longest].iter().map(|budget| run_from(prepared, seed, plan, *budget));
+    match shorter.find(Result::is_ok) {
+        Some(run) => run,
+        None => run_from(prepared, seed, plan, SETUP_BUDGETS_MS[longest]),
     }
-    tried
+}
+
+/// Runs with a setup that begins `budget` before t = 0.
+fn run_from(prepared: &Prepared, seed: u64, plan: &Plan, budget: Millis) -> Result<Run, NoRun> {
+    let start = Time::ZERO - budget;
+    let guard = hermetic::enter(seed, start.wall_ns());
+    let played =
+        on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, start, stage).await);
+    drop(guard);
+    played.unwrap_or_else(|error| {
+        Err(NoRun { why: format!("the runtime cannot be built: {error}"), history: History::default() })
+    })
 }
 
 async fn play(prepared: &Prepared, seed: u64, plan: &Plan, start: Time, stage: Stage) -> Result<Run, NoRun> {
@@ -76,7 +82,9 @@ async fn play(prepared: &Prepared, seed: u64, plan: &Plan, start: Time, stage: S
     let injector = Injector::new(plan, &scenario.namespace, seed);
     let judge = Judge::new(scenario, &prepared.checks, cluster.server());
     let mut world = World::new(scenario, cluster, injector, judge);
-    setup(&mut world).await.map_err(NoRun::Setup)?;
+    if let Err(why) = setup(&mut world).await {
+        return Err(NoRun { why, history: world.cluster.into_history() });
+    }
     let mut verdict = safety_heal_liveness(&mut world).await;
     if let (Ok(_), Some(check)) = (&verdict, &prepared.at_end) {
         verdict = world.at_end(check).await.and(verdict);
