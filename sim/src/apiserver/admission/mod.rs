@@ -84,6 +84,3 @@ impl Attributes<'_> {
         Box::new(Status::forbidden(self.kind.resource, self.name, why))
     }
 }
-
-#[cfg(test)]
-mod tests;
