@@ -51,6 +51,14 @@ pub(super) fn method_not_allowed() -> Box<Status> {
     Box::new(Status::new(405, "MethodNotAllowed", message).details(value!({})))
 }
 
+/// 405 of a custom resource's subresource.
+pub(super) fn not_supported(resource: Resource, verb: &str) -> Box<Status> {
+    let (group, plural) = (resource.group(), resource.plural());
+    let message = format!("{verb} is not supported on resources of kind \"{plural}.{group}\"");
+    let details = value!({"group": group, "kind": plural});
+    Box::new(Status::new(405, "MethodNotAllowed", message).details(details))
+}
+
 /// 404: no such object.
 pub(super) fn not_found(resource: Resource, name: &str) -> Box<Status> {
     Box::new(Status::not_found(resource, name))

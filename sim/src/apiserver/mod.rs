@@ -7,6 +7,7 @@
 //! - `store`, `names`: objects with their history; uids and generated names
 //! - `select`, `view`: what a client sees of them
 //! - `watch_cache`: open watches
+//! - `definitions`: what the server does by itself about custom resource definitions
 //! - [`ApiServer`], `verbs`: requests in, answers, events and commits out
 //!
 //! Architecture invariant: names `object`, `engine`, `wire` and `client` only.
@@ -16,6 +17,7 @@ mod admission;
 mod convert;
 pub mod crd;
 mod defaults;
+mod definitions;
 mod discovery;
 mod errors;
 #[cfg(test)]

@@ -158,6 +158,9 @@ fn absent_value(kind: &Kind, field: &str) -> Option<Str> {
     if field == "metadata.name" || field == "metadata.namespace" {
         return Some(Str::default());
     }
+    if kind.custom {
+        return kind.selectable.iter().any(|known| known == field).then(Str::default);
+    }
     let known = |resource: Resource| {
         let (_, fields) = FIELDS.iter().find(|(name, _)| *name == resource.as_str())?;
         fields.iter().find(|(name, _)| *name == field).map(|(_, absent)| Str::new_static(absent))

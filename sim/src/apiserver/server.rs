@@ -3,15 +3,16 @@
 //! Real: kube-apiserver with etcd. Modelled: one server, whose requests take no time of their own (latency is the wire's).
 //! Not modelled: authentication, priority and fairness, several servers with caches that lag.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::engine::{SECOND, Time};
+use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Managed, Object, Str, Value};
-use crate::wire::resource::NAMESPACES;
+use crate::wire::resource::{CRDS, NAMESPACES};
 use crate::wire::{Addr, Answer, Birth, Commit, ObjectKey, Request, RequestId, Resource, WatchEvent};
 
 use super::admission::Plugins;
+use super::crd::STEP_MS;
 use super::kind::Kind;
 use super::names::Names;
 use super::registry::Registry;
@@ -34,11 +35,22 @@ pub struct ApiServer {
     pub(super) names: Names,
     pub(super) now: Time,
     pub(super) plugins: Plugins,
+    /// Custom resources whose schema has changed since some of their objects were stored.
+    pub(super) redefined: BTreeSet<Resource>,
     second: (i64, Str),
-    timeouts: BTreeMap<u64, StreamId>,
+    timers: BTreeMap<u64, Alarm>,
     last_timer: u64,
     ticking: bool,
     expire_at: Time,
+}
+
+/// What a timer is for.
+#[derive(Debug)]
+enum Alarm {
+    /// A watch has lived long enough.
+    Timeout(StreamId),
+    /// A definition is due for its next step.
+    Step(ObjectKey),
 }
 
 /// What reaches the server.
@@ -75,8 +87,9 @@ impl ApiServer {
             names: Names::new(seed),
             now: boot,
             plugins: Plugins { service_account: true, object_in_use: false },
+            redefined: BTreeSet::new(),
             second: (boot.wall_s(), boot.rfc3339().into()),
-            timeouts: BTreeMap::new(),
+            timers: BTreeMap::new(),
             last_timer: BOOKMARKS,
             ticking: false,
             expire_at: boot + HISTORY_MS,
@@ -109,13 +122,15 @@ impl ApiServer {
                 self.watchers.bookmark(self.store.revision(), &mut out.events);
                 self.tick(out);
             }
-            ServerInput::Timer(timer) => {
-                if let Some(stream) = self.timeouts.remove(&timer)
-                    && self.watchers.remove(stream)
-                {
-                    out.ended.push(stream);
+            ServerInput::Timer(timer) => match self.timers.remove(&timer) {
+                Some(Alarm::Timeout(stream)) => {
+                    if self.watchers.remove(stream) {
+                        out.ended.push(stream);
+                    }
                 }
-            }
+                Some(Alarm::Step(key)) => self.step_definition(&key, out),
+                None => {}
+            },
         }
     }
 
@@ -146,9 +161,18 @@ impl ApiServer {
 
     /// Ends a stream after `after_s` seconds.
     pub(super) fn time_out(&mut self, stream: StreamId, after_s: u64, out: &mut Replies) {
+        self.alarm(after_s * SECOND, Alarm::Timeout(stream), out);
+    }
+
+    /// Looks at a definition again in a moment.
+    pub(super) fn step_later(&mut self, key: ObjectKey, out: &mut Replies) {
+        self.alarm(STEP_MS, Alarm::Step(key), out);
+    }
+
+    fn alarm(&mut self, after: Millis, alarm: Alarm, out: &mut Replies) {
         self.last_timer += 1;
-        self.timeouts.insert(self.last_timer, stream);
-        out.timers.push((self.now + after_s * SECOND, self.last_timer));
+        self.timers.insert(self.last_timer, alarm);
+        out.timers.push((self.now + after, self.last_timer));
     }
 
     /// Sets the timer of bookmarks, if anyone wants them and it is not set.
@@ -220,5 +244,11 @@ impl ApiServer {
             new: change.new.clone(),
             birth,
         });
+        if resource == *CRDS {
+            let (key, old, new) = (change.key.clone(), change.old.clone(), change.new.clone());
+            self.definition_changed(&key, old.as_ref(), new.as_ref(), out);
+        } else if kind.terminating && change.new.is_none() {
+            self.instance_gone(kind, out);
+        }
     }
 }

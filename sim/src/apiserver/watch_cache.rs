@@ -98,6 +98,11 @@ impl Watchers {
         true
     }
 
+    /// The streams of a stored resource.
+    pub(super) fn of(&self, resource: Resource) -> Vec<StreamId> {
+        self.by_stream.iter().filter(|(_, (r, _))| *r == resource).map(|(stream, _)| *stream).collect()
+    }
+
     /// Whether anyone wants bookmarks.
     pub(super) fn wants_bookmarks(&self) -> bool {
         self.bookmarked > 0

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::super::errors;
 use super::super::kind::Kind;
-use crate::object::{Object, Value};
+use crate::object::{FieldError, Object, Value};
 use crate::wire::{Body, Request, Status};
 
 /// The object that a create or update carries.
@@ -25,6 +26,12 @@ pub(super) fn of_kind(kind: &Kind, root: &Value) -> Result<(), Box<Status>> {
         (sent_kind.is_empty() || sent_kind == kind.kind, sent_version == kind.api_version());
     if kind_fits && (version_fits || sent_version.is_empty()) {
         return Ok(());
+    }
+    if kind.custom && version_fits {
+        let why = format!("must be {}", kind.kind);
+        let error = FieldError::invalid("kind", &sent_kind.into(), why);
+        let name = root.str_at(&["metadata", "name"]).unwrap_or_default();
+        return Err(errors::invalid(kind.resource.group(), sent_kind, name, &[error]));
     }
     let (wanted_kind, wanted_version) = (kind.kind.as_str(), kind.api_version());
     if !version_fits && kind_fits || kind.custom {

@@ -9,7 +9,7 @@ use super::super::{defaults, errors, strategy};
 use super::write::{self, Decoded};
 use super::{Reply, body, meta};
 use crate::object::{FieldError, Key, Managed, Object, Str, Value};
-use crate::wire::resource::{NAMESPACES, SERVICES};
+use crate::wire::resource::{CRDS, NAMESPACES, SERVICES};
 use crate::wire::{Answer, Birth, ObjectKey, Request, Status};
 
 /// How often a generated name is drawn again when it is taken (apiserver `maxNameGenerationCreateAttempts`).
@@ -41,15 +41,20 @@ impl ApiServer {
         owners: Managed,
         out: &mut Replies,
     ) -> Reply {
-        let Decoded { mut root, warnings, .. } = decoded;
+        let Decoded { mut root, mut warnings, .. } = decoded;
+        if kind.terminating {
+            return Err(write::going(kind));
+        }
         body::fits_url(request, &root)?;
         self.to_stored(kind, &mut root);
         self.namespace_takes(kind, request, &root)?;
+        write::modelled(kind, &root)?;
         self.admit(kind, request, &mut root, None)?;
         let sent_version = sent(&root, "resourceVersion");
         let (key, birth) = self.name(kind, request, &root)?;
         self.complete(kind, &mut root, &key, &birth);
         self.judge_new(kind, &mut root, &key)?;
+        warnings.extend(write::warnings(kind, &root));
         if sent_version.parse::<u64>().is_ok_and(|version| version > 0) {
             let message = "resourceVersion should not be set on objects to be created";
             return Err(Box::new(Status::new(500, "", message)));
@@ -135,15 +140,19 @@ impl ApiServer {
         if kind.drops_status() {
             let with_status = root.clone();
             root.remove_at(&["status"]);
-            defaults::apply_defaults(kind, root, Some(&with_status));
+            // Only the new status is walked; a definition's follows from its spec.
+            let walked = (kind.storage != *CRDS).then_some(&with_status);
+            defaults::apply_defaults(kind, root, walked);
         }
         strategy::on_create(kind, root, &self.timestamp());
     }
 
     /// Checks a new object by the rules of its kind, and gives out addresses.
     fn judge_new(&self, kind: &Kind, root: &mut Value, key: &ObjectKey) -> Result<(), Box<Status>> {
-        let errors =
-            if kind.storage == *SERVICES { strategy::allocate(root, &self.store, None) } else { Vec::new() };
+        let mut errors = write::complaints(kind, root, None);
+        if kind.storage == *SERVICES {
+            errors.extend(strategy::allocate(root, &self.store, None));
+        }
         write::judged(kind, &key.name, &errors)
     }
 }

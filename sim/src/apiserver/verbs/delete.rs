@@ -4,14 +4,14 @@
 
 use std::sync::Arc;
 
-use super::super::errors;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
+use super::super::{crd, errors};
 use super::Reply;
 use crate::engine::SECOND;
 use crate::object::{FieldError, Object, Value};
 use crate::value;
-use crate::wire::resource::NAMESPACES;
+use crate::wire::resource::{CRDS, NAMESPACES};
 use crate::wire::{Answer, ObjectKey, Options, Request, Status};
 
 /// Kinds whose deletion answers with the object, not with a Status (recorded in `delete-response-shapes`).
@@ -64,8 +64,8 @@ impl ApiServer {
         }
     }
 
-    /// Deletes one object as far as it goes, for `delete` and `deletecollection`.
-    pub(super) fn remove_one(
+    /// Deletes one object as far as it goes, for `deletecollection`, evictions and definitions.
+    pub(in super::super) fn remove_one(
         &mut self,
         kind: &Arc<Kind>,
         stored: &Arc<Object>,
@@ -86,7 +86,9 @@ impl ApiServer {
         let key = ObjectKey::of(stored);
         let finalizers = finalizers(kind, stored, options);
         let grace_s = if kind.rules.graceful { grace_s(stored, options) } else { 0 };
-        let held = !finalizers.is_empty() || (kind.storage == *NAMESPACES && namespace_holds(stored));
+        let held = !finalizers.is_empty()
+            || kind.storage == *CRDS
+            || (kind.storage == *NAMESPACES && namespace_holds(stored));
         if !held && !kind.rules.graceful {
             if options.dry_run {
                 return Ok(Outcome::Gone(stored.clone()));
@@ -130,15 +132,18 @@ impl ApiServer {
             self.now + grace_s.unsigned_abs() * SECOND
         };
         root.set_at(&["metadata", "deletionTimestamp"], at.rfc3339());
-        if kind.storage != *NAMESPACES {
+        if !self_ending(kind) {
             root.set_at(&["metadata", "deletionGracePeriodSeconds"], grace_s);
         }
         if !stored.is_terminating() {
-            if kind.rules.deletion_raises_generation && stored.generation() > 0 {
+            if kind.rules.deletion_raises_generation && !self_ending(kind) && stored.generation() > 0 {
                 root.set_at(&["metadata", "generation"], stored.generation() + 1);
             }
             if kind.storage == *NAMESPACES {
                 root.set_at(&["status", "phase"], "Terminating");
+            }
+            if kind.storage == *CRDS {
+                crd::on_delete(&mut root, &self.now.rfc3339());
             }
         }
         root
@@ -223,6 +228,11 @@ fn grace_s(stored: &Object, options: &Options) -> i64 {
 
 fn remaining_grace_s(object: &Object) -> i64 {
     object.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0)
+}
+
+/// Whether the server itself empties what is deleted, and has it go when that is done.
+fn self_ending(kind: &Kind) -> bool {
+    kind.storage == *NAMESPACES || kind.storage == *CRDS
 }
 
 /// Whether a namespace waits for its content to go.

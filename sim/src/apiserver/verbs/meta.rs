@@ -21,7 +21,7 @@ pub(super) fn born(sent: Option<&Map>, set: Vec<(Key, Value)>) -> Map {
     let sent = sent.into_iter().flatten();
     let kept = sent.filter(|(key, value)| {
         let name = key.as_str();
-        (name == "generation" || !SYSTEM.contains(&name)) && !value.is_null()
+        (name == "generation" || !SYSTEM.contains(&name)) && !is_nothing(value)
     });
     Map::from_entries(kept.cloned().chain(set).collect())
 }
@@ -35,13 +35,23 @@ pub(super) fn updated(sent: Option<&Map>, stored: &Map, name: &Str, namespace: &
     }
     let system = stored.iter().filter(|(key, _)| SYSTEM.contains(&key.as_str()));
     let sent = sent.into_iter().flatten();
-    let own = sent.filter(|(key, value)| !SYSTEM.contains(&key.as_str()) && !value.is_null());
+    let own = sent.filter(|(key, value)| !SYSTEM.contains(&key.as_str()) && !is_nothing(value));
     let mut entries: Vec<(Key, Value)> = own.chain(system).cloned().collect();
     entries.push(("name".into(), name.clone().into()));
     if !namespace.is_empty() {
         entries.push(("namespace".into(), namespace.clone().into()));
     }
     Map::from_entries(entries)
+}
+
+/// Whether metadata leaves a value out: what is empty there is as absent, in custom resources too.
+pub(super) fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Map(map) => map.is_empty(),
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    }
 }
 
 /// What an update may not do to metadata.

@@ -30,6 +30,7 @@ mod write;
 
 use std::sync::Arc;
 
+use super::discovery::page_not_found;
 use super::errors;
 use super::kind::Kind;
 use super::server::{ApiServer, Replies};
@@ -48,7 +49,10 @@ impl ApiServer {
             }
             return Ok(super::discovery(&self.registry, &request.path, "application/json"));
         }
-        let kind = self.kind_of(&request)?;
+        let kind = match self.kind_of(&request) {
+            Ok(kind) => kind,
+            Err(reply) => return reply,
+        };
         if !request.subresource.is_empty() {
             return self.subresource(&kind, request, out);
         }
@@ -67,21 +71,40 @@ impl ApiServer {
         }
     }
 
-    fn kind_of(&self, request: &Request) -> Result<Arc<Kind>, Box<Status>> {
-        let kind = request.resource.and_then(|resource| self.registry.lookup(resource));
-        let kind = kind.ok_or_else(|| Box::new(Status::page_not_found()))?;
+    /// The kind that a request names. What is not served is a Status in a built-in group and plain text elsewhere.
+    fn kind_of(&self, request: &Request) -> Result<Arc<Kind>, Reply> {
+        let resource = request.resource.ok_or_else(|| Err(Box::new(Status::page_not_found())))?;
+        let Some(kind) = self.registry.lookup(resource) else {
+            let built_in = |kind: &&Arc<Kind>| !kind.custom && kind.api_version() == resource.api_version();
+            return Err(match self.registry.iter().find(built_in) {
+                Some(_) => Err(Box::new(Status::page_not_found())),
+                None => Ok(page_not_found()),
+            });
+        };
+        let one_namespace = !request.name.is_empty() || !matches!(request.verb, Verb::List | Verb::Watch);
+        if kind.custom && kind.namespaced && request.namespace.is_empty() && one_namespace {
+            return Err(Ok(page_not_found()));
+        }
         if !kind.is_modelled() || kind.resource.as_str() == "autoscaling/v1/horizontalpodautoscalers" {
-            return Err(Box::new(Status::not_modelled(kind.resource.as_str())));
+            return Err(Err(Box::new(Status::not_modelled(kind.resource.as_str()))));
         }
         Ok(kind.clone())
     }
 
     fn subresource(&mut self, kind: &Arc<Kind>, request: Request, out: &mut Replies) -> Reply {
         let Some(subresource) = kind.subresource(&request.subresource) else {
-            return Err(Box::new(Status::page_not_found()));
+            // A custom resource without the subresource is as absent as its object.
+            return Err(match kind.custom {
+                true => errors::not_found(kind.resource, &request.name),
+                false => Box::new(Status::page_not_found()),
+            });
         };
-        if !subresource.verbs.iter().any(|verb| verb == request.verb.as_str()) {
-            return Err(errors::method_not_allowed());
+        let verb = request.verb.as_str();
+        if !subresource.verbs.iter().any(|known| known == verb) {
+            return Err(match kind.custom {
+                true => errors::not_supported(kind.resource, verb),
+                false => errors::method_not_allowed(),
+            });
         }
         match (request.subresource.as_str(), request.verb) {
             ("status", Verb::Get) => self.read(kind, &request),

@@ -1,38 +1,35 @@
 //! The scale subresource: replicas of a workload in one shape for all kinds that have them.
 //!
-//! Recorded in `deployment-scale`. Not modelled yet: custom resources, whose CRD names the paths.
+//! Recorded in `deployment-scale`. Built-in kinds keep replicas in one place, a CRD names the place of its own.
 
 use std::sync::Arc;
 
 use super::super::errors;
-use super::super::kind::Kind;
+use super::super::kind::{Kind, ScalePaths};
 use super::super::server::{ApiServer, Replies};
 use super::{Reply, body, patch, write};
-use crate::object::{FieldError, LabelSelector, Object, Operator, Value};
+use crate::object::{FieldError, LabelSelector, Object, Operator, Str, Value};
 use crate::value;
 use crate::wire::{Answer, Body, PatchType, Request, Status, Verb};
 
 /// The version of `Scale`.
 const API_VERSION: &str = "autoscaling/v1";
-/// Where a built-in workload keeps its replicas.
+/// Where a Scale, and a built-in workload, keeps its replicas.
 const REPLICAS: &[&str] = &["spec", "replicas"];
 /// Where any object keeps its version.
 const VERSION: &[&str] = &["metadata", "resourceVersion"];
 
 impl ApiServer {
     pub(super) fn scale(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
-        if kind.custom {
-            return Err(Box::new(Status::not_modelled("scale of custom resources")));
-        }
         let stored = self.stored(kind, request)?;
         let shown = |object: &Object| {
-            let object = Object::shared(scale_of(object));
+            let object = Object::shared(scale_of(kind, object));
             Ok(Answer::Object { code: 200, object, warnings: Vec::new() })
         };
         if request.verb == Verb::Get {
             return shown(&stored);
         }
-        let wanted = wanted(request, &stored)?;
+        let wanted = wanted(kind, request, &stored)?;
         body::fits_url(request, &wanted)?;
         let replicas = wanted.i64_at(REPLICAS).unwrap_or(0);
         if replicas < 0 {
@@ -40,15 +37,23 @@ impl ApiServer {
                 FieldError::invalid("spec.replicas", &replicas.into(), "must be greater than or equal to 0");
             return Err(errors::invalid("autoscaling", "Scale", &request.name, &[error]));
         }
-        let mut root = stored.root().clone();
-        root.set_at(REPLICAS, replicas);
-        match wanted.at(VERSION) {
-            Some(version) => root.set_at(VERSION, version.clone()),
-            None => drop(root.remove_at(VERSION)),
-        }
-        let decoded = write::decode(kind, request, &root, Some(stored.root()))
-            .map_err(|why| write::misfit(kind, &why))?;
-        match self.replace(kind, request, &stored, decoded, None, out)? {
+        let scaled = |mut root: Value| {
+            with_paths(kind, |paths| root.set_at(&keys(&paths.spec), replicas));
+            match wanted.at(VERSION) {
+                Some(version) => root.set_at(VERSION, version.clone()),
+                None => drop(root.remove_at(VERSION)),
+            }
+            root
+        };
+        let reply = if let Body::Patch(PatchType::Apply, _) = request.body {
+            let config = value!({"apiVersion": (kind.api_version()), "kind": (kind.kind.as_str())});
+            self.apply(kind, request, &scaled(config), out)?
+        } else {
+            let decoded = write::decode(kind, request, &scaled(stored.root().clone()), Some(stored.root()))
+                .map_err(|why| write::misfit(kind, &why))?;
+            self.replace(kind, request, &stored, decoded, None, out)?
+        };
+        match reply {
             Answer::Object { object, .. } => shown(&object),
             other => Ok(other),
         }
@@ -56,20 +61,36 @@ impl ApiServer {
 }
 
 /// The Scale that the client wants.
-fn wanted(request: &Request, stored: &Object) -> Result<Value, Box<Status>> {
+fn wanted(kind: &Kind, request: &Request, stored: &Object) -> Result<Value, Box<Status>> {
     match &request.body {
         Body::Object(scale) => {
             check_type(scale)?;
             Ok(scale.root().clone())
         }
-        Body::Patch(PatchType::Apply, _) => Err(Box::new(Status::not_modelled("server-side apply of scale"))),
+        Body::Patch(PatchType::Apply, config) => Ok(config.clone()),
         Body::Patch(patch_type, change) => {
-            let current = Object::new(scale_of(stored));
+            let current = Object::new(scale_of(kind, stored));
             patch::patched_tree(&current, *patch_type, change)
         }
         Body::Undecodable(status) => Err(status.clone()),
         Body::None => Err(Box::new(Status::bad_request("EOF"))),
     }
+}
+
+/// Calls `f` with the places of a kind's replicas.
+fn with_paths<T>(kind: &Kind, f: impl FnOnce(&ScalePaths) -> T) -> T {
+    match &kind.scale {
+        Some(paths) => f(paths),
+        None => f(&ScalePaths {
+            spec: vec!["spec".into(), "replicas".into()],
+            status: vec!["status".into(), "replicas".into()],
+            selector: vec!["spec".into(), "selector".into()],
+        }),
+    }
+}
+
+fn keys(path: &[Str]) -> Vec<&str> {
+    path.iter().map(Str::as_str).collect()
 }
 
 fn check_type(scale: &Object) -> Result<(), Box<Status>> {
@@ -90,7 +111,7 @@ fn check_type(scale: &Object) -> Result<(), Box<Status>> {
 }
 
 /// The Scale of a workload.
-fn scale_of(object: &Object) -> Value {
+fn scale_of(kind: &Kind, object: &Object) -> Value {
     let mut scale = value!({"apiVersion": API_VERSION, "kind": "Scale"});
     for field in ["creationTimestamp", "name", "namespace", "resourceVersion", "uid"] {
         if let Some(value) = object.at(&["metadata", field]) {
@@ -98,18 +119,23 @@ fn scale_of(object: &Object) -> Value {
         }
     }
     scale.set_at(&["spec"], Value::empty_map());
-    if let Some(replicas) = object.i64_at(REPLICAS).filter(|n| *n != 0) {
-        scale.set_at(REPLICAS, replicas);
-    }
-    scale.set_at(&["status", "replicas"], object.i64_at(&["status", "replicas"]).unwrap_or(0));
-    if let Some(selector) = object.at(&["spec", "selector"]).and_then(selector_text) {
-        scale.set_at(&["status", "selector"], selector);
-    }
+    with_paths(kind, |paths| {
+        if let Some(replicas) = object.i64_at(&keys(&paths.spec)).filter(|n| *n != 0) {
+            scale.set_at(REPLICAS, replicas);
+        }
+        scale.set_at(&["status", "replicas"], object.i64_at(&keys(&paths.status)).unwrap_or(0));
+        if let Some(selector) = object.at(&keys(&paths.selector)).and_then(selector_text) {
+            scale.set_at(&["status", "selector"], selector);
+        }
+    });
     scale
 }
 
-/// A selector as text: `a=b,c in (d,e)`. Replication controllers have plain labels.
+/// A selector as text: `a=b,c in (d,e)`. Replication controllers have plain labels, custom resources the text itself.
 fn selector_text(selector: &Value) -> Option<String> {
+    if let Value::Str(text) = selector {
+        return Some(text.to_string());
+    }
     let is_tree = selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
     let selector = if is_tree {
         LabelSelector::from_value(selector).ok()?

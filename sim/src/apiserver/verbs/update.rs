@@ -70,8 +70,10 @@ impl ApiServer {
             }
         };
         if is_change {
+            write::modelled(kind, &root)?;
             self.admit(kind, request, &mut root, Some(stored.root()))?;
             strategy::on_update(kind, &mut root, stored.root(), &request.subresource);
+            errors.extend(write::complaints(kind, &root, Some(stored.root())));
             if kind.storage == *SERVICES {
                 errors.extend(strategy::allocate(&mut root, &self.store, Some(stored.root())));
             }
@@ -172,7 +174,7 @@ fn status_of(kind: &Kind, stored: &Object, sent: &Value) -> Value {
         if kind.rules.status_keeps.contains(&field) || sent.get(field) == stored.get(field) {
             continue;
         }
-        match sent.get(field).filter(|v| !v.is_null()) {
+        match sent.get(field).filter(|v| !meta::is_nothing(v)) {
             Some(value) => root.set_at(&["metadata", field], value.clone()),
             None => drop(root.remove_at(&["metadata", field])),
         }

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use super::super::admission::{self, Attributes};
 use super::super::kind::Kind;
 use super::super::server::ApiServer;
-use super::super::{convert, defaults, errors};
+use super::super::{convert, crd, defaults, errors};
 use crate::object::{FieldError, Managed, Shape, Str, Value, Writer};
+use crate::value;
+use crate::wire::resource::CRDS;
 use crate::wire::{Request, Status, Verb};
 
 /// A client's tree, decoded.
@@ -122,6 +124,37 @@ impl ApiServer {
             lookup: &self.store,
         };
         admission::admit(&write, new)
+    }
+}
+
+/// What breaks the rules of the kind. `old` is what is stored.
+pub(super) fn complaints(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    if kind.storage == *CRDS {
+        crd::validate(new, old)
+    } else if kind.custom {
+        kind.shape().validate(new)
+    } else {
+        Vec::new()
+    }
+}
+
+/// What is allowed but unwise.
+pub(super) fn warnings(kind: &Kind, new: &Value) -> Vec<String> {
+    if kind.storage == *CRDS { crd::warnings(new) } else { Vec::new() }
+}
+
+/// 405: the definition of the kind is being deleted.
+pub(super) fn going(kind: &Kind) -> Box<Status> {
+    let message = "create not allowed while custom resource definition is terminating";
+    let details = value!({"group": (kind.resource.group()), "kind": (kind.resource.plural())});
+    Box::new(Status::new(405, "MethodNotAllowed", message).details(details))
+}
+
+/// 501, if a definition asks for what is not modelled.
+pub(super) fn modelled(kind: &Kind, new: &Value) -> Result<(), Box<Status>> {
+    match (kind.storage == *CRDS).then(|| crd::unmodelled(new)).flatten() {
+        Some(what) => Err(Box::new(Status::not_modelled(what))),
+        None => Ok(()),
     }
 }
 

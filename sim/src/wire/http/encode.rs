@@ -59,7 +59,8 @@ fn list_json(list: &List, metadata_only: bool) -> Bytes {
         false => (list.kind.as_str(), list.api_version.as_str()),
     };
     let mut metadata = value!({"resourceVersion": (list.revision.to_string())});
-    if !list.continue_token.is_empty() {
+    // Lists of custom resources write the token even where there is none.
+    if !list.continue_token.is_empty() || list.typed_items {
         metadata.set_at(&["continue"], list.continue_token.clone());
     }
     if let Some(remaining) = list.remaining {
