@@ -135,10 +135,9 @@ pub(crate) fn globs(source: &Source) -> Vec<Finding> {
         let import: String = source.code[at + 3..at + end].split_whitespace().collect();
         let in_test = source.is_test || tests.iter().any(|span| span.contains(&at));
         let allowed = in_test && matches!(import.as_str(), "super::*" | "proptest::prelude::*");
-        if import.contains("::*") || import.contains("{*") || import.contains(",*") {
-            if !allowed {
-                findings.push(source.finding(at, format!("glob import `{import}`"), "name what is used"));
-            }
+        let is_glob = ["::*", "{*", ",*"].iter().any(|star| import.contains(star));
+        if is_glob && !allowed {
+            findings.push(source.finding(at, format!("glob import `{import}`"), "name what is used"));
         }
     }
     findings
