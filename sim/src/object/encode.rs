@@ -1,6 +1,6 @@
 //! The JSON text of a whole object: type first, and `metadata.managedFields` in its place.
 
-use super::{Managed, Map, Value};
+use super::{Managed, Map, Value, json::write_text};
 
 /// Appends the object's JSON; returns the length of the part that holds the type (`{"apiVersion":..,"kind":..,`).
 pub(super) fn object(root: &Value, managed: &Managed, out: &mut Vec<u8>) -> usize {
@@ -74,7 +74,7 @@ impl Members<'_> {
     fn key(&mut self, key: &str) {
         self.out.push(if self.first { b'{' } else { b',' });
         self.first = false;
-        serde_json::to_writer(&mut *self.out, key).expect("a Vec takes every write");
+        write_text(key, self.out);
         self.out.push(b':');
     }
 }

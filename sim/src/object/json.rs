@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use super::place::Place;
 use super::{Key, Map, Value};
 
 /// The map key under which serde_json hands over numbers when `arbitrary_precision` is on.
@@ -20,7 +21,7 @@ impl Value {
     /// (such as `spec.ports[0].port`).
     pub fn from_json_noting(text: &[u8], duplicate: &mut dyn FnMut(&str)) -> Result<Self, serde_json::Error> {
         let mut de = serde_json::Deserializer::from_slice(text);
-        let value = Noting { path: &mut String::new(), duplicate }.deserialize(&mut de)?;
+        let value = Noting { place: &Place::ROOT, duplicate }.deserialize(&mut de)?;
         de.end()?;
         Ok(value)
     }
@@ -34,12 +35,50 @@ impl Value {
 
     /// Appends the JSON text, keys sorted.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        serde_json::to_writer(out, self).expect("a tree has string keys and a Vec takes every write");
+        match self {
+            Self::Str(s) => write_text(s, out),
+            Self::List(items) => {
+                out.push(b'[');
+                for (i, item) in items.iter().enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    item.write_json(out);
+                }
+                out.push(b']');
+            }
+            Self::Map(map) => {
+                out.push(b'{');
+                for (i, (key, value)) in map.iter().enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    write_text(key.as_str(), out);
+                    out.push(b':');
+                    value.write_json(out);
+                }
+                out.push(b'}');
+            }
+            scalar => serde_json::to_writer(out, scalar).expect("a Vec takes every write"),
+        }
     }
 
     /// The tree of any serialisable value.
     pub fn from_serialize(value: &impl Serialize) -> Result<Self, serde_json::Error> {
         Self::from_json(&serde_json::to_vec(value)?)
+    }
+}
+
+/// Appends a JSON string. Most texts need no escapes: these are copied whole.
+pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
+    let plain = text.bytes().fold(true, |plain, b| plain & (b >= 0x20) & (b != b'"') & (b != b'\\'));
+    if plain {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        serde_json::to_writer(out, text).expect("a Vec takes every write");
     }
 }
 
@@ -59,13 +98,13 @@ impl Serialize for Value {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Noting { path: &mut String::new(), duplicate: &mut |_| () }.deserialize(deserializer)
+        Noting { place: &Place::ROOT, duplicate: &mut |_| () }.deserialize(deserializer)
     }
 }
 
-/// Reads a value, keeps the path to it and reports duplicate keys.
+/// Reads a value and reports duplicate keys.
 struct Noting<'a> {
-    path: &'a mut String,
+    place: &'a Place<'a>,
     duplicate: &'a mut dyn FnMut(&str),
 }
 
@@ -117,12 +156,9 @@ impl<'de> Visitor<'de> for Noting<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        let depth = self.path.len();
         loop {
-            write_index(self.path, items.len());
-            let item = seq.next_element_seed(Noting { path: self.path, duplicate: self.duplicate })?;
-            self.path.truncate(depth);
-            match item {
+            let place = self.place.index(items.len());
+            match seq.next_element_seed(Noting { place: &place, duplicate: self.duplicate })? {
                 Some(item) => items.push(item),
                 None => return Ok(Value::List(items.into())),
             }
@@ -132,35 +168,21 @@ impl<'de> Visitor<'de> for Noting<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut entries: Vec<(Key, Value)> = Vec::new();
         let mut sorted = true;
-        let depth = self.path.len();
         while let Some(name) = map.next_key::<Name>()? {
             if entries.is_empty() && name.0.as_str() == NUMBER_TOKEN {
                 return number(&map.next_value::<String>()?).map_err(de::Error::custom);
             }
             let last = entries.last().map(|e| e.0);
             sorted &= last.is_none_or(|last| last < name.0);
-            write_field(self.path, name.0.as_str());
+            let place = self.place.field(name.0);
             if !sorted && entries.iter().any(|e| e.0 == name.0) {
-                (self.duplicate)(self.path);
+                (self.duplicate)(&place.path());
             }
-            let value = map.next_value_seed(Noting { path: self.path, duplicate: self.duplicate })?;
-            self.path.truncate(depth);
+            let value = map.next_value_seed(Noting { place: &place, duplicate: self.duplicate })?;
             entries.push((name.0, value));
         }
         Ok(Value::Map(Map::from_entries(entries)))
     }
-}
-
-fn write_index(path: &mut String, index: usize) {
-    use fmt::Write;
-    write!(path, "[{index}]").expect("a String takes every write");
-}
-
-fn write_field(path: &mut String, name: &str) {
-    if !path.is_empty() {
-        path.push('.');
-    }
-    path.push_str(name);
 }
 
 /// A number from its text, as `arbitrary_precision` hands it over.

@@ -62,6 +62,11 @@ impl Key {
         &self.0.text
     }
 
+    /// Where the name is stored: equal for equal keys, of no meaning outside the process.
+    pub(super) fn address(self) -> usize {
+        std::ptr::from_ref(self.0).addr()
+    }
+
     /// The stable hash of the text, made once.
     pub fn digest(self) -> u64 {
         self.0.digest

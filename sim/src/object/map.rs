@@ -55,6 +55,11 @@ impl Map {
         self.find(key).ok().map(|i| &self.0[i].1)
     }
 
+    /// The value at an interned key: compares addresses only.
+    pub fn get_key(&self, key: Key) -> Option<&Value> {
+        self.0.iter().find(|(k, _)| *k == key).map(|(_, value)| value)
+    }
+
     /// The value at `key`, to edit. Entries shared with other maps are copied first.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let i = self.find(key).ok()?;

@@ -22,6 +22,7 @@ mod map;
 mod meta;
 pub mod names;
 pub mod patch;
+mod place;
 mod pod_row;
 mod quantity;
 mod selector;

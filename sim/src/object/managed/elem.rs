@@ -51,7 +51,10 @@ impl Elem {
     /// Appends the fieldsV1 text.
     pub(super) fn write_name(&self, out: &mut String) {
         let written = match self {
-            Self::Field(key) => write!(out, "f:{key}"),
+            Self::Field(key) => {
+                out.push_str("f:");
+                out.write_str(key.as_str())
+            }
             Self::Item(keys) => write!(out, "k:{}", Value::Map(Map::from_entries(keys.to_vec())).to_json()),
             Self::Value(value) => write!(out, "v:{}", value.to_json()),
             Self::Index(index) => write!(out, "i:{index}"),

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Comparison, FieldSet};
+use crate::object::json::write_text;
 use crate::object::{Str, Value};
 
 /// How a manager came to own fields.
@@ -116,7 +117,7 @@ impl Entry {
     pub(super) fn write_json(&self, out: &mut Vec<u8>) {
         let field = |out: &mut Vec<u8>, key: &str, text: &str| {
             out.extend_from_slice(key.as_bytes());
-            serde_json::to_writer(out, text).expect("a Vec takes every write");
+            write_text(text, out);
         };
         field(out, "{\"apiVersion\":", &self.api_version);
         out.extend_from_slice(b",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":");

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use super::Elem;
 use crate::object::Value;
+use crate::object::json::write_text;
 
 /// A set of field paths.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -179,7 +180,7 @@ impl FieldSet {
             }
             name.clear();
             elem.write_name(&mut name);
-            serde_json::to_writer(&mut *out, &name).expect("a Vec takes every write");
+            write_text(&name, out);
             out.push(b':');
             node.below.write_node(node.member && !node.below.is_empty(), out);
         }

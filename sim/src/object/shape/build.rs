@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::empty::{self, Empty};
+use super::lookup;
 use super::validate::Rules;
 use super::{
     Field, Key, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar, Shape, Str, Struct, Value,
@@ -43,7 +44,7 @@ impl Shape {
     pub fn from_openapi(defs: &Value, root: &str) -> Result<Self> {
         let mut build = Builder::new(defs, false);
         let root = build.named(root, root)?;
-        Ok(Self { nodes: build.nodes, root, custom: false })
+        Ok(build.finish(root))
     }
 
     /// The shape of a custom resource from its version's `openAPIV3Schema`.
@@ -52,7 +53,7 @@ impl Shape {
         let mut build = Builder::new(&defs, true);
         let root = build.schema(schema, "openAPIV3Schema")?;
         build.add_object_fields(root)?;
-        Ok(Self { nodes: build.nodes, root, custom: true })
+        Ok(build.finish(root))
     }
 }
 
@@ -67,6 +68,11 @@ impl<'a> Builder<'a> {
     fn new(defs: &'a Value, custom: bool) -> Self {
         let any = Node { preserve_unknown: true, nullable: true, ..Node::default() };
         Self { defs, nodes: vec![any], named: BTreeMap::new(), custom }
+    }
+
+    fn finish(mut self, root: NodeId) -> Shape {
+        lookup::make(&mut self.nodes);
+        Shape { nodes: self.nodes, root, custom: self.custom }
     }
 
     fn add(&mut self, node: Node) -> Result<NodeId> {
@@ -111,6 +117,7 @@ impl<'a> Builder<'a> {
             preserve_unknown: is("x-kubernetes-preserve-unknown-fields"),
             embedded_resource: is("x-kubernetes-embedded-resource"),
             format: schema.str_at(&["format"]).map(Str::new),
+            defaults: false,
             rules: self.rules(schema, path)?,
         };
         if node.embedded_resource {
@@ -182,7 +189,7 @@ impl<'a> Builder<'a> {
             }
         }
         let atomic = schema.str_at(&["x-kubernetes-map-type"]) == Some("atomic");
-        Ok(Kind::Struct(Struct { fields, additional, required, atomic }))
+        Ok(Kind::Struct(Struct { fields, additional, required, atomic, ..Struct::default() }))
     }
 
     fn field(&mut self, key: Key, schema: &Value, path: &str) -> Result<Field> {

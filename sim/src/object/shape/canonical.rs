@@ -47,9 +47,8 @@ impl Shape {
             Some(field) => self.canonical_field(field, child),
             None => s.additional.map_or(Edit::Keep, |id| self.canonical_entry(id, child)),
         });
-        let written = s.fields.iter().filter(|f| f.empty == Empty::Written);
-        let missing: Vec<(Key, Value)> =
-            written.filter(|f| map.get(f.key.as_str()).is_none()).map(|f| (f.key, self.zero(f))).collect();
+        let absent = s.written().filter(|f| map.get_key(f.key).is_none());
+        let missing: Vec<(Key, Value)> = absent.map(|f| (f.key, self.zero(f))).collect();
         if missing.is_empty() {
             return kept;
         }

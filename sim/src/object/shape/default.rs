@@ -17,15 +17,16 @@ impl Shape {
     }
 
     fn defaulted(&self, id: NodeId, value: &Value) -> Option<Value> {
+        // Only custom resources lose nulls here.
+        if !self.is_custom() && !self.node(id).defaults {
+            return None;
+        }
         match (&self.node(id).kind, value) {
             (Kind::Struct(s), Value::Map(map)) => {
                 let kept = rewrite::entries(map, |key, child| self.default_entry(id, s, key, child));
-                let missing: Vec<(Key, Value)> = s
-                    .fields
-                    .iter()
-                    .filter(|f| f.assigned.is_some() && map.get(f.key.as_str()).is_none())
-                    .filter_map(|f| Some((f.key, self.default_of(f)?)))
-                    .collect();
+                let absent = s.assigned().filter(|f| map.get_key(f.key).is_none());
+                let missing: Vec<(Key, Value)> =
+                    absent.filter_map(|f| Some((f.key, self.default_of(f)?))).collect();
                 if missing.is_empty() {
                     return kept.map(Value::Map);
                 }

@@ -8,7 +8,7 @@
 //! - `decode`: type errors of built-in kinds, in the words of the Go decoder
 //! - `validate`, `format`: a CRD's value rules
 //!
-//! An arena, because types recurse. Cheap to walk: a field is found by binary search over interned keys.
+//! An arena, because types recurse. `lookup` makes walks cheap.
 
 mod build;
 mod canonical;
@@ -16,6 +16,7 @@ mod decode;
 mod default;
 mod empty;
 mod format;
+mod lookup;
 mod prune;
 mod rewrite;
 mod validate;
@@ -63,6 +64,8 @@ pub struct Node {
     pub embedded_resource: bool,
     /// The OpenAPI format, such as `int32` or `date-time`.
     pub format: Option<Str>,
+    /// Whether defaults are set at it or below it.
+    defaults: bool,
     /// Value rules of custom resources.
     pub(crate) rules: Option<Box<Rules>>,
 }
@@ -109,6 +112,7 @@ pub struct Struct {
     pub required: Vec<Key>,
     /// Whether apply treats it as one value.
     pub atomic: bool,
+    lookup: lookup::Lookup,
 }
 
 /// A named field. What one use of a type adds to the type is here, not in the node.
@@ -213,13 +217,6 @@ impl Shape {
             let id = if self.as_list(id).is_some() { self.item(id) } else { id };
             self.child(id, Key::new(key))
         })
-    }
-}
-
-impl Struct {
-    /// The named field, if there is one.
-    pub fn field(&self, key: Key) -> Option<&Field> {
-        self.fields.binary_search_by(|f| f.key.cmp(&key)).ok().map(|i| &self.fields[i])
     }
 }
 

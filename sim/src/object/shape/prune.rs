@@ -1,15 +1,17 @@
 //! Drops the fields that a type does not have, and names them.
 
 use super::rewrite::{self, Edit};
-use super::{Kind, NodeId, Shape, Value, push_field, push_index};
+use super::{Kind, NodeId, Shape, Value};
+use crate::object::Key;
+use crate::object::place::Place;
 
 impl Shape {
     /// Drops unknown fields and returns their dotted paths (`spec.ports[0].bogus`), as strict field validation
     /// prints them.
     pub fn prune(&self, value: &mut Value) -> Vec<String> {
         let mut unknown = Vec::new();
-        let mut walk = Prune { shape: self, path: String::new(), unknown: &mut unknown };
-        if let Some(pruned) = walk.value(self.root(), value) {
+        let mut walk = Prune { shape: self, unknown: &mut unknown };
+        if let Some(pruned) = walk.value(self.root(), value, &Place::ROOT) {
             *value = pruned;
         }
         unknown
@@ -18,37 +20,29 @@ impl Shape {
 
 struct Prune<'a> {
     shape: &'a Shape,
-    path: String,
     unknown: &'a mut Vec<String>,
 }
 
 impl Prune<'_> {
-    fn value(&mut self, id: NodeId, value: &Value) -> Option<Value> {
-        let node = self.shape.node(id);
-        match (&node.kind, value) {
+    fn value(&mut self, id: NodeId, value: &Value, place: &Place<'_>) -> Option<Value> {
+        match (&self.shape.node(id).kind, value) {
             (Kind::Struct(_), Value::Map(map)) => {
-                rewrite::entries(map, |key, child| self.entry(id, key, child)).map(Value::Map)
+                let pruned =
+                    rewrite::entries(map, |key, child| self.entry(id, key, child, &place.field(key)));
+                pruned.map(Value::Map)
             }
-            (Kind::List(list), Value::List(items)) => rewrite::items(items, |i, item| {
-                let depth = push_index(&mut self.path, i);
-                let pruned = self.value(list.items, item);
-                self.path.truncate(depth);
-                pruned
-            }),
+            (Kind::List(list), Value::List(items)) => {
+                rewrite::items(items, |i, item| self.value(list.items, item, &place.index(i)))
+            }
             _ => None,
         }
     }
 
-    fn entry(&mut self, id: NodeId, key: super::Key, child: &Value) -> Edit {
-        let depth = push_field(&mut self.path, key.as_str());
-        let edit = match self.shape.child(id, key) {
-            Some(id) => self.value(id, child).into(),
-            None => {
-                self.unknown.push(self.path.clone());
-                Edit::Drop
-            }
-        };
-        self.path.truncate(depth);
-        edit
+    fn entry(&mut self, id: NodeId, key: Key, child: &Value, place: &Place<'_>) -> Edit {
+        if let Some(id) = self.shape.child(id, key) {
+            return self.value(id, child, place).into();
+        }
+        self.unknown.push(place.path());
+        Edit::Drop
     }
 }
