@@ -5,6 +5,7 @@
 //! `imagePullPolicy: Never` takes the image for loaded onto every node, as `kind load` does.
 
 use super::backoff::Backoff;
+use super::names;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Str, Value};
 use crate::wire::{Exit, PullError};
@@ -66,8 +67,8 @@ pub(super) struct Waiting {
 pub(super) struct Terminated {
     pub(super) exit: Exit,
     pub(super) message: &'static str,
-    /// Which start; none for a container that never ran.
-    pub(super) attempt: Option<u32>,
+    /// `containerID`; empty for a container that never was.
+    pub(super) id: Str,
     pub(super) started: Option<Time>,
     pub(super) finished: Option<Time>,
 }
@@ -85,9 +86,14 @@ pub(super) enum Shown {
 pub(super) struct Container {
     pub(super) name: Str,
     pub(super) image: Str,
+    /// The image as the runtime names it, and its digest, once it ran.
+    pub(super) full_image: Str,
+    pub(super) image_id: Str,
     policy: PullPolicy,
     /// The start that is under way or was the last.
     pub(super) attempt: u32,
+    /// `containerID` of the start that ran last, or nothing.
+    pub(super) id: Str,
     /// The last start that ran, as `restartCount`.
     pub(super) restarts: u32,
     pub(super) doing: Doing,
@@ -118,8 +124,11 @@ impl Container {
         Self {
             name: spec.str_at(&["name"]).unwrap_or_default().into(),
             image: spec.str_at(&["image"]).unwrap_or_default().into(),
+            full_image: Str::default(),
+            image_id: Str::default(),
             policy,
             attempt: 0,
+            id: Str::default(),
             restarts: 0,
             doing: Doing::New,
             shown: Shown::Waiting(creating),
@@ -184,11 +193,16 @@ impl Container {
     }
 
     /// It runs.
-    pub(super) fn started(&mut self, now: Time) {
+    pub(super) fn started(&mut self, pod_uid: &str, now: Time) {
         if self.doing != Doing::Starting {
             return;
         }
         self.doing = Doing::Running;
+        self.id = names::container_id(pod_uid, &self.name, self.attempt);
+        if self.restarts == 0 && self.attempt == 0 {
+            self.full_image = names::full_image(&self.image);
+            self.image_id = names::image_id(&self.full_image);
+        }
         self.restarts = self.attempt;
         if let Shown::Terminated(ended) =
             std::mem::replace(&mut self.shown, Shown::Running { since: now, ready: false })
@@ -215,12 +229,12 @@ impl Container {
             Some(RestartPolicy::OnFailure) => exit.code != 0,
             Some(RestartPolicy::Never) | None => false,
         };
-        let attempt = Some(self.attempt);
+        // A container that was stopped before it ran has no id yet: it never gets one.
+        let id = if started.is_some() { self.id.clone() } else { Str::default() };
         if let Shown::Terminated(before) = &self.shown {
             self.last = Some(before.clone());
         }
-        self.shown =
-            Shown::Terminated(Terminated { exit, message: "", attempt, started, finished: Some(now) });
+        self.shown = Shown::Terminated(Terminated { exit, message: "", id, started, finished: Some(now) });
         self.doing = if again { self.back_off(pod, now) } else { Doing::Ended };
     }
 
@@ -265,7 +279,7 @@ impl Terminated {
         Self {
             exit: Exit { code: 137, reason: "ContainerStatusUnknown" },
             message: "The container could not be located when the pod was terminated",
-            attempt: None,
+            id: Str::default(),
             started: None,
             finished: None,
         }

@@ -4,6 +4,7 @@
 //! - `pod_worker`: the life of one pod on the node
 //! - `container`: the life of one container: pull, start, exit, back-off
 //! - `backoff`: how long a failing container or pull waits
+//! - `names`: what the container runtime calls containers and images
 //! - `pod_status`: the status that a pod's containers add up to
 //! - `heartbeat`: Lease and node status
 //! - [`booted`]: the objects of a node that is there from the beginning
@@ -16,6 +17,7 @@ mod backoff;
 pub mod booted;
 mod container;
 mod heartbeat;
+mod names;
 mod node_agent;
 mod pod_status;
 mod pod_worker;

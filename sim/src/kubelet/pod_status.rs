@@ -6,7 +6,7 @@
 
 use super::container::{Container, RestartPolicy, Shown, Terminated, Waiting};
 use crate::engine::Time;
-use crate::object::{Digest, Key, Object, Str, Value};
+use crate::object::{Key, Object, Str, Value};
 use crate::value;
 
 /// What a status is made from.
@@ -143,30 +143,30 @@ fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, &'static str, String) {
 fn container_statuses(facts: &Facts<'_>) -> Vec<Value> {
     let mut containers: Vec<&Container> = facts.containers.iter().collect();
     containers.sort_by(|a, b| a.name.cmp(&b.name));
-    containers.into_iter().map(|container| container_status(container, facts.pod.uid())).collect()
+    containers.into_iter().map(container_status).collect()
 }
 
-fn container_status(container: &Container, uid: &str) -> Value {
+fn container_status(container: &Container) -> Value {
     let running = matches!(container.shown, Shown::Running { .. });
-    let attempt = match &container.shown {
-        Shown::Running { .. } => Some(container.attempt),
-        Shown::Terminated(ended) => ended.attempt,
-        Shown::Waiting(_) => container.last.as_ref().and_then(|ended| ended.attempt),
+    let id = match &container.shown {
+        Shown::Running { .. } => &container.id,
+        Shown::Terminated(ended) => &ended.id,
+        Shown::Waiting(_) => container.last.as_ref().map_or(&container.id, |ended| &ended.id),
     };
     let state = match &container.shown {
         Shown::Waiting(waiting) => value!({"waiting": (waiting_value(waiting))}),
         Shown::Running { since, .. } => value!({"running": {"startedAt": (since.rfc3339())}}),
-        Shown::Terminated(ended) => value!({"terminated": (terminated(container, ended, uid))}),
+        Shown::Terminated(ended) => value!({"terminated": (terminated(ended))}),
     };
     let last = match &container.last {
-        Some(ended) => value!({"terminated": (terminated(container, ended, uid))}),
+        Some(ended) => value!({"terminated": (terminated(ended))}),
         None => Value::empty_map(),
     };
-    let image = if attempt.is_some() { full_image(&container.image) } else { container.image.clone() };
-    let image_id = if attempt.is_some() { image_id(&image) } else { String::new() };
+    let there = !id.is_empty();
+    let image = if there { &container.full_image } else { &container.image };
     let mut status = value!({
-        "image": image,
-        "imageID": image_id,
+        "image": (image.clone()),
+        "imageID": (if there { container.image_id.clone() } else { Str::default() }),
         "lastState": last,
         "name": (container.name.clone()),
         "ready": (container.ready()),
@@ -174,8 +174,8 @@ fn container_status(container: &Container, uid: &str) -> Value {
         "started": running,
         "state": state,
     });
-    if let Some(attempt) = attempt {
-        status.set_at(&["containerID"], container_id(uid, &container.name, attempt));
+    if there {
+        status.set_at(&["containerID"], id.clone());
     }
     status
 }
@@ -188,7 +188,7 @@ fn waiting_value(waiting: &Waiting) -> Value {
     value
 }
 
-fn terminated(container: &Container, ended: &Terminated, uid: &str) -> Value {
+fn terminated(ended: &Terminated) -> Value {
     let time = |time: Option<Time>| time.map_or(Value::Null, |time| time.rfc3339().into());
     let mut value = value!({
         "exitCode": (i64::from(ended.exit.code)),
@@ -199,46 +199,8 @@ fn terminated(container: &Container, ended: &Terminated, uid: &str) -> Value {
     if !ended.message.is_empty() {
         value.set_at(&["message"], ended.message);
     }
-    if let Some(attempt) = ended.attempt {
-        value.set_at(&["containerID"], container_id(uid, &container.name, attempt));
+    if !ended.id.is_empty() {
+        value.set_at(&["containerID"], ended.id.clone());
     }
     value
-}
-
-fn container_id(uid: &str, container: &str, attempt: u32) -> String {
-    format!("containerd://{}", hex(&[uid, container, &attempt.to_string()]))
-}
-
-fn image_id(image: &str) -> String {
-    let repository = match image.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => repository,
-        _ => image,
-    };
-    format!("{}@sha256:{}", repository.trim_end_matches("@sha256"), hex(&[image]))
-}
-
-/// 64 hexadecimal digits that depend on these words only.
-fn hex(words: &[&str]) -> String {
-    let mut text = String::with_capacity(64);
-    for round in 0..4 {
-        let mut digest = Digest::new();
-        digest.word(round);
-        words.iter().for_each(|word| digest.bytes(word.as_bytes()));
-        text.push_str(&format!("{:016x}", digest.finish()));
-    }
-    text
-}
-
-/// The image's name as containerd reports it: with its registry and its tag.
-fn full_image(image: &str) -> Str {
-    let host = image.split_once('/').map(|(host, _)| host);
-    let has_host = host.is_some_and(|host| host.contains(['.', ':']) || host == "localhost");
-    let prefix = match (has_host, host) {
-        (true, _) => "",
-        (false, Some(_)) => "docker.io/",
-        (false, None) => "docker.io/library/",
-    };
-    let last = image.rsplit('/').next().unwrap_or(image);
-    let tag = if last.contains([':', '@']) { "" } else { ":latest" };
-    smol_str::format_smolstr!("{prefix}{image}{tag}")
 }

@@ -53,6 +53,8 @@ struct Report {
     in_flight: Option<(Value, u64)>,
     deleting: bool,
     retry: Option<Time>,
+    /// Whether something may have changed since the wanted status was computed last.
+    dirty: bool,
     /// Nothing is to be told: the pod was over when the kubelet met it.
     silent: bool,
 }
@@ -86,6 +88,7 @@ impl PodWorker {
             in_flight: None,
             deleting: false,
             retry: None,
+            dirty: true,
             silent,
         };
         Self {
@@ -125,6 +128,7 @@ impl PodWorker {
 
     /// Takes the object's newest state.
     pub(super) fn updated(&mut self, pod: Arc<Object>, link: &mut Link<'_>) {
+        self.report.dirty |= pod.generation() != self.pod.generation();
         self.pod = pod;
         self.report.learn(&self.pod);
         if self.pod.is_terminating() {
@@ -146,6 +150,7 @@ impl PodWorker {
             return;
         }
         self.stopping = Some(grace_ms);
+        self.report.dirty = true;
         for i in 0..self.containers.len() {
             if self.containers[i].give_up() {
                 let id = self.id(&self.containers[i]);
@@ -177,7 +182,7 @@ impl PodWorker {
         let need = match event {
             RuntimeEvent::Pulled(_, result) => container.pulled(result, now),
             RuntimeEvent::Started(_) => {
-                container.started(now);
+                container.started(self.pod.uid(), now);
                 Need::Nothing
             }
             RuntimeEvent::Ready(_, ready) => {
@@ -192,6 +197,7 @@ impl PodWorker {
             }
         };
         self.sandbox |= need == Need::Nothing;
+        self.report.dirty |= need == Need::Nothing;
         self.order(i, need, link);
         self.sync(link);
     }
@@ -217,6 +223,7 @@ impl PodWorker {
     /// Takes the answer to a status write.
     pub(super) fn reported(&mut self, answer: &Answer, link: &mut Link<'_>) {
         let Some((sent, base)) = self.report.in_flight.take() else { return };
+        self.report.dirty |= answer.failure().is_some();
         match (answer.object(), answer.code()) {
             (Ok(object), _) => {
                 self.report.acknowledged = sent;
@@ -245,6 +252,7 @@ impl PodWorker {
         let now = link.out.now();
         if self.stopping.is_none() {
             for i in 0..self.containers.len() {
+                self.report.dirty |= self.containers[i].due().is_some();
                 let need = self.containers[i].advance(now);
                 self.order(i, need, link);
             }
@@ -262,7 +270,7 @@ impl PodWorker {
         }
         self.report.retry = None;
         let key = ObjectKey::of(&self.pod);
-        if !self.report.silent {
+        if !self.report.silent && std::mem::take(&mut self.report.dirty) {
             let wanted = self.wanted(now);
             let news = wanted != self.report.acknowledged;
             if let Some(request) = status_patch(*PODS, &self.report.known, &wanted).filter(|_| news) {
