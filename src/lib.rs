@@ -50,3 +50,8 @@ pub fn shipped() -> Registry {
     let shipped = registry();
     shipped
 }
+
+/// The README's code compiles.
+#[cfg(all(doctest, feature = "operators", feature = "cli"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
