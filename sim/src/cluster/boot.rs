@@ -93,9 +93,10 @@ impl Cluster {
         cluster
     }
 
-    /// The built-in kinds that can be watched: what the controllers learn by discovery.
+    /// The built-in kinds that can be watched, as far as they are modelled: what the controllers learn by discovery.
     fn watched_kinds(&self) -> Vec<Kind> {
-        let served = self.server.registry().iter().filter(|kind| kind.has_verb("watch"));
+        let served =
+            self.server.registry().iter().filter(|kind| kind.has_verb("watch") && kind.is_modelled());
         let kind = |k: &Arc<crate::apiserver::Kind>| Kind {
             resource: k.resource,
             followed: k.storage,

@@ -3,11 +3,15 @@
 
 use crate::apiserver::ApiServer;
 use crate::convergence::{Convergence, Ignore, MaskedState};
-use crate::engine::{Millis, Time};
+use crate::engine::{Millis, SECOND, Time};
 use crate::object::{LabelSelector, Object};
 use crate::oracles::{Check, Compiled, Violation};
 use crate::scenario::{Modality, Scenario};
 use crate::wire::{Commit, Resource, resource};
+
+/// A shorter stretch of convergence counts for nothing, in ms: right after an edit, or right after an operator has started,
+/// the system merely looks converged (ORACLES). How long that may be is our choice.
+const MERE_LOOK_MS: Millis = 5 * SECOND;
 
 /// What is known of a run's state at its current time.
 #[derive(Debug)]
@@ -18,7 +22,7 @@ pub(super) struct Judge<'s> {
     eventually: Vec<Check<'s>>,
     /// Since when all is as it should be and the masked state has not changed.
     converged_since: Option<Time>,
-    /// Whether there was such an instant since the faults healed.
+    /// Whether there was such a stretch since the faults healed.
     was_converged: bool,
     /// The first `eventually` that does not hold, with what it says.
     unmet: Option<(String, String)>,
@@ -63,7 +67,7 @@ impl<'s> Judge<'s> {
         let (old, new) = (commit.old.as_deref(), commit.new.as_deref());
         self.pending.update(old, new);
         if self.masked.update(old, new) {
-            self.converged_since = None;
+            self.unconverge(now);
             self.states.push((now, self.masked.hash()));
         }
         self.refresh(now, server, judging);
@@ -79,7 +83,7 @@ impl<'s> Judge<'s> {
     pub(super) fn refresh(&mut self, now: Time, server: &ApiServer, judging: bool) {
         self.unmet = None;
         if !self.pending.is_empty() {
-            self.converged_since = None;
+            self.unconverge(now);
             return;
         }
         if judging {
@@ -89,16 +93,22 @@ impl<'s> Judge<'s> {
                 .find_map(|check| Some((check.name().to_owned(), check.holds(server).err()?)));
         }
         if self.unmet.is_some() {
-            self.converged_since = None;
+            self.unconverge(now);
             return;
         }
-        self.was_converged = true;
         self.converged_since.get_or_insert(now);
     }
 
+    /// All is not as it should be from now on.
+    fn unconverge(&mut self, now: Time) {
+        if let Some(since) = self.converged_since.take() {
+            self.was_converged |= now.since(since) >= MERE_LOOK_MS;
+        }
+    }
+
     /// Something outside the store is not as it should be: no instant up to now counts.
-    pub(super) fn disturb(&mut self) {
-        self.converged_since = None;
+    pub(super) fn disturb(&mut self, now: Time) {
+        self.unconverge(now);
     }
 
     /// Starts to judge convergence anew: setup is over, or the faults have healed.
@@ -119,7 +129,7 @@ impl<'s> Judge<'s> {
         self.converged_since
     }
 
-    /// Whether it was converged at any instant since the last restart.
+    /// Whether it was converged for more than a mere look since the last restart.
     pub(super) fn was_converged(&self) -> bool {
         self.was_converged
     }

@@ -141,7 +141,7 @@ impl<'s> World<'s> {
                 }
                 What::Host(_) => {
                     self.injector.learn_hosts(&self.cluster);
-                    self.judge.disturb();
+                    self.judge.disturb(now);
                     if self.cluster.all_programs_run() {
                         self.judge.refresh(now, self.cluster.server(), self.judging);
                     }
