@@ -3,6 +3,7 @@
 //! - [`Kind`], [`Rules`], [`Registry`]: what is served
 //! - [`discovery()`]: the documents that tell it
 //! - `defaults`, `admission`, `strategy`: what a write becomes before it is stored, common and by kind
+//! - `validation`: what may be stored
 //! - [`crd`]: definitions of custom resources and the kinds they define
 //! - `store`, `names`: objects with their history; uids and generated names
 //! - `select`, `view`: what a client sees of them
@@ -31,6 +32,8 @@ mod select;
 mod server;
 mod store;
 mod strategy;
+mod tree;
+mod validation;
 mod verbs;
 mod versions;
 mod view;

@@ -8,10 +8,10 @@
 mod other;
 mod pod;
 mod service;
-mod tree;
 mod workload;
 
 use super::kind::Kind;
+use super::tree::shared;
 use crate::object::{DecodeError, Map, Value};
 
 pub(super) use pod::qos_class;
@@ -95,16 +95,6 @@ fn changed(new: &mut Value, old: Option<&Value>, edit: impl FnOnce(&mut Value)) 
     let made = part.as_map().into_iter().flatten().cloned();
     // What was kept goes last: it wins over what was made up for a field that only the part does not have.
     *map = made.chain(kept).collect();
-}
-
-/// Whether two values are one and the same, without looking inside.
-fn shared(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Map(a), Value::Map(b)) => a.ptr_eq(b),
-        (Value::List(a), Value::List(b)) => std::sync::Arc::ptr_eq(a, b),
-        (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => false,
-        _ => a == b,
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Defaults that depend on other fields, of kinds with one or two of them.
 
-use super::tree::{default, edit_items, edited, text};
+use super::super::tree::{default, edit_items, edited, text};
 use crate::object::{Str, Value};
 use crate::value;
 

@@ -3,7 +3,7 @@
 //! Recorded in `golden/defaulting-pod` and `defaulting-workloads`. A template gets fewer defaults than a pod: requests are
 //! made from limits, and `enableServiceLinks` is set, only in the pod itself.
 
-use super::tree::{default, edit_items, edited, text};
+use super::super::tree::{default, edit_items, edited, text};
 use crate::object::{Quantity, Value};
 use crate::value;
 

@@ -2,7 +2,7 @@
 //!
 //! Addresses and ports are given out on commit, not here.
 
-use super::tree::{default, edit_items, edited, text};
+use super::super::tree::{default, edit_items, edited, text};
 use crate::object::Value;
 
 /// How long a client sticks to a pod (`DefaultClientIPServiceAffinitySeconds`).

@@ -1,7 +1,7 @@
 //! Defaults of the workload kinds that depend on other fields. Recorded in `golden/defaulting-workloads`.
 
+use super::super::tree::{default, edit_items, edited, text};
 use super::pod::template;
-use super::tree::{default, edit_items, edited, text};
 use crate::object::Value;
 use crate::value;
 

@@ -1,4 +1,4 @@
-//! Small edits of trees that copy nothing where nothing changes.
+//! Small questions and edits of trees; edits copy nothing where nothing changes.
 
 use crate::object::Value;
 
@@ -33,4 +33,14 @@ pub(super) fn edited(item: &Value, is_due: bool, edit: impl FnOnce(&mut Value)) 
         edit(&mut item);
         item
     })
+}
+
+/// Whether two values are one and the same, without looking inside.
+pub(super) fn shared(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Map(a), Value::Map(b)) => a.ptr_eq(b),
+        (Value::List(a), Value::List(b)) => std::sync::Arc::ptr_eq(a, b),
+        (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => false,
+        _ => a == b,
+    }
 }

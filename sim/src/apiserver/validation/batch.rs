@@ -1,0 +1,213 @@
+//! Jobs and cron jobs. Recorded in `golden/validation-job-cronjob` and `job-status-validation`.
+//!
+//! Not modelled: time zones are judged by the form of their name, schedules by the number of their fields.
+
+use super::Write;
+use super::check::{Check, text};
+use super::labels::selects;
+use super::pod::template;
+use super::workload::{domain_prefixed, go_selector, mismatch};
+use crate::object::{FieldError, Value};
+
+const UID_LABEL: &str = "batch.kubernetes.io/controller-uid";
+
+pub(super) fn job(write: &Write<'_>, check: &mut Check) {
+    if write.changes(&["spec"]) {
+        spec(write.new, &["spec"], check);
+        selector(write.new, check);
+        if let Some(old) = write.old {
+            immutable(write.new, old, check);
+        }
+    }
+    if write.subresource == "status" && write.changes(&["status"]) {
+        status(write, check);
+    }
+}
+
+fn spec(value: &Value, path: &[&str], check: &mut Check) {
+    let field = path.join(".");
+    let of = |key: &str| value.at(path).and_then(|spec| spec.get(key));
+    for key in [
+        "parallelism",
+        "completions",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+        "backoffLimitPerIndex",
+        "maxFailedIndexes",
+    ] {
+        check.not_negative(&format!("{field}.{key}"), of(key));
+    }
+    check.one_of(&format!("{field}.completionMode"), of("completionMode"), &["NonIndexed", "Indexed"]);
+    let is_indexed = of("completionMode").and_then(Value::as_str) == Some("Indexed");
+    if is_indexed && of("completions").is_none() {
+        check.required(&format!("{field}.completions"), "when completion mode is Indexed");
+    }
+    if let Some(manager) = of("managedBy").and_then(Value::as_str) {
+        domain_prefixed(&format!("{field}.managedBy"), manager, check);
+    }
+    failure_policy(of("podFailurePolicy"), &field, check);
+    let template_path: Vec<&str> = path.iter().copied().chain(["template"]).collect();
+    template(value, &template_path, None, check);
+    let restart = of("template").and_then(|t| t.str_at(&["spec", "restartPolicy"]));
+    if !matches!(restart, Some("OnFailure" | "Never")) {
+        let why = "valid values: \"OnFailure\", \"Never\"";
+        check.required(&format!("{field}.template.spec.restartPolicy"), why);
+    }
+}
+
+fn failure_policy(policy: Option<&Value>, field: &str, check: &mut Check) {
+    let Some(policy) = policy else { return };
+    for (i, rule) in policy.items_at(&["rules"]).iter().enumerate() {
+        let field = format!("{field}.podFailurePolicy.rules[{i}]");
+        let actions = ["Count", "FailIndex", "FailJob", "Ignore"];
+        check.one_of(&format!("{field}.action"), rule.get("action"), &actions);
+        if rule.get("onExitCodes").is_none() && rule.items_at(&["onPodConditions"]).is_empty() {
+            let message = "Invalid value: specifying one of OnExitCodes and OnPodConditions is required";
+            check.errors.push(FieldError::new(&field, "FieldValueInvalid", message));
+        }
+    }
+}
+
+/// The selector is made from the uid, unless the user takes charge of it.
+fn selector(new: &Value, check: &mut Check) {
+    let labels = new.at(&["spec", "template", "metadata", "labels"]);
+    let Some(selector) = new.at(&["spec", "selector"]).filter(|selector| !selector.is_null()) else {
+        check.required("spec.selector", "");
+        return mismatch(labels, check);
+    };
+    let manual = new.at(&["spec", "manualSelector"]).and_then(Value::as_bool) == Some(true);
+    let uid = new.str_at(&["metadata", "uid"]);
+    let own = selector.get("matchLabels").and_then(Value::as_map);
+    let generated =
+        own.is_some_and(|map| map.len() == 1 && map.get(UID_LABEL).and_then(Value::as_str) == uid);
+    if !manual && !generated {
+        let message = format!("Invalid value: {}: `selector` not auto-generated", go_selector(selector));
+        check.errors.push(FieldError::new("spec.selector", "FieldValueInvalid", message));
+    }
+    if !selects(selector, labels) {
+        mismatch(labels, check);
+    }
+}
+
+fn immutable(new: &Value, old: &Value, check: &mut Check) {
+    let suspended = old.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
+    let mut fields =
+        vec!["selector", "completionMode", "backoffLimitPerIndex", "podFailurePolicy", "managedBy"];
+    if !suspended {
+        fields.push("template");
+    }
+    for field in fields {
+        let path = ["spec", field];
+        if new.at(&path) != old.at(&path) {
+            let value = new.at(&path).cloned().unwrap_or_default();
+            check.invalid(&path.join("."), value, "field is immutable");
+        }
+    }
+}
+
+pub(super) fn cron_job(write: &Write<'_>, check: &mut Check) {
+    if !write.changes(&["spec"]) {
+        return;
+    }
+    let of = |key: &str| write.new.at(&["spec", key]);
+    schedule(of("schedule").and_then(Value::as_str).unwrap_or_default(), check);
+    check.one_of("spec.concurrencyPolicy", of("concurrencyPolicy"), &["Allow", "Forbid", "Replace"]);
+    for key in ["startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
+        check.not_negative(&format!("spec.{key}"), of(key));
+    }
+    if let Some(zone) = of("timeZone").and_then(Value::as_str)
+        && !is_zone(zone)
+    {
+        check.invalid("spec.timeZone", zone, &format!("unknown time zone {zone}"));
+    }
+    spec(write.new, &["spec", "jobTemplate", "spec"], check);
+}
+
+fn schedule(schedule: &str, check: &mut Check) {
+    let field = "spec.schedule";
+    if schedule.is_empty() {
+        return check.required(field, "");
+    }
+    if schedule.contains("TZ") {
+        let why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead";
+        return check.invalid(field, schedule, why);
+    }
+    let fields: Vec<&str> = schedule.split_whitespace().collect();
+    if !schedule.starts_with('@') && fields.len() != 5 {
+        let why = format!("expected exactly 5 fields, found {}: [{}]", fields.len(), fields.join(" "));
+        check.invalid(field, schedule, &why);
+    }
+}
+
+/// Whether the name begins with an area of the time zone database.
+fn is_zone(zone: &str) -> bool {
+    const AREAS: [&str; 11] = [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+        "Etc",
+    ];
+    match zone.split_once('/') {
+        Some((area, place)) => AREAS.contains(&area) && !place.is_empty(),
+        None => matches!(zone, "UTC" | "GMT"),
+    }
+}
+
+fn status(write: &Write<'_>, check: &mut Check) {
+    let Some(status) = write.new.get("status") else { return };
+    for key in ["active", "succeeded", "failed", "ready", "terminating"] {
+        check.not_negative(&format!("status.{key}"), status.get(key));
+    }
+    let is_true = |status: &Value, kind: &str| {
+        let of_kind = |c: &&Value| text(c, "type") == kind && text(c, "status") == "True";
+        status.items_at(&["conditions"]).iter().any(|c| of_kind(&c))
+    };
+    let has = |kind| is_true(status, kind);
+    if has("Complete") && status.get("completionTime").is_none() {
+        check.required("status.completionTime", "completionTime is required for Complete jobs");
+    }
+    if !has("Complete")
+        && let Some(time) = status.get("completionTime")
+    {
+        let why = "cannot set completionTime when there is no Complete=True condition";
+        check.invalid("status.completionTime", time.clone(), why);
+    }
+    let mut conditions = |message: &str| {
+        let message = format!("Invalid value: {message}");
+        check.errors.push(FieldError::new("status.conditions", "FieldValueInvalid", message));
+    };
+    if has("Failed") && !has("FailureTarget") {
+        conditions("cannot set Failed=True condition without the FailureTarget=true condition");
+    }
+    if has("Complete") && !has("SuccessCriteriaMet") {
+        conditions("cannot set Complete=True condition without the SuccessCriteriaMet=true condition");
+    }
+    let old = write.old.and_then(|old| old.get("status"));
+    for (kind, word) in [
+        ("Complete", "the terminal Complete"),
+        ("Failed", "the terminal Failed"),
+        ("SuccessCriteriaMet", "the SuccessCriteriaMet"),
+    ] {
+        if old.is_some_and(|old| is_true(old, kind)) && !has(kind) {
+            conditions(&format!("cannot disable {word}=True condition"));
+        }
+    }
+    if (has("Complete") || has("Failed")) && status.get("startTime").is_none() {
+        check.required("status.startTime", "startTime is required for finished job");
+    }
+    let count = |status: &Value, key: &str| status.i64_at(&[key]).unwrap_or(0);
+    for key in ["succeeded", "failed"] {
+        if old.is_some_and(|old| count(status, key) < count(old, key)) {
+            let why = format!("cannot decrease the {key} counter");
+            check.invalid(&format!("status.{key}"), count(status, key), &why);
+        }
+    }
+}

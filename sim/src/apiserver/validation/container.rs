@@ -1,0 +1,256 @@
+//! Containers: names, images, ports, environment, mounts, probes, resources.
+//!
+//! Recorded in `golden/validation-pod`.
+
+use super::check::{Check, text};
+use crate::object::{Quantity, Value, names};
+
+const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
+/// The fields of a pod that environment variables may take (`validEnvDownwardAPIFieldPathExpressions`).
+const FIELD_PATHS: [&str; 10] = [
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.hostIPs",
+    "status.podIP",
+    "status.podIPs",
+    "spec.hostname",
+];
+/// The resources that containers may name without a domain (`standardContainerResources`).
+const STANDARD_RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
+/// The place of a container: what its rules depend on.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Place {
+    Main,
+    Init,
+}
+
+/// The containers of the pod spec at `path`.
+pub(super) fn containers(spec: &Value, path: &str, check: &mut Check) {
+    if spec.items_at(&["containers"]).is_empty() {
+        check.required(&format!("{path}.containers"), "");
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for (list, place) in [("containers", Place::Main), ("initContainers", Place::Init)] {
+        for (i, container) in spec.items_at(&[list]).iter().enumerate() {
+            let field = format!("{path}.{list}[{i}]");
+            let name = text(container, "name");
+            if name.is_empty() {
+                check.required(&format!("{field}.name"), "");
+            } else {
+                check.names(&format!("{field}.name"), name, names::label(name));
+                if seen.contains(&name) {
+                    check.duplicate(&format!("{field}.name"), &name.into());
+                }
+                seen.push(name);
+            }
+            common(container, spec, &field, check);
+            probes(container, &field, place, check);
+        }
+    }
+}
+
+fn common(container: &Value, spec: &Value, field: &str, check: &mut Check) {
+    let image = text(container, "image");
+    if image.is_empty() {
+        check.required(&format!("{field}.image"), "");
+    } else if image.trim() != image {
+        check.invalid(&format!("{field}.image"), image, "must not have leading or trailing whitespace");
+    }
+    ports(container, spec, field, check);
+    env(container, field, check);
+    mounts(container, spec, field, check);
+    let policies = ["Always", "IfNotPresent", "Never"];
+    check.one_of(&format!("{field}.imagePullPolicy"), container.get("imagePullPolicy"), &policies);
+    resources(container, field, check);
+    for key in ["runAsUser", "runAsGroup"] {
+        let value = container.at(&["securityContext", key]);
+        check.within(&format!("{field}.securityContext.{key}"), value, 0, i64::from(i32::MAX));
+    }
+    let Some(context) = container.get("securityContext") else { return };
+    let is = |key: &str, wanted: bool| context.get(key).and_then(Value::as_bool) == Some(wanted);
+    if is("privileged", true) && is("allowPrivilegeEscalation", false) {
+        let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
+        check.invalid(&format!("{field}.securityContext"), context.clone(), why);
+    }
+}
+
+fn ports(container: &Value, spec: &Value, field: &str, check: &mut Check) {
+    let host_network = spec.get("hostNetwork").and_then(Value::as_bool) == Some(true);
+    let ports = container.items_at(&["ports"]);
+    for (i, port) in ports.iter().enumerate() {
+        let field = format!("{field}.ports[{i}]");
+        let name = text(port, "name");
+        if !name.is_empty() {
+            check.names(&format!("{field}.name"), name, port_name(name));
+            if ports[..i].iter().any(|p| text(p, "name") == name) {
+                check.duplicate(&format!("{field}.name"), &name.into());
+            }
+        }
+        let number = port.i64_at(&["containerPort"]).unwrap_or(0);
+        let host = port.i64_at(&["hostPort"]).unwrap_or(0);
+        if number == 0 {
+            check.required(&format!("{field}.containerPort"), "");
+        } else {
+            check.within(&format!("{field}.containerPort"), port.get("containerPort"), 1, 65_535);
+        }
+        if host != 0 {
+            check.within(&format!("{field}.hostPort"), port.get("hostPort"), 1, 65_535);
+        }
+        if host_network && host != number {
+            let why = "must match `containerPort` when `hostNetwork` is true";
+            check.invalid(&format!("{field}.hostPort"), host, why);
+        }
+        check.one_of(&format!("{field}.protocol"), port.get("protocol"), &["SCTP", "TCP", "UDP"]);
+    }
+}
+
+fn env(container: &Value, field: &str, check: &mut Check) {
+    for (i, variable) in container.items_at(&["env"]).iter().enumerate() {
+        let field = format!("{field}.env[{i}]");
+        if text(variable, "name").is_empty() {
+            check.required(&format!("{field}.name"), "");
+        }
+        let Some(source) = variable.get("valueFrom") else { continue };
+        if !text(variable, "value").is_empty() {
+            check.invalid(
+                &format!("{field}.valueFrom"),
+                "",
+                "may not be specified when `value` is not empty",
+            );
+        }
+        if let Some(path) = source.str_at(&["fieldRef", "fieldPath"]) {
+            let subscript =
+                path.starts_with("metadata.labels['") || path.starts_with("metadata.annotations['");
+            if !subscript && !FIELD_PATHS.contains(&path) {
+                let why = format!("error converting fieldPath: field label not supported: {path}");
+                check.invalid(&format!("{field}.valueFrom.fieldRef.fieldPath"), path, &why);
+            }
+        }
+    }
+}
+
+fn mounts(container: &Value, spec: &Value, field: &str, check: &mut Check) {
+    let mounts = container.items_at(&["volumeMounts"]);
+    for (i, mount) in mounts.iter().enumerate() {
+        let field = format!("{field}.volumeMounts[{i}]");
+        let (name, path) = (text(mount, "name"), text(mount, "mountPath"));
+        if name.is_empty() {
+            check.required(&format!("{field}.name"), "");
+        } else if !spec.items_at(&["volumes"]).iter().any(|v| text(v, "name") == name) {
+            check.not_found(&format!("{field}.name"), name);
+        }
+        if path.is_empty() {
+            check.required(&format!("{field}.mountPath"), "");
+        } else if mounts[..i].iter().any(|m| text(m, "mountPath") == path) {
+            check.invalid(&format!("{field}.mountPath"), path, "must be unique");
+        }
+    }
+}
+
+fn probes(container: &Value, field: &str, place: Place, check: &mut Check) {
+    let restarts = text(container, "restartPolicy") == "Always";
+    for kind in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        let Some(probe) = container.get(kind) else { continue };
+        let field = format!("{field}.{kind}");
+        if place == Place::Init && !restarts {
+            check.forbidden(&field, "may not be set for init containers without restartPolicy=Always");
+            continue;
+        }
+        handler(probe, &field, check);
+        for key in
+            ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
+        {
+            check.not_negative(&format!("{field}.{key}"), probe.get(key));
+        }
+        let successes = probe.i64_at(&["successThreshold"]).unwrap_or(1);
+        if kind != "readinessProbe" && successes > 1 {
+            check.invalid(&format!("{field}.successThreshold"), successes, "must be 1");
+        }
+    }
+}
+
+fn handler(probe: &Value, field: &str, check: &mut Check) {
+    let set: Vec<&str> = HANDLERS.into_iter().filter(|handler| probe.get(handler).is_some()).collect();
+    if set.is_empty() {
+        check.required(field, "must specify a handler type");
+    }
+    for more in set.iter().skip(1) {
+        check.forbidden(&format!("{field}.{more}"), "may not specify more than 1 handler type");
+    }
+    for handler in ["httpGet", "tcpSocket"] {
+        if let Some(port) = probe.at(&[handler, "port"]) {
+            port_number_or_name(&format!("{field}.{handler}.port"), port, check);
+        }
+    }
+}
+
+/// A port by number or by the name of one.
+pub(super) fn port_number_or_name(field: &str, port: &Value, check: &mut Check) {
+    match port {
+        Value::Str(name) => check.names(field, name, port_name(name)),
+        number => check.within(field, Some(number), 1, 65_535),
+    }
+}
+
+/// The rules for names of ports (IANA_SVC_NAME).
+fn port_name(name: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    if name.len() > 15 {
+        complaints.push("must be no more than 15 bytes".to_owned());
+    }
+    if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        complaints.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());
+        return complaints;
+    }
+    if !name.bytes().any(|b| b.is_ascii_lowercase()) {
+        complaints.push("must contain at least one letter (a-z)".to_owned());
+    }
+    if name.contains("--") {
+        complaints.push("must not contain consecutive hyphens".to_owned());
+    }
+    if name.starts_with('-') || name.ends_with('-') {
+        complaints.push("must not begin or end with a hyphen".to_owned());
+    }
+    complaints
+}
+
+fn resources(container: &Value, field: &str, check: &mut Check) {
+    let amounts = |kind: &str| container.at(&["resources", kind]).and_then(Value::as_map);
+    let parse = |value: &Value| value.as_str().and_then(|text| text.parse::<Quantity>().ok());
+    for kind in ["limits", "requests"] {
+        for (name, amount) in amounts(kind).into_iter().flatten() {
+            let field = format!("{field}.resources.{kind}[{name}]");
+            let name = name.as_str();
+            let is_huge_pages = name.starts_with("hugepages-");
+            if !name.contains('/') && !is_huge_pages && !STANDARD_RESOURCES.contains(&name) {
+                check.invalid(&field, name, "must be a standard resource type or fully qualified");
+                check.invalid(&field, name, "must be a standard resource for containers");
+            }
+            if parse(amount).is_some_and(|quantity| quantity < Quantity::from_units(0)) {
+                check.invalid(&field, amount.clone(), "must be greater than or equal to 0");
+            }
+        }
+    }
+    for (name, request) in amounts("requests").into_iter().flatten() {
+        let limit = amounts("limits").and_then(|limits| limits.get(name.as_str()));
+        let Some(limit) = limit else {
+            if name.as_str().contains('/') {
+                let why = "Limit must be set for non overcommitable resources";
+                check.required(&format!("{field}.resources.limits"), why);
+            }
+            continue;
+        };
+        let shown = limit.as_str().unwrap_or_default();
+        if let (Some(asked), Some(most)) = (parse(request), parse(limit))
+            && asked > most
+        {
+            let why = format!("must be less than or equal to {name} limit of {shown}");
+            check.invalid(&format!("{field}.resources.requests"), request.clone(), &why);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Label keys, label values and label selectors inside objects.
+
+use super::check::{Check, text};
+use crate::object::{Key, LabelSelector, Map, Value, names};
+
+/// A map of labels, or one with the same rules.
+pub(super) fn labels(field: &str, labels: Option<&Value>, check: &mut Check) {
+    for (key, value) in labels.and_then(Value::as_map).into_iter().flatten() {
+        check.names(field, key.as_str(), names::qualified_name(key.as_str()));
+        if let Some(value) = value.as_str() {
+            check.names(field, value, names::label_value(value));
+        }
+    }
+}
+
+/// A label selector; false where it is none.
+pub(super) fn selector(field: &str, selector: &Value, check: &mut Check) -> bool {
+    let before = check.errors.len();
+    labels(&format!("{field}.matchLabels"), selector.get("matchLabels"), check);
+    for (i, expression) in selector.items_at(&["matchExpressions"]).iter().enumerate() {
+        let field = format!("{field}.matchExpressions[{i}]");
+        let has_values = !expression.items_at(&["values"]).is_empty();
+        match text(expression, "operator") {
+            "In" | "NotIn" if !has_values => {
+                let why = "must be specified when `operator` is 'In' or 'NotIn'";
+                check.required(&format!("{field}.values"), why);
+            }
+            "Exists" | "DoesNotExist" if has_values => {
+                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                check.forbidden(&format!("{field}.values"), why);
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => (),
+            other => check.invalid(&format!("{field}.operator"), other, "not a valid selector operator"),
+        }
+        let key = text(expression, "key");
+        check.names(&format!("{field}.key"), key, names::qualified_name(key));
+    }
+    check.errors.len() == before
+}
+
+/// Whether a selector, as it stands in an object, selects these labels. A selector that is none selects nothing.
+pub(super) fn selects(selector: &Value, labels: Option<&Value>) -> bool {
+    let none = Map::from_entries(Vec::<(Key, Value)>::new());
+    let labels = labels.and_then(Value::as_map).unwrap_or(&none);
+    LabelSelector::from_value(selector).is_ok_and(|selector| selector.matches(Some(labels)))
+}

@@ -1,0 +1,170 @@
+//! Pods and pod templates. Recorded in `golden/validation-pod`.
+
+use super::Write;
+use super::check::{Check, text};
+use super::container::containers;
+use super::labels::labels;
+use super::pod_update;
+use super::volume::volumes;
+use crate::object::{Value, names};
+
+const MOST: i64 = 2_147_483_647;
+
+pub(super) fn pod(write: &Write<'_>, check: &mut Check) {
+    if !write.changes(&["spec"]) {
+        return;
+    }
+    let Some(spec) = write.new.get("spec") else { return };
+    self::spec(spec, "spec", true, check);
+    match write.old.and_then(|old| old.get("spec")) {
+        None => on_create(spec, check),
+        Some(old) if write.subresource.is_empty() => pod_update::check(spec, old, check),
+        Some(_) => (),
+    }
+}
+
+fn on_create(spec: &Value, check: &mut Check) {
+    if !spec.items_at(&["ephemeralContainers"]).is_empty() {
+        check.forbidden("spec.ephemeralContainers", "cannot be set on create");
+    }
+    if !spec.items_at(&["schedulingGates"]).is_empty() && !text(spec, "nodeName").is_empty() {
+        check.forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
+    }
+}
+
+/// The pod template at `path`. Kinds that keep their pods running allow one restart policy only.
+pub(super) fn template(value: &Value, path: &[&str], always: Option<()>, check: &mut Check) {
+    let field = path.join(".");
+    let template = value.at(path);
+    let of = |key: &str| template.and_then(|t| t.get(key));
+    labels(&format!("{field}.metadata.labels"), of("metadata").and_then(|m| m.get("labels")), check);
+    let Some(spec) = of("spec") else {
+        check.required(&format!("{field}.spec.containers"), "");
+        return;
+    };
+    self::spec(spec, &format!("{field}.spec"), false, check);
+    if always.is_some() && text(spec, "restartPolicy") != "Always" {
+        check.one_of(&format!("{field}.spec.restartPolicy"), spec.get("restartPolicy"), &["Always"]);
+    }
+}
+
+fn spec(spec: &Value, path: &str, is_pod: bool, check: &mut Check) {
+    let at = |key: &str| format!("{path}.{key}");
+    volumes(spec, path, is_pod, check);
+    containers(spec, path, check);
+    check.one_of(&at("restartPolicy"), spec.get("restartPolicy"), &["Always", "OnFailure", "Never"]);
+    let dns = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+    check.one_of(&at("dnsPolicy"), spec.get("dnsPolicy"), &dns);
+    labels(&at("nodeSelector"), spec.get("nodeSelector"), check);
+    for (key, rule) in [
+        ("serviceAccountName", names::subdomain as fn(&str) -> Vec<String>),
+        ("nodeName", names::subdomain),
+        ("hostname", names::label),
+        ("subdomain", names::label),
+        ("priorityClassName", names::subdomain),
+        ("runtimeClassName", names::subdomain),
+    ] {
+        if let Some(name) = spec.str_at(&[key]).filter(|name| !name.is_empty()) {
+            check.names(&at(key), name, rule(name));
+        }
+    }
+    check.within(&at("activeDeadlineSeconds"), spec.get("activeDeadlineSeconds"), 1, MOST);
+    security(spec, path, check);
+    tolerations(spec, path, check);
+    affinity(spec, path, check);
+    spread(spec, path, check);
+    gates(spec, path, check);
+    check.one_of(&at("os"), spec.at(&["os", "name"]), &["linux", "windows"]);
+}
+
+fn security(spec: &Value, path: &str, check: &mut Check) {
+    for key in ["runAsUser", "runAsGroup", "fsGroup"] {
+        let value = spec.at(&["securityContext", key]);
+        check.within(&format!("{path}.securityContext.{key}"), value, 0, MOST);
+    }
+    let is = |key: &str| spec.get(key).and_then(Value::as_bool) == Some(true);
+    if is("shareProcessNamespace") && is("hostPID") {
+        let why = "ShareProcessNamespace and HostPID cannot both be enabled";
+        check.invalid(&format!("{path}.securityContext.shareProcessNamespace"), true, why);
+    }
+}
+
+fn tolerations(spec: &Value, path: &str, check: &mut Check) {
+    for (i, toleration) in spec.items_at(&["tolerations"]).iter().enumerate() {
+        let field = format!("{path}.tolerations[{i}]");
+        let of = |key| text(toleration, key);
+        if !of("key").is_empty() {
+            check.names(&format!("{field}.key"), of("key"), names::qualified_name(of("key")));
+        }
+        if of("key").is_empty() && of("operator") != "Exists" {
+            let why =
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+            check.invalid(&format!("{field}.operator"), of("operator"), why);
+        }
+        if toleration.get("tolerationSeconds").is_some() && of("effect") != "NoExecute" {
+            let why = "effect must be 'NoExecute' when `tolerationSeconds` is set";
+            check.invalid(&format!("{field}.effect"), of("effect"), why);
+        }
+        match of("operator") {
+            "Exists" if !of("value").is_empty() => {
+                let why = "value must be empty when `operator` is 'Exists'";
+                check.invalid(&format!("{field}.operator"), of("value"), why);
+            }
+            "Exists" | "" => (),
+            "Equal" => {
+                check.names(&format!("{field}.operator"), of("value"), names::label_value(of("value")))
+            }
+            _ => check.one_of(&format!("{field}.operator"), toleration.get("operator"), &["Equal", "Exists"]),
+        }
+        let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+        check.one_of(&format!("{field}.effect"), toleration.get("effect"), &effects);
+    }
+}
+
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+
+fn affinity(spec: &Value, path: &str, check: &mut Check) {
+    if let Some(node) = spec.at(&["affinity", "nodeAffinity", REQUIRED])
+        && node.items_at(&["nodeSelectorTerms"]).is_empty()
+    {
+        let field = format!("{path}.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms");
+        check.required(&field, "must have at least one node selector term");
+    }
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        for (i, term) in spec.items_at(&["affinity", kind, REQUIRED]).iter().enumerate() {
+            let field = format!("{path}.affinity.{kind}.{REQUIRED}[{i}].topologyKey");
+            let key = text(term, "topologyKey");
+            if key.is_empty() {
+                check.required(&field, "can not be empty");
+            }
+            check.names(&field, key, names::qualified_name(key));
+        }
+    }
+}
+
+fn spread(spec: &Value, path: &str, check: &mut Check) {
+    for (i, constraint) in spec.items_at(&["topologySpreadConstraints"]).iter().enumerate() {
+        let field = format!("{path}.topologySpreadConstraints[{i}]");
+        let skew = constraint.i64_at(&["maxSkew"]).unwrap_or(0);
+        if skew <= 0 {
+            check.invalid(&format!("{field}.maxSkew"), skew, "must be greater than zero");
+        }
+        if text(constraint, "topologyKey").is_empty() {
+            check.required(&format!("{field}.topologyKey"), "can not be empty");
+        }
+        let actions = ["DoNotSchedule", "ScheduleAnyway"];
+        check.one_of(&format!("{field}.whenUnsatisfiable"), constraint.get("whenUnsatisfiable"), &actions);
+    }
+}
+
+fn gates(spec: &Value, path: &str, check: &mut Check) {
+    let gates = spec.items_at(&["schedulingGates"]);
+    for (i, gate) in gates.iter().enumerate() {
+        let name = text(gate, "name");
+        check.names(&format!("{path}.schedulingGates[{i}]"), name, names::qualified_name(name));
+    }
+    for (i, gate) in spec.items_at(&["readinessGates"]).iter().enumerate() {
+        let kind = text(gate, "conditionType");
+        check.names(&format!("{path}.readinessGates[{i}].conditionType"), kind, names::qualified_name(kind));
+    }
+}

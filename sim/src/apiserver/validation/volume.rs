@@ -1,0 +1,65 @@
+//! Volumes of a pod.
+
+use super::check::{Check, text};
+use crate::object::{Value, names};
+
+/// What the commonest sources cannot do without.
+const REQUIRED: [(&str, &str); 5] = [
+    ("configMap", "name"),
+    ("hostPath", "path"),
+    ("persistentVolumeClaim", "claimName"),
+    ("secret", "secretName"),
+    ("csi", "driver"),
+];
+
+/// The volumes of the pod spec at `path`.
+pub(super) fn volumes(spec: &Value, path: &str, is_pod: bool, check: &mut Check) {
+    let volumes = spec.items_at(&["volumes"]);
+    for (i, volume) in volumes.iter().enumerate() {
+        let field = format!("{path}.volumes[{i}]");
+        let name = text(volume, "name");
+        if name.is_empty() {
+            check.required(&format!("{field}.name"), "");
+        } else {
+            check.names(&format!("{field}.name"), name, names::label(name));
+            if volumes[..i].iter().any(|v| text(v, "name") == name) {
+                check.duplicate(&format!("{field}.name"), &name.into());
+            }
+        }
+        source(volume, &field, check);
+        if is_pod && text(spec, "serviceAccountName").is_empty() {
+            tokens(volume, &field, check);
+        }
+    }
+}
+
+fn source(volume: &Value, field: &str, check: &mut Check) {
+    let sources = volume.as_map().into_iter().flatten().filter(|(key, _)| key.as_str() != "name");
+    let mut names: Vec<&str> = sources.map(|(key, _)| key.as_str()).collect();
+    // In the type's order, emptyDir is the first of all; the rest is told apart by name.
+    names.sort_by_key(|name| *name != "emptyDir");
+    match names.as_slice() {
+        [] => check.required(field, "must specify a volume type"),
+        [_, more @ ..] => {
+            for name in more {
+                check.forbidden(&format!("{field}.{name}"), "may not specify more than 1 volume type");
+            }
+        }
+    }
+    for (source, key) in REQUIRED {
+        if let Some(source_value) = volume.get(source)
+            && text(source_value, key).is_empty()
+        {
+            check.required(&format!("{field}.{source}.{key}"), "");
+        }
+    }
+}
+
+fn tokens(volume: &Value, field: &str, check: &mut Check) {
+    for (i, source) in volume.items_at(&["projected", "sources"]).iter().enumerate() {
+        if source.get("serviceAccountToken").is_some() {
+            let why = "must not be specified when serviceAccountName is not set";
+            check.forbidden(&format!("{field}.projected.sources[{i}].serviceAccountToken"), why);
+        }
+    }
+}

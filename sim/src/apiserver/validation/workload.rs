@@ -1,0 +1,246 @@
+//! Deployments, replica sets, stateful sets, daemon sets, replication controllers.
+//!
+//! Recorded in `golden/validation-deployment` and `replicaset-crud`; the other kinds follow the same pattern.
+
+use super::Write;
+use super::check::{Check, text};
+use super::labels::{selector, selects};
+use super::pod::template;
+use crate::object::{FieldError, Value, names};
+
+const TEMPLATE: &[&str] = &["spec", "template"];
+/// What a stateful set's spec may change (`ValidateStatefulSetUpdate`).
+const STATEFUL_SET_FIELDS: [&str; 8] = [
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+    "volumeClaimTemplates",
+];
+
+pub(super) fn deployment(write: &Write<'_>, check: &mut Check) {
+    let new = write.new;
+    if write.changes(&["spec"]) {
+        check.not_negative("spec.replicas", new.at(&["spec", "replicas"]));
+        selector_and_template(write, "deployment", check);
+        deployment_strategy(new, check);
+        for field in ["minReadySeconds", "revisionHistoryLimit"] {
+            check.not_negative(&format!("spec.{field}"), new.at(&["spec", field]));
+        }
+        progress_deadline(new, check);
+        immutable_selector(write, check);
+    }
+    status(write, &["updatedReplicas", "readyReplicas", "availableReplicas"], check);
+}
+
+pub(super) fn replica_set(write: &Write<'_>, check: &mut Check) {
+    if write.changes(&["spec"]) {
+        check.not_negative("spec.replicas", write.new.at(&["spec", "replicas"]));
+        check.not_negative("spec.minReadySeconds", write.new.at(&["spec", "minReadySeconds"]));
+        selector_and_template(write, "deployment", check);
+        immutable_selector(write, check);
+    }
+    status(write, &["fullyLabeledReplicas", "readyReplicas", "availableReplicas"], check);
+}
+
+pub(super) fn daemon_set(write: &Write<'_>, check: &mut Check) {
+    if !write.changes(&["spec"]) {
+        return;
+    }
+    selector_and_template(write, "daemonset", check);
+    for field in ["minReadySeconds", "revisionHistoryLimit"] {
+        check.not_negative(&format!("spec.{field}"), write.new.at(&["spec", field]));
+    }
+    rolling("spec.updateStrategy", write.new.at(&["spec", "updateStrategy"]), check);
+    immutable_selector(write, check);
+}
+
+pub(super) fn stateful_set(write: &Write<'_>, check: &mut Check) {
+    if write.changes(&["spec"]) {
+        check.not_negative("spec.replicas", write.new.at(&["spec", "replicas"]));
+        selector_and_template(write, "statefulset", check);
+        let policies = ["OrderedReady", "Parallel"];
+        check.one_of("spec.podManagementPolicy", write.new.at(&["spec", "podManagementPolicy"]), &policies);
+        check.not_negative("spec.minReadySeconds", write.new.at(&["spec", "minReadySeconds"]));
+        if let Some(old) = write.old.and_then(|old| old.get("spec")) {
+            stateful_set_fields(write.new.get("spec"), old, check);
+        }
+    }
+    status(write, &["readyReplicas", "availableReplicas", "currentReplicas", "updatedReplicas"], check);
+}
+
+fn stateful_set_fields(new: Option<&Value>, old: &Value, check: &mut Check) {
+    let fixed = |spec: &Value| -> Vec<(&'static str, Value)> {
+        let fields = spec.as_map().into_iter().flatten();
+        let fixed = fields.filter(|(key, _)| {
+            key.as_str() == "volumeClaimTemplates" || !STATEFUL_SET_FIELDS.contains(&key.as_str())
+        });
+        fixed.map(|(key, value)| (key.as_str(), value.clone())).collect()
+    };
+    if new.map(fixed) != Some(fixed(old)) {
+        let why = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', \
+                   'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+        check.forbidden("spec", why);
+    }
+}
+
+pub(super) fn replication_controller(write: &Write<'_>, check: &mut Check) {
+    if !write.changes(&["spec"]) {
+        return;
+    }
+    check.not_negative("spec.replicas", write.new.at(&["spec", "replicas"]));
+    let wanted = write.new.at(&["spec", "selector"]).and_then(Value::as_map);
+    if wanted.is_none_or(|map| map.is_empty()) {
+        check.required("spec.selector", "");
+    }
+    let labels = write.new.at(&["spec", "template", "metadata", "labels"]);
+    let has = |key: &str| labels.and_then(|labels| labels.get(key));
+    if wanted.into_iter().flatten().any(|(key, value)| has(key.as_str()) != Some(value)) {
+        mismatch(labels, check);
+    }
+    template(write.new, TEMPLATE, Some(()), check);
+}
+
+/// A selector that is there, is one, and selects the template.
+fn selector_and_template(write: &Write<'_>, kind: &str, check: &mut Check) {
+    let labels = write.new.at(&["spec", "template", "metadata", "labels"]);
+    let wanted = write.new.at(&["spec", "selector"]).filter(|selector| !selector.is_null());
+    match wanted {
+        None => {
+            check.required("spec.selector", "");
+            mismatch(labels, check);
+        }
+        Some(wanted) => {
+            let is_empty = wanted.as_map().is_some_and(|map| map.is_empty());
+            if is_empty {
+                check.invalid(
+                    "spec.selector",
+                    wanted.clone(),
+                    &format!("empty selector is invalid for {kind}"),
+                );
+            } else if !selector("spec.selector", wanted, check) {
+                let message = format!("Invalid value: {}: invalid label selector", go_selector(wanted));
+                check.errors.push(FieldError::new("spec.selector", "FieldValueInvalid", message));
+            } else if !selects(wanted, labels) {
+                mismatch(labels, check);
+            }
+        }
+    }
+    template(write.new, TEMPLATE, Some(()), check);
+}
+
+pub(super) fn mismatch(labels: Option<&Value>, check: &mut Check) {
+    let labels = labels.cloned().unwrap_or_default();
+    check.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`");
+}
+
+fn immutable_selector(write: &Write<'_>, check: &mut Check) {
+    let Some(old) = write.old else { return };
+    let path = ["spec", "selector"];
+    if old.at(&path) != write.new.at(&path)
+        && let Some(new) = write.new.at(&path)
+    {
+        let message = format!("Invalid value: {}: field is immutable", go_selector(new));
+        check.errors.push(FieldError::new("spec.selector", "FieldValueInvalid", message));
+    }
+}
+
+/// A selector as Go prints it: labels before expressions.
+pub(super) fn go_selector(selector: &Value) -> String {
+    let field = |key: &str| Some(format!("{key:?}:{}", selector.get(key)?.to_json()));
+    let fields: Vec<String> = ["matchLabels", "matchExpressions"].into_iter().filter_map(field).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+fn deployment_strategy(new: &Value, check: &mut Check) {
+    let Some(strategy) = new.at(&["spec", "strategy"]) else { return };
+    let rolling_update = strategy.get("rollingUpdate");
+    match text(strategy, "type") {
+        "Recreate" if rolling_update.is_some() => {
+            let why = "may not be specified when strategy `type` is 'Recreate'";
+            check.forbidden("spec.strategy.rollingUpdate", why);
+        }
+        "Recreate" => (),
+        "RollingUpdate" => rolling("spec.strategy", Some(strategy), check),
+        other => {
+            let message = format!(
+                "Unsupported value: {{\"Type\":{other:?},\"RollingUpdate\":null}}: supported values: \"Recreate\", \
+                 \"RollingUpdate\""
+            );
+            check.errors.push(FieldError::new("spec.strategy", "FieldValueNotSupported", message));
+        }
+    }
+}
+
+/// Surge and unavailability: numbers or percents, not both zero.
+fn rolling(path: &str, strategy: Option<&Value>, check: &mut Check) {
+    let Some(rolling) = strategy.and_then(|s| s.get("rollingUpdate")) else { return };
+    let mut zeros = 0;
+    for key in ["maxUnavailable", "maxSurge"] {
+        let Some(value) = rolling.get(key) else { continue };
+        int_or_percent(&format!("{path}.rollingUpdate.{key}"), value, key == "maxUnavailable", check);
+        zeros += usize::from(matches!(value.as_str(), Some("0%")) || *value == Value::Int(0));
+    }
+    if zeros == 2 {
+        let unavailable = rolling.get("maxUnavailable").cloned().unwrap_or_default();
+        let field = format!("{path}.rollingUpdate.maxUnavailable");
+        check.invalid(&field, unavailable, "may not be 0 when `maxSurge` is 0");
+    }
+}
+
+/// A number that is not negative, or a percentage.
+pub(super) fn int_or_percent(field: &str, value: &Value, at_most_all: bool, check: &mut Check) {
+    let Value::Str(percent) = value else { return check.not_negative(field, Some(value)) };
+    let number = percent.strip_suffix('%').and_then(|digits| digits.parse::<u32>().ok());
+    match number {
+        None => {
+            let why = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', \
+                       regex used for validation is '[0-9]+%')";
+            check.invalid(field, percent.as_str(), why);
+        }
+        Some(number) if at_most_all && number > 100 => {
+            check.invalid(field, percent.as_str(), "must not be greater than 100%");
+        }
+        Some(_) => (),
+    }
+}
+
+fn progress_deadline(new: &Value, check: &mut Check) {
+    let Some(deadline) = new.i64_at(&["spec", "progressDeadlineSeconds"]) else { return };
+    check.not_negative("spec.progressDeadlineSeconds", Some(&Value::Int(deadline)));
+    if deadline <= new.i64_at(&["spec", "minReadySeconds"]).unwrap_or(0) {
+        check.invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds");
+    }
+}
+
+/// Counts in status: not negative, none greater than all.
+fn status(write: &Write<'_>, parts: &[&str], check: &mut Check) {
+    if write.subresource != "status" || !write.changes(&["status"]) {
+        return;
+    }
+    let Some(status) = write.new.get("status") else { return };
+    let of = |key: &str| status.i64_at(&[key]).unwrap_or(0);
+    for part in ["replicas"].iter().chain(parts) {
+        check.not_negative(&format!("status.{part}"), status.get(part));
+    }
+    for part in parts {
+        if of(part) > of("replicas") {
+            check.invalid(&format!("status.{part}"), of(part), "cannot be greater than status.replicas");
+        }
+    }
+    if parts.contains(&"readyReplicas") && of("availableReplicas") > of("readyReplicas") {
+        let why = "cannot be greater than readyReplicas";
+        check.invalid("status.availableReplicas", of("availableReplicas"), why);
+    }
+}
+
+/// The name of something that is domain-prefixed: `acme.io/foo`.
+pub(super) fn domain_prefixed(field: &str, name: &str, check: &mut Check) {
+    match name.split_once('/') {
+        Some((domain, path)) if !path.is_empty() => check.names(field, name, names::subdomain(domain)),
+        _ => check.invalid(field, name, "must be a domain-prefixed path (such as \"acme.io/foo\")"),
+    }
+}
