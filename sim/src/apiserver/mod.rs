@@ -41,7 +41,7 @@ mod watch_cache;
 
 pub use admission::{Attributes, Lookup, Plugins, admit};
 pub use convert::{from_storage, to_storage};
-pub use defaults::{apply_defaults, check_types, prune};
+pub use defaults::{apply_defaults, decode};
 pub use discovery::discovery;
 pub use kind::{Kind, ScalePaths, Subresource};
 pub use registry::Registry;

@@ -32,7 +32,7 @@ impl View {
                 convert::from_storage(served, stored, root);
             }
             if let Some(kind) = &self.redefined {
-                defaults::prune(kind, root, None);
+                kind.shape().prune(root);
                 defaults::apply_defaults(kind, root, None);
             }
         }))

@@ -1,6 +1,6 @@
 //! Definitions as recorded: complaints, conditions step by step, kinds.
 
-use super::super::defaults::{apply_defaults, prune};
+use super::super::defaults::decode;
 use super::super::registry::Registry;
 use super::*;
 use crate::object::{Object, Value};
@@ -14,8 +14,7 @@ const RECORDED: &str = include_str!("recorded.json");
 fn stored(mut crd: Value) -> Value {
     let registry = Registry::builtin();
     let kind = registry.lookup(*CRDS).unwrap();
-    prune(kind, &mut crd, None);
-    apply_defaults(kind, &mut crd, None);
+    decode(kind, &mut crd, None).unwrap();
     crd
 }
 

@@ -17,30 +17,39 @@ use crate::object::{DecodeError, Map, Value};
 pub(super) use pod::qos_class;
 pub(super) use workload::labels_from_template;
 
-/// Checks the types of the values of a built-in object, in the words of the decoder. Custom objects are checked by
-/// `validate`.
-pub fn check_types(kind: &Kind, new: &Value) -> Result<(), DecodeError> {
-    if kind.custom { Ok(()) } else { kind.shape().decode(new) }
-}
-
-/// Drops fields that the type does not have; returns their dotted paths, as field validation names them.
-pub fn prune(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Vec<String> {
-    let mut unknown = Vec::new();
-    changed(new, old, |part| unknown = kind.shape().prune(part));
-    unknown
+/// Decodes a body: checks the types of a built-in object's values (in the words of the decoder), drops fields that the type
+/// does not have, brings the rest into the type's form and sets defaults. Returns the dotted paths of what was dropped, as
+/// field validation names them. `old` is the object that it replaces.
+///
+/// Values of custom objects are checked by `validation`.
+pub fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
+    let mut decoded = Ok(Vec::new());
+    changed(new, old, |part| {
+        if !kind.custom
+            && let Err(error) = kind.shape().decode(part)
+        {
+            decoded = Err(error);
+            return;
+        }
+        decoded = Ok(kind.shape().prune(part));
+        default_part(kind, part);
+    });
+    decoded
 }
 
 /// Brings the object into its type's form and sets defaults. `old` is the object that it replaces.
 pub fn apply_defaults(kind: &Kind, new: &mut Value, old: Option<&Value>) {
-    changed(new, old, |part| {
-        let shape = kind.shape();
-        shape.canonicalize(part);
-        shape.apply_defaults(part);
-        drop_double_owners(part);
-        if !kind.custom {
-            of_kind(kind.resource.as_str(), part);
-        }
-    });
+    changed(new, old, |part| default_part(kind, part));
+}
+
+fn default_part(kind: &Kind, part: &mut Value) {
+    let shape = kind.shape();
+    shape.canonicalize(part);
+    shape.apply_defaults(part);
+    drop_double_owners(part);
+    if !kind.custom {
+        of_kind(kind.resource.as_str(), part);
+    }
 }
 
 /// An owner that is named twice in the same words counts once.

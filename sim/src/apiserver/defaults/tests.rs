@@ -36,8 +36,7 @@ fn created(kind: &Kind, namespace: &str, sent: &Value) -> Value {
     if kind.has_status() && !kind.rules.status_on_create {
         new.remove_at(&["status"]);
     }
-    prune(kind, &mut new, None);
-    apply_defaults(kind, &mut new, None);
+    decode(kind, &mut new, None).unwrap();
     if kind.resource.as_str() == "v1/services" {
         allocate(&mut new, &Empty, None);
     }
@@ -91,7 +90,6 @@ fn creates_are_completed_as_recorded() {
     for case in cases.items() {
         let [resource, namespace, sent, wanted] = case.items() else { panic!("{case:?}") };
         let kind = registry.lookup(Resource::new(resource.as_str().unwrap())).unwrap();
-        assert_eq!(check_types(kind, sent), Ok(()), "{}", sent.to_json());
         let got = created(kind, namespace.as_str().unwrap(), sent);
         assert_eq!(blanked(got).to_json(), blanked(wanted.clone()).to_json(), "{}", sent.to_json());
     }

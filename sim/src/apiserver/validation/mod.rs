@@ -96,7 +96,7 @@ fn of_kind(resource: &str, write: &Write<'_>, check: &mut Check) {
         }
         "scheduling.k8s.io/v1/priorityclasses" => other::immutable(write, &["value"], check),
         "v1/configmaps" => other::config_map(write, check),
-        "v1/events" => other::event(write, check),
+        "events.k8s.io/v1/events" | "v1/events" => other::event(write, check),
         "v1/nodes" => other::node(write, check),
         "v1/pods" => pod::pod(write, check),
         "v1/podtemplates" => pod::template(write.new, &["template"], None, check),

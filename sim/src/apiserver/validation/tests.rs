@@ -1,7 +1,7 @@
 //! Creates as recorded: the complaints, all of them, in the server's words and order.
 
 use super::super::admission::{Attributes, Lookup, Plugins, admit};
-use super::super::defaults::{apply_defaults, prune};
+use super::super::defaults::{apply_defaults, decode};
 use super::super::registry::Registry;
 use super::super::strategy::{Addresses, allocate, on_create};
 use super::*;
@@ -37,8 +37,7 @@ fn complaints(resource: &str, namespace: &str, sent: &Value) -> Vec<FieldError> 
     let registry = Registry::builtin();
     let kind = registry.lookup(Resource::new(resource)).unwrap();
     let mut new = sent.clone();
-    prune(kind, &mut new, None);
-    apply_defaults(kind, &mut new, None);
+    decode(kind, &mut new, None).unwrap();
     new.set_at(&["metadata", "uid"], "U");
     new.set_at(&["metadata", "namespace"], namespace);
     let plugins = Plugins { service_account: false, object_in_use: false };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::kind::Kind;
 use super::super::rules::Generation;
 use super::super::server::{ApiServer, Replies};
-use super::super::{defaults, errors, strategy};
+use super::super::{defaults, errors, strategy, validation};
 use super::write::{self, Decoded};
 use super::{Reply, body, meta};
 use crate::object::{FieldError, Key, Managed, Object, Str, Value};
@@ -149,9 +149,9 @@ impl ApiServer {
 
     /// Checks a new object by the rules of its kind, and gives out addresses.
     fn judge_new(&self, kind: &Kind, root: &mut Value, key: &ObjectKey) -> Result<(), Box<Status>> {
-        let mut errors = write::complaints(kind, root, None);
-        if kind.storage == *SERVICES {
-            errors.extend(strategy::allocate(root, &self.store, None));
+        let mut errors = validation::validate(kind, root, None, "");
+        if kind.storage == *SERVICES && errors.is_empty() {
+            errors = strategy::allocate(root, &self.store, None);
         }
         write::judged(kind, &key.name, &errors)
     }

@@ -162,7 +162,10 @@ fn scale_shows_and_sets_the_replicas() {
     let mut server = Server::new();
     let deployment = value!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d", "namespace": "default"},
-        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "d"}}}
+        "spec": {
+            "replicas": 2, "selector": {"matchLabels": {"app": "d"}},
+            "template": {"metadata": {"labels": {"app": "d"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+        }
     });
     let key = ObjectKey::of(&server.create(deployment).unwrap());
     let patch = value!({"spec": {"replicas": 5}});

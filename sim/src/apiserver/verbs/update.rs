@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::kind::Kind;
 use super::super::rules::Generation;
 use super::super::server::{ApiServer, Replies};
-use super::super::{errors, strategy};
+use super::super::{errors, strategy, validation};
 use super::write::{self, Decoded};
 use super::{Reply, body, meta};
 use crate::object::{FieldError, Managed, Map, Object, Value};
@@ -73,8 +73,8 @@ impl ApiServer {
             write::modelled(kind, &root)?;
             self.admit(kind, request, &mut root, Some(stored.root()))?;
             strategy::on_update(kind, &mut root, stored.root(), &request.subresource);
-            errors.extend(write::complaints(kind, &root, Some(stored.root())));
-            if kind.storage == *SERVICES {
+            errors.extend(validation::validate(kind, &root, Some(stored.root()), &request.subresource));
+            if kind.storage == *SERVICES && errors.is_empty() {
                 errors.extend(strategy::allocate(&mut root, &self.store, Some(stored.root())));
             }
         }

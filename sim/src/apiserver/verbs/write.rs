@@ -36,8 +36,7 @@ pub(super) fn decode(
     let old = old.filter(|_| kind.resource == kind.storage);
     let mut root = sent.clone();
     let managed_fields = root.remove_at(&["metadata", "managedFields"]);
-    defaults::check_types(kind, &root).map_err(|e| e.to_string())?;
-    let unknown = defaults::prune(kind, &mut root, old);
+    let unknown = defaults::decode(kind, &mut root, old).map_err(|e| e.to_string())?;
     let duplicates =
         request.options.duplicate_fields.iter().map(|field| format!("duplicate field {field:?}"));
     let complaints = duplicates.chain(unknown.iter().map(|field| format!("unknown field {field:?}")));
@@ -52,7 +51,6 @@ pub(super) fn decode(
         }
         _ => warnings.extend(complaints),
     }
-    defaults::apply_defaults(kind, &mut root, old);
     Ok(Decoded { root, managed_fields, warnings })
 }
 
@@ -124,17 +122,6 @@ impl ApiServer {
             lookup: &self.store,
         };
         admission::admit(&write, new)
-    }
-}
-
-/// What breaks the rules of the kind. `old` is what is stored.
-pub(super) fn complaints(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<FieldError> {
-    if kind.storage == *CRDS {
-        crd::validate(new, old)
-    } else if kind.custom {
-        kind.shape().validate(new)
-    } else {
-        Vec::new()
     }
 }
 
