@@ -15,12 +15,13 @@ mod status;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use kube::runtime::wait::{await_condition, conditions};
-use kube::runtime::{Controller, watcher};
+use kube::runtime::{Controller, controller, watcher};
 use kube::{Api, Client, CustomResourceExt};
 
 use failures::Failures;
@@ -31,6 +32,9 @@ pub use resource::{Website, WebsiteSpec, WebsiteStatus, crd};
 
 /// The name of the operator: field manager of what it applies, and its mark on what it creates.
 const NAME: &str = "website-operator";
+
+/// How long a website must be left alone before a pass over it: one pass writes several objects and hears of each.
+const DEBOUNCE: Duration = Duration::from_millis(100);
 
 /// Reconciles all websites in the client's default namespace. Ends only with an error.
 ///
@@ -59,6 +63,7 @@ async fn control(client: Client, observe: Observe) -> Result<(), Error> {
     Controller::new(websites, watcher::Config::default())
         .owns(deployments, watcher::Config::default())
         .owns(services, watcher::Config::default())
+        .with_config(controller::Config::default().debounce(DEBOUNCE))
         .run(reconcile, error_policy, operator)
         .for_each(|result| async move {
             match result {
