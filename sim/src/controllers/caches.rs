@@ -63,6 +63,16 @@ impl Caches {
         self.kinds.get(&(Str::new(api_version), Str::new(kind)))
     }
 
+    /// The caches of all resources whose objects live in namespaces.
+    pub fn namespaced(&self) -> impl Iterator<Item = &Informer> {
+        let is_namespaced =
+            |resource: Resource| self.kinds.values().any(|kind| kind.followed == resource && kind.namespaced);
+        self.feeds
+            .iter()
+            .filter(move |(resource, _)| is_namespaced(**resource))
+            .map(|(_, feed)| &feed.informer)
+    }
+
     /// The kind of the objects of a resource.
     pub fn kind_of(&self, resource: Resource) -> Option<&Kind> {
         self.kinds.values().find(|kind| kind.resource == resource)

@@ -6,7 +6,8 @@
 //! - `expectations`: no sync before the caches have seen what the last one wrote
 //! - `claim`, `pods`, `template_hash`: what several controllers need
 //! - `deployment`, `replicaset`: workloads
-//! - `garbage_collector`, `service_account`: what keeps the rest tidy
+//! - `endpoint_slice`: services
+//! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
 //!
 //! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
 //! be under way at once, one sync per key. Not modelled: leader election, the Events that `kubectl describe` shows.
@@ -24,11 +25,14 @@ mod caches;
 mod claim;
 mod controller;
 mod deployment;
+mod endpoint_slice;
 mod expectations;
 mod garbage_collector;
 mod manager;
+mod namespace;
 mod pods;
 mod replicaset;
+mod root_ca;
 mod service_account;
 mod sync;
 mod template_hash;
@@ -45,6 +49,9 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(replicaset::ReplicaSets::default()),
         Box::new(deployment::Deployments::default()),
         Box::new(garbage_collector::GarbageCollector::default()),
+        Box::new(namespace::Namespaces),
         Box::new(service_account::ServiceAccounts),
+        Box::new(root_ca::RootCa),
+        Box::new(endpoint_slice::EndpointSlices::default()),
     ]
 }

@@ -184,17 +184,3 @@ fn two_objects_that_wait_for_each_other_both_go() {
     fixture.run_until(Time(5_000));
     assert!(fixture.all(*CONFIG_MAPS).is_empty());
 }
-
-#[test]
-fn every_active_namespace_has_a_default_account() {
-    use crate::wire::resource::SERVICE_ACCOUNTS;
-    let mut fixture = Fixture::new();
-    let namespace =
-        |name: &str, phase: &str| value!({"metadata": {"name": name}, "status": {"phase": phase}});
-    fixture.create(*NAMESPACES, namespace(NS, "Active"));
-    fixture.create(*NAMESPACES, namespace("going", "Terminating"));
-    let first = fixture.get(*SERVICE_ACCOUNTS, "default");
-    fixture.delete(*SERVICE_ACCOUNTS, "default", "");
-    assert_ne!(fixture.get(*SERVICE_ACCOUNTS, "default").uid(), first.uid());
-    assert_eq!(fixture.all(*SERVICE_ACCOUNTS).len(), 1);
-}

@@ -3,7 +3,9 @@
 //! Not an API server: no defaults, no validation, no namespaces that refuse. What the manager asks is answered as far as
 //! controllers look at it.
 
+mod endpoint_slice;
 mod manager;
+mod namespace;
 mod replicaset;
 mod store;
 

@@ -7,7 +7,7 @@ use crate::engine::Time;
 use crate::object::patch::merge::merge;
 use crate::object::{Object, Value};
 use crate::value;
-use crate::wire::resource::PODS;
+use crate::wire::resource::{NAMESPACES, PODS};
 use crate::wire::{Answer, Body, List, ObjectKey, Request, Resource, Status, Verb, WatchEvent};
 
 #[derive(Default)]
@@ -27,8 +27,9 @@ impl Store {
         let place = (resource, request.key());
         let result = match (request.verb, &request.body) {
             (Verb::List, _) => {
-                let items =
-                    self.objects.iter().filter(|((of, _), _)| *of == resource).map(|(_, o)| o.clone());
+                let is_asked = |key: &ObjectKey| ["", &key.namespace].contains(&request.namespace.as_str());
+                let items = self.objects.iter().filter(|((of, key), _)| *of == resource && is_asked(key));
+                let items = items.map(|(_, object)| object.clone());
                 let list = List { items: items.collect(), revision: self.revision, ..List::default() };
                 return Answer::List(Box::new(list));
             }
@@ -93,7 +94,8 @@ impl Store {
         if sub.is_empty() && root.get(ours) != old.at(&[ours]) {
             root.set_at(&["metadata", "generation"], old.generation() + 1);
         }
-        if old.is_terminating() && root.items_at(&["metadata", "finalizers"]).is_empty() && of != *PODS {
+        let holds = if of == *NAMESPACES { &["spec", "finalizers"] } else { &["metadata", "finalizers"] };
+        if old.is_terminating() && root.items_at(holds).is_empty() && of != *PODS {
             return Ok(self.remove(of, root));
         }
         Ok(self.commit(of, root, WatchEvent::Modified))
@@ -116,7 +118,8 @@ impl Store {
         let mut root = old.root().clone();
         let has = old.finalizers().map(Value::from);
         let finalizers: Vec<Value> = has.chain(finalizer.map(Value::from)).collect();
-        let graceful = of == *PODS && old.str_at(&["spec", "nodeName"]).is_some();
+        let graceful = of == *PODS && old.str_at(&["spec", "nodeName"]).is_some()
+            || !old.items_at(&["spec", "finalizers"]).is_empty();
         if finalizers.is_empty() && !graceful {
             return Ok(self.remove(of, root));
         }
@@ -163,6 +166,8 @@ impl Store {
         let (phase, status) = if ready { ("Running", "True") } else { ("Pending", "False") };
         let condition = value!({"type": "Ready", "status": status, "lastTransitionTime": (now.rfc3339())});
         root.set_at(&["status"], value!({"phase": phase, "conditions": [condition]}));
+        self.names += 1;
+        root.set_at(&["status", "podIP"], format!("10.244.0.{}", self.names));
         self.commit(*PODS, root, WatchEvent::Modified);
         true
     }

@@ -1,0 +1,122 @@
+//! Endpoint slices follow readiness, deletion and labels, as recorded in `ctl-rolling-default` and `ctl-headless-*`.
+
+use std::sync::Arc;
+
+use super::{Fixture, NS, template};
+use crate::engine::Time;
+use crate::object::{Object, Value};
+use crate::value;
+use crate::wire::Resource;
+use crate::wire::resource::{PODS, REPLICA_SETS, SERVICES};
+
+fn service(more: &[(&str, Value)]) -> Value {
+    let mut service = value!({
+        "metadata": {"name": "s", "namespace": NS},
+        "spec": {"selector": {"app": "d"}, "clusterIP": "10.0.0.1", "ports": [{"port": 80, "protocol": "TCP"}]}
+    });
+    for (field, value) in more {
+        service.set_at(&["spec", field], value.clone());
+    }
+    service
+}
+
+fn with_pods(replicas: i64) -> Fixture {
+    let mut fixture = Fixture::new();
+    let set = value!({
+        "metadata": {"name": "r", "namespace": NS},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
+    });
+    fixture.create(*REPLICA_SETS, set);
+    fixture
+}
+
+fn slice(fixture: &Fixture) -> Arc<Object> {
+    let slices = fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices"));
+    assert_eq!(slices.len(), 1);
+    slices[0].clone()
+}
+
+/// Per endpoint: ready, serving, terminating.
+fn states(slice: &Object) -> Vec<[bool; 3]> {
+    let flag = |endpoint: &Value, name| endpoint.at(&["conditions", name]).and_then(Value::as_bool).unwrap();
+    let of = |endpoint: &Value| ["ready", "serving", "terminating"].map(|name| flag(endpoint, name));
+    slice.items_at(&["endpoints"]).iter().map(of).collect()
+}
+
+#[test]
+fn a_service_without_pods_has_an_empty_slice_and_fills_it_as_pods_get_ready() {
+    let mut fixture = Fixture::new();
+    fixture.create(*SERVICES, service(&[]));
+    let empty = slice(&fixture);
+    assert_eq!((empty.at(&["endpoints"]), empty.at(&["ports"])), (Some(&Value::Null), Some(&Value::Null)));
+    assert_eq!(
+        empty.label("endpointslice.kubernetes.io/managed-by"),
+        Some("endpointslice-controller.k8s.io")
+    );
+    assert_eq!(empty.controller().unwrap().kind, "Service");
+    let pod = value!({"metadata": {"name": "a", "namespace": NS, "labels": {"app": "d"}}, "spec": {}});
+    fixture.create(*PODS, pod);
+    let filled = slice(&fixture);
+    let pod = fixture.get(*PODS, "a");
+    let expected = value!({
+        "addresses": [(pod.str_at(&["status", "podIP"]).unwrap())],
+        "conditions": {"ready": true, "serving": true, "terminating": false},
+        "nodeName": (pod.str_at(&["spec", "nodeName"]).unwrap()),
+        "targetRef": {"kind": "Pod", "name": "a", "namespace": NS, "uid": (pod.uid())}
+    });
+    assert_eq!(filled.items_at(&["endpoints"]), [expected]);
+    assert_eq!(filled.items_at(&["ports"]), [value!({"name": "", "port": 80, "protocol": "TCP"})]);
+}
+
+#[test]
+fn unready_pods_stay_unready_terminating_ones_serve_and_those_of_other_labels_leave() {
+    let mut fixture = with_pods(3);
+    fixture.create(*SERVICES, service(&[]));
+    assert_eq!(states(&slice(&fixture)), [[true, true, false]; 3]);
+    fixture.kubelet = false;
+    let pods = fixture.all(*PODS);
+    let unready = pods[0].edited(|root| root.set_at(&["status", "conditions"], value!([])));
+    fixture.store.update(*PODS, Arc::new(unready), "status").unwrap();
+    fixture.delete(*PODS, pods[1].name(), "");
+    let mut seen = states(&slice(&fixture));
+    seen.truncate(3);
+    assert_eq!(seen, [[false, false, false], [false, true, true], [true, true, false]]);
+    fixture.edit(*PODS, pods[2].name(), |root| root.set_at(&["metadata", "labels", "app"], "x"));
+    assert_eq!(states(&slice(&fixture)).len(), 2);
+}
+
+#[test]
+fn the_trigger_time_is_that_of_the_readiness_that_changed_and_of_nothing_else() {
+    let mut fixture = with_pods(1);
+    fixture.create(*SERVICES, service(&[]));
+    let time = |fixture: &Fixture| {
+        slice(fixture).annotation("endpoints.kubernetes.io/last-change-trigger-time").map(str::to_owned)
+    };
+    assert_eq!(time(&fixture).as_deref(), Some("2026-01-01T00:00:00Z"));
+    fixture.kubelet = false;
+    fixture.now = Time(5_000);
+    let pod = fixture.all(*PODS)[0].clone();
+    fixture.delete(*PODS, pod.name(), "");
+    assert_eq!(time(&fixture), None);
+}
+
+#[test]
+fn named_ports_headless_services_and_deleted_slices() {
+    let ports = value!([{"name": "web", "port": 80, "targetPort": "http", "protocol": "TCP"}]);
+    let mut fixture = Fixture::new();
+    fixture.create(*SERVICES, service(&[("ports", ports), ("clusterIP", value!("None"))]));
+    let container = value!({"name": "c", "ports": [{"name": "http", "containerPort": 8080}]});
+    let pod = value!({
+        "metadata": {"name": "a", "namespace": NS, "labels": {"app": "d"}},
+        "spec": {"containers": [container], "hostname": "h", "subdomain": "s"}
+    });
+    fixture.create(*PODS, pod);
+    let first = slice(&fixture);
+    assert_eq!(first.items_at(&["ports"]), [value!({"name": "web", "port": 8080, "protocol": "TCP"})]);
+    assert_eq!(first.label("service.kubernetes.io/headless"), Some(""));
+    assert_eq!(first.items_at(&["endpoints"])[0].str_at(&["hostname"]), Some("h"));
+    fixture.delete(Resource::new("discovery.k8s.io/v1/endpointslices"), first.name(), "");
+    assert_ne!(slice(&fixture).uid(), first.uid());
+    fixture.delete(*SERVICES, "s", "Background");
+    assert!(fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices")).is_empty());
+}
