@@ -45,6 +45,8 @@ struct Feed {
     informer: Informer,
     stream: Option<RequestId>,
     failures: u32,
+    /// The server does not know how to list it: nothing to wait for.
+    absent: bool,
 }
 
 impl Caches {
@@ -82,7 +84,7 @@ impl Caches {
     pub(super) fn is_synced(&self, resources: Option<&[Resource]>) -> bool {
         match resources {
             Some(these) => these.iter().all(|r| self.find(*r).is_some_and(Informer::is_synced)),
-            None => self.feeds.values().all(|feed| feed.informer.is_synced()),
+            None => self.feeds.values().all(|feed| feed.absent || feed.informer.is_synced()),
         }
     }
 
@@ -102,7 +104,7 @@ impl Caches {
         self.feeds.entry(resource).or_insert_with(|| {
             let mut informer = Informer::new(resource);
             informer.start(client, Purpose::Cache(resource), out);
-            Feed { informer, stream: None, failures: 0 }
+            Feed { informer, stream: None, failures: 0, absent: false }
         });
     }
 
@@ -120,6 +122,10 @@ impl Caches {
         }
         let Some(feed) = self.feeds.get_mut(&resource) else { return Vec::new() };
         match answer.failure() {
+            Some(failure) if matches!(failure.code, 405 | 501) => {
+                feed.absent = true;
+                Vec::new()
+            }
             // Too old a version: list at once. Anything else: the server is in trouble.
             Some(failure) if failure.code != 410 => {
                 let delay = BACKOFF_MS.0.saturating_mul(1 << feed.failures.min(10)).min(BACKOFF_MS.1);

@@ -75,7 +75,7 @@ impl Manager {
                 let resource = *resource;
                 let changes = self.caches.on_answer((id, resource), answer, &mut self.client, out);
                 self.on_changes(resource, &changes, out);
-                if matches!(answer, Answer::List(_)) {
+                if !matches!(answer, Answer::Watching) {
                     for sync in self.expectations.listed(&self.caches, resource) {
                         self.slots[sync.slot].on_seen(&sync, out.now());
                     }

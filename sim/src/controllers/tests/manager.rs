@@ -6,7 +6,7 @@ use crate::controllers::{Caches, Controller, Manager, Outcome, Target, Watches};
 use crate::engine::Time;
 use crate::object::Value;
 use crate::value;
-use crate::wire::resource::{CRDS, PODS, REPLICA_SETS};
+use crate::wire::resource::{CRDS, LEASES, PODS, REPLICA_SETS};
 use crate::wire::{Resource, Status, Verb};
 
 fn set(replicas: i64) -> Value {
@@ -81,6 +81,18 @@ fn a_server_that_does_not_answer_is_asked_again_after_a_while() {
     assert_eq!(fixture.all(*PODS).len(), 0);
     fixture.run_until(Time(10_000));
     assert_eq!(fixture.all(*PODS).len(), 1);
+}
+
+#[test]
+fn a_resource_that_the_server_does_not_model_holds_nothing_up() {
+    let mut fixture = Fixture::started(|request| {
+        let hit = request.verb == Verb::List && request.resource == Some(*LEASES);
+        hit.then(|| Status::not_modelled("leases"))
+    });
+    fixture.create(*REPLICA_SETS, set(1));
+    // Only the garbage collector, which watches everything, takes the pod along.
+    fixture.delete(*REPLICA_SETS, "r", "Background");
+    assert_eq!(fixture.all(*PODS).len(), 0);
 }
 
 /// Notes every key of every resource that it is told of.

@@ -17,7 +17,7 @@ use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::{
-    CONFIG_MAPS, CRDS, DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SERVICES,
+    CONFIG_MAPS, CRDS, DEPLOYMENTS, LEASES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SERVICES,
 };
 use crate::wire::{Answer, Component, Effect, Input, ObjectKey, Outbox, Request, Resource, Status, Verb};
 use store::Store;
@@ -53,11 +53,20 @@ impl Fixture {
     }
 
     pub(super) fn with(manager: Manager) -> Self {
+        Self::build(manager, Box::new(|_| None))
+    }
+
+    /// A cluster with all controllers, started with a rule in force.
+    pub(super) fn started(rule: impl FnMut(&Request) -> Option<Status> + 'static) -> Self {
+        Self::build(Manager::new(kinds()), Box::new(rule))
+    }
+
+    fn build(manager: Manager, rule: Rule) -> Self {
         let now = Time(0);
         let mut fixture = Self {
             store: Store::default(),
             now,
-            rule: Box::new(|_| None),
+            rule,
             held: Vec::new(),
             requests: Vec::new(),
             kubelet: true,
@@ -212,6 +221,7 @@ pub(super) fn kinds() -> Vec<Kind> {
         kind(*SERVICES, "Service", true),
         kind(*SERVICE_ACCOUNTS, "ServiceAccount", true),
         kind(*NAMESPACES, "Namespace", false),
+        kind(*LEASES, "Lease", true),
         kind(*CRDS, "CustomResourceDefinition", false),
     ]
 }
