@@ -1,43 +1,66 @@
-//! Writes of a status by one of several writers: what differs, on top of the newest state that the writer knows.
+//! Writes of a status by one of several writers: what differs from the newest state that the writer knows.
 //!
-//! Real: kubelet and scheduler send strategic merge patches, in which conditions merge by type on the server. Modelled: JSON
-//! merge patches with the whole list of conditions and the resourceVersion it is based on, so that no condition of another
-//! writer gets lost: a writer that was overtaken gets a 409 and writes again.
+//! Real: kubelet and scheduler send what `CreateTwoWayMergePatch` makes of two statuses. Modelled: the same strategic merge
+//! patch; conditions merge by type on the server, so that those of other writers stay. Not modelled: the removal of a
+//! field; what the wanted status lacks is not the writer's and stays.
 
 use std::sync::Arc;
 
-use crate::object::{Key, Object, Value};
+use crate::object::{Key, Map, Object, Value};
 use crate::value;
 use crate::wire::{ObjectKey, PatchType, Request, Resource};
 
-/// The request that gives the object the fields of the `wanted` status; none where it has them. Conditions of other types
-/// than the wanted ones stay, behind those.
+/// The request that gives the object the fields of the `wanted` status; none where it has them. The server refuses it for
+/// another object of the same name.
 pub fn status_patch(resource: Resource, known: &Arc<Object>, wanted: &Value) -> Option<Request> {
     let status = known.at(&["status"]);
     let mut changed: Vec<(Key, Value)> = Vec::new();
     for (key, value) in wanted.as_map()? {
         let old = status.and_then(|status| status.get(key.as_str()));
-        let value = match (key.as_str(), old) {
-            ("conditions", Some(old)) => with_foreign(value, old),
-            _ => value.clone(),
-        };
-        if old != Some(&value) {
-            changed.push((*key, value));
+        if old == Some(value) {
+            continue;
+        }
+        if key.as_str() == "conditions" {
+            let merged = differing(old.map(Value::items).unwrap_or_default(), value.items());
+            if !merged.is_empty() {
+                let order = value.items().iter().map(|c| value!({"type": (type_of(c))}));
+                changed.push((Key::new("$setElementOrder/conditions"), Value::list(order)));
+                changed.push((*key, merged.into()));
+            }
+        } else {
+            changed.push((*key, value.clone()));
         }
     }
     if changed.is_empty() {
         return None;
     }
     let patch = value!({
-        "metadata": {"resourceVersion": (known.meta("resourceVersion")), "uid": (known.uid())},
+        "metadata": {"uid": (known.uid())},
         "status": (Value::Map(changed.into_iter().collect())),
     });
-    Some(Request::patch(resource, &ObjectKey::of(known), PatchType::Merge, patch).subresource("status"))
+    Some(Request::patch(resource, &ObjectKey::of(known), PatchType::Strategic, patch).subresource("status"))
 }
 
-fn with_foreign(wanted: &Value, known: &Value) -> Value {
-    let foreign = |c: &&Value| wanted.items().iter().all(|own| own.get("type") != c.get("type"));
-    Value::list(wanted.items().iter().chain(known.items().iter().filter(foreign)).cloned())
+fn type_of(condition: &Value) -> Value {
+    condition.get("type").cloned().unwrap_or_default()
+}
+
+/// The conditions that differ: all of a new one, of an old one what differs.
+fn differing(old: &[Value], wanted: &[Value]) -> Vec<Value> {
+    let difference = |new: &Value| match old.iter().find(|old| old.get("type") == new.get("type")) {
+        Some(old) if old == new => None,
+        Some(Value::Map(old)) => Some(change(old, new.as_map()?)),
+        _ => Some(new.clone()),
+    };
+    wanted.iter().filter_map(difference).collect()
+}
+
+fn change(old: &Map, new: &Map) -> Value {
+    let gone =
+        old.iter().filter(|(key, _)| new.get(key.as_str()).is_none()).map(|(key, _)| (*key, Value::Null));
+    let differs =
+        |(key, value): &&(Key, Value)| key.as_str() == "type" || old.get(key.as_str()) != Some(value);
+    Value::Map(gone.chain(new.iter().filter(differs).cloned()).collect())
 }
 
 #[cfg(test)]
@@ -47,7 +70,7 @@ mod tests {
     use crate::wire::resource::PODS;
 
     #[test]
-    fn only_what_differs_is_sent_and_conditions_of_others_stay() {
+    fn only_what_differs_is_sent_and_what_a_condition_loses_is_null() {
         let pod = Object::shared(value!({
             "metadata": {"name": "a", "namespace": "default", "uid": "u", "resourceVersion": "7"},
             "status": {"phase": "Running", "qosClass": "Burstable", "conditions": [
@@ -56,12 +79,13 @@ mod tests {
         }));
         let wanted = value!({"phase": "Running", "conditions": [{"type": "Mine", "status": "True"}]});
         let request = status_patch(*PODS, &pod, &wanted).unwrap();
-        let Body::Patch(PatchType::Merge, patch) = request.body else { panic!("no merge patch") };
+        let Body::Patch(PatchType::Strategic, patch) = request.body else { panic!("no strategic patch") };
         assert_eq!(
             patch,
-            value!({"metadata": {"uid": "u", "resourceVersion": "7"}, "status": {"conditions": [
-                {"type": "Mine", "status": "True"}, {"type": "Theirs", "status": "True"}
-            ]}})
+            value!({"metadata": {"uid": "u"}, "status": {
+                "$setElementOrder/conditions": [{"type": "Mine"}],
+                "conditions": [{"type": "Mine", "status": "True", "reason": null}]
+            }})
         );
         assert!(status_patch(*PODS, &pod, &value!({"phase": "Running"})).is_none());
     }

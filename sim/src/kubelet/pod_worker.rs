@@ -47,10 +47,7 @@ pub(super) struct PodWorker {
 struct Report {
     /// The newest state of the object that was seen, by watch or in an answer.
     known: Arc<Object>,
-    /// The status that was written last.
-    acknowledged: Value,
-    /// The status under way and the revision it is based on.
-    in_flight: Option<(Value, u64)>,
+    in_flight: bool,
     deleting: bool,
     retry: Option<Time>,
     /// Whether something may have changed since the wanted status was computed last.
@@ -60,11 +57,10 @@ struct Report {
 }
 
 impl Report {
-    /// Takes a state of the object, and tries a failed write again if it is newer.
+    /// Takes a state of the object.
     fn learn(&mut self, object: &Arc<Object>) {
         if object.revision() > self.known.revision() {
             self.known = object.clone();
-            self.retry = None;
         }
     }
 }
@@ -84,8 +80,7 @@ impl PodWorker {
         };
         let report = Report {
             known: pod.clone(),
-            acknowledged: Value::Null,
-            in_flight: None,
+            in_flight: false,
             deleting: false,
             retry: None,
             dirty: true,
@@ -222,16 +217,11 @@ impl PodWorker {
 
     /// Takes the answer to a status write.
     pub(super) fn reported(&mut self, answer: &Answer, link: &mut Link<'_>) {
-        let Some((sent, base)) = self.report.in_flight.take() else { return };
+        self.report.in_flight = false;
         self.report.dirty |= answer.failure().is_some();
         match (answer.object(), answer.code()) {
-            (Ok(object), _) => {
-                self.report.acknowledged = sent;
-                self.report.learn(object);
-            }
+            (Ok(object), _) => self.report.learn(object),
             (Err(_), 404) => self.report.silent = true,
-            // Overtaken, and the newer state is here: again at once.
-            (Err(_), 409) if self.report.known.revision() > base => {}
             (Err(_), _) => self.report.retry = Some(link.out.now() + RETRY_MS),
         }
         self.sync(link);
@@ -265,16 +255,15 @@ impl PodWorker {
 
     fn tell(&mut self, now: Time, link: &mut Link<'_>) {
         let waits = self.report.retry.is_some_and(|at| at > now);
-        if self.report.in_flight.is_some() || self.report.deleting || waits {
+        if self.report.in_flight || self.report.deleting || waits {
             return;
         }
         self.report.retry = None;
         let key = ObjectKey::of(&self.pod);
         if !self.report.silent && std::mem::take(&mut self.report.dirty) {
             let wanted = self.wanted(now);
-            let news = wanted != self.report.acknowledged;
-            if let Some(request) = status_patch(*PODS, &self.report.known, &wanted).filter(|_| news) {
-                self.report.in_flight = Some((wanted, self.report.known.revision()));
+            if let Some(request) = status_patch(*PODS, &self.report.known, &wanted) {
+                self.report.in_flight = true;
                 link.client.send(request, Purpose::Status(self.pod.uid().into()), link.out);
                 return;
             }

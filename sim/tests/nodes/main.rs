@@ -1,5 +1,5 @@
-//! Kubelets, container runtime and scheduler against a small API server.
+//! Kubelets, container runtime and scheduler against the API server.
 
-mod fake;
 mod pods;
+mod rig;
 mod scheduling;
