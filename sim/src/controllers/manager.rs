@@ -80,7 +80,9 @@ impl Manager {
                         self.slots[sync.slot].on_seen(&sync, out.now());
                     }
                     let caches = &self.caches;
-                    self.slots.iter_mut().for_each(|slot| slot.make_ready(|these| caches.is_synced(these)));
+                    for slot in self.slots.iter_mut().filter(|slot| slot.sees(resource)) {
+                        slot.make_ready(|these| caches.is_synced(these));
+                    }
                 }
             }
             Some(Purpose::Call(_)) => {

@@ -25,7 +25,7 @@ pub(super) struct Size {
 impl Size {
     pub(super) fn of(set: &Object) -> Self {
         let available = set.i64_at(&["status", "availableReplicas"]).unwrap_or(0);
-        Self { spec: super::replicaset::replicas(set), available }
+        Self { spec: crate::controllers::replicaset::replicas(set), available }
     }
 }
 

@@ -5,8 +5,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::rolling::Size;
+use super::rollout::Rollout;
 use super::sets::{self, DESIRED, MAXIMUM};
-use super::{Rollout, Size};
 use crate::controllers::replicaset::replicas;
 use crate::object::{Object, Value};
 use crate::wire::Request;

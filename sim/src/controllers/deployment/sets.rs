@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::rolling::Strategy;
-use super::{Rollout, Stop, rolling, status};
+use super::rollout::{Rollout, Stop};
+use super::{rolling, status};
 use crate::controllers::Caches;
 use crate::controllers::claim::{Owner, controller_ref};
 use crate::controllers::replicaset::replicas;

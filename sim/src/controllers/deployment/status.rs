@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::Rollout;
+use super::rollout::Rollout;
 use crate::controllers::replicaset::replicas;
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Value};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{
+use super::collector::{
     FOREGROUND, GarbageCollector, ORPHAN, coordinates, find, has, waits_for_dependents, without_owners,
 };
 use crate::controllers::{Caches, Call, Outcome, Target, Verdict};

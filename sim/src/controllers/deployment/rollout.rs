@@ -1,0 +1,149 @@
+//! One sync of one deployment: rolling update, recreation, history.
+
+use std::sync::Arc;
+
+use super::rolling::{self, Size, Strategy};
+use super::sets;
+use crate::client::Informer;
+use crate::controllers::{Caches, Outcome, pods, replicaset};
+use crate::engine::Time;
+use crate::object::{Object, Str, Value};
+use crate::wire::resource::{PODS, REPLICA_SETS};
+use crate::wire::{ObjectKey, Request};
+
+/// One sync of one deployment.
+pub(super) struct Rollout<'a> {
+    pub(super) deployment: &'a Arc<Object>,
+    pub(super) strategy: Strategy,
+    /// The set with the deployment's template.
+    pub(super) new: Option<Arc<Object>>,
+    /// The other sets, oldest first.
+    pub(super) old: Vec<Arc<Object>>,
+    /// The conditions as this sync leaves them.
+    pub(super) conditions: Vec<Value>,
+    /// The revision that the deployment has to carry.
+    pub(super) revision: Option<Str>,
+    /// Whether a status write is among the requests: a second one would be stale.
+    pub(super) told: bool,
+    pub(super) now: Time,
+    pub(super) out: Outcome,
+}
+
+/// Says that a sync ends here.
+pub(super) struct Stop;
+
+impl<'a> Rollout<'a> {
+    pub(super) fn new(
+        deployment: &'a Arc<Object>,
+        mut sets: Vec<Arc<Object>>,
+        now: Time,
+        out: Outcome,
+    ) -> Self {
+        sets.sort_by(|a, b| sets::age_order(a, b));
+        let conditions = deployment.items_at(&["status", "conditions"]).to_vec();
+        let strategy = Strategy::of(deployment);
+        Self { deployment, strategy, new: None, old: sets, conditions, revision: None, told: false, now, out }
+    }
+
+    /// Does what there is to do now; ends early where a write makes the rest of the view stale.
+    pub(super) fn sync(&mut self, caches: &Caches, failure: Option<&str>) {
+        // Either way its requests are in `out`.
+        let (Ok(()) | Err(Stop)) = self.try_sync(caches, failure);
+    }
+
+    fn try_sync(&mut self, caches: &Caches, failure: Option<&str>) -> Result<(), Stop> {
+        self.find_new();
+        if self.deployment.is_terminating() {
+            self.sync_revision()?;
+            self.tell_status();
+            return Ok(());
+        }
+        self.sync_paused();
+        self.sync_revision()?;
+        if self.is_paused() || self.is_scaling() {
+            self.scale();
+            if self.is_paused() {
+                self.clean_up();
+            }
+            self.tell_status();
+        } else if self.strategy.rolling {
+            self.roll(caches, failure)?;
+        } else {
+            self.recreate(caches, failure)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.deployment.at(&["spec", "paused"]).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Strategy RollingUpdate: grow the new set; once it needs no more, shrink the old ones.
+    fn roll(&mut self, caches: &Caches, failure: Option<&str>) -> Result<(), Stop> {
+        self.create_new(caches, failure)?;
+        let Some(new) = self.new.clone() else { return Ok(()) };
+        let size = Size::of(&new);
+        let total = size.spec + self.old.iter().map(|set| Size::of(set).spec).sum::<i64>();
+        let wanted = rolling::grown(&self.strategy, total, size.spec);
+        if !self.resize(&new, wanted) && !self.shrink_old(size) && self.is_complete() {
+            self.clean_up();
+        }
+        self.tell_rollout();
+        Ok(())
+    }
+
+    /// Shrinks the old sets as far as availability allows. Whether one changed.
+    fn shrink_old(&mut self, new: Size) -> bool {
+        let active: Vec<Arc<Object>> =
+            self.old.iter().filter(|set| replicaset::replicas(set) > 0).cloned().collect();
+        let sizes: Vec<Size> = active.iter().map(|set| Size::of(set)).collect();
+        let shrunk = rolling::shrunk(&self.strategy, new, &sizes);
+        active
+            .iter()
+            .zip(shrunk)
+            .map(|(set, size)| self.resize(set, size))
+            .fold(false, |any, done| any | done)
+    }
+
+    /// Strategy Recreate: all old pods go before the first new one comes.
+    fn recreate(&mut self, caches: &Caches, failure: Option<&str>) -> Result<(), Stop> {
+        let active: Vec<Arc<Object>> =
+            self.old.iter().filter(|set| replicaset::replicas(set) > 0).cloned().collect();
+        let shrunk = active.iter().map(|set| self.resize(set, 0)).fold(false, |any, done| any | done);
+        if !shrunk && !self.old_pods_run(caches.of(*PODS)) {
+            self.create_new(caches, failure)?;
+            if let Some(new) = self.new.clone() {
+                self.resize(&new, self.strategy.wanted);
+            }
+            if self.is_complete() {
+                self.clean_up();
+            }
+        }
+        self.tell_rollout();
+        Ok(())
+    }
+
+    fn old_pods_run(&self, cache: &Informer) -> bool {
+        self.old.iter().any(|set| {
+            set.i64_at(&["status", "replicas"]).unwrap_or(0) > 0
+                || cache.owned_by(set.uid()).any(|pod| !pods::is_finished(pod))
+        })
+    }
+
+    /// Deletes the oldest revisions beyond the history limit.
+    fn clean_up(&mut self) {
+        let limit = self.deployment.i64_at(&["spec", "revisionHistoryLimit"]);
+        let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else { return };
+        let mut alive: Vec<&Arc<Object>> = self.old.iter().filter(|set| !set.is_terminating()).collect();
+        let surplus = alive.len().saturating_sub(limit);
+        alive.sort_by_key(|set| sets::revision(set));
+        for set in alive.into_iter().take(surplus) {
+            let observed = set.i64_at(&["status", "observedGeneration"]).unwrap_or(0);
+            let empty =
+                set.i64_at(&["status", "replicas"]).unwrap_or(0) == 0 && replicaset::replicas(set) == 0;
+            if empty && set.generation() <= observed {
+                self.out.then(Request::delete(*REPLICA_SETS, &ObjectKey::of(set)));
+            }
+        }
+    }
+}
