@@ -1,0 +1,21 @@
+//! Guards how many runs of `operator-under-fire`, a real kube-rs operator among faults, a core does in a second.
+
+mod sweeps;
+
+use criterion::Criterion;
+use sweeps::Sweep;
+use wavetank::isolate::Isolation;
+
+/// Runs per second and core (issue 2, speed).
+const GOALS: [(Isolation, f64); 2] = [(Isolation::Thread, 300.0), (Isolation::Fork, 200.0)];
+
+fn main() {
+    let scenario = sweeps::scenario("operator-under-fire");
+    let work = |seed: &u64| sweeps::work(&scenario, *seed);
+    let mut sweeps = GOALS.map(|(isolation, goal)| (Sweep::open(isolation, 1, &work), goal));
+    let mut criterion = Criterion::default().configure_from_args();
+    for (sweep, goal) in &mut sweeps {
+        sweep.bench(&mut criterion, "operator", *goal);
+    }
+    criterion.final_summary();
+}
