@@ -17,6 +17,8 @@ use super::Digest;
 pub struct Key(&'static Interned);
 
 struct Interned {
+    /// The first eight bytes, so that most names are told apart without a look at the text.
+    head: u64,
     text: Box<str>,
     digest: u64,
 }
@@ -52,7 +54,11 @@ impl Key {
         }
         let mut digest = Digest::new();
         digest.bytes(text.as_bytes());
-        let key = Self(Box::leak(Box::new(Interned { text: text.into(), digest: digest.finish() })));
+        let key = Self(Box::leak(Box::new(Interned {
+            head: head(text),
+            text: text.into(),
+            digest: digest.finish(),
+        })));
         all.insert(key.as_str(), key);
         key
     }
@@ -60,6 +66,19 @@ impl Key {
     /// The text of the key.
     pub fn as_str(self) -> &'static str {
         &self.0.text
+    }
+
+    /// How the key compares with a text. `head_of_text` is the text's [`head`].
+    pub(super) fn cmp_text(self, text: &str, head_of_text: u64) -> Ordering {
+        let by_head = self.0.head.cmp(&head_of_text);
+        if by_head.is_ne() { by_head } else { self.0.text[..].cmp(text) }
+    }
+
+    /// Whether the key has a text. `head_of_text` is the text's [`head`].
+    pub(super) fn is_text(self, text: &str, head_of_text: u64) -> bool {
+        self.0.head == head_of_text
+            && self.0.text.len() == text.len()
+            && (text.len() <= 8 || self.0.text.as_bytes()[8..] == text.as_bytes()[8..])
     }
 
     /// Where the name is stored: equal for equal keys, of no meaning outside the process.
@@ -73,6 +92,15 @@ impl Key {
     }
 }
 
+/// The first eight bytes of a text as a number that sorts as they do.
+pub(super) fn head(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let mut first = [0; 8];
+    let len = bytes.len().min(8);
+    first[..len].copy_from_slice(&bytes[..len]);
+    u64::from_be_bytes(first)
+}
+
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.0, other.0)
@@ -83,7 +111,7 @@ impl Eq for Key {}
 
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self == other { Ordering::Equal } else { self.as_str().cmp(other.as_str()) }
+        if self == other { Ordering::Equal } else { self.cmp_text(other.as_str(), other.0.head) }
     }
 }
 

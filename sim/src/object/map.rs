@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::key::head;
 use super::{Key, Value};
 
-/// Up to this length a scan that compares lengths first beats the binary search (measured on pods).
+/// Up to this length a scan beats the binary search (measured on pods).
 const SCANNED: usize = 16;
 
 /// A map from interned keys to values, sorted by key text. Cloning shares the entries.
@@ -44,13 +45,15 @@ impl Map {
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(k, _)| k.as_str().cmp(key))
+        let head = head(key);
+        self.0.binary_search_by(|(k, _)| k.cmp_text(key, head))
     }
 
     /// The value at `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         if self.len() <= SCANNED {
-            return self.0.iter().find(|(k, _)| k.as_str() == key).map(|(_, value)| value);
+            let head = head(key);
+            return self.0.iter().find(|(k, _)| k.is_text(key, head)).map(|(_, value)| value);
         }
         self.find(key).ok().map(|i| &self.0[i].1)
     }
