@@ -1,0 +1,54 @@
+//! A scenario built in code, over seeds and looked into.
+
+use wavetank::{Image, Nodes, Scenario, faults, mins, pods, scale, secs, vars};
+
+const WEB: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "example.com/web:1"}]}
+"#;
+
+fn web() -> Scenario {
+    Scenario::new("web")
+        .nodes(Nodes::named("node").count(2).cpu("4").memory("16Gi").zones(["a", "b"]))
+        .image(Image::matching("example.com/*").pull(secs(1)..=secs(3)).ready(secs(1)..=secs(2)))
+        .apply_yaml(WEB)
+        .step(scale("deployment/web", 3))
+        .fault(faults::pod_deletion(pods("app=web").one()).every(secs(5)..=secs(20)).times(0..=3))
+        .always("never more than five pods", |v| {
+            v.require(v.list("v1/Pod").len() <= 5, "more than five pods")
+        })
+        .eventually_cel("ready", vars! { d: "apps/v1/Deployment/web" }, "d.status.readyReplicas == 3")
+        .converges_within(mins(5))
+        .settles_for(secs(60))
+}
+
+#[test]
+fn a_built_scenario_holds_over_seeds() {
+    web().seeds(0..20).check();
+}
+
+#[test]
+fn a_run_can_be_looked_into() {
+    let run = web().run(1).unwrap();
+    assert_eq!(run.verdict(), Ok(()));
+    assert_eq!(run.objects("v1/Pod").len(), 3);
+    assert_eq!(run.objects("apps/v1/Deployment")[0].i64_at(&["spec", "replicas"]), Some(3));
+    assert!(run.writes().by("kube-scheduler").count() >= 3);
+    let again = web().run_plan(1, run.plan()).unwrap();
+    assert_eq!(again.fingerprint(), run.fingerprint());
+}
+
+#[test]
+fn code_at_the_end_sees_the_final_state_and_its_error_is_a_violation() {
+    let run = web().at_end(|_host| async { Err("not as it should be".into()) }).run(1).unwrap();
+    let found = run.violations().next().unwrap();
+    assert_eq!(found.oracle, "at_end");
+    assert!(found.message.contains("not as it should be"), "{found}");
+}

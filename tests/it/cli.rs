@@ -1,0 +1,87 @@
+//! Exit codes and outputs of the command.
+
+use super::{NEVER_HOLDS, scenario_file, text, wavetank};
+
+#[track_caller]
+fn is_bad_input(name: &str, content: impl AsRef<[u8]>, wanted: &[&str]) {
+    let path = scenario_file(name, content);
+    let output = wavetank(&["run", path.to_str().unwrap()]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    for part in wanted {
+        assert!(said.contains(part), "`{part}` is missing in: {said}");
+    }
+    assert_eq!(text(&output.stdout), "", "nothing is run");
+}
+
+#[test]
+fn bad_files_are_named_with_their_place_and_nothing_is_run() {
+    is_bad_input("empty", "", &["scenario.yaml:1:1", "empty"]);
+    is_bad_input("cut", "kind: Scenario\nspec: [1,2", &["scenario.yaml:2"]);
+    is_bad_input("utf16", b"\xff\xfe\x00k", &["scenario.yaml:1"]);
+    is_bad_input("deep", format!("a: {}", "[".repeat(100_000)), &["scenario.yaml:1"]);
+    is_bad_input(
+        "kind",
+        NEVER_HOLDS.replace("kind: Scenario", "kind: Scenaro"),
+        &["scenario.yaml:3:7", "Scenaro"],
+    );
+    is_bad_input(
+        "unknown",
+        NEVER_HOLDS.replace("spec:\n  setup", "spec:\n  nonsense: 1\n  setup"),
+        &["nonsense"],
+    );
+    is_bad_input("fault", NEVER_HOLDS.replace("pod-deletion", "node-loss"), &["node-loss", "not there yet"]);
+    is_bad_input("cel", NEVER_HOLDS.replace("pods.size() == 4", "pods.size( == 4"), &["four pods"]);
+}
+
+#[test]
+fn a_bad_flag_and_an_absent_file_are_bad_input() {
+    assert_eq!(wavetank(&["run", "--no-such-flag"]).status.code(), Some(2));
+    let absent = wavetank(&["run", "no/such/file.yaml"]);
+    assert_eq!(absent.status.code(), Some(2));
+    assert!(text(&absent.stderr).contains("no/such/file.yaml"), "{}", text(&absent.stderr));
+}
+
+#[test]
+fn a_violation_is_exit_code_one_and_says_what_was_wanted_and_how_to_see_it_again() {
+    let path = scenario_file("violation", NEVER_HOLDS);
+    let output = wavetank(&["run", path.to_str().unwrap(), "--seeds", "3..5"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in ["violation  no_convergence", "four pods", "seed 3", "replay     ", "pod-deletion("] {
+        assert!(said.contains(part), "`{part}` is missing in: {said}");
+    }
+}
+
+#[test]
+fn json_has_one_object_per_run_and_junit_one_case_per_scenario() {
+    let junit = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("junit.xml");
+    let args = ["run", "scenarios/staticweb-walkthrough.yaml", "--seeds", "0..3", "--json", "--junit"];
+    let output = wavetank(&[&args[..], &[junit.to_str().unwrap()]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let lines: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3);
+    for (seed, line) in lines.iter().enumerate() {
+        assert_eq!((line["seed"].as_u64(), line["verdict"].as_str()), (Some(seed as u64), Some("held")));
+        assert!(line["fingerprint"].as_str().is_some_and(|f| f.len() == 32) && line["virtual_s"].is_number());
+    }
+    let xml = std::fs::read_to_string(junit).unwrap();
+    assert!(xml.contains("staticweb-walkthrough") && xml.contains("failures=\"0\""), "{xml}");
+}
+
+#[test]
+fn the_same_seeds_have_the_same_fingerprints_with_one_and_two_jobs_in_threads_and_forks() {
+    let fingerprints = |more: &[&str]| {
+        let args = ["run", "scenarios/operator-under-fire.yaml", "--seeds", "0..6", "--json"];
+        let output = text(&wavetank(&[&args[..], more].concat()).stdout);
+        let line =
+            |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["fingerprint"].to_string();
+        output.lines().map(line).collect::<Vec<_>>()
+    };
+    let one = fingerprints(&["--jobs", "1"]);
+    assert_eq!(one.len(), 6);
+    assert_eq!(one, fingerprints(&["--jobs", "2"]));
+    assert_eq!(one, fingerprints(&["--isolation", "thread"]));
+}

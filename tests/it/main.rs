@@ -1,0 +1,61 @@
+//! The command and the library from outside: one binary.
+//!
+//! - `cli`: exit codes, bad input, JSON, JUnit
+//! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
+//! - `builder`: a scenario built in code
+
+mod builder;
+mod cli;
+mod replay;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// Runs the command in the project's root.
+fn wavetank(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wavetank"));
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("the command is built")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A scenario file of this name with this text, in a folder of its own.
+fn scenario_file(name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+    let path = folder.join("scenario.yaml");
+    std::fs::write(&path, text).expect("the folder for temporary files can be written");
+    path
+}
+
+/// A scenario that no seed holds: a pod is deleted, and four pods are wanted where three are.
+const NEVER_HOLDS: &str = r#"# What: wants four pods where there are three. Why: to be found. Expected: violated on every seed.
+apiVersion: wavetank.dev/v1alpha1
+kind: Scenario
+metadata: {name: never-holds}
+spec:
+  setup:
+  - apply:
+      inline: |
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          replicas: 3
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec: {containers: [{name: web, image: "example.com/web:1"}]}
+  faults:
+  - fault: pod-deletion
+    target: {kind: Pod, selector: app=web, pick: one}
+    when: {at: 1s..20s}
+  converge: {within: 60s, settle: 30s}
+  expect:
+  - name: four pods
+    eventually:
+      vars: {pods: {apiVersion: v1, kind: Pod, selector: app=web}}
+      cel: pods.size() == 4
+"#;
