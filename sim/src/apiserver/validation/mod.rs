@@ -78,10 +78,8 @@ fn of_schema(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<FieldError> {
 
 fn of_kind(resource: &str, write: &Write<'_>, check: &mut Check) {
     match resource {
-        "apiextensions.k8s.io/v1/customresourcedefinitions" => {
-            if write.subresource.is_empty() {
-                check.errors.extend(crd::validate(write.new, write.old));
-            }
+        "apiextensions.k8s.io/v1/customresourcedefinitions" if write.subresource.is_empty() => {
+            check.errors.extend(crd::validate(write.new, write.old));
         }
         "apps/v1/daemonsets" => workload::daemon_set(write, check),
         "apps/v1/deployments" => workload::deployment(write, check),
