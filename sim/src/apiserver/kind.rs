@@ -48,6 +48,8 @@ pub struct Kind {
     pub scale: Option<ScalePaths>,
     /// The type of its objects; built-in ones are made when first asked for.
     pub(super) shape: OnceLock<Arc<Shape>>,
+    /// The status that an object has before anyone wrote one, made when first asked for.
+    pub(super) new_status: OnceLock<Option<Value>>,
 }
 
 /// Where a custom resource keeps what `/scale` shows, as paths of keys.
@@ -78,6 +80,16 @@ impl Kind {
     /// The type of its objects.
     pub fn shape(&self) -> &Arc<Shape> {
         self.shape.get_or_init(|| schema::shape(self.api_version(), &self.kind))
+    }
+
+    /// The status that an object has before anyone wrote one.
+    pub fn new_status(&self) -> Option<&Value> {
+        let make = || {
+            let mut empty = self.shape().empty_object();
+            self.shape().apply_defaults(&mut empty);
+            empty.remove_at(&["status"])
+        };
+        self.new_status.get_or_init(make).as_ref()
     }
 
     /// Whether the project knows the type; requests for others are 501.

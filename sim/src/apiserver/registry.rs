@@ -102,6 +102,7 @@ fn kind(row: &Value) -> Kind {
         selectable: Vec::new(),
         scale: None,
         shape: OnceLock::new(),
+        new_status: OnceLock::new(),
     }
 }
 

@@ -17,13 +17,17 @@ pub(super) fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
 /// Puts what `edit` makes of each item of the list at `path`; nothing leaves an item as it is.
 pub(super) fn edit_items(value: &mut Value, path: &[&str], edit: impl Fn(&Value) -> Option<Value>) {
     let items = value.items_at(path);
-    let edited: Vec<Option<Value>> = items.iter().map(edit).collect();
-    if edited.iter().all(Option::is_none) {
+    let Some((first, new)) = items.iter().enumerate().find_map(|(i, item)| Some((i, edit(item)?))) else {
         return;
+    };
+    let mut all = items.to_vec();
+    all[first] = new;
+    for item in &mut all[first + 1..] {
+        if let Some(new) = edit(item) {
+            *item = new;
+        }
     }
-    let new: Vec<Value> =
-        items.iter().zip(edited).map(|(old, new)| new.unwrap_or_else(|| old.clone())).collect();
-    value.set_at(path, new);
+    value.set_at(path, all);
 }
 
 /// What `edit` makes of a copy, where it changes something that `is_due` sees.

@@ -33,7 +33,7 @@ impl View {
             }
             if let Some(kind) = &self.redefined {
                 kind.shape().prune(root);
-                defaults::apply_defaults(kind, root, None);
+                defaults::apply_defaults(kind, root);
             }
         }))
     }

@@ -40,7 +40,7 @@ pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
 pub(crate) use shape::SERVER_DEFAULT;
 pub use shape::{
-    DecodeError, Empty, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar,
+    DecodeError, Edit, Empty, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar,
     SchemaError, Shape, Struct,
 };
 pub use tree::{Str, Value};

@@ -55,6 +55,7 @@ fn kind(crd: &Value, spec: &Value, version: &Value, storage: &str) -> Result<Kin
         selectable: paths(version, "selectableFields"),
         scale: version.at(&["subresources", "scale"]).map(scale_paths),
         shape: OnceLock::from(shape(version.at(&["schema", "openAPIV3Schema"]))?),
+        new_status: OnceLock::from(None),
     })
 }
 

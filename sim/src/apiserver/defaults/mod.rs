@@ -12,7 +12,7 @@ mod workload;
 
 use super::kind::Kind;
 use super::tree::shared;
-use crate::object::{DecodeError, Map, Value};
+use crate::object::{DecodeError, Edit, Key, Map, Value};
 
 pub(super) use pod::qos_class;
 pub(super) use workload::labels_from_template;
@@ -23,33 +23,64 @@ pub(super) use workload::labels_from_template;
 ///
 /// Values of custom objects are checked by `validation`.
 pub fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
-    let mut decoded = Ok(Vec::new());
-    changed(new, old, |part| {
-        if !kind.custom
-            && let Err(error) = kind.shape().decode(part)
-        {
-            decoded = Err(error);
-            return;
-        }
-        decoded = Ok(kind.shape().prune(part));
-        default_part(kind, part);
-    });
-    decoded
-}
-
-/// Brings the object into its type's form and sets defaults. `old` is the object that it replaces.
-pub fn apply_defaults(kind: &Kind, new: &mut Value, old: Option<&Value>) {
-    changed(new, old, |part| default_part(kind, part));
-}
-
-fn default_part(kind: &Kind, part: &mut Value) {
+    let mut unknown = Vec::new();
     let shape = kind.shape();
-    shape.canonicalize(part);
-    shape.apply_defaults(part);
-    drop_double_owners(part);
-    if !kind.custom {
-        of_kind(kind.resource.as_str(), part);
+    let before =
+        Before(old.and_then(Value::as_map).filter(|old| new.as_map().is_some_and(|new| covers(new, old))));
+    if before.0.is_none() {
+        if !kind.custom {
+            shape.decode(new)?;
+        }
+        unknown = shape.prune(new);
+        shape.canonicalize(new);
+        shape.apply_defaults(new);
+    } else if let Some(map) = new.as_map_mut() {
+        let mut edits = Vec::new();
+        for (key, value) in map.iter().filter(|(key, value)| before.differs(*key, value)) {
+            edits.push((*key, shape.decode_field(*key, value, &mut unknown)?));
+        }
+        for (key, edit) in edits {
+            match edit {
+                Edit::Keep => (),
+                Edit::Drop => drop(map.remove(key.as_str())),
+                Edit::Set(value) => map.set(key, value),
+            }
+        }
     }
+    drop_double_owners(new);
+    if !kind.custom {
+        of_kind(kind.resource.as_str(), new, &before);
+    }
+    Ok(unknown)
+}
+
+/// Brings an object into its type's form and sets defaults.
+pub fn apply_defaults(kind: &Kind, new: &mut Value) {
+    kind.shape().canonicalize(new);
+    kind.shape().apply_defaults(new);
+    if !kind.custom {
+        of_kind(kind.resource.as_str(), new, &Before(None));
+    }
+}
+
+/// The top-level fields before this write; none on create, and where a field is gone that must perhaps come back.
+struct Before<'a>(Option<&'a Map>);
+
+impl Before<'_> {
+    /// Whether the value at `key` is another one than before.
+    fn differs(&self, key: Key, value: &Value) -> bool {
+        !self.0.and_then(|old| old.get_key(key)).is_some_and(|was| shared(was, value))
+    }
+
+    /// Whether the field is there and another one than before.
+    fn changed(&self, new: &Value, field: &str) -> bool {
+        let Some(value) = new.get(field) else { return false };
+        !self.0.and_then(|old| old.get(field)).is_some_and(|was| shared(was, value))
+    }
+}
+
+fn covers(new: &Map, old: &Map) -> bool {
+    old.iter().all(|(key, _)| new.get_key(*key).is_some())
 }
 
 /// An owner that is named twice in the same words counts once.
@@ -64,7 +95,14 @@ fn drop_double_owners(new: &mut Value) {
 }
 
 /// Defaults that depend on other fields.
-fn of_kind(resource: &str, new: &mut Value) {
+fn of_kind(resource: &str, new: &mut Value, before: &Before<'_>) {
+    if resource == "v1/pods" {
+        return pod::pod(new, before.changed(new, "spec"), before.changed(new, "status"));
+    }
+    let changed = |field| before.changed(new, field);
+    if new.get("spec").is_some() && !changed("spec") && !changed("metadata") && resource != "v1/nodes" {
+        return;
+    }
     match resource {
         "apps/v1/daemonsets" => workload::daemon_set(new),
         "apps/v1/deployments" => workload::deployment(new),
@@ -80,30 +118,12 @@ fn of_kind(resource: &str, new: &mut Value) {
         "v1/limitranges" => other::limit_range(new),
         "v1/namespaces" => other::namespace(new),
         "v1/nodes" => other::node(new),
-        "v1/pods" => pod::pod(new),
         "v1/podtemplates" => pod::template(new, &["template"]),
         "v1/replicationcontrollers" => workload::replication_controller(new),
         "v1/secrets" => other::secret(new),
         "v1/services" => service::service(new),
         _ => (),
     }
-}
-
-/// Lets `edit` work on the top-level fields that are not shared with `old`, and puts the result back.
-fn changed(new: &mut Value, old: Option<&Value>, edit: impl FnOnce(&mut Value)) {
-    let Some(old) = old.and_then(Value::as_map) else { return edit(new) };
-    let Some(map) = new.as_map_mut() else { return };
-    let is_changed = |key: &str, value: &Value| !old.get(key).is_some_and(|was| shared(was, value));
-    if map.iter().all(|(key, value)| !is_changed(key.as_str(), value)) && old.len() == map.len() {
-        return;
-    }
-    let kept: Vec<_> = map.iter().filter(|(key, value)| !is_changed(key.as_str(), value)).cloned().collect();
-    let changed: Map = map.iter().filter(|(key, value)| is_changed(key.as_str(), value)).cloned().collect();
-    let mut part = Value::Map(changed);
-    edit(&mut part);
-    let made = part.as_map().into_iter().flatten().cloned();
-    // What was kept goes last: it wins over what was made up for a field that only the part does not have.
-    *map = made.chain(kept).collect();
 }
 
 #[cfg(test)]

@@ -9,10 +9,12 @@ use crate::value;
 
 const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
-/// A pod.
-pub(super) fn pod(pod: &mut Value) {
-    mirror_addresses(pod);
-    if pod.get("spec").is_none() {
+/// A pod whose spec or status is new.
+pub(super) fn pod(pod: &mut Value, new_spec: bool, new_status: bool) {
+    if new_status {
+        mirror_addresses(pod);
+    }
+    if !new_spec {
         return;
     }
     spec(pod, &["spec"]);

@@ -101,10 +101,10 @@ fn what_is_shared_with_the_stored_object_is_not_walked() {
     let kind = registry.lookup(Resource::new("v1/pods")).unwrap();
     let mut old =
         crate::value!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
-    apply_defaults(kind, &mut old, None);
+    apply_defaults(kind, &mut old);
     let mut new = old.clone();
     new.set_at(&["status", "conditions"], Value::list([crate::value!({"type": "Ready", "status": "True"})]));
-    apply_defaults(kind, &mut new, Some(&old));
+    decode(kind, &mut new, Some(&old)).unwrap();
     assert_eq!(
         new.at(&["status", "conditions"]).unwrap().items()[0].get("lastProbeTime"),
         Some(&Value::Null)

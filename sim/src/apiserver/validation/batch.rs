@@ -36,12 +36,12 @@ fn spec(value: &Value, path: &[&str], check: &mut Check) {
         "backoffLimitPerIndex",
         "maxFailedIndexes",
     ] {
-        check.not_negative(&format!("{field}.{key}"), of(key));
+        check.not_negative(format_args!("{field}.{key}"), of(key));
     }
-    check.one_of(&format!("{field}.completionMode"), of("completionMode"), &["NonIndexed", "Indexed"]);
+    check.one_of(format_args!("{field}.completionMode"), of("completionMode"), &["NonIndexed", "Indexed"]);
     let is_indexed = of("completionMode").and_then(Value::as_str) == Some("Indexed");
     if is_indexed && of("completions").is_none() {
-        check.required(&format!("{field}.completions"), "when completion mode is Indexed");
+        check.required(format_args!("{field}.completions"), "when completion mode is Indexed");
     }
     if let Some(manager) = of("managedBy").and_then(Value::as_str) {
         domain_prefixed(&format!("{field}.managedBy"), manager, check);
@@ -52,7 +52,7 @@ fn spec(value: &Value, path: &[&str], check: &mut Check) {
     let restart = of("template").and_then(|t| t.str_at(&["spec", "restartPolicy"]));
     if !matches!(restart, Some("OnFailure" | "Never")) {
         let why = "valid values: \"OnFailure\", \"Never\"";
-        check.required(&format!("{field}.template.spec.restartPolicy"), why);
+        check.required(format_args!("{field}.template.spec.restartPolicy"), why);
     }
 }
 
@@ -61,7 +61,7 @@ fn failure_policy(policy: Option<&Value>, field: &str, check: &mut Check) {
     for (i, rule) in policy.items_at(&["rules"]).iter().enumerate() {
         let field = format!("{field}.podFailurePolicy.rules[{i}]");
         let actions = ["Count", "FailIndex", "FailJob", "Ignore"];
-        check.one_of(&format!("{field}.action"), rule.get("action"), &actions);
+        check.one_of(format_args!("{field}.action"), rule.get("action"), &actions);
         if rule.get("onExitCodes").is_none() && rule.items_at(&["onPodConditions"]).is_empty() {
             let message = "Invalid value: specifying one of OnExitCodes and OnPodConditions is required";
             check.errors.push(FieldError::new(&field, "FieldValueInvalid", message));
@@ -114,7 +114,7 @@ pub(super) fn cron_job(write: &Write<'_>, check: &mut Check) {
     schedule(of("schedule").and_then(Value::as_str).unwrap_or_default(), check);
     check.one_of("spec.concurrencyPolicy", of("concurrencyPolicy"), &["Allow", "Forbid", "Replace"]);
     for key in ["startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
-        check.not_negative(&format!("spec.{key}"), of(key));
+        check.not_negative(format_args!("spec.{key}"), of(key));
     }
     if let Some(zone) = of("timeZone").and_then(Value::as_str)
         && !is_zone(zone)
@@ -164,7 +164,7 @@ fn is_zone(zone: &str) -> bool {
 fn status(write: &Write<'_>, check: &mut Check) {
     let Some(status) = write.new.get("status") else { return };
     for key in ["active", "succeeded", "failed", "ready", "terminating"] {
-        check.not_negative(&format!("status.{key}"), status.get(key));
+        check.not_negative(format_args!("status.{key}"), status.get(key));
     }
     let is_true = |status: &Value, kind: &str| {
         let of_kind = |c: &&Value| text(c, "type") == kind && text(c, "status") == "True";
@@ -207,7 +207,7 @@ fn status(write: &Write<'_>, check: &mut Check) {
     for key in ["succeeded", "failed"] {
         if old.is_some_and(|old| count(status, key) < count(old, key)) {
             let why = format!("cannot decrease the {key} counter");
-            check.invalid(&format!("status.{key}"), count(status, key), &why);
+            check.invalid(format_args!("status.{key}"), count(status, key), &why);
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Collects complaints. Paths are dotted, as causes name them.
+//! Collects complaints. Paths are dotted, as causes name them, and written only for a complaint.
+
+use std::fmt;
 
 use crate::object::{FieldError, Value};
 
@@ -9,52 +11,60 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn invalid(&mut self, field: &str, bad: impl Into<Value>, why: &str) {
-        self.errors.push(FieldError::invalid(field, &bad.into(), why));
+    pub(super) fn invalid(&mut self, field: impl fmt::Display, bad: impl Into<Value>, why: &str) {
+        self.errors.push(FieldError::invalid(&field.to_string(), &bad.into(), why));
     }
 
     /// One complaint for each text that a check of names returned.
-    pub(super) fn names(&mut self, field: &str, bad: &str, complaints: Vec<String>) {
+    pub(super) fn names(&mut self, field: impl fmt::Display, bad: &str, complaints: Vec<String>) {
         for why in complaints {
-            self.invalid(field, bad, &why);
+            self.invalid(&field, bad, &why);
         }
     }
 
-    pub(super) fn required(&mut self, field: &str, why: &str) {
-        self.errors.push(FieldError::required(field, why));
+    pub(super) fn required(&mut self, field: impl fmt::Display, why: &str) {
+        self.errors.push(FieldError::required(&field.to_string(), why));
     }
 
-    pub(super) fn forbidden(&mut self, field: &str, why: &str) {
-        self.errors.push(FieldError::new(field, "FieldValueForbidden", format!("Forbidden: {why}")));
+    pub(super) fn forbidden(&mut self, field: impl fmt::Display, why: &str) {
+        self.errors.push(FieldError::new(
+            &field.to_string(),
+            "FieldValueForbidden",
+            format!("Forbidden: {why}"),
+        ));
     }
 
-    pub(super) fn duplicate(&mut self, field: &str, bad: &Value) {
+    pub(super) fn duplicate(&mut self, field: impl fmt::Display, bad: &Value) {
         let message = format!("Duplicate value: {}", bad.to_json());
-        self.errors.push(FieldError::new(field, "FieldValueDuplicate", message));
+        self.errors.push(FieldError::new(&field.to_string(), "FieldValueDuplicate", message));
     }
 
-    pub(super) fn not_found(&mut self, field: &str, bad: &str) {
-        self.errors.push(FieldError::new(field, "FieldValueNotFound", format!("Not found: {bad:?}")));
+    pub(super) fn not_found(&mut self, field: impl fmt::Display, bad: &str) {
+        self.errors.push(FieldError::new(
+            &field.to_string(),
+            "FieldValueNotFound",
+            format!("Not found: {bad:?}"),
+        ));
     }
 
     /// A value that is set and not one of `supported`.
-    pub(super) fn one_of(&mut self, field: &str, value: Option<&Value>, supported: &[&str]) {
+    pub(super) fn one_of(&mut self, field: impl fmt::Display, value: Option<&Value>, supported: &[&str]) {
         let Some(value) = value else { return };
         if !value.as_str().is_some_and(|text| supported.contains(&text)) {
             let supported: Vec<Value> = supported.iter().map(|text| Value::from(*text)).collect();
-            self.errors.push(FieldError::not_supported(field, value, &supported));
+            self.errors.push(FieldError::not_supported(&field.to_string(), value, &supported));
         }
     }
 
     /// A number that is set and below zero.
-    pub(super) fn not_negative(&mut self, field: &str, value: Option<&Value>) {
+    pub(super) fn not_negative(&mut self, field: impl fmt::Display, value: Option<&Value>) {
         if let Some(number) = value.and_then(Value::as_i64).filter(|n| *n < 0) {
             self.invalid(field, number, "must be greater than or equal to 0");
         }
     }
 
     /// A number that is set and outside `low..=high`.
-    pub(super) fn within(&mut self, field: &str, value: Option<&Value>, low: i64, high: i64) {
+    pub(super) fn within(&mut self, field: impl fmt::Display, value: Option<&Value>, low: i64, high: i64) {
         if let Some(number) = value.and_then(Value::as_i64).filter(|n| !(low..=high).contains(n)) {
             self.invalid(field, number, &format!("must be between {low} and {high}, inclusive"));
         }

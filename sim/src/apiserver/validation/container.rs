@@ -32,7 +32,7 @@ pub(super) enum Place {
 /// The containers of the pod spec at `path`.
 pub(super) fn containers(spec: &Value, path: &str, check: &mut Check) {
     if spec.items_at(&["containers"]).is_empty() {
-        check.required(&format!("{path}.containers"), "");
+        check.required(format_args!("{path}.containers"), "");
     }
     let mut seen: Vec<&str> = Vec::new();
     for (list, place) in [("containers", Place::Main), ("initContainers", Place::Init)] {
@@ -40,11 +40,11 @@ pub(super) fn containers(spec: &Value, path: &str, check: &mut Check) {
             let field = format!("{path}.{list}[{i}]");
             let name = text(container, "name");
             if name.is_empty() {
-                check.required(&format!("{field}.name"), "");
+                check.required(format_args!("{field}.name"), "");
             } else {
-                check.names(&format!("{field}.name"), name, names::label(name));
+                check.names(format_args!("{field}.name"), name, names::label(name));
                 if seen.contains(&name) {
-                    check.duplicate(&format!("{field}.name"), &name.into());
+                    check.duplicate(format_args!("{field}.name"), &name.into());
                 }
                 seen.push(name);
             }
@@ -57,25 +57,25 @@ pub(super) fn containers(spec: &Value, path: &str, check: &mut Check) {
 fn common(container: &Value, spec: &Value, field: &str, check: &mut Check) {
     let image = text(container, "image");
     if image.is_empty() {
-        check.required(&format!("{field}.image"), "");
+        check.required(format_args!("{field}.image"), "");
     } else if image.trim() != image {
-        check.invalid(&format!("{field}.image"), image, "must not have leading or trailing whitespace");
+        check.invalid(format_args!("{field}.image"), image, "must not have leading or trailing whitespace");
     }
     ports(container, spec, field, check);
     env(container, field, check);
     mounts(container, spec, field, check);
     let policies = ["Always", "IfNotPresent", "Never"];
-    check.one_of(&format!("{field}.imagePullPolicy"), container.get("imagePullPolicy"), &policies);
+    check.one_of(format_args!("{field}.imagePullPolicy"), container.get("imagePullPolicy"), &policies);
     resources(container, field, check);
     for key in ["runAsUser", "runAsGroup"] {
         let value = container.at(&["securityContext", key]);
-        check.within(&format!("{field}.securityContext.{key}"), value, 0, i64::from(i32::MAX));
+        check.within(format_args!("{field}.securityContext.{key}"), value, 0, i64::from(i32::MAX));
     }
     let Some(context) = container.get("securityContext") else { return };
     let is = |key: &str, wanted: bool| context.get(key).and_then(Value::as_bool) == Some(wanted);
     if is("privileged", true) && is("allowPrivilegeEscalation", false) {
         let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
-        check.invalid(&format!("{field}.securityContext"), context.clone(), why);
+        check.invalid(format_args!("{field}.securityContext"), context.clone(), why);
     }
 }
 
@@ -86,26 +86,26 @@ fn ports(container: &Value, spec: &Value, field: &str, check: &mut Check) {
         let field = format!("{field}.ports[{i}]");
         let name = text(port, "name");
         if !name.is_empty() {
-            check.names(&format!("{field}.name"), name, port_name(name));
+            check.names(format_args!("{field}.name"), name, port_name(name));
             if ports[..i].iter().any(|p| text(p, "name") == name) {
-                check.duplicate(&format!("{field}.name"), &name.into());
+                check.duplicate(format_args!("{field}.name"), &name.into());
             }
         }
         let number = port.i64_at(&["containerPort"]).unwrap_or(0);
         let host = port.i64_at(&["hostPort"]).unwrap_or(0);
         if number == 0 {
-            check.required(&format!("{field}.containerPort"), "");
+            check.required(format_args!("{field}.containerPort"), "");
         } else {
-            check.within(&format!("{field}.containerPort"), port.get("containerPort"), 1, 65_535);
+            check.within(format_args!("{field}.containerPort"), port.get("containerPort"), 1, 65_535);
         }
         if host != 0 {
-            check.within(&format!("{field}.hostPort"), port.get("hostPort"), 1, 65_535);
+            check.within(format_args!("{field}.hostPort"), port.get("hostPort"), 1, 65_535);
         }
         if host_network && host != number {
             let why = "must match `containerPort` when `hostNetwork` is true";
-            check.invalid(&format!("{field}.hostPort"), host, why);
+            check.invalid(format_args!("{field}.hostPort"), host, why);
         }
-        check.one_of(&format!("{field}.protocol"), port.get("protocol"), &["SCTP", "TCP", "UDP"]);
+        check.one_of(format_args!("{field}.protocol"), port.get("protocol"), &["SCTP", "TCP", "UDP"]);
     }
 }
 
@@ -113,12 +113,12 @@ fn env(container: &Value, field: &str, check: &mut Check) {
     for (i, variable) in container.items_at(&["env"]).iter().enumerate() {
         let field = format!("{field}.env[{i}]");
         if text(variable, "name").is_empty() {
-            check.required(&format!("{field}.name"), "");
+            check.required(format_args!("{field}.name"), "");
         }
         let Some(source) = variable.get("valueFrom") else { continue };
         if !text(variable, "value").is_empty() {
             check.invalid(
-                &format!("{field}.valueFrom"),
+                format_args!("{field}.valueFrom"),
                 "",
                 "may not be specified when `value` is not empty",
             );
@@ -128,7 +128,7 @@ fn env(container: &Value, field: &str, check: &mut Check) {
                 path.starts_with("metadata.labels['") || path.starts_with("metadata.annotations['");
             if !subscript && !FIELD_PATHS.contains(&path) {
                 let why = format!("error converting fieldPath: field label not supported: {path}");
-                check.invalid(&format!("{field}.valueFrom.fieldRef.fieldPath"), path, &why);
+                check.invalid(format_args!("{field}.valueFrom.fieldRef.fieldPath"), path, &why);
             }
         }
     }
@@ -140,14 +140,14 @@ fn mounts(container: &Value, spec: &Value, field: &str, check: &mut Check) {
         let field = format!("{field}.volumeMounts[{i}]");
         let (name, path) = (text(mount, "name"), text(mount, "mountPath"));
         if name.is_empty() {
-            check.required(&format!("{field}.name"), "");
+            check.required(format_args!("{field}.name"), "");
         } else if !spec.items_at(&["volumes"]).iter().any(|v| text(v, "name") == name) {
-            check.not_found(&format!("{field}.name"), name);
+            check.not_found(format_args!("{field}.name"), name);
         }
         if path.is_empty() {
-            check.required(&format!("{field}.mountPath"), "");
+            check.required(format_args!("{field}.mountPath"), "");
         } else if mounts[..i].iter().any(|m| text(m, "mountPath") == path) {
-            check.invalid(&format!("{field}.mountPath"), path, "must be unique");
+            check.invalid(format_args!("{field}.mountPath"), path, "must be unique");
         }
     }
 }
@@ -165,11 +165,11 @@ fn probes(container: &Value, field: &str, place: Place, check: &mut Check) {
         for key in
             ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
         {
-            check.not_negative(&format!("{field}.{key}"), probe.get(key));
+            check.not_negative(format_args!("{field}.{key}"), probe.get(key));
         }
         let successes = probe.i64_at(&["successThreshold"]).unwrap_or(1);
         if kind != "readinessProbe" && successes > 1 {
-            check.invalid(&format!("{field}.successThreshold"), successes, "must be 1");
+            check.invalid(format_args!("{field}.successThreshold"), successes, "must be 1");
         }
     }
 }
@@ -180,7 +180,7 @@ fn handler(probe: &Value, field: &str, check: &mut Check) {
         check.required(field, "must specify a handler type");
     }
     for more in set.iter().skip(1) {
-        check.forbidden(&format!("{field}.{more}"), "may not specify more than 1 handler type");
+        check.forbidden(format_args!("{field}.{more}"), "may not specify more than 1 handler type");
     }
     for handler in ["httpGet", "tcpSocket"] {
         if let Some(port) = probe.at(&[handler, "port"]) {
@@ -241,7 +241,7 @@ fn resources(container: &Value, field: &str, check: &mut Check) {
         let Some(limit) = limit else {
             if name.as_str().contains('/') {
                 let why = "Limit must be set for non overcommitable resources";
-                check.required(&format!("{field}.resources.limits"), why);
+                check.required(format_args!("{field}.resources.limits"), why);
             }
             continue;
         };
@@ -250,7 +250,7 @@ fn resources(container: &Value, field: &str, check: &mut Check) {
             && asked > most
         {
             let why = format!("must be less than or equal to {name} limit of {shown}");
-            check.invalid(&format!("{field}.resources.requests"), request.clone(), &why);
+            check.invalid(format_args!("{field}.resources.requests"), request.clone(), &why);
         }
     }
 }

@@ -23,17 +23,17 @@ pub(super) fn selector(field: &str, selector: &Value, check: &mut Check) -> bool
         match text(expression, "operator") {
             "In" | "NotIn" if !has_values => {
                 let why = "must be specified when `operator` is 'In' or 'NotIn'";
-                check.required(&format!("{field}.values"), why);
+                check.required(format_args!("{field}.values"), why);
             }
             "Exists" | "DoesNotExist" if has_values => {
                 let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-                check.forbidden(&format!("{field}.values"), why);
+                check.forbidden(format_args!("{field}.values"), why);
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => (),
-            other => check.invalid(&format!("{field}.operator"), other, "not a valid selector operator"),
+            other => check.invalid(format_args!("{field}.operator"), other, "not a valid selector operator"),
         }
         let key = text(expression, "key");
-        check.names(&format!("{field}.key"), key, names::qualified_name(key));
+        check.names(format_args!("{field}.key"), key, names::qualified_name(key));
     }
     check.errors.len() == before
 }

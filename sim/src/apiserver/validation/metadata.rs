@@ -59,7 +59,7 @@ fn owners(owners: &[Value], all: Option<&Value>, check: &mut Check) {
     for owner in owners {
         let mut not_empty = |key: &str| {
             if text(owner, key).is_empty() {
-                check.invalid(&format!("metadata.ownerReferences.{key}"), "", "must not be empty");
+                check.invalid(format_args!("metadata.ownerReferences.{key}"), "", "must not be empty");
             }
         };
         let api_version = text(owner, "apiVersion");
@@ -112,7 +112,7 @@ fn finalizers(kind: &Kind, finalizers: &[Value], all: Option<&Value>, check: &mu
         let name = finalizer.as_str().unwrap_or_default();
         if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
-            check.invalid(&format!("metadata.finalizers[{i}]"), name, why);
+            check.invalid(format_args!("metadata.finalizers[{i}]"), name, why);
         }
     }
 }

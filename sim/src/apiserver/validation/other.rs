@@ -32,7 +32,7 @@ pub(super) fn secret(write: &Write<'_>, check: &mut Check) {
     let kind = text(write.new, "type");
     for (_, keys) in SECRET_KEYS.iter().filter(|(of, _)| *of == kind) {
         for key in keys.iter().filter(|key| write.new.at(&["data", key]).is_none()) {
-            check.required(&format!("data[{key}]"), "");
+            check.required(format_args!("data[{key}]"), "");
         }
     }
 }
@@ -59,7 +59,7 @@ fn data(write: &Write<'_>, fields: &[&str], check: &mut Check) {
             if key.is_empty() || key.len() > 253 || !key.bytes().all(plain) {
                 let why = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or \
                            'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
-                check.invalid(&format!("{field}[{key}]"), key, why);
+                check.invalid(format_args!("{field}[{key}]"), key, why);
             }
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn endpoint_slice(write: &Write<'_>, check: &mut Check) {
     let ports = write.new.items_at(&["ports"]);
     for (i, port) in ports.iter().enumerate() {
         if ports[..i].iter().any(|p| text(p, "name") == text(port, "name")) {
-            check.duplicate(&format!("ports[{i}].name"), &text(port, "name").into());
+            check.duplicate(format_args!("ports[{i}].name"), &text(port, "name").into());
         }
     }
 }
@@ -106,7 +106,7 @@ pub(super) fn node(write: &Write<'_>, check: &mut Check) {
         let was = old.str_at(&["spec", field]).unwrap_or_default();
         if !was.is_empty() && write.new.str_at(&["spec", field]) != Some(was) {
             let why = format!("node updates may not change {field} except from \"\" to valid");
-            check.forbidden(&format!("spec.{shown}"), &why);
+            check.forbidden(format_args!("spec.{shown}"), &why);
         }
     }
 }

@@ -39,12 +39,12 @@ pub(super) fn template(value: &Value, path: &[&str], always: Option<()>, check: 
     let of = |key: &str| template.and_then(|t| t.get(key));
     labels(&format!("{field}.metadata.labels"), of("metadata").and_then(|m| m.get("labels")), check);
     let Some(spec) = of("spec") else {
-        check.required(&format!("{field}.spec.containers"), "");
+        check.required(format_args!("{field}.spec.containers"), "");
         return;
     };
     self::spec(spec, &format!("{field}.spec"), false, check);
     if always.is_some() && text(spec, "restartPolicy") != "Always" {
-        check.one_of(&format!("{field}.spec.restartPolicy"), spec.get("restartPolicy"), &["Always"]);
+        check.one_of(format_args!("{field}.spec.restartPolicy"), spec.get("restartPolicy"), &["Always"]);
     }
 }
 
@@ -80,12 +80,12 @@ fn spec(spec: &Value, path: &str, is_pod: bool, check: &mut Check) {
 fn security(spec: &Value, path: &str, check: &mut Check) {
     for key in ["runAsUser", "runAsGroup", "fsGroup"] {
         let value = spec.at(&["securityContext", key]);
-        check.within(&format!("{path}.securityContext.{key}"), value, 0, MOST);
+        check.within(format_args!("{path}.securityContext.{key}"), value, 0, MOST);
     }
     let is = |key: &str| spec.get(key).and_then(Value::as_bool) == Some(true);
     if is("shareProcessNamespace") && is("hostPID") {
         let why = "ShareProcessNamespace and HostPID cannot both be enabled";
-        check.invalid(&format!("{path}.securityContext.shareProcessNamespace"), true, why);
+        check.invalid(format_args!("{path}.securityContext.shareProcessNamespace"), true, why);
     }
 }
 
@@ -94,30 +94,34 @@ fn tolerations(spec: &Value, path: &str, check: &mut Check) {
         let field = format!("{path}.tolerations[{i}]");
         let of = |key| text(toleration, key);
         if !of("key").is_empty() {
-            check.names(&format!("{field}.key"), of("key"), names::qualified_name(of("key")));
+            check.names(format_args!("{field}.key"), of("key"), names::qualified_name(of("key")));
         }
         if of("key").is_empty() && of("operator") != "Exists" {
             let why =
                 "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
-            check.invalid(&format!("{field}.operator"), of("operator"), why);
+            check.invalid(format_args!("{field}.operator"), of("operator"), why);
         }
         if toleration.get("tolerationSeconds").is_some() && of("effect") != "NoExecute" {
             let why = "effect must be 'NoExecute' when `tolerationSeconds` is set";
-            check.invalid(&format!("{field}.effect"), of("effect"), why);
+            check.invalid(format_args!("{field}.effect"), of("effect"), why);
         }
         match of("operator") {
             "Exists" if !of("value").is_empty() => {
                 let why = "value must be empty when `operator` is 'Exists'";
-                check.invalid(&format!("{field}.operator"), of("value"), why);
+                check.invalid(format_args!("{field}.operator"), of("value"), why);
             }
             "Exists" | "" => (),
             "Equal" => {
-                check.names(&format!("{field}.operator"), of("value"), names::label_value(of("value")))
+                check.names(format_args!("{field}.operator"), of("value"), names::label_value(of("value")))
             }
-            _ => check.one_of(&format!("{field}.operator"), toleration.get("operator"), &["Equal", "Exists"]),
+            _ => check.one_of(
+                format_args!("{field}.operator"),
+                toleration.get("operator"),
+                &["Equal", "Exists"],
+            ),
         }
         let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
-        check.one_of(&format!("{field}.effect"), toleration.get("effect"), &effects);
+        check.one_of(format_args!("{field}.effect"), toleration.get("effect"), &effects);
     }
 }
 
@@ -147,13 +151,17 @@ fn spread(spec: &Value, path: &str, check: &mut Check) {
         let field = format!("{path}.topologySpreadConstraints[{i}]");
         let skew = constraint.i64_at(&["maxSkew"]).unwrap_or(0);
         if skew <= 0 {
-            check.invalid(&format!("{field}.maxSkew"), skew, "must be greater than zero");
+            check.invalid(format_args!("{field}.maxSkew"), skew, "must be greater than zero");
         }
         if text(constraint, "topologyKey").is_empty() {
-            check.required(&format!("{field}.topologyKey"), "can not be empty");
+            check.required(format_args!("{field}.topologyKey"), "can not be empty");
         }
         let actions = ["DoNotSchedule", "ScheduleAnyway"];
-        check.one_of(&format!("{field}.whenUnsatisfiable"), constraint.get("whenUnsatisfiable"), &actions);
+        check.one_of(
+            format_args!("{field}.whenUnsatisfiable"),
+            constraint.get("whenUnsatisfiable"),
+            &actions,
+        );
     }
 }
 
@@ -161,10 +169,14 @@ fn gates(spec: &Value, path: &str, check: &mut Check) {
     let gates = spec.items_at(&["schedulingGates"]);
     for (i, gate) in gates.iter().enumerate() {
         let name = text(gate, "name");
-        check.names(&format!("{path}.schedulingGates[{i}]"), name, names::qualified_name(name));
+        check.names(format_args!("{path}.schedulingGates[{i}]"), name, names::qualified_name(name));
     }
     for (i, gate) in spec.items_at(&["readinessGates"]).iter().enumerate() {
         let kind = text(gate, "conditionType");
-        check.names(&format!("{path}.readinessGates[{i}].conditionType"), kind, names::qualified_name(kind));
+        check.names(
+            format_args!("{path}.readinessGates[{i}].conditionType"),
+            kind,
+            names::qualified_name(kind),
+        );
     }
 }

@@ -14,7 +14,8 @@ pub(super) fn check(new: &Value, old: &Value, check: &mut Check) {
     for list in ["containers", "initContainers"] {
         if new.items_at(&[list]).len() != old.items_at(&[list]).len() || names(new, list) != names(old, list)
         {
-            check.forbidden(&format!("spec.{list}"), &format!("pod updates may not add or remove {list}"));
+            check
+                .forbidden(format_args!("spec.{list}"), &format!("pod updates may not add or remove {list}"));
             return;
         }
     }
@@ -103,7 +104,7 @@ fn gates(new: &Value, old: &Value, check: &mut Check) {
         if !had.contains(gate) {
             let why =
                 format!("only deletion is allowed, but found new scheduling gate '{}'", text(gate, "name"));
-            check.forbidden(&format!("spec.schedulingGates[{i}].name"), &why);
+            check.forbidden(format_args!("spec.schedulingGates[{i}].name"), &why);
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn service(write: &Write<'_>, check: &mut Check) {
     check.one_of("spec.ipFamilyPolicy", spec.get("ipFamilyPolicy"), &policies);
     for (i, family) in spec.items_at(&["ipFamilies"]).iter().enumerate() {
         if family.as_str() == Some("IPv6") {
-            check.invalid(&format!("spec.ipFamilies[{i}]"), "IPv6", "not configured on this cluster");
+            check.invalid(format_args!("spec.ipFamilies[{i}]"), "IPv6", "not configured on this cluster");
         }
     }
     let external = matches!(kind, "NodePort" | "LoadBalancer") || !spec.items_at(&["externalIPs"]).is_empty();
@@ -63,22 +63,22 @@ fn ports(spec: &Value, kind: &str, check: &mut Check) {
         let field = format!("spec.ports[{i}]");
         let name = text(port, "name");
         if name.is_empty() && ports.len() > 1 {
-            check.required(&format!("{field}.name"), "");
+            check.required(format_args!("{field}.name"), "");
         } else if !name.is_empty() {
-            check.names(&format!("{field}.name"), name, names::label(name));
+            check.names(format_args!("{field}.name"), name, names::label(name));
             if ports[..i].iter().any(|p| text(p, "name") == name) {
-                check.duplicate(&format!("{field}.name"), &name.into());
+                check.duplicate(format_args!("{field}.name"), &name.into());
             }
         }
-        check.within(&format!("{field}.port"), port.get("port"), 1, 65_535);
-        check.one_of(&format!("{field}.protocol"), port.get("protocol"), &["SCTP", "TCP", "UDP"]);
+        check.within(format_args!("{field}.port"), port.get("port"), 1, 65_535);
+        check.one_of(format_args!("{field}.protocol"), port.get("protocol"), &["SCTP", "TCP", "UDP"]);
         if let Some(target) = port.get("targetPort").filter(|_| !headless) {
             port_number_or_name(&format!("{field}.targetPort"), target, check);
         }
         let node_port = port.i64_at(&["nodePort"]).unwrap_or(0);
         if node_port != 0 && matches!(kind, "ClusterIP" | "ExternalName") {
             let why = format!("may not be used when `type` is '{kind}'");
-            check.forbidden(&format!("{field}.nodePort"), &why);
+            check.forbidden(format_args!("{field}.nodePort"), &why);
         }
         let same = |other: &Value| {
             other.get("port") == port.get("port") && text(other, "protocol") == text(port, "protocol")
@@ -112,7 +112,7 @@ fn addresses(spec: &Value, kind: &str, check: &mut Check) {
     }
     for (i, ip) in spec.items_at(&["externalIPs"]).iter().enumerate() {
         if ip.as_str().is_none_or(|ip| ip.parse::<IpAddr>().is_err()) {
-            check.invalid(&format!("spec.externalIPs[{i}]"), ip.clone(), NOT_AN_IP);
+            check.invalid(format_args!("spec.externalIPs[{i}]"), ip.clone(), NOT_AN_IP);
         }
     }
 }

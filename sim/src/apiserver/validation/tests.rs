@@ -73,10 +73,10 @@ fn of_update(resource: &str, old: &Value, edit: impl FnOnce(&mut Value), subreso
     let registry = Registry::builtin();
     let kind = registry.lookup(Resource::new(resource)).unwrap();
     let mut old = old.clone();
-    apply_defaults(kind, &mut old, None);
+    apply_defaults(kind, &mut old);
     let mut new = old.clone();
     edit(&mut new);
-    apply_defaults(kind, &mut new, Some(&old));
+    decode(kind, &mut new, Some(&old)).unwrap();
     said(&validate(kind, &new, Some(&old), subresource))
 }
 

@@ -19,11 +19,11 @@ pub(super) fn volumes(spec: &Value, path: &str, is_pod: bool, check: &mut Check)
         let field = format!("{path}.volumes[{i}]");
         let name = text(volume, "name");
         if name.is_empty() {
-            check.required(&format!("{field}.name"), "");
+            check.required(format_args!("{field}.name"), "");
         } else {
-            check.names(&format!("{field}.name"), name, names::label(name));
+            check.names(format_args!("{field}.name"), name, names::label(name));
             if volumes[..i].iter().any(|v| text(v, "name") == name) {
-                check.duplicate(&format!("{field}.name"), &name.into());
+                check.duplicate(format_args!("{field}.name"), &name.into());
             }
         }
         source(volume, &field, check);
@@ -42,7 +42,7 @@ fn source(volume: &Value, field: &str, check: &mut Check) {
         [] => check.required(field, "must specify a volume type"),
         [_, more @ ..] => {
             for name in more {
-                check.forbidden(&format!("{field}.{name}"), "may not specify more than 1 volume type");
+                check.forbidden(format_args!("{field}.{name}"), "may not specify more than 1 volume type");
             }
         }
     }
@@ -50,7 +50,7 @@ fn source(volume: &Value, field: &str, check: &mut Check) {
         if let Some(source_value) = volume.get(source)
             && text(source_value, key).is_empty()
         {
-            check.required(&format!("{field}.{source}.{key}"), "");
+            check.required(format_args!("{field}.{source}.{key}"), "");
         }
     }
 }
@@ -59,7 +59,7 @@ fn tokens(volume: &Value, field: &str, check: &mut Check) {
     for (i, source) in volume.items_at(&["projected", "sources"]).iter().enumerate() {
         if source.get("serviceAccountToken").is_some() {
             let why = "must not be specified when serviceAccountName is not set";
-            check.forbidden(&format!("{field}.projected.sources[{i}].serviceAccountToken"), why);
+            check.forbidden(format_args!("{field}.projected.sources[{i}].serviceAccountToken"), why);
         }
     }
 }

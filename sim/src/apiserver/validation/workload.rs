@@ -28,7 +28,7 @@ pub(super) fn deployment(write: &Write<'_>, check: &mut Check) {
         selector_and_template(write, "deployment", check);
         deployment_strategy(new, check);
         for field in ["minReadySeconds", "revisionHistoryLimit"] {
-            check.not_negative(&format!("spec.{field}"), new.at(&["spec", field]));
+            check.not_negative(format_args!("spec.{field}"), new.at(&["spec", field]));
         }
         progress_deadline(new, check);
         immutable_selector(write, check);
@@ -52,7 +52,7 @@ pub(super) fn daemon_set(write: &Write<'_>, check: &mut Check) {
     }
     selector_and_template(write, "daemonset", check);
     for field in ["minReadySeconds", "revisionHistoryLimit"] {
-        check.not_negative(&format!("spec.{field}"), write.new.at(&["spec", field]));
+        check.not_negative(format_args!("spec.{field}"), write.new.at(&["spec", field]));
     }
     rolling("spec.updateStrategy", write.new.at(&["spec", "updateStrategy"]), check);
     immutable_selector(write, check);
@@ -224,11 +224,11 @@ fn status(write: &Write<'_>, parts: &[&str], check: &mut Check) {
     let Some(status) = write.new.get("status") else { return };
     let of = |key: &str| status.i64_at(&[key]).unwrap_or(0);
     for part in ["replicas"].iter().chain(parts) {
-        check.not_negative(&format!("status.{part}"), status.get(part));
+        check.not_negative(format_args!("status.{part}"), status.get(part));
     }
     for part in parts {
         if of(part) > of("replicas") {
-            check.invalid(&format!("status.{part}"), of(part), "cannot be greater than status.replicas");
+            check.invalid(format_args!("status.{part}"), of(part), "cannot be greater than status.replicas");
         }
     }
     if parts.contains(&"readyReplicas") && of("availableReplicas") > of("readyReplicas") {

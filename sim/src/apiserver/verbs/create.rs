@@ -138,11 +138,14 @@ impl ApiServer {
         root.set_at(&["kind"], kind.kind.clone());
         root.set_at(&["metadata"], metadata);
         if kind.drops_status() {
-            let with_status = root.clone();
-            root.remove_at(&["status"]);
-            // Only the new status is walked; a definition's follows from its spec.
-            let walked = (kind.storage != *CRDS).then_some(&with_status);
-            defaults::apply_defaults(kind, root, walked);
+            match kind.new_status() {
+                Some(status) => root.set_at(&["status"], status.clone()),
+                None => drop(root.remove_at(&["status"])),
+            }
+            if kind.storage == *CRDS {
+                // A definition's status follows from its spec.
+                defaults::apply_defaults(kind, root);
+            }
         }
         strategy::on_create(kind, root, &self.timestamp());
     }

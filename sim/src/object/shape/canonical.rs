@@ -56,7 +56,7 @@ impl Shape {
         Some(kept.iter().cloned().chain(missing).collect())
     }
 
-    fn canonical_field(&self, field: &Field, child: &Value) -> Edit {
+    pub(super) fn canonical_field(&self, field: &Field, child: &Value) -> Edit {
         let empty = match child {
             Value::Null => true,
             Value::Bool(b) => !b,

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::format::{is_base64, is_date_time};
-use super::{Kind, NodeId, Scalar, Shape, Value};
+use super::{Key, Kind, NodeId, Scalar, Shape, Value};
 use crate::object::Quantity;
 
 /// Why a body is not of its built-in type; the text starts with `json: ` where the real one does.
@@ -24,7 +24,7 @@ impl std::error::Error for DecodeError {}
 impl Shape {
     /// Checks the types of a built-in object's values; null fits every type.
     pub fn decode(&self, value: &Value) -> Result<(), DecodeError> {
-        Decode { shape: self, path: Vec::new(), owner: self.root() }.value(self.root(), value)
+        Decode::new(self).value(self.root(), value)
     }
 
     /// The short name of a built-in struct: `PodSpec`.
@@ -56,7 +56,7 @@ impl Shape {
     }
 }
 
-struct Decode<'a> {
+pub(super) struct Decode<'a> {
     shape: &'a Shape,
     /// Named fields only: the Go decoder leaves out map keys and indices.
     path: Vec<&'static str>,
@@ -64,23 +64,32 @@ struct Decode<'a> {
     owner: NodeId,
 }
 
-impl Decode<'_> {
+impl<'a> Decode<'a> {
+    pub(super) fn new(shape: &'a Shape) -> Self {
+        Self { shape, path: Vec::new(), owner: shape.root() }
+    }
+
+    /// The value at `key` of a map at `id`.
+    pub(super) fn field(&mut self, id: NodeId, key: Key, child: &Value) -> Result<(), DecodeError> {
+        let Some(child_id) = self.shape.child(id, key) else { return Ok(()) };
+        if self.shape.as_struct(id).is_none_or(|s| s.field(key).is_none()) {
+            return self.value(child_id, child);
+        }
+        let owner = std::mem::replace(&mut self.owner, id);
+        self.path.push(key.as_str());
+        self.value(child_id, child)?;
+        self.path.pop();
+        self.owner = owner;
+        Ok(())
+    }
+
     fn value(&mut self, id: NodeId, value: &Value) -> Result<(), DecodeError> {
         let node = self.shape.node(id);
         match (&node.kind, value) {
             (_, Value::Null) | (Kind::Any, _) => Ok(()),
-            (Kind::Struct(s), Value::Map(map)) => map.iter().try_for_each(|(key, child)| {
-                let Some(child_id) = self.shape.child(id, *key) else { return Ok(()) };
-                if s.field(*key).is_none() {
-                    return self.value(child_id, child);
-                }
-                let owner = std::mem::replace(&mut self.owner, id);
-                self.path.push(key.as_str());
-                self.value(child_id, child)?;
-                self.path.pop();
-                self.owner = owner;
-                Ok(())
-            }),
+            (Kind::Struct(_), Value::Map(map)) => {
+                map.iter().try_for_each(|(key, child)| self.field(id, *key, child))
+            }
             (Kind::List(list), Value::List(items)) => {
                 items.iter().try_for_each(|i| self.value(list.items, i))
             }

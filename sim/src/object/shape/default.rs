@@ -40,7 +40,7 @@ impl Shape {
         }
     }
 
-    fn default_entry(&self, id: NodeId, s: &Struct, key: Key, child: &Value) -> Edit {
+    pub(super) fn default_entry(&self, id: NodeId, s: &Struct, key: Key, child: &Value) -> Edit {
         let Some(child_id) = self.child(id, key) else { return Edit::Keep };
         if child.is_null() && !self.node(child_id).nullable && self.is_custom() {
             let default = s.field(key).and_then(|f| self.default_of(f));

@@ -5,6 +5,7 @@
 //! - `prune`: unknown fields
 //! - `default`: defaults and nulls
 //! - `canonical`, `empty`: what built-in types write for empty values
+//! - `field`: all of these for one field
 //! - `decode`: type errors of built-in kinds, in the words of the Go decoder
 //! - `validate`, `format`: a CRD's value rules
 //!
@@ -15,6 +16,7 @@ mod canonical;
 mod decode;
 mod default;
 mod empty;
+mod field;
 mod format;
 mod lookup;
 mod prune;
@@ -27,6 +29,7 @@ pub(crate) use build::SERVER_DEFAULT;
 pub use build::SchemaError;
 pub use decode::DecodeError;
 pub use empty::Empty;
+pub use rewrite::Edit;
 pub use validate::FieldError;
 pub(crate) use validate::Rules;
 

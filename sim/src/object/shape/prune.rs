@@ -18,9 +18,9 @@ impl Shape {
     }
 }
 
-struct Prune<'a> {
-    shape: &'a Shape,
-    unknown: &'a mut Vec<String>,
+pub(super) struct Prune<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) unknown: &'a mut Vec<String>,
 }
 
 impl Prune<'_> {
@@ -38,7 +38,7 @@ impl Prune<'_> {
         }
     }
 
-    fn entry(&mut self, id: NodeId, key: Key, child: &Value, place: &Place<'_>) -> Edit {
+    pub(super) fn entry(&mut self, id: NodeId, key: Key, child: &Value, place: &Place<'_>) -> Edit {
         if let Some(id) = self.shape.child(id, key) {
             return self.value(id, child, place).into();
         }

@@ -3,10 +3,28 @@
 use crate::object::{Key, Map, Value};
 
 /// What becomes of one entry.
-pub(super) enum Edit {
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// It stays.
     Keep,
+    /// It goes.
     Drop,
+    /// It becomes this.
     Set(Value),
+}
+
+impl Edit {
+    /// This edit of `value` and then the next one of what it made.
+    pub(super) fn then(self, value: &Value, next: impl FnOnce(&Value) -> Self) -> Self {
+        match self {
+            Self::Keep => next(value),
+            Self::Drop => Self::Drop,
+            Self::Set(new) => match next(&new) {
+                Self::Keep => Self::Set(new),
+                edit => edit,
+            },
+        }
+    }
 }
 
 impl From<Option<Value>> for Edit {
