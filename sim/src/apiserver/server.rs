@@ -123,13 +123,9 @@ impl ApiServer {
                 self.tick(out);
             }
             ServerInput::Timer(timer) => match self.timers.remove(&timer) {
-                Some(Alarm::Timeout(stream)) => {
-                    if self.watchers.remove(stream) {
-                        out.ended.push(stream);
-                    }
-                }
+                Some(Alarm::Timeout(stream)) if self.watchers.remove(stream) => out.ended.push(stream),
                 Some(Alarm::Step(key)) => self.step_definition(&key, out),
-                None => {}
+                Some(Alarm::Timeout(_)) | None => {}
             },
         }
     }

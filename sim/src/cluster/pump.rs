@@ -32,10 +32,8 @@ impl Cluster {
     async fn quieten(&mut self, rule: &mut dyn Rule) -> bool {
         while self.restless {
             self.restless = false;
-            if !self.hosts.stage().is_empty() {
-                if !self.hosts.stage().settle().await {
-                    return false;
-                }
+            if !self.hosts.stage().is_empty() && !self.hosts.stage().settle().await {
+                return false;
             }
             if let Some((request, answer)) = self.answered.take() {
                 rule.answered(self.now(), &request, &answer, &mut self.strikes);

@@ -53,7 +53,7 @@ pub struct NoRun {
 }
 
 /// Runs a scenario with a seed and a plan. Best on a fresh thread: see [`hermetic`].
-pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, NoRun> {
+pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, Box<NoRun>> {
     let longest = SETUP_BUDGETS_MS.len() - 1;
     let mut shorter =
         SETUP_BUDGETS_MS[..longest].iter().map(|budget| run_from(prepared, seed, plan, *budget));
@@ -64,18 +64,25 @@ pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, NoRun> {
 }
 
 /// Runs with a setup that begins `budget` before t = 0.
-fn run_from(prepared: &Prepared, seed: u64, plan: &Plan, budget: Millis) -> Result<Run, NoRun> {
+fn run_from(prepared: &Prepared, seed: u64, plan: &Plan, budget: Millis) -> Result<Run, Box<NoRun>> {
     let start = Time::ZERO - budget;
     let guard = hermetic::enter(seed, start.wall_ns());
     let played =
         on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, start, stage).await);
     drop(guard);
     played.unwrap_or_else(|error| {
-        Err(NoRun { why: format!("the runtime cannot be built: {error}"), history: History::default() })
+        let why = format!("the runtime cannot be built: {error}");
+        Err(Box::new(NoRun { why, history: History::default() }))
     })
 }
 
-async fn play(prepared: &Prepared, seed: u64, plan: &Plan, start: Time, stage: Stage) -> Result<Run, NoRun> {
+async fn play(
+    prepared: &Prepared,
+    seed: u64,
+    plan: &Plan,
+    start: Time,
+    stage: Stage,
+) -> Result<Run, Box<NoRun>> {
     let scenario = &prepared.scenario;
     let config = ClusterConfig::of(scenario, seed, start);
     let cluster = Cluster::boot(config, prepared.programs.clone(), stage);
@@ -83,7 +90,7 @@ async fn play(prepared: &Prepared, seed: u64, plan: &Plan, start: Time, stage: S
     let judge = Judge::new(scenario, &prepared.checks, cluster.server());
     let mut world = World::new(scenario, cluster, injector, judge);
     if let Err(why) = setup(&mut world).await {
-        return Err(NoRun { why, history: world.cluster.into_history() });
+        return Err(Box::new(NoRun { why, history: world.cluster.into_history() }));
     }
     let mut verdict = safety_heal_liveness(&mut world).await;
     if let (Ok(_), Some(check)) = (&verdict, &prepared.at_end) {

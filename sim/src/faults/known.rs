@@ -36,9 +36,7 @@ impl Known {
             self.objects.remove(&at);
             return;
         };
-        if !self.kinds.contains_key(&commit.resource) {
-            self.kinds.insert(commit.resource, new.kind().into());
-        }
+        self.kinds.entry(commit.resource).or_insert_with(|| new.kind().into());
         match (&commit.birth, self.objects.get_mut(&at)) {
             (Some(birth), _) => {
                 self.count(commit.resource, &commit.key.namespace, birth);

@@ -1,8 +1,8 @@
 //! What every write goes through between the client's tree and the stored one: decoding, defaults, admission.
 //!
-//! - [`decode`]: types, unknown and duplicate fields, the form of the type, defaults; and managedFields set apart
-//! - [`ApiServer::admit`]: plugins
-//! - [`writer`]: who is named as the owner of what changed
+//! - `decode`: types, unknown and duplicate fields, the form of the type, defaults; and managedFields set apart
+//! - `admit`: plugins
+//! - `writer`: who is named as the owner of what changed
 
 use std::sync::Arc;
 
