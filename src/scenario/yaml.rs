@@ -15,6 +15,9 @@ use super::problem::{Problem, Source, Spot};
 /// The most values that aliases may add to a file.
 const MAX_ALIASED: usize = 100_000;
 
+/// How deep lists and maps may lie in each other. Each level costs stack, most of all in a debug build.
+const MAX_DEPTH: usize = 64;
+
 /// A value and its place.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -69,7 +72,9 @@ fn options() -> Options {
         with_snippet: false,
         legacy_octal_numbers: true,
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
-        budget: serde_saphyr::budget! { max_nodes: 2_000_000, max_events: 6_000_000 },
+        budget: serde_saphyr::budget! {
+            max_nodes: 2_000_000, max_events: 6_000_000, max_depth: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH,
+        },
     }
 }
 
@@ -85,7 +90,9 @@ fn problem(source: &Source, error: &Error) -> Problem {
             "aliases (`*name`) make this file too large: write the values out, or less of them".into()
         }
         Error::Budget { .. } => {
-            "this is nested or repeated too much: write fewer levels (at most 64) and values".into()
+            format!(
+                "this is nested or repeated too much: write fewer levels (at most {MAX_DEPTH}) and values"
+            )
         }
         Error::MultipleDocuments { .. } => {
             "a second document begins here: write one scenario per file".into()
@@ -98,7 +105,7 @@ fn problem(source: &Source, error: &Error) -> Problem {
             let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
             let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned();
             if text.contains("recursion limit") {
-                "this is nested too deep: write at most 64 levels".into()
+                format!("this is nested too deep: write at most {MAX_DEPTH} levels")
             } else {
                 format!("this is not YAML: {text}")
             }

@@ -139,7 +139,7 @@ fn a_file_that_is_no_scenario_says_so() {
         ("a: 1\n---\nb: 2\n", "s.yaml:3:1: a second document begins here"),
         ("- a\n", "a list does not belong here: write a map for a scenario"),
         ("apiVersion: wavetank.dev/v1alpha1\nkind: Scenaro\n", "s.yaml:1:1: a scenario needs `metadata`"),
-        (&nested, "s.yaml:1:259: this is nested too deep"),
+        (&nested, "s.yaml:1:68: this is nested too deep"),
         (&deep, "nested or repeated too much: write fewer levels"),
         (&bomb, "make this file too large"),
     ] {
