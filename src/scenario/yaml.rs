@@ -15,8 +15,11 @@ use super::problem::{Problem, Source, Spot};
 /// The most values that aliases may add to a file.
 const MAX_ALIASED: usize = 100_000;
 
-/// How deep lists and maps may lie in each other. Each level costs stack, most of all in a debug build.
+/// How deep lists and maps may lie in each other; definitions of custom resources reach 30 and more.
 const MAX_DEPTH: usize = 64;
+
+/// The reader's stack: a level takes 50 KB of it in a debug build, and a test's thread has 2 MB.
+const STACK_BYTES: usize = 16 << 20;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -59,12 +62,26 @@ pub(super) struct Entry {
 
 /// The one document of a file.
 pub(super) fn document(source: &Source) -> Result<Node, Problem> {
-    serde_saphyr::from_str_with_options(&source.text, options()).map_err(|error| problem(source, &error))
+    with_stack(|| {
+        serde_saphyr::from_str_with_options(&source.text, options()).map_err(|error| problem(source, &error))
+    })
 }
 
 /// The documents of a file, empty ones left out.
 pub(super) fn documents(source: &Source) -> Result<Vec<Node>, Problem> {
-    serde_saphyr::from_multiple_with_options(&source.text, options()).map_err(|error| problem(source, &error))
+    with_stack(|| {
+        serde_saphyr::from_multiple_with_options(&source.text, options())
+            .map_err(|error| problem(source, &error))
+    })
+}
+
+/// Reads on a thread whose stack is large enough for any file within the limits.
+fn with_stack<T: Send>(read: impl FnOnce() -> T + Send) -> T {
+    let reader = std::thread::Builder::new().stack_size(STACK_BYTES);
+    std::thread::scope(|scope| {
+        let reading = reader.spawn_scoped(scope, read).expect("the system has room for a thread");
+        reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 fn options() -> Options {
