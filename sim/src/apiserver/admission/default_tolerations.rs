@@ -1,27 +1,35 @@
 //! DefaultTolerationSeconds: a pod stays for five minutes on a node that is not ready or not reachable.
 
+use std::sync::LazyLock;
+
 use crate::object::Value;
 use crate::value;
 
 /// kube-apiserver `--default-not-ready-toleration-seconds`, `--default-unreachable-toleration-seconds`.
 const SECONDS: i64 = 300;
 
-const TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+/// The taints of a node that is not well, and how they are tolerated. Immutable.
+static TAINTS: LazyLock<[(&str, Value); 2]> = LazyLock::new(|| {
+    ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].map(|taint| {
+        (
+            taint,
+            value!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": SECONDS}),
+        )
+    })
+});
 
 pub(super) fn admit(pod: &mut Value) {
     let tolerations = pod.items_at(&["spec", "tolerations"]);
-    let tolerates = |taint: &&str| {
+    let tolerates = |taint: &str| {
         tolerations.iter().any(|toleration| {
             let text = |key| toleration.str_at(&[key]).unwrap_or_default();
-            (text("key") == *taint || text("key").is_empty()) && matches!(text("effect"), "NoExecute" | "")
+            (text("key") == taint || text("key").is_empty()) && matches!(text("effect"), "NoExecute" | "")
         })
     };
     let missing: Vec<Value> = TAINTS
         .iter()
-        .filter(|taint| !tolerates(taint))
-        .map(|taint| {
-            value!({"key": (*taint), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": SECONDS})
-        })
+        .filter(|(taint, _)| !tolerates(taint))
+        .map(|(_, toleration)| toleration.clone())
         .collect();
     if !missing.is_empty() {
         let all: Vec<Value> = tolerations.iter().cloned().chain(missing).collect();

@@ -84,3 +84,6 @@ impl Attributes<'_> {
         Box::new(Status::forbidden(self.kind.resource, self.name, why))
     }
 }
+
+#[cfg(test)]
+mod tests;

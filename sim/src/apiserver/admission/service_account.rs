@@ -3,6 +3,8 @@
 //! Recorded in `golden/ctl-pod-admission-service-account`. Real: the volume's name has a random suffix. Modelled: a suffix
 //! that depends on namespace and pod name. Not modelled: limits on secrets by annotation, mirror pods.
 
+use std::sync::LazyLock;
+
 use super::Attributes;
 use crate::engine::Draws;
 use crate::object::{Object, Value};
@@ -71,8 +73,9 @@ fn mount_token(pod: &mut Value, volume: &str) {
     }
 }
 
-fn token_volume(name: &str) -> Value {
-    value!({"name": name, "projected": {
+/// What the volume projects: token, root CA, namespace. Immutable.
+static PROJECTED: LazyLock<Value> = LazyLock::new(|| {
+    value!({
         "sources": [
             {"serviceAccountToken": {"expirationSeconds": EXPIRATION_S, "path": "token"}},
             {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
@@ -81,7 +84,11 @@ fn token_volume(name: &str) -> Value {
             ]}}
         ],
         "defaultMode": 420
-    }})
+    })
+});
+
+fn token_volume(name: &str) -> Value {
+    value!({"name": name, "projected": (PROJECTED.clone())})
 }
 
 fn volume_name(write: &Attributes<'_>, pod: &Value) -> String {

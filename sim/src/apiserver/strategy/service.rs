@@ -194,3 +194,79 @@ fn edit_ports(new: &mut Value, edit: impl Fn(&Value) -> Option<i64>) {
         new.set_at(&["spec", "ports"], list);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Addresses and ports that are taken.
+    struct Taken(&'static [&'static str], &'static [i64]);
+
+    impl Addresses for Taken {
+        fn has_ip(&self, ip: &str) -> bool {
+            self.0.contains(&ip)
+        }
+        fn has_port(&self, port: i64) -> bool {
+            self.1.contains(&port)
+        }
+    }
+
+    fn service(spec: Value) -> Value {
+        value!({"spec": spec})
+    }
+
+    fn said(new: &mut Value, taken: &Taken, old: Option<&Value>) -> String {
+        allocate(new, taken, old).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_next_free_address_and_port_are_given_out() {
+        let mut new =
+            service(value!({"type": "NodePort", "ports": [{"port": 80}, {"port": 81, "nodePort": 30001}]}));
+        let taken = Taken(&["10.0.0.17", "10.0.0.18"], &[30_000]);
+        assert_eq!(said(&mut new, &taken, None), "");
+        assert_eq!(new.at(&["spec", "clusterIPs"]), Some(&value!(["10.0.0.19"])));
+        assert_eq!(ports(&new), [30_002, 30_001]);
+        let mut headless = service(value!({"type": "ClusterIP", "clusterIP": "None"}));
+        assert_eq!(said(&mut headless, &taken, None), "");
+        assert_eq!(headless.at(&["spec", "clusterIPs"]), Some(&value!(["None"])));
+    }
+
+    /// Recorded in `validation-service`.
+    #[test]
+    fn what_is_taken_or_out_of_range_is_refused() {
+        let taken = Taken(&["10.0.0.10"], &[30_123]);
+        let fixed = |ip: &str| service(value!({"type": "ClusterIP", "clusterIP": ip}));
+        assert_eq!(
+            said(&mut fixed("10.0.0.10"), &taken, None),
+            "spec.clusterIPs: Invalid value: [\"10.0.0.10\"]: failed to allocate IP 10.0.0.10: provided IP is already allocated"
+        );
+        assert!(said(&mut fixed("1.2.3.4"), &taken, None).ends_with("does not match the current range"));
+        assert_eq!(said(&mut fixed("10.0.0.10"), &taken, Some(&fixed("10.0.0.10"))), "");
+        let mut port = service(value!({"type": "NodePort", "ports": [{"port": 80, "nodePort": 30123}]}));
+        assert_eq!(
+            said(&mut port, &taken, None),
+            "spec.ports[0].nodePort: Invalid value: 30123: provided port is already allocated"
+        );
+    }
+
+    #[test]
+    fn an_update_keeps_what_it_leaves_out_and_drops_what_the_type_lost() {
+        let mut old = service(value!({"type": "NodePort", "ports": [{"port": 80, "protocol": "TCP"}]}));
+        assert_eq!(said(&mut old, &Taken(&[], &[]), None), "");
+        let mut same = service(value!({"type": "NodePort", "ports": [{"port": 80, "protocol": "TCP"}]}));
+        on_update(&mut same, &old);
+        assert_eq!(same, old);
+        let mut plain = old.clone();
+        plain.set_at(&["spec", "type"], "ClusterIP");
+        on_update(&mut plain, &old);
+        assert_eq!(
+            (ports(&plain), plain.at(&["spec", "clusterIP"])),
+            (vec![], old.at(&["spec", "clusterIP"]))
+        );
+        let mut external = old.clone();
+        external.set_at(&["spec", "type"], "ExternalName");
+        on_update(&mut external, &old);
+        assert_eq!(external.at(&["spec", "clusterIP"]), None);
+    }
+}
