@@ -66,7 +66,17 @@ impl Time {
 fn rfc3339_of(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil_from_days(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+    let mut text = *b"0000-00-00T00:00:00Z";
+    let fields = [(4, year), (7, month), (10, day), (13, rest / 3600), (16, rest / 60 % 60), (19, rest % 60)];
+    for (end, mut number) in fields {
+        let mut at = end;
+        while number > 0 {
+            at -= 1;
+            text[at] += (number % 10) as u8;
+            number /= 10;
+        }
+    }
+    String::from_utf8(text.to_vec()).expect("digits are UTF-8")
 }
 
 /// The date of a day counted from 1970-01-01, in the proleptic Gregorian calendar.

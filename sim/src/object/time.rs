@@ -4,6 +4,9 @@
 
 /// `text` in canonical form with so many digits of fraction; nothing where it has that form already or is no time.
 pub(crate) fn canonical(text: &str, digits: usize) -> Option<String> {
+    if has_form(text, digits) {
+        return None;
+    }
     let (date, rest) = text.split_at_checked(10)?;
     let (clock, rest) = rest.strip_prefix(['T', 't'])?.split_at_checked(8)?;
     let (fraction, zone) = match rest.strip_prefix('.') {
@@ -24,6 +27,19 @@ pub(crate) fn canonical(text: &str, digits: usize) -> Option<String> {
     let dot = if digits == 0 { "" } else { "." };
     let out = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{dot}{fraction}Z");
     (out != text).then_some(out)
+}
+
+/// Whether the text looks like a canonical time, digit for digit.
+fn has_form(text: &str, digits: usize) -> bool {
+    const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
+    let text = text.as_bytes();
+    let length = FORM.len() + if digits > 0 { digits + 2 } else { 1 };
+    let fits = |(form, byte): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { form == byte };
+    text.len() == length
+        && FORM.iter().zip(text).all(fits)
+        && text[length - 1] == b'Z'
+        && (digits == 0
+            || text[FORM.len()] == b'.' && text[FORM.len() + 1..length - 1].iter().all(u8::is_ascii_digit))
 }
 
 fn offset_seconds(zone: &str) -> Option<i64> {

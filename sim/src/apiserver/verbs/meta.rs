@@ -28,11 +28,6 @@ pub(super) fn born(sent: Option<&Map>, set: Vec<(Key, Value)>) -> Map {
 
 /// The metadata of an updated object: what was sent, with the system fields as they are stored.
 pub(super) fn updated(sent: Option<&Map>, stored: &Map, name: &Str, namespace: &Str) -> Map {
-    if let Some(sent) = sent
-        && sent.ptr_eq(stored)
-    {
-        return sent.clone();
-    }
     let system = stored.iter().filter(|(key, _)| SYSTEM.contains(&key.as_str()));
     let sent = sent.into_iter().flatten();
     let own = sent.filter(|(key, value)| !SYSTEM.contains(&key.as_str()) && !is_nothing(value));

@@ -82,7 +82,7 @@ impl ApiServer {
         if is_change && raises_generation(kind, stored.root(), &root) {
             root.set_at(&["metadata", "generation"], stored.generation() + 1);
         }
-        self.settle(kind, request, stored, Object::with_managed(root, owners), decoded.warnings, out)
+        self.settle(kind, request, stored, (root, owners), decoded.warnings, out)
     }
 
     /// Stores what an update came to, unless it came to nothing or to the end of the object.
@@ -91,20 +91,20 @@ impl ApiServer {
         kind: &Arc<Kind>,
         request: &Request,
         stored: &Arc<Object>,
-        new: Object,
+        (root, owners): (Value, Managed),
         warnings: Vec<String>,
         out: &mut Replies,
     ) -> Reply {
-        let object = if new == **stored && new.managed() == stored.managed() {
+        let object = if root == *stored.root() && owners == *stored.managed() {
             stored.clone()
         } else if request.options.dry_run {
-            Arc::new(new)
-        } else if is_finished(new.root()) {
+            Arc::new(Object::with_managed(root, owners))
+        } else if is_finished(&root) {
             // Recorded: the answer keeps the old resourceVersion, the event tells of the object as it was.
             self.take(kind, request.key(), stored, out);
-            Arc::new(new)
+            Arc::new(Object::with_managed(root, owners))
         } else {
-            self.put(kind, request.key(), new.root().clone(), new.managed().clone(), None, out)
+            self.put(kind, request.key(), root, owners, None, out)
         };
         Ok(Answer::Object { code: 200, object: self.view(kind).of(&object), warnings })
     }
@@ -136,22 +136,18 @@ fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Stat
 /// own, status.
 fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Value {
     let mut root = sent.clone();
-    let new = meta::updated(
-        sent.get("metadata").and_then(Value::as_map),
-        metadata(stored.root()),
-        &request.name,
-        &request.namespace,
-    );
-    root.set_at(&["metadata"], new);
-    for field in ["apiVersion", "kind"] {
-        if let Some(value) = stored.at(&[field]) {
-            root.set_at(&[field], value.clone());
-        }
+    let sent_metadata = sent.get("metadata").and_then(Value::as_map);
+    if !sent_metadata.is_some_and(|sent| sent.ptr_eq(metadata(stored.root()))) {
+        let new = meta::updated(sent_metadata, metadata(stored.root()), &request.name, &request.namespace);
+        root.set_at(&["metadata"], new);
     }
-    if kind.has_status() {
-        match stored.at(&["status"]) {
-            Some(status) => root.set_at(&["status"], status.clone()),
-            None => drop(root.remove_at(&["status"])),
+    let kept: &[&str] =
+        if kind.has_status() { &["apiVersion", "kind", "status"] } else { &["apiVersion", "kind"] };
+    for field in kept {
+        match stored.at(&[field]) {
+            was if was == sent.get(field) => {}
+            Some(was) => root.set_at(&[field], was.clone()),
+            None => drop(root.remove_at(&[field])),
         }
     }
     root

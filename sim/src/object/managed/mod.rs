@@ -2,7 +2,7 @@
 //!
 //! - [`FieldSet`], `elem`: sets of field paths and fieldsV1
 //! - [`compare`]: what changed between two trees
-//! - `entry`: one entry, and what a write makes of the list
+//! - `entry`: one entry, and what a write makes of the list; `fold`: writes that count as one
 //!
 //! Real: every write computes the field sets of all managers. Modelled: the same lists, computed when somebody reads
 //! them. A write only notes who wrote and the trees before and after, which share all they have in common; the notes
@@ -12,6 +12,7 @@
 mod compare;
 mod elem;
 mod entry;
+mod fold;
 mod set;
 
 use std::sync::{Arc, OnceLock};
@@ -77,14 +78,30 @@ impl Managed {
     /// nothing now; `shape` must be the type of both trees.
     #[must_use]
     pub fn updated(&self, writer: Writer, before: Option<&Value>, after: &Value, shape: &Arc<Shape>) -> Self {
-        let list = match self.pending() {
-            0..MAX_PENDING => self.clone(),
-            _ => Self::known(self.list()),
+        let (after, shape) = (after.clone(), Arc::clone(shape));
+        let write = match self.last_write() {
+            Some(last) if before.is_some_and(|before| last.takes_in(&writer, before, &after)) => {
+                let (list, before) = (last.list.clone(), last.before.clone());
+                Write { list, pending: last.pending, writer, before, after, shape }
+            }
+            last => {
+                let list = match last {
+                    Some(last) if last.pending < MAX_PENDING => self.clone(),
+                    _ => Self::known(self.list()),
+                };
+                Write { pending: list.pending() + 1, list, writer, before: before.cloned(), after, shape }
+            }
         };
-        let pending = list.pending() + 1;
-        let (before, after, shape) = (before.cloned(), after.clone(), Arc::clone(shape));
-        let write = Write { list, pending, writer, before, after, shape };
         Self(Some(Arc::new(Inner { base: Base::Write(Box::new(write)), entries: OnceLock::new() })))
+    }
+
+    /// The last write, if it waits to be worked off.
+    fn last_write(&self) -> Option<&Write> {
+        let inner = self.0.as_deref()?;
+        match &inner.base {
+            Base::Write(write) if inner.entries.get().is_none() => Some(write),
+            _ => None,
+        }
     }
 
     /// How many writes wait to be worked off.
@@ -150,6 +167,15 @@ impl Managed {
 }
 
 impl Write {
+    /// Whether a write by the same writer, from `before` to `after`, counts as one with this one.
+    fn takes_in(&self, writer: &Writer, before: &Value, after: &Value) -> bool {
+        let same = self.writer.manager == writer.manager
+            && self.writer.subresource == writer.subresource
+            && self.writer.api_version == writer.api_version;
+        let first = self.before.as_ref().filter(|_| same && fold::joins(&self.after, before));
+        first.is_some_and(|first| fold::counts_as_one(first, before, after))
+    }
+
     fn entries(&self) -> Arc<[Entry]> {
         let list = self.list.list();
         // The real server tracks objects from their creation on; one without owners stays without until an apply.

@@ -1,0 +1,102 @@
+//! Whether two writes of one writer count as one: then a lease that is renewed for hours costs nothing.
+//!
+//! They do where no field was changed by both and ended as it began: comparing the first tree with the last then finds the
+//! same fields as comparing step by step. Lists that both changed are not looked into.
+
+use super::Value;
+use crate::object::Map;
+
+/// Whether the step from `first` to `middle` and the one from `middle` to `last` take the same fields as one from `first`
+/// to `last`.
+pub(super) fn counts_as_one(first: &Value, middle: &Value, last: &Value) -> bool {
+    if is_same(first, middle) || is_same(middle, last) {
+        return true;
+    }
+    match (first, middle, last) {
+        (Value::Map(first), Value::Map(middle), Value::Map(last)) => maps(first, middle, last),
+        (Value::List(_), _, _) | (_, Value::List(_), _) | (_, _, Value::List(_)) => false,
+        _ => first != last,
+    }
+}
+
+fn maps(first: &Map, middle: &Map, last: &Map) -> bool {
+    let same_keys = |a: &Map, b: &Map| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0);
+    if same_keys(first, middle) && same_keys(middle, last) {
+        let mut steps = first.iter().zip(middle).zip(last);
+        return steps.all(|((first, middle), last)| counts_as_one(&first.1, &middle.1, &last.1));
+    }
+    let mut keys = middle.iter().map(|(key, _)| key.as_str());
+    let steps = keys.all(|key| {
+        let middle = middle.get(key).unwrap_or(&Value::Null);
+        match (first.get(key), last.get(key)) {
+            (Some(first), Some(last)) => counts_as_one(first, middle, last),
+            // Added and changed, changed and removed, added and removed: what came last is all that counts.
+            _ => true,
+        }
+    });
+    // Removed by the first and put back by the second: the second owns it, even where it is what it was.
+    steps
+        && !first
+            .iter()
+            .any(|(key, _)| middle.get(key.as_str()).is_none() && last.get(key.as_str()).is_some())
+}
+
+/// Whether what one write left is what the next one found, but for what the server itself writes into metadata.
+pub(super) fn joins(left: &Value, found: &Value) -> bool {
+    let (Value::Map(left), Value::Map(found)) = (left, found) else { return false };
+    left.len() == found.len()
+        && left.iter().all(|(key, value)| {
+            let other = found.get(key.as_str());
+            match (key.as_str(), value, other) {
+                ("metadata", Value::Map(left), Some(Value::Map(found))) => metadata_joins(left, found),
+                _ => other.is_some_and(|other| is_same(value, other) || value == other),
+            }
+        })
+}
+
+fn metadata_joins(left: &Map, found: &Map) -> bool {
+    let own = |key: &str| !matches!(key, "resourceVersion" | "generation");
+    let kept = |map: &Map| map.iter().filter(|(key, _)| own(key.as_str())).count();
+    kept(left) == kept(found)
+        && left
+            .iter()
+            .filter(|(key, _)| own(key.as_str()))
+            .all(|(key, value)| found.get(key.as_str()) == Some(value))
+}
+
+/// Whether two values are one and the same, without looking into maps and lists that are not shared.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Map(a), Value::Map(b)) => a.ptr_eq(b),
+        (Value::List(a), Value::List(b)) => std::sync::Arc::ptr_eq(a, b),
+        (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => false,
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+
+    #[test]
+    fn a_field_that_comes_back_to_what_it_was_keeps_the_steps_apart() {
+        let tree = |n: i64| value!({"spec": {"n": n, "other": "x"}});
+        assert!(counts_as_one(&tree(1), &tree(2), &tree(3)));
+        assert!(!counts_as_one(&tree(1), &tree(2), &tree(1)));
+        let without = value!({"spec": {"other": "x"}});
+        assert!(!counts_as_one(&tree(1), &without, &tree(1)));
+        assert!(counts_as_one(&without, &tree(1), &tree(2)));
+    }
+
+    #[test]
+    fn what_the_server_writes_between_two_writes_does_not_part_them() {
+        let left = value!({"metadata": {"name": "a", "resourceVersion": "1"}, "spec": {"n": 1}});
+        let mut found = left.clone();
+        found.set_at(&["metadata", "resourceVersion"], "2");
+        found.set_at(&["metadata", "generation"], 2);
+        assert!(joins(&left, &found));
+        found.set_at(&["metadata", "finalizers"], value!(["x/y"]));
+        assert!(!joins(&left, &found));
+    }
+}
