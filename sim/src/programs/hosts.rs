@@ -12,7 +12,7 @@ use super::switchboard::{FromHost, Reply};
 use super::{Host, Program, Stage};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
-use crate::wire::{Addr, Answer, Request, RequestId, WatchEvent};
+use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
 
 /// What a host is, whatever incarnation of it lives.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ struct Call {
 #[derive(Debug)]
 struct WatchOut {
     lines: UnboundedSender<Bytes>,
-    metadata_only: bool,
+    form: Form,
     bookmark: Arc<Object>,
 }
 
@@ -144,13 +144,13 @@ impl Hosts {
     ) -> Option<Box<Request>> {
         let host = self.hosts.get_mut(&addr)?;
         let Call { request, reply } = host.calls.remove(&id)?;
-        let metadata_only = request.options.metadata_only;
-        let mut response = encode(answer, metadata_only);
+        let form = request.options.form;
+        let mut response = encode(answer, form);
         if let (Answer::Watching, Some(bookmark)) = (answer, bookmark) {
             let (lines, receiver) = unbounded_channel();
             let switchboard = self.stage.switchboard().clone();
             *response.body_mut() = ResponseBody::stream(receiver, move || switchboard.close_watch(addr, id));
-            host.watches.insert(id, WatchOut { lines, metadata_only, bookmark });
+            host.watches.insert(id, WatchOut { lines, form, bookmark });
         }
         // A program that no longer waits has dropped the receiver; the answer is dropped, the write stands.
         drop(reply.send(Ok(response)));
@@ -170,7 +170,7 @@ impl Hosts {
         let Some(watch) = self.hosts.get_mut(&addr).and_then(|host| host.watches.get(&id)) else {
             return false;
         };
-        let lines = encode_events(events, watch.metadata_only, watch.bookmark.root());
+        let lines = encode_events(events, watch.form, watch.bookmark.root());
         watch.lines.send(lines).is_ok()
     }
 

@@ -152,8 +152,20 @@ pub struct Options {
     pub precondition_uid: Option<Str>,
     /// `preconditions.resourceVersion`.
     pub precondition_version: Option<Str>,
-    /// Whether the client wants `PartialObjectMetadata` (`as=` in Accept).
-    pub metadata_only: bool,
+    /// In what form the client wants the answer.
+    pub form: Form,
+}
+
+/// The form of an answer (`as=` in Accept).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Form {
+    /// Whole objects.
+    #[default]
+    Full,
+    /// `PartialObjectMetadata`: of an object, and of the objects in watch events.
+    Metadata,
+    /// `PartialObjectMetadataList`: of a list.
+    MetadataList,
 }
 
 impl Default for Verb {

@@ -126,12 +126,12 @@ impl Player {
         let mut request = decode(parts, body);
         self.requests += 1;
         request.id = self.requests;
-        let metadata_only = request.options.metadata_only;
+        let form = request.options.form;
         let (bookmark, timeout_s) = (self.bookmark(&request), request.options.timeout_s);
         let mut events = Vec::new();
         let answer =
             self.tell(ServerInput::Request(Box::new(request)), &mut events).expect("requests are answered");
-        let response = encode(&answer, metadata_only);
+        let response = encode(&answer, form);
         if let Answer::Watching = answer {
             self.pass(timeout_s.expect("recorded watches end") * 1000, &mut events);
             self.server.close_watch(Addr(0), self.requests);
@@ -149,7 +149,7 @@ impl Player {
             body: Vec::new(),
         };
         taken.body = match answer {
-            Answer::Watching => encode_events(&events, metadata_only, &bookmark).to_vec(),
+            Answer::Watching => encode_events(&events, form, &bookmark).to_vec(),
             _ => bytes_of(response.into_body()),
         };
         taken

@@ -11,11 +11,20 @@ use crate::wire::{Body, Request, Status};
 pub(super) fn object<'a>(kind: &Kind, request: &'a Request) -> Result<&'a Arc<Object>, Box<Status>> {
     let object = match &request.body {
         Body::Object(object) => object,
-        Body::Undecodable(status) => return Err(status.clone()),
+        Body::Undecodable(status) => return Err(undecodable(kind, status)),
         Body::None | Body::Patch(..) => return Err(bad("EOF")),
     };
     of_kind(kind, object.root())?;
     Ok(object)
+}
+
+/// The rim's complaint, with the kind that it could not know.
+fn undecodable(kind: &Kind, status: &Status) -> Box<Status> {
+    if status.code != 400 {
+        return Box::new(status.clone());
+    }
+    let (wanted, why) = (&kind.kind, &status.message);
+    bad(format!("the object provided is unrecognized (must be of type {wanted}): {why}"))
 }
 
 /// Refuses an object of another kind or version. What is absent counts as right.

@@ -3,7 +3,9 @@
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 
+use super::accept;
 use super::query;
+use super::syntax;
 use super::target::Target;
 use crate::object::{Object, Str, Value};
 use crate::wire::{Body, PatchType, Request, Status, Verb};
@@ -28,11 +30,13 @@ fn decode_target(parts: &Parts, body: &[u8]) -> Result<Request, Box<Status>> {
     let target = Target::of(parts.uri.path());
     let query = parts.uri.query().unwrap_or_default();
     let verb = verb(&parts.method, &target, query)?;
-    let mut options = query::options(query)?;
+    let mut options = query::options(verb, query)?;
     if options.field_manager.is_empty() {
         options.field_manager = manager_of(&parts.headers);
     }
-    options.metadata_only = accepts_metadata(&parts.headers);
+    if target.resource.is_some() {
+        options.form = accept::form(&parts.headers)?;
+    }
     let mut request = Request {
         verb,
         resource: target.resource,
@@ -44,6 +48,10 @@ fn decode_target(parts: &Parts, body: &[u8]) -> Result<Request, Box<Status>> {
         ..Request::default()
     };
     if let Err(status) = add_body(&mut request, &parts.headers, body) {
+        // Options that cannot be read must not delete anything: nobody looks at the body of a delete.
+        if matches!(verb, Verb::Delete | Verb::DeleteCollection) {
+            return Err(status);
+        }
         request.body = Body::Undecodable(status);
     }
     Ok(request)
@@ -80,12 +88,6 @@ fn manager_of(headers: &HeaderMap) -> Str {
     }
 }
 
-fn accepts_metadata(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let first = accept.split(',').next().unwrap_or_default();
-    first.contains("as=PartialObjectMetadata")
-}
-
 fn add_body(request: &mut Request, headers: &HeaderMap, body: &[u8]) -> Result<(), Box<Status>> {
     if body.len() > BODY_LIMIT {
         let message = format!("Request entity too large: limit is {BODY_LIMIT}");
@@ -97,17 +99,24 @@ fn add_body(request: &mut Request, headers: &HeaderMap, body: &[u8]) -> Result<(
     match request.verb {
         Verb::Create | Verb::Update => {
             check_media_type(media_type)?;
-            let root = parse(body, &mut request.options.duplicate_fields)?;
+            let root = object(body, &mut request.options.duplicate_fields)?;
             request.body = Body::Object(Object::shared(root));
         }
         Verb::Patch => {
             let patch_type = patch_type(media_type)?;
-            let patch = parse(body, &mut request.options.duplicate_fields)?;
+            let patch =
+                parse(body, &mut request.options.duplicate_fields).map_err(|why| match patch_type {
+                    PatchType::Strategic => bad(why),
+                    PatchType::Json | PatchType::Merge | PatchType::Apply => {
+                        bad(format!("error decoding patch: {why}"))
+                    }
+                })?;
             request.body = Body::Patch(patch_type, patch);
         }
         Verb::Delete | Verb::DeleteCollection if !body.is_empty() => {
             check_media_type(media_type)?;
-            let options = parse(body, &mut Vec::new())?;
+            let options = parse(body, &mut Vec::new())
+                .map_err(|why| bad(format!("{NO_KIND}; json parse error: {why}")))?;
             query::add_delete_options(&mut request.options, &options)?;
         }
         _ => {}
@@ -123,7 +132,7 @@ fn check_media_type(media_type: &str) -> Result<(), Box<Status>> {
         }
         _ => {
             let message = "the body of the request was in an unknown format - accepted media types include: \
-                           application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor";
+                           application/json, application/yaml, application/vnd.kubernetes.protobuf";
             Err(Box::new(Status::new(415, "UnsupportedMediaType", message)))
         }
     }
@@ -138,14 +147,53 @@ fn patch_type(media_type: &str) -> Result<PatchType, Box<Status>> {
         "application/apply-patch+yaml" => PatchType::Apply,
         _ => {
             let message = "the body of the request was in an unknown format - accepted media types include: \
-                           application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
-                           application/strategic-merge-patch+json, application/apply-patch+cbor";
+                           application/json-patch+json, application/merge-patch+json, \
+                           application/strategic-merge-patch+json, application/apply-patch+yaml";
             return Err(Box::new(Status::new(415, "UnsupportedMediaType", message)));
         }
     })
 }
 
-fn parse(body: &[u8], duplicates: &mut Vec<Str>) -> Result<Value, Box<Status>> {
+/// The object of a body. What is none is described for the server, which adds what it should have been.
+fn object(body: &[u8], duplicates: &mut Vec<Str>) -> Result<Value, Box<Status>> {
+    let why = match parse(body, duplicates) {
+        Ok(root) => match root {
+            Value::Map(_) | Value::Null => return Ok(root),
+            Value::List(_) => no_struct("array"),
+            Value::Str(_) => no_struct("string"),
+            Value::Bool(_) => no_struct("bool"),
+            _ => no_struct("number"),
+        },
+        Err(why) => why,
+    };
+    Err(bad(format!("{NO_KIND}; json parse error: {why} ({})", summary(body))))
+}
+
+/// How the decoder of versions and kinds begins its complaints.
+const NO_KIND: &str = "couldn't get version/kind";
+
+fn no_struct(found: &str) -> String {
+    const WANTED: &str = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+    format!("json: cannot unmarshal {found} into Go value of type {WANTED}")
+}
+
+/// The beginning of a body, as text where it could be an object and in hex elsewhere (apiserver `summarizeData`).
+fn summary(body: &[u8]) -> String {
+    const LENGTH: usize = 30;
+    let (start, more) = (body.get(..LENGTH).unwrap_or(body), if body.len() > LENGTH { " ..." } else { "" });
+    match start.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(start)),
+        Some(_) => start.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + more,
+    }
+}
+
+/// The tree of a body, or why there is none.
+fn parse(body: &[u8], duplicates: &mut Vec<Str>) -> Result<Value, String> {
     Value::from_json_noting(body, &mut |path| duplicates.push(path.into()))
-        .map_err(|error| Box::new(Status::bad_request(format!("error decoding the request body: {error}"))))
+        .map_err(|error| syntax::complaint(body).unwrap_or_else(|| error.to_string()))
+}
+
+fn bad(message: impl Into<String>) -> Box<Status> {
+    Box::new(Status::bad_request(message))
 }

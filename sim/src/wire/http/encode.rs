@@ -6,11 +6,15 @@ use http::{HeaderValue, Response, header};
 use super::ResponseBody;
 use crate::object::{Object, Value};
 use crate::value;
-use crate::wire::{Answer, List, Status, WatchEvent};
+use crate::wire::{Answer, Form, List, Status, WatchEvent};
 
 /// The response for an answer. [`Answer::Watching`] gives the headers with an empty body: the caller puts the stream in
 /// its place.
-pub fn encode(answer: &Answer, metadata_only: bool) -> Response<ResponseBody> {
+pub fn encode(answer: &Answer, form: Form) -> Response<ResponseBody> {
+    if let Some(status) = misfit(answer, form) {
+        return encode(&Answer::Status(Box::new(status)), Form::Full);
+    }
+    let metadata_only = form != Form::Full;
     let mut media_type = "application/json";
     let bytes = match answer {
         Answer::Object { object, .. } if metadata_only => partial(object).to_json().into(),
@@ -32,6 +36,31 @@ pub fn encode(answer: &Answer, metadata_only: bool) -> Response<ResponseBody> {
         _ => {}
     }
     response
+}
+
+/// 406: metadata of a list is a list of metadata, and that of an object is none.
+fn misfit(answer: &Answer, form: Form) -> Option<Status> {
+    let (asked, found, kind, api_version) = match (answer, form) {
+        (Answer::List(list), Form::Metadata) => {
+            ("PartialObjectMetadata", "a list", list.kind.as_str(), list.api_version.as_str())
+        }
+        (Answer::Object { object, .. }, Form::MetadataList) => {
+            ("PartialObjectMetadataList", "not a list", object.kind(), object.api_version())
+        }
+        _ => return None,
+    };
+    let group = api_version.split_once('/').map_or("core", |(group, _)| group);
+    // The Go type: an internal one for built-in groups.
+    let go_type = match group.split_once('.') {
+        Some((_, rest)) if !rest.ends_with("k8s.io") && kind.ends_with("List") => {
+            "unstructured.UnstructuredList".to_owned()
+        }
+        Some((_, rest)) if !rest.ends_with("k8s.io") => "unstructured.Unstructured".to_owned(),
+        Some((package, _)) => format!("{package}.{kind}"),
+        None => format!("{group}.{kind}"),
+    };
+    let message = format!("you requested {asked}, but the requested object is {found} (*{go_type})");
+    Some(Status::new(406, "NotAcceptable", message))
 }
 
 fn add_retry_after(response: &mut Response<ResponseBody>, status: &Status) {
@@ -95,7 +124,8 @@ fn write_item(item: &Object, typed: bool, metadata_only: bool, out: &mut Vec<u8>
 }
 
 /// The lines of watch events.
-pub fn encode_events(events: &[WatchEvent], metadata_only: bool, bookmark: &Value) -> Bytes {
+pub fn encode_events(events: &[WatchEvent], form: Form, bookmark: &Value) -> Bytes {
+    let metadata_only = form != Form::Full;
     let mut out = Vec::new();
     for event in events {
         let (kind, object) = match event {
@@ -103,7 +133,7 @@ pub fn encode_events(events: &[WatchEvent], metadata_only: bool, bookmark: &Valu
             WatchEvent::Modified(object) => ("MODIFIED", Ok(object)),
             WatchEvent::Deleted(object) => ("DELETED", Ok(object)),
             WatchEvent::Bookmark { revision, initial_events_end } => {
-                ("BOOKMARK", Err(bookmark_at(bookmark, *revision, *initial_events_end)))
+                ("BOOKMARK", Err(bookmark_at(bookmark, metadata_only, *revision, *initial_events_end)))
             }
             WatchEvent::Error(status) => ("ERROR", Err(status.to_value())),
         };
@@ -118,8 +148,11 @@ pub fn encode_events(events: &[WatchEvent], metadata_only: bool, bookmark: &Valu
     out.into()
 }
 
-fn bookmark_at(template: &Value, revision: u64, initial_events_end: bool) -> Value {
-    let mut bookmark = template.clone();
+fn bookmark_at(template: &Value, metadata_only: bool, revision: u64, initial_events_end: bool) -> Value {
+    let mut bookmark = match metadata_only {
+        true => value!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}),
+        false => template.clone(),
+    };
     bookmark.set_at(&["metadata", "resourceVersion"], revision.to_string());
     if initial_events_end {
         bookmark.set_at(&["metadata", "annotations", "k8s.io/initial-events-end"], "true");

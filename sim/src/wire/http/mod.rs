@@ -4,13 +4,15 @@
 //! - [`encode`]: an [`Answer`](super::Answer) to a response, watch events to lines
 //! - [`ResponseBody`]: what a response carries
 //!
-//! Not modelled: protobuf bodies (501), YAML bodies (501), tables (a client that offers plain JSON gets that, as from a server without
-//! tables; one that does not gets 406).
+//! Not modelled: protobuf bodies (501), YAML bodies (501), tables (a client that also takes plain JSON gets that, as from a server
+//! without tables; one that does not gets 501).
 
+mod accept;
 mod body;
 mod decode;
 mod encode;
 mod query;
+mod syntax;
 mod target;
 
 pub use body::ResponseBody;

@@ -1,7 +1,8 @@
 //! Query strings to options.
 
 use crate::object::{Str, Value};
-use crate::wire::{Options, Status};
+use crate::value;
+use crate::wire::{Options, Status, Verb};
 
 /// Percent-decodes a part of a path.
 pub(super) fn decoded(text: &str) -> String {
@@ -40,27 +41,27 @@ pub(super) fn is_true(text: &str) -> bool {
 }
 
 /// The options of a query.
-pub(super) fn options(query: &str) -> Result<Options, Box<Status>> {
+pub(super) fn options(verb: Verb, query: &str) -> Result<Options, Box<Status>> {
     let mut options = Options::default();
     for (name, value) in pairs(query) {
-        set(&mut options, &name, value)?;
+        set(&mut options, verb, &name, value)?;
     }
     Ok(options)
 }
 
-fn set(options: &mut Options, name: &str, value: String) -> Result<(), Box<Status>> {
+fn set(options: &mut Options, verb: Verb, name: &str, value: String) -> Result<(), Box<Status>> {
     match name {
         "fieldManager" => options.field_manager = value.into(),
         "fieldValidation" => options.field_validation = value.into(),
         "force" => options.force = is_true(&value),
-        "dryRun" => options.dry_run = dry_run(&value)?,
+        "dryRun" => options.dry_run = dry_run(verb, &value)?,
         "labelSelector" => options.label_selector = value.into(),
         "fieldSelector" => options.field_selector = value.into(),
-        "limit" => options.limit = number(&value)?,
+        "limit" => options.limit = count(&value)?,
         "continue" => options.continue_token = value.into(),
         "resourceVersion" => options.resource_version = Some(value.into()).filter(|v: &Str| !v.is_empty()),
         "resourceVersionMatch" => options.resource_version_match = value.into(),
-        "timeoutSeconds" => options.timeout_s = Some(number(&value)?),
+        "timeoutSeconds" => options.timeout_s = Some(count(&value)?),
         "allowWatchBookmarks" => options.bookmarks = is_true(&value),
         "sendInitialEvents" => options.initial_events = Some(is_true(&value)),
         "propagationPolicy" => options.propagation = value.into(),
@@ -75,17 +76,26 @@ fn orphan(orphan: bool) -> Str {
     if orphan { "Orphan".into() } else { "Background".into() }
 }
 
-fn dry_run(value: &str) -> Result<bool, Box<Status>> {
-    match value {
-        "" => Ok(false),
-        "All" => Ok(true),
-        _ => {
-            let message = format!(
-                "Invalid value: [\"{value}\"]: Unsupported value: \"{value}\": supported values: \"All\""
-            );
-            Err(Box::new(Status::bad_request(message)))
-        }
-    }
+fn dry_run(verb: Verb, value: &str) -> Result<bool, Box<Status>> {
+    let kind = match (value, verb) {
+        ("", _) => return Ok(false),
+        ("All", _) => return Ok(true),
+        (_, Verb::Create) => "CreateOptions",
+        (_, Verb::Update) => "UpdateOptions",
+        (_, Verb::Patch) => "PatchOptions",
+        (_, Verb::Delete | Verb::DeleteCollection) => "DeleteOptions",
+        (_, Verb::Get | Verb::List | Verb::Watch | Verb::Raw) => return Ok(false),
+    };
+    let why = format!("Unsupported value: [{value:?}]: supported values: \"All\"");
+    let message = format!("{kind}.meta.k8s.io \"\" is invalid: dryRun: {why}");
+    let causes = value!([{"reason": "FieldValueNotSupported", "message": why, "field": "dryRun"}]);
+    let details = value!({"group": "meta.k8s.io", "kind": kind, "causes": causes});
+    Err(Box::new(Status::new(422, "Invalid", message).details(details)))
+}
+
+/// A number of things; fewer than none is none.
+fn count(text: &str) -> Result<u64, Box<Status>> {
+    Ok(u64::try_from(number::<i64>(text)?).unwrap_or(0))
 }
 
 fn number<N: std::str::FromStr>(text: &str) -> Result<N, Box<Status>> {
@@ -95,6 +105,15 @@ fn number<N: std::str::FromStr>(text: &str) -> Result<N, Box<Status>> {
 
 /// Adds the options that a delete carries in its body.
 pub(super) fn add_delete_options(options: &mut Options, body: &Value) -> Result<(), Box<Status>> {
+    let kind = body.str_at(&["kind"]).unwrap_or_default();
+    if !matches!(kind, "" | "DeleteOptions") {
+        let version = body.str_at(&["apiVersion"]).unwrap_or_default();
+        let message = format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \
+             \"pkg/apis/meta/internalversion/scheme/register.go:27\""
+        );
+        return Err(Box::new(Status::bad_request(message)));
+    }
     if let Some(grace) = body.i64_at(&["gracePeriodSeconds"]) {
         options.grace_s = Some(grace);
     }
@@ -105,7 +124,7 @@ pub(super) fn add_delete_options(options: &mut Options, body: &Value) -> Result<
         options.propagation = orphan(orphans);
     }
     for item in body.items_at(&["dryRun"]) {
-        options.dry_run |= dry_run(item.as_str().unwrap_or_default())?;
+        options.dry_run |= dry_run(Verb::Delete, item.as_str().unwrap_or_default())?;
     }
     options.precondition_uid = body.str_at(&["preconditions", "uid"]).map(Str::new);
     options.precondition_version = body.str_at(&["preconditions", "resourceVersion"]).map(Str::new);
@@ -118,9 +137,11 @@ mod tests {
 
     #[test]
     fn queries_are_decoded() {
-        let options =
-            options("labelSelector=a%3Db%2Cc+in+%28x%29&limit=5&resourceVersion=0&force=true&dryRun=All")
-                .unwrap();
+        let options = options(
+            Verb::List,
+            "labelSelector=a%3Db%2Cc+in+%28x%29&limit=5&resourceVersion=0&force=true&dryRun=All",
+        )
+        .unwrap();
         assert_eq!((options.label_selector.as_str(), options.limit), ("a=b,c in (x)", 5));
         assert_eq!(options.resource_version.as_deref(), Some("0"));
         assert!(options.force && options.dry_run);
@@ -128,6 +149,6 @@ mod tests {
 
     #[test]
     fn a_bad_number_is_a_bad_request() {
-        assert_eq!(options("limit=x").unwrap_err().code, 400);
+        assert_eq!(options(Verb::List, "limit=x").unwrap_err().code, 400);
     }
 }
