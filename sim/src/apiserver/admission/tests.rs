@@ -89,7 +89,7 @@ fn a_pod_gets_its_account_and_token_or_waits_for_the_account() {
 
 #[test]
 fn a_class_becomes_a_priority_and_nobody_sets_another() {
-    let class = value!({"metadata": {"name": "low"}, "value": -5, "preemptionPolicy": "Never", "globalDefault": true});
+    let class = value!({"metadata": {"name": "low"}, "value": (-5), "preemptionPolicy": "Never", "globalDefault": true});
     let stored = accounts().with(Resource::new(CLASSES), class);
     let priority = |pod: &Value| {
         (pod.i64_at(&["spec", "priority"]), pod.str_at(&["spec", "preemptionPolicy"]).map(str::to_owned))
