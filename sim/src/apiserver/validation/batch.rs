@@ -101,7 +101,7 @@ fn immutable(new: &Value, old: &Value, check: &mut Check) {
         let path = ["spec", field];
         if new.at(&path) != old.at(&path) {
             let value = new.at(&path).cloned().unwrap_or_default();
-            check.invalid(&path.join("."), value, "field is immutable");
+            check.invalid(path.join("."), value, "field is immutable");
         }
     }
 }

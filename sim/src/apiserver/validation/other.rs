@@ -18,7 +18,7 @@ pub(super) fn immutable(write: &Write<'_>, path: &[&str], check: &mut Check) {
     let Some(old) = write.old else { return };
     if old.at(path) != write.new.at(path) {
         let value = write.new.at(path).cloned().unwrap_or_default();
-        check.invalid(&path.join("."), value, "field is immutable");
+        check.invalid(path.join("."), value, "field is immutable");
     }
 }
 

@@ -52,9 +52,9 @@ fn spec(spec: &Value, path: &str, is_pod: bool, check: &mut Check) {
     let at = |key: &str| format!("{path}.{key}");
     volumes(spec, path, is_pod, check);
     containers(spec, path, check);
-    check.one_of(&at("restartPolicy"), spec.get("restartPolicy"), &["Always", "OnFailure", "Never"]);
+    check.one_of(at("restartPolicy"), spec.get("restartPolicy"), &["Always", "OnFailure", "Never"]);
     let dns = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
-    check.one_of(&at("dnsPolicy"), spec.get("dnsPolicy"), &dns);
+    check.one_of(at("dnsPolicy"), spec.get("dnsPolicy"), &dns);
     labels(&at("nodeSelector"), spec.get("nodeSelector"), check);
     for (key, rule) in [
         ("serviceAccountName", names::subdomain as fn(&str) -> Vec<String>),
@@ -65,16 +65,16 @@ fn spec(spec: &Value, path: &str, is_pod: bool, check: &mut Check) {
         ("runtimeClassName", names::subdomain),
     ] {
         if let Some(name) = spec.str_at(&[key]).filter(|name| !name.is_empty()) {
-            check.names(&at(key), name, rule(name));
+            check.names(at(key), name, rule(name));
         }
     }
-    check.within(&at("activeDeadlineSeconds"), spec.get("activeDeadlineSeconds"), 1, MOST);
+    check.within(at("activeDeadlineSeconds"), spec.get("activeDeadlineSeconds"), 1, MOST);
     security(spec, path, check);
     tolerations(spec, path, check);
     affinity(spec, path, check);
     spread(spec, path, check);
     gates(spec, path, check);
-    check.one_of(&at("os"), spec.at(&["os", "name"]), &["linux", "windows"]);
+    check.one_of(at("os"), spec.at(&["os", "name"]), &["linux", "windows"]);
 }
 
 fn security(spec: &Value, path: &str, check: &mut Check) {
