@@ -3,56 +3,21 @@
 //! Real: decode into the Go type, default, convert. Modelled: unconditional defaults are data of the shape; those that
 //! depend on other fields are here, one file per family of kinds. To add one: a line in [`of_kind`].
 //!
-//! An update costs what it changes: a top-level field that is shared with the stored object is not walked again.
+//! An update costs what it changes, see `decode`.
 
+mod decode;
 mod other;
 mod pod;
 mod service;
 mod workload;
 
 use super::kind::Kind;
-use super::tree::shared;
-use crate::object::{DecodeError, Edit, Key, Map, Value};
+use crate::object::Value;
+use decode::Before;
 
+pub use decode::decode;
 pub(super) use pod::qos_class;
 pub(super) use workload::labels_from_template;
-
-/// Decodes a body: checks the types of a built-in object's values (in the words of the decoder), drops fields that the type
-/// does not have, brings the rest into the type's form and sets defaults. Returns the dotted paths of what was dropped, as
-/// field validation names them. `old` is the object that it replaces.
-///
-/// Values of custom objects are checked by `validation`.
-pub fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
-    let mut unknown = Vec::new();
-    let shape = kind.shape();
-    let before =
-        Before(old.and_then(Value::as_map).filter(|old| new.as_map().is_some_and(|new| covers(new, old))));
-    if before.0.is_none() {
-        if !kind.custom {
-            shape.decode(new)?;
-        }
-        unknown = shape.prune(new);
-        shape.canonicalize(new);
-        shape.apply_defaults(new);
-    } else if let Some(map) = new.as_map_mut() {
-        let mut edits = Vec::new();
-        for (key, value) in map.iter().filter(|(key, value)| before.differs(*key, value)) {
-            edits.push((*key, shape.decode_field(*key, value, &mut unknown)?));
-        }
-        for (key, edit) in edits {
-            match edit {
-                Edit::Keep => (),
-                Edit::Drop => drop(map.remove(key.as_str())),
-                Edit::Set(value) => map.set(key, value),
-            }
-        }
-    }
-    drop_double_owners(new);
-    if !kind.custom {
-        of_kind(kind.resource.as_str(), new, &before);
-    }
-    Ok(unknown)
-}
 
 /// Brings an object into its type's form and sets defaults.
 pub fn apply_defaults(kind: &Kind, new: &mut Value) {
@@ -60,37 +25,6 @@ pub fn apply_defaults(kind: &Kind, new: &mut Value) {
     kind.shape().apply_defaults(new);
     if !kind.custom {
         of_kind(kind.resource.as_str(), new, &Before(None));
-    }
-}
-
-/// The top-level fields before this write; none on create, and where a field is gone that must perhaps come back.
-struct Before<'a>(Option<&'a Map>);
-
-impl Before<'_> {
-    /// Whether the value at `key` is another one than before.
-    fn differs(&self, key: Key, value: &Value) -> bool {
-        !self.0.and_then(|old| old.get_key(key)).is_some_and(|was| shared(was, value))
-    }
-
-    /// Whether the field is there and another one than before.
-    fn changed(&self, new: &Value, field: &str) -> bool {
-        let Some(value) = new.get(field) else { return false };
-        !self.0.and_then(|old| old.get(field)).is_some_and(|was| shared(was, value))
-    }
-}
-
-fn covers(new: &Map, old: &Map) -> bool {
-    old.iter().all(|(key, _)| new.get_key(*key).is_some())
-}
-
-/// An owner that is named twice in the same words counts once.
-fn drop_double_owners(new: &mut Value) {
-    let owners = new.items_at(&["metadata", "ownerReferences"]);
-    let is_first = |i: usize| !owners[..i].contains(&owners[i]);
-    if !(0..owners.len()).all(is_first) {
-        let once: Vec<Value> =
-            (0..owners.len()).filter(|i| is_first(*i)).map(|i| owners[i].clone()).collect();
-        new.set_at(&["metadata", "ownerReferences"], once);
     }
 }
 
