@@ -9,6 +9,13 @@
 //!
 //! Not judged: authentication, the order of keys, relations between resourceVersions.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test target reads its cases from files and prints a table"
+)]
+
 mod case;
 mod compare;
 mod expected;
