@@ -81,7 +81,7 @@ impl Player {
         let (parts, body) = self.request(exchange);
         let mut response = self.send(&parts, &body);
         for _ in 0..if exchange.polled { POLLS.0 } else { 0 } {
-            if judge(exchange, &response).is_none() {
+            if judge(exchange, &response).is_none() && is_there(exchange, &response) {
                 break;
             }
             self.pass(POLLS.1, &mut Vec::new());
@@ -203,6 +203,14 @@ fn bytes_of(body: ResponseBody) -> Vec<u8> {
         Poll::Ready(Some(Ok(frame))) => frame.into_data().map(|bytes| bytes.to_vec()).unwrap_or_default(),
         _ => Vec::new(),
     }
+}
+
+/// Whether what the recorder waited for is there: the same conditions as recorded, where the answer is not judged whole.
+fn is_there(exchange: &Exchange, got: &Response) -> bool {
+    let conditions = |answer: &Value| answer.pointer("/status/conditions").cloned();
+    let Some(wanted) = exchange.answer.as_ref().and_then(conditions) else { return true };
+    let got = serde_json::from_slice(&got.body).ok().as_ref().and_then(conditions);
+    got.is_some_and(|got| difference(&wanted, &got).is_none())
 }
 
 /// The first difference between a response and the recorded one.

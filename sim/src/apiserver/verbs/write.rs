@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::admission::{self, Attributes};
 use super::super::kind::Kind;
 use super::super::server::ApiServer;
-use super::super::{convert, crd, defaults, errors};
+use super::super::{convert, crd, defaults, errors, strategy};
 use crate::object::{FieldError, Managed, Shape, Str, Value, Writer};
 use crate::value;
 use crate::wire::resource::CRDS;
@@ -51,7 +51,38 @@ pub(super) fn decode(
         }
         _ => warnings.extend(complaints),
     }
+    warnings.extend(dedup_owners(&mut root));
+    strategy::converted(kind, &mut root);
     Ok(Decoded { root, managed_fields, warnings })
+}
+
+/// Leaves the first owner reference of each uid, and warns of the others.
+fn dedup_owners(root: &mut Value) -> Option<String> {
+    let path = ["metadata", "ownerReferences"];
+    let owners = root.items_at(&path);
+    if owners.len() < 2 {
+        return None;
+    }
+    let uid = |owner: &Value| Str::new(owner.str_at(&["uid"]).unwrap_or_default());
+    let mut seen: Vec<Str> = Vec::with_capacity(owners.len());
+    let (mut kept, mut surplus) = (Vec::with_capacity(owners.len()), Vec::new());
+    for owner in owners {
+        if seen.contains(&uid(owner)) {
+            surplus.push(uid(owner));
+        } else {
+            seen.push(uid(owner));
+            kept.push(owner.clone());
+        }
+    }
+    if surplus.is_empty() {
+        return None;
+    }
+    root.set_at(&path, kept);
+    Some(format!(
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may \
+         reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+        surplus.join(", ")
+    ))
 }
 
 impl Decoded {

@@ -32,7 +32,11 @@ pub fn encode(answer: &Answer, form: Form) -> Response<ResponseBody> {
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     match answer {
         Answer::Status(status) => add_retry_after(&mut response, status),
-        Answer::Object { warnings, .. } => warnings.iter().for_each(|text| add_warning(&mut response, text)),
+        Answer::Object { object, warnings, .. } => {
+            add_deprecation(&mut response, object.api_version(), object.kind());
+            warnings.iter().for_each(|text| add_warning(&mut response, text));
+        }
+        Answer::List(list) => add_deprecation(&mut response, &list.api_version, &list.kind),
         _ => {}
     }
     response
@@ -66,6 +70,23 @@ fn misfit(answer: &Answer, form: Form) -> Option<Status> {
 fn add_retry_after(response: &mut Response<ResponseBody>, status: &Status) {
     if let Some(seconds) = status.details.i64_at(&["retryAfterSeconds"]) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+/// Kinds of `v1` that every answer warns of (`APILifecycleDeprecated`). A deletion that answers with a Status does not
+/// name the kind, and so does not warn.
+const DEPRECATED: &[(&str, &str)] = &[
+    ("Endpoints", "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+    ("ComponentStatus", "v1 ComponentStatus is deprecated in v1.19+"),
+];
+
+fn add_deprecation(response: &mut Response<ResponseBody>, api_version: &str, kind: &str) {
+    if api_version != "v1" {
+        return;
+    }
+    let kind = kind.strip_suffix("List").unwrap_or(kind);
+    if let Some((_, text)) = DEPRECATED.iter().find(|(deprecated, _)| *deprecated == kind) {
+        add_warning(response, text);
     }
 }
 

@@ -87,10 +87,15 @@ fn dry_run(verb: Verb, value: &str) -> Result<bool, Box<Status>> {
         (_, Verb::Get | Verb::List | Verb::Watch | Verb::Raw) => return Ok(false),
     };
     let why = format!("Unsupported value: [{value:?}]: supported values: \"All\"");
-    let message = format!("{kind}.meta.k8s.io \"\" is invalid: dryRun: {why}");
-    let causes = value!([{"reason": "FieldValueNotSupported", "message": why, "field": "dryRun"}]);
+    Err(invalid(kind, "FieldValueNotSupported", "dryRun", &why))
+}
+
+/// 422 about one option.
+fn invalid(kind: &str, reason: &str, field: &str, why: &str) -> Box<Status> {
+    let message = format!("{kind}.meta.k8s.io \"\" is invalid: {field}: {why}");
+    let causes = value!([{"reason": reason, "message": why, "field": field}]);
     let details = value!({"group": "meta.k8s.io", "kind": kind, "causes": causes});
-    Err(Box::new(Status::new(422, "Invalid", message).details(details)))
+    Box::new(Status::new(422, "Invalid", message).details(details))
 }
 
 /// A number of things; fewer than none is none.
@@ -121,6 +126,12 @@ pub(super) fn add_delete_options(options: &mut Options, body: &Value) -> Result<
         options.propagation = policy.into();
     }
     if let Some(orphans) = body.at(&["orphanDependents"]).and_then(Value::as_bool) {
+        if let Some(policy) = body.str_at(&["propagationPolicy"]) {
+            let why = format!(
+                "Invalid value: {policy:?}: orphanDependents and deletionPropagation cannot be both set"
+            );
+            return Err(invalid("DeleteOptions", "FieldValueInvalid", "propagationPolicy", &why));
+        }
         options.propagation = orphan(orphans);
     }
     for item in body.items_at(&["dryRun"]) {
