@@ -12,7 +12,6 @@ const MOD_LINES: usize = 120;
 /// Files that were longer when the law came, with the length each may not exceed. Entries go, none comes.
 const LONGER: &[(&str, usize)] = &[
     ("sim/src/convergence/tracker/mod.rs", 166),
-    ("sim/src/object/managed/mod.rs", 182),
     ("sim/src/object/patch/apply/mod.rs", 132),
     ("sim/src/object/selector/mod.rs", 205),
     ("sim/src/object/shape/mod.rs", 243),

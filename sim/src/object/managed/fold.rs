@@ -3,8 +3,8 @@
 //! They do where no field was changed by both and ended as it began: comparing the first tree with the last then finds the
 //! same fields as comparing step by step. Lists that both changed are not looked into.
 
-use super::Value;
 use crate::object::Map;
+use crate::object::Value;
 
 /// Whether the step from `first` to `middle` and the one from `middle` to `last` take the same fields as one from `first`
 /// to `last`.

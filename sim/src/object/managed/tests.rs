@@ -1,7 +1,10 @@
 //! Field sets, comparisons and the pending list.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::object::Key;
+use crate::object::{Shape, Value};
 use crate::value;
 
 fn shape() -> Arc<Shape> {
@@ -54,7 +57,7 @@ fn the_pending_list_is_bounded_and_reads_as_if_worked_off_at_once() {
     for n in 1..=40 {
         let who = writer(if n % 3 == 0 { "a" } else { "b" }, &format!("t{n:02}"));
         lazy = lazy.updated(who.clone(), Some(&tree(n - 1)), &tree(n), &shape);
-        assert!(lazy.pending() <= MAX_PENDING);
+        assert!(lazy.pending() <= list::MAX_PENDING);
         eager = eager.updated(who, Some(&tree(n - 1)), &tree(n), &shape);
         eager.entries();
     }
