@@ -34,7 +34,7 @@ pub fn on_create(kind: &Kind, new: &mut Value, now: &str) {
 
 /// What the way through the internal type adds to what a client sends, so that the client owns it: the generation of a
 /// daemon set's template is a field there and an annotation outside.
-pub fn converted(kind: &Kind, sent: &mut Value) {
+pub(super) fn converted(kind: &Kind, sent: &mut Value) {
     if kind.resource.as_str() == "apps/v1/daemonsets"
         && sent.str_at(&["metadata", "annotations", TEMPLATE_GENERATION]).is_none()
     {
