@@ -4,6 +4,8 @@
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod builder;
 mod cli;
 mod replay;
