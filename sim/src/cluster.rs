@@ -77,7 +77,7 @@ enum Part {
 /// What waits in the queue.
 #[derive(Debug)]
 enum Event {
-    /// A component or host starts.
+    /// A host starts.
     Start(Addr),
     /// A request reaches the server.
     Arrive(Box<Request>, Ending),
@@ -190,11 +190,8 @@ impl Cluster {
         addr
     }
 
-    /// Adds a component and starts it now.
     fn add_component(&mut self, name: impl Into<Str>, component: impl Component + 'static) -> Addr {
-        let addr = self.add_part(name, ActorClass::System, Part::Component(Box::new(component)));
-        self.queue.push(self.queue.now(), u64::from(addr.0), Event::Start(addr));
-        addr
+        self.add_part(name, ActorClass::System, Part::Component(Box::new(component)))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Real: kubeadm and the components themselves make these objects. Modelled: they are there at once. Not modelled: RBAC
 //! roles, kube-proxy and DNS, static pods of the control plane, `boot: cold`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::hosting::Hosting;
@@ -17,7 +17,8 @@ use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
 use crate::scheduler::Scheduler;
 use crate::value;
 use crate::wire::{
-    ActorClass, Addr, Effect, History, Latency, Outbox, Request, Resource, Status, Streams, resource,
+    ActorClass, Addr, Effect, History, Input, Latency, Outbox, Request, Resource, Status, Streams, Verb,
+    resource,
 };
 
 /// What a cluster is made of.
@@ -56,7 +57,7 @@ pub struct NodeConfig {
 const SYSTEM_NAMESPACE: &str = "kube-system";
 
 impl Cluster {
-    /// A booted cluster: nodes Ready, components started in this instant.
+    /// A booted cluster: nodes Ready, components at work with synced informers.
     pub fn boot(config: ClusterConfig, programs: Vec<Program>, stage: Stage) -> Self {
         let ClusterConfig { seed, start, latency, version, nodes, images } = config;
         let draws = Draws::new(seed);
@@ -90,7 +91,29 @@ impl Cluster {
         cluster.add_component("kube-controller-manager", Manager::new(kinds));
         let scheduler = Scheduler::new(cluster.draws.clone());
         cluster.add_component("kube-scheduler", scheduler);
+        cluster.start_components();
         cluster
+    }
+
+    /// Starts the components. What they list and watch is answered at once and not recorded: it happened before the run.
+    fn start_components(&mut self) {
+        for index in 0..self.parts.len() {
+            let addr = Addr(u32::try_from(index).expect("a cluster has fewer actors"));
+            let mut inputs = VecDeque::from([Input::Start]);
+            while let Some(input) = inputs.pop_front() {
+                let Part::Component(component) = &mut self.parts[index] else { break };
+                component.on(input, &mut self.outbox);
+                let effects: Vec<Effect> = self.outbox.drain().collect();
+                for effect in effects {
+                    match effect {
+                        Effect::Request(request) if matches!(request.verb, Verb::List | Verb::Watch) => {
+                            inputs.push_back(self.answer_at_once(addr, request));
+                        }
+                        other => self.effect(addr, other),
+                    }
+                }
+            }
+        }
     }
 
     /// The built-in kinds that can be watched, as far as they are modelled: what the controllers learn by discovery.

@@ -6,7 +6,7 @@ use super::{Cluster, Event, Part};
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
 use crate::programs::{Ended, HostSpec, Program};
-use crate::wire::{ActorClass, Addr, Commit, ContainerId, HostOrder, Input, What, resource};
+use crate::wire::{ActorClass, Addr, Commit, ContainerId, HostOrder, What, resource};
 
 /// First restart of a process beside the cluster that died for the first time, in ms. Our choice: a supervisor's.
 const RESTART_MS: Millis = SECOND;
@@ -81,11 +81,8 @@ impl Cluster {
             .all(|(addr, _)| self.hosts.runs(addr) || self.hosting.in_container.contains_key(&addr))
     }
 
-    /// A component or a host starts.
+    /// A host starts.
     pub(super) fn start(&mut self, addr: Addr) {
-        if !matches!(self.parts[addr.0 as usize], Part::Host) {
-            return self.input(addr, Input::Start);
-        }
         if self.hosts.runs(addr) {
             return;
         }

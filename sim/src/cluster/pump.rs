@@ -98,7 +98,7 @@ impl Cluster {
         self.effects = effects;
     }
 
-    fn effect(&mut self, from: Addr, effect: Effect) {
+    pub(super) fn effect(&mut self, from: Addr, effect: Effect) {
         let (now, tie) = (self.now(), u64::from(from.0));
         match effect {
             Effect::Request(mut request) => {

@@ -120,9 +120,12 @@ pub(super) fn owners_of(
         owners.get(&key).filter(|owner| owner.uid() == of.uid)?;
         Some(Target::new(resource, key))
     };
-    let (before, after) = (controller(&change.old), controller(&change.new));
-    if before != after {
-        out.extend(before);
+    let after = controller(&change.new);
+    let owners_of = |object: &Option<Arc<Object>>| {
+        object.as_ref().and_then(|object| object.at(&["metadata", "ownerReferences"]).cloned())
+    };
+    if owners_of(&change.old) != owners_of(&change.new) {
+        out.extend(controller(&change.old).filter(|before| after.as_ref() != Some(before)));
     }
     out.extend(after);
     let Some(object) = change.new.as_ref().filter(|o| o.controller().is_none() && !o.is_terminating()) else {

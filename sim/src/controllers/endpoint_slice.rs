@@ -112,15 +112,17 @@ impl EndpointSlices {
     }
 
     fn pod_changed(&mut self, change: &Change, out: &mut Vec<Target>) {
-        let pod = change.object();
-        if change.old.as_ref().zip(change.new.as_ref()).is_some_and(|(old, new)| looks_the_same(old, new)) {
-            return;
-        }
-        let key = ObjectKey::of(pod);
-        let from = ObjectKey::new(pod.namespace(), "");
+        let key = ObjectKey::of(change.object());
+        let from = ObjectKey::new(key.namespace.clone(), "");
         let near =
             self.services.range_mut(from..).take_while(|(service, _)| service.namespace == key.namespace);
-        for (service, followed) in near {
+        let mut selecting = near.filter(|(_, followed)| followed.selector.is_some()).peekable();
+        if selecting.peek().is_none()
+            || change.old.as_ref().zip(change.new.as_ref()).is_some_and(|(old, new)| looks_the_same(old, new))
+        {
+            return;
+        }
+        for (service, followed) in selecting {
             let Some(selector) = &followed.selector else { continue };
             let is_member = change.new.as_ref().is_some_and(|new| selector.matches(new.labels()));
             let was_member =

@@ -109,11 +109,13 @@ impl Manager {
         }
     }
 
-    fn on_watch(&mut self, id: RequestId, events: Vec<crate::wire::WatchEvent>, out: &mut Outbox) {
-        let Some(Purpose::Cache(resource)) = self.client.purpose(id) else { return };
+    /// Takes events of a watch. Whether they brought changes.
+    fn on_watch(&mut self, id: RequestId, events: Vec<crate::wire::WatchEvent>, out: &mut Outbox) -> bool {
+        let Some(Purpose::Cache(resource)) = self.client.purpose(id) else { return false };
         let resource = *resource;
         let changes = self.caches.on_events((id, resource), events, &mut self.client, out);
         self.on_changes(resource, &changes, out);
+        !changes.is_empty()
     }
 
     fn on_changes(&mut self, resource: Resource, changes: &[Change], out: &mut Outbox) {
@@ -189,8 +191,17 @@ impl Component for Manager {
     fn on(&mut self, input: Input, out: &mut Outbox) {
         match input {
             Input::Start => self.start(out),
-            Input::Answer(id, answer) => self.on_answer(id, &answer, out),
-            Input::Watch(id, events) => self.on_watch(id, events, out),
+            Input::Answer(id, answer) => {
+                self.on_answer(id, &answer, out);
+                if matches!(answer, Answer::Watching) {
+                    return;
+                }
+            }
+            Input::Watch(id, events) => {
+                if !self.on_watch(id, events, out) {
+                    return;
+                }
+            }
             Input::WatchEnded(id) => {
                 if let Some(Purpose::Cache(resource)) = self.client.take(id) {
                     self.caches.on_end(resource, &mut self.client, out);

@@ -49,7 +49,7 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(replicaset::ReplicaSets::default()),
         Box::new(deployment::Deployments::default()),
         Box::new(garbage_collector::GarbageCollector::default()),
-        Box::new(namespace::Namespaces),
+        Box::new(namespace::Namespaces::default()),
         Box::new(service_account::ServiceAccounts),
         Box::new(root_ca::RootCa),
         Box::new(endpoint_slice::EndpointSlices::default()),

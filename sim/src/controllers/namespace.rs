@@ -4,20 +4,24 @@
 //! deleted object by object, in the background; when they show nothing, live lists confirm it; then the finalizer
 //! `kubernetes` is removed through `/finalize`. Not modelled: the conditions of a terminating namespace.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
 use crate::client::Change;
 use crate::engine::Time;
-use crate::object::{Object, Value};
+use crate::object::{Object, Str, Value};
 use crate::wire::resource::NAMESPACES;
 use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
 
 const FINALIZER: &str = "kubernetes";
 
 /// The controller of namespaces.
-#[derive(Debug)]
-pub(super) struct Namespaces;
+#[derive(Debug, Default)]
+pub(super) struct Namespaces {
+    /// The namespaces that are going.
+    going: BTreeSet<Str>,
+}
 
 impl Controller for Namespaces {
     fn name(&self) -> &'static str {
@@ -28,17 +32,17 @@ impl Controller for Namespaces {
         Watches::All
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
         let object = change.object();
         if resource == *NAMESPACES {
-            out.extend(
-                change.new.as_ref().filter(|new| new.is_terminating()).map(|new| Target::of(resource, new)),
-            );
-        } else if !object.namespace().is_empty() {
-            let key = ObjectKey::new("", object.namespace());
-            if caches.get(*NAMESPACES, &key).is_some_and(|namespace| namespace.is_terminating()) {
-                out.push(Target::new(*NAMESPACES, key));
+            if change.new.as_ref().is_some_and(|new| new.is_terminating()) {
+                self.going.insert(object.name().into());
+                out.push(Target::of(resource, object));
+            } else {
+                self.going.remove(object.name());
             }
+        } else if !self.going.is_empty() && self.going.contains(object.namespace()) {
+            out.push(Target::new(*NAMESPACES, ObjectKey::new("", object.namespace())));
         }
     }
 

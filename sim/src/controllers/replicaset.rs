@@ -11,8 +11,8 @@ use super::claim::{Owner, controller_ref, may_adopt, owners_of};
 use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches, pods};
 use crate::client::Change;
 use crate::engine::Time;
-use crate::object::{LabelSelector, Map, Object, Str, Value};
-use crate::value;
+use crate::object::{Key, LabelSelector, Map, Object, Str, Value};
+use crate::{key, value};
 use crate::wire::resource::{PODS, REPLICA_SETS};
 use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
 
@@ -233,16 +233,15 @@ impl Status {
         if same {
             return None;
         }
-        let mut status = value!({"observedGeneration": (set.generation())});
-        for (field, count) in self.counts {
-            if count != 0 || matches!(field, "replicas" | "terminatingReplicas") {
-                status.set_at(&[field], count);
-            }
-        }
+        let told = self.counts.iter();
+        let told = told.filter(|(field, n)| *n != 0 || matches!(*field, "replicas" | "terminatingReplicas"));
+        let mut status: Vec<(Key, Value)> =
+            told.map(|(field, count)| (Key::new(field), Value::from(*count))).collect();
+        status.push((key!("observedGeneration"), set.generation().into()));
         if !self.conditions.items().is_empty() {
-            status.set_at(&["conditions"], self.conditions.clone());
+            status.push((key!("conditions"), self.conditions.clone()));
         }
-        let updated = set.edited(|root| root.set_at(&["status"], status));
+        let updated = set.edited(|root| root.set_at(&["status"], Value::Map(Map::from_entries(status))));
         Some(Request::update_status(*REPLICA_SETS, Arc::new(updated)))
     }
 }

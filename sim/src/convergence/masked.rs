@@ -3,9 +3,11 @@
 //! Equal hashes over time are quietness; a hash that comes back is a cycle. The state is a multiset, so the
 //! hash is a sum: pods that differ in generated names only are equal, and their order is nothing. Field
 //! hashes are kept per object: a write that touches the status hashes the status and the metadata, not the
-//! spec.
+//! spec. Commits are only noted; they are hashed when somebody asks, and of several writes to one object the
+//! last.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ignore::{Ignore, without_fields};
 use super::mask::{field, leaves_out, reduced};
@@ -21,6 +23,8 @@ pub struct MaskedState {
     tokens: Tokens,
     scheduled: Scheduled,
     entries: BTreeMap<u64, Entry>,
+    /// What was written since the last settling: the newest state of each object, `None` where it is gone.
+    behind: BTreeMap<u64, Option<Arc<Object>>>,
     sum: u64,
 }
 
@@ -29,6 +33,8 @@ pub struct MaskedState {
 struct Entry {
     hash: u64,
     fields: Vec<(Key, u64)>,
+    /// The object that the hashes are of.
+    of: Option<Arc<Object>>,
 }
 
 impl MaskedState {
@@ -37,46 +43,43 @@ impl MaskedState {
         Self { ignore, ..Self::default() }
     }
 
-    /// The hash of the state.
+    /// The hash of the state as of the last [`settle`](Self::settle).
     pub fn hash(&self) -> u64 {
         self.sum
     }
 
     /// Takes in objects that are there already, in any order.
-    pub fn load<'a>(&mut self, objects: impl Iterator<Item = &'a Object> + Clone) {
-        for object in objects.clone() {
-            self.tokens.note(object);
-            self.scheduled.note(object);
-        }
+    pub fn load<'a>(&mut self, objects: impl Iterator<Item = &'a Arc<Object>>) {
         for object in objects {
-            self.update(None, Some(object));
+            self.note(None, Some(object));
         }
+        self.settle();
     }
 
-    /// Takes in one commit: the object before it (`None`: created) and after it (`None`: deleted). Says
-    /// whether the state changed.
-    ///
-    /// `old` must be the object that the last commit of this name left: what the two share is not hashed
-    /// again.
-    pub fn update(&mut self, old: Option<&Object>, new: Option<&Object>) -> bool {
-        let Some(any) = new.or(old) else { return false };
+    /// Notes one commit: the object before it (`None`: created) and after it (`None`: deleted).
+    pub fn note(&mut self, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {
+        let Some(any) = new.or(old) else { return };
         if is_noise(any) {
-            return false;
+            return;
         }
+        if let Some(new) = new {
+            self.tokens.note(new);
+            self.scheduled.note(new);
+        }
+        self.behind.insert(identity(any), new.cloned());
+    }
+
+    /// Takes in what was noted. Says whether the state changed.
+    pub fn settle(&mut self) -> bool {
         let before = self.sum;
-        let id = identity(any);
-        new.into_iter().for_each(|new| self.tokens.note(new));
-        match new.filter(|new| self.keeps(new)) {
-            Some(new) => {
-                let mut entry = self.entries.remove(&id).unwrap_or_default();
-                self.sum = self.sum.wrapping_sub(entry.hash);
-                self.fill(&mut entry, old, new);
+        for (id, new) in std::mem::take(&mut self.behind) {
+            let mut entry = self.entries.remove(&id).unwrap_or_default();
+            self.sum = self.sum.wrapping_sub(entry.hash);
+            if let Some(new) = new.filter(|new| self.keeps(new)) {
+                self.fill(&mut entry, &new);
                 self.sum = self.sum.wrapping_add(entry.hash);
+                entry.of = Some(new);
                 self.entries.insert(id, entry);
-            }
-            None => {
-                let gone = self.entries.remove(&id).unwrap_or_default();
-                self.sum = self.sum.wrapping_sub(gone.hash);
             }
         }
         self.sum != before
@@ -88,31 +91,31 @@ impl MaskedState {
         !scheduled && !leaves_out(object) && !self.ignore.iter().any(|entry| entry.drops(object))
     }
 
-    fn fill(&self, entry: &mut Entry, old: Option<&Object>, new: &Object) {
+    fn fill(&self, entry: &mut Entry, new: &Object) {
         if let Some(hash) = reduced(&self.tokens, new) {
             entry.hash = hash;
             return;
         }
         match without_fields(new, &self.ignore) {
             Some(left) => {
-                entry.fill(&self.tokens, None, &left);
-                entry.fields.clear(); // hashes of what is left are not those of the object's own fields
+                entry.of = None; // its field hashes are those of what was left
+                entry.fill(&self.tokens, &left);
             }
-            None => entry.fill(&self.tokens, old, new),
+            None => entry.fill(&self.tokens, new),
         }
     }
 }
 
 impl Entry {
-    /// Hashes the fields that `new` does not share with `old`.
-    fn fill(&mut self, tokens: &Tokens, old: Option<&Object>, new: &Object) {
+    /// Hashes the fields that `new` does not share with the object that was hashed last.
+    fn fill(&mut self, tokens: &Tokens, new: &Object) {
         let known = std::mem::take(&mut self.fields);
         let mut digest = Digest::new();
         let Some(fields) = new.root().as_map() else { return };
+        let old = self.of.as_deref().and_then(|of| of.root().as_map());
         for (key, value) in fields {
+            let shared = old.and_then(|old| old.get_key(*key)).is_some_and(|old| shares(old, value));
             let kept = || known.iter().find(|(known, _)| known == key).map(|(_, hash)| *hash);
-            let shared =
-                old.and_then(|old| old.root().get(key.as_str())).is_some_and(|old| shares(old, value));
             let hash =
                 shared.then(kept).flatten().unwrap_or_else(|| field(tokens, new.kind(), key.as_str(), value));
             self.fields.push((*key, hash));

@@ -1,6 +1,7 @@
 //! The masked state, and that both states kept commit by commit equal those made from scratch.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -12,9 +13,19 @@ use crate::value;
 fn state(objects: &[&Object]) -> MaskedState {
     let mut state = MaskedState::default();
     for object in objects {
-        state.update(None, Some(object));
+        update(&mut state, None, Some(object));
     }
     state
+}
+
+fn shared(object: &Object) -> Arc<Object> {
+    Arc::new(Object::new(object.root().clone()))
+}
+
+/// Whether a commit changes the state.
+fn update(state: &mut MaskedState, old: Option<&Object>, new: Option<&Object>) -> bool {
+    state.note(old.map(shared).as_ref(), new.map(shared).as_ref());
+    state.settle()
 }
 
 fn object(kind: &str, name: &str, rest: &[(&str, Value)]) -> Object {
@@ -29,10 +40,10 @@ fn a_replaced_pod_leaves_the_state_equal() {
     let nodes = ["node-1", "node-2", "node-3"].map(|name| node(name, "True"));
     let mut state = state(&[&nodes[0], &nodes[1], &nodes[2], &pod(1, true), &pod(2, true)]);
     let before = state.hash();
-    assert!(state.update(Some(&pod(1, true)), None));
-    assert!(state.update(None, Some(&pod(5, false))));
+    assert!(update(&mut state, Some(&pod(1, true)), None));
+    assert!(update(&mut state, None, Some(&pod(5, false))));
     assert_ne!(state.hash(), before);
-    assert!(state.update(Some(&pod(5, false)), Some(&pod(5, true))));
+    assert!(update(&mut state, Some(&pod(5, false)), Some(&pod(5, true))));
     assert_eq!(state.hash(), before);
 }
 
@@ -52,7 +63,7 @@ fn book_keeping_times_and_messages_are_no_change() {
         (&["status", "conditions"], value!([{"type": "Available", "status": "True", "message": "other"}])),
     ] {
         let old = with(&old, &["spec", "template", "metadata", "annotations"], value!({}));
-        assert!(!state(&[&old]).update(Some(&old), Some(&with(&old, path, value))), "{path:?}");
+        assert!(!update(&mut state(&[&old]), Some(&old), Some(&with(&old, path, value))), "{path:?}");
     }
 }
 
@@ -67,7 +78,7 @@ fn a_change_of_spec_label_status_or_condition_is_a_change() {
         (&["status", "readyReplicas"], 2.into()),
         (&["status", "conditions"], value!([{"type": "Available", "status": "False"}])),
     ] {
-        assert!(state(&[&old]).update(Some(&old), Some(&with(&old, path, value))), "{path:?}");
+        assert!(update(&mut state(&[&old]), Some(&old), Some(&with(&old, path, value))), "{path:?}");
     }
 }
 
@@ -104,9 +115,9 @@ fn notes_heartbeats_and_what_every_namespace_has_are_no_state() {
 #[test]
 fn a_node_is_its_labels_its_cordon_and_its_readiness() {
     let old = node("node-1", "True");
-    assert!(!state(&[&old]).update(Some(&old), Some(&with(&old, &["spec", "podCIDR"], "10.9.0.0/24"))));
-    assert!(state(&[&old]).update(Some(&old), Some(&with(&old, &["spec", "unschedulable"], true))));
-    assert!(state(&[&old]).update(Some(&old), Some(&node("node-1", "Unknown"))));
+    assert!(!update(&mut state(&[&old]), Some(&old), Some(&with(&old, &["spec", "podCIDR"], "10.9.0.0/24"))));
+    assert!(update(&mut state(&[&old]), Some(&old), Some(&with(&old, &["spec", "unschedulable"], true))));
+    assert!(update(&mut state(&[&old]), Some(&old), Some(&node("node-1", "Unknown"))));
     assert_eq!(state(&[&old]).hash(), state(&[&node("node-9", "True")]).hash());
 }
 
@@ -136,10 +147,10 @@ fn ignored_fields_and_objects_are_no_change() {
     let cache = |leader: &str, size: i64| {
         object("Cache", "c", &[("status", value!({"leader": leader})), ("spec", value!({"size": size}))])
     };
-    assert!(state.update(None, Some(&cache("a", 1))));
-    assert!(!state.update(Some(&cache("a", 1)), Some(&cache("b", 1))));
-    assert!(state.update(Some(&cache("b", 1)), Some(&cache("b", 2))));
-    assert!(!state.update(None, Some(&object("Backup", "b", &[]))));
+    assert!(update(&mut state, None, Some(&cache("a", 1))));
+    assert!(!update(&mut state, Some(&cache("a", 1)), Some(&cache("b", 1))));
+    assert!(update(&mut state, Some(&cache("b", 1)), Some(&cache("b", 2))));
+    assert!(!update(&mut state, None, Some(&object("Backup", "b", &[]))));
 }
 
 /// One commit of a random history: which object, and its new content; `None` deletes it.
@@ -188,18 +199,22 @@ proptest! {
                 }
                 _ => new,
             });
-            masked.update(all.get(&which), new.as_ref());
+            masked.note(all.get(&which).map(shared).as_ref(), new.as_ref().map(shared).as_ref());
+            if which % 3 == 0 {
+                masked.settle();
+            }
             tracker.update(all.get(&which), new.as_ref());
             if let Some(new) = new { all.insert(which, new); } else { all.remove(&which); }
         }
         for (which, to) in births {
             let object = content(which, to.unwrap_or(3));
-            if to.is_some() { from_scratch.update(None, Some(&object)); } else { from_scratch.update(Some(&object), None); }
+            if to.is_some() { update(&mut from_scratch, None, Some(&object)); } else { update(&mut from_scratch, Some(&object), None); }
         }
         for object in all.values() {
-            from_scratch.update(None, Some(object));
+            update(&mut from_scratch, None, Some(object));
             judged.update(None, Some(object));
         }
+        masked.settle();
         prop_assert_eq!(masked.hash(), from_scratch.hash());
         prop_assert_eq!(tracker.reasons().collect::<Vec<_>>(), judged.reasons().collect::<Vec<_>>());
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 
+use smol_str::SmolStr;
+
 /// A duration in milliseconds.
 pub type Millis = u64;
 
@@ -37,16 +39,16 @@ impl Time {
     }
 
     /// The wall clock as Kubernetes writes a `Time`: `2026-01-01T00:00:00Z`.
-    pub fn rfc3339(self) -> String {
-        rfc3339_of(self.wall_s())
+    pub fn rfc3339(self) -> SmolStr {
+        SmolStr::new(std::str::from_utf8(&rfc3339_of(self.wall_s())).expect("digits are UTF-8"))
     }
 
     /// The wall clock as Kubernetes writes a `MicroTime`: `2026-01-01T00:00:00.000000Z`.
-    pub fn rfc3339_micro(self) -> String {
-        let mut text = self.rfc3339();
-        text.truncate(text.len() - 1);
-        text.push_str(&format!(".{:03}000Z", self.0.rem_euclid(1000)));
-        text
+    pub fn rfc3339_micro(self) -> SmolStr {
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        text[..19].copy_from_slice(&rfc3339_of(self.wall_s())[..19]);
+        number_before(&mut text, 23, self.0.rem_euclid(1000));
+        SmolStr::new(std::str::from_utf8(&text).expect("digits are UTF-8"))
     }
 
     /// The time that a `Time` or `MicroTime` text names, to the millisecond. Only UTC (`Z`) is understood.
@@ -63,20 +65,25 @@ impl Time {
 }
 
 /// Seconds since 1970 as RFC 3339 text in UTC.
-fn rfc3339_of(seconds: i64) -> String {
+fn rfc3339_of(seconds: i64) -> [u8; 20] {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil_from_days(days);
     let mut text = *b"0000-00-00T00:00:00Z";
     let fields = [(4, year), (7, month), (10, day), (13, rest / 3600), (16, rest / 60 % 60), (19, rest % 60)];
-    for (end, mut number) in fields {
-        let mut at = end;
-        while number > 0 {
-            at -= 1;
-            text[at] += (number % 10) as u8;
-            number /= 10;
-        }
+    for (end, number) in fields {
+        number_before(&mut text, end, number);
     }
-    String::from_utf8(text.to_vec()).expect("digits are UTF-8")
+    text
+}
+
+/// Adds the digits of a number to the zeros that end at `end`.
+fn number_before(text: &mut [u8], end: usize, mut number: i64) {
+    let mut at = end;
+    while number > 0 {
+        at -= 1;
+        text[at] += (number % 10) as u8;
+        number /= 10;
+    }
 }
 
 /// The date of a day counted from 1970-01-01, in the proleptic Gregorian calendar.

@@ -1,6 +1,6 @@
 //! What happens next: one queue, ordered by time, then a seeded tie, then sequence.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::Time;
@@ -8,23 +8,27 @@ use super::Time;
 /// The events to come.
 #[derive(Debug)]
 pub struct Queue<E> {
-    heap: BinaryHeap<Reverse<Item<E>>>,
+    heap: BinaryHeap<Reverse<Item>>,
+    /// The events themselves, which the heap need not move; `None` is free.
+    events: Vec<Option<E>>,
+    free: Vec<u32>,
     now: Time,
     pushed: u64,
 }
 
-#[derive(Debug)]
-struct Item<E> {
+/// When an event comes, and its place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Item {
     time: Time,
     tie: u64,
     sequence: u64,
-    event: E,
+    place: u32,
 }
 
 impl<E> Queue<E> {
     /// An empty queue whose clock stands at `now`.
     pub fn new(now: Time) -> Self {
-        Self { heap: BinaryHeap::new(), now, pushed: 0 }
+        Self { heap: BinaryHeap::new(), events: Vec::new(), free: Vec::new(), now, pushed: 0 }
     }
 
     /// The clock: the time of the event popped last.
@@ -35,7 +39,12 @@ impl<E> Queue<E> {
     /// Adds an event. Events of one time come in order of `tie`, a keyed draw. A time in the past counts as now.
     pub fn push(&mut self, time: Time, tie: u64, event: E) {
         self.pushed += 1;
-        self.heap.push(Reverse(Item { time: time.max(self.now), tie, sequence: self.pushed, event }));
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.events.push(None);
+            u32::try_from(self.events.len() - 1).expect("fewer events wait than u32 counts")
+        });
+        self.events[place as usize] = Some(event);
+        self.heap.push(Reverse(Item { time: time.max(self.now), tie, sequence: self.pushed, place }));
     }
 
     /// The time of the next event.
@@ -47,7 +56,8 @@ impl<E> Queue<E> {
     pub fn pop(&mut self) -> Option<E> {
         let Reverse(item) = self.heap.pop()?;
         self.now = item.time;
-        Some(item.event)
+        self.free.push(item.place);
+        self.events[item.place as usize].take()
     }
 
     /// Moves the clock forward without an event, to where something outside the queue happens. Never backward and never
@@ -55,32 +65,6 @@ impl<E> Queue<E> {
     pub fn advance(&mut self, to: Time) {
         let limit = self.next_time().unwrap_or(to);
         self.now = self.now.max(to.min(limit));
-    }
-}
-
-impl<E> Item<E> {
-    fn order(&self) -> (Time, u64, u64) {
-        (self.time, self.tie, self.sequence)
-    }
-}
-
-impl<E> PartialEq for Item<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.order() == other.order()
-    }
-}
-
-impl<E> Eq for Item<E> {}
-
-impl<E> PartialOrd for Item<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> Ord for Item<E> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.order().cmp(&other.order())
     }
 }
 

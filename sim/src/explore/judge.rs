@@ -26,7 +26,9 @@ pub(super) struct Judge<'s> {
     was_converged: bool,
     /// The first `eventually` that does not hold, with what it says.
     unmet: Option<(String, String)>,
-    /// The masked states since the faults healed, for cycles.
+    /// Whether something was pending after the last commit.
+    was_pending: bool,
+    /// The masked states since the faults healed in which nothing was pending, for cycles.
     states: Vec<(Time, u64)>,
 }
 
@@ -44,12 +46,13 @@ impl<'s> Judge<'s> {
             converged_since: None,
             was_converged: false,
             unmet: None,
+            was_pending: false,
             states: Vec::new(),
         };
-        let counted = || server.objects().filter(|(resource, _)| counts(*resource));
-        let objects: Vec<&Object> = counted().map(|(_, object)| &**object).collect();
-        judge.pending.load(objects.iter().copied());
-        judge.masked.load(objects.iter().copied());
+        let counted = server.objects().filter(|(resource, _)| counts(*resource)).map(|(_, object)| object);
+        let objects: Vec<_> = counted.collect();
+        judge.pending.load(objects.iter().map(|object| &***object));
+        judge.masked.load(objects.into_iter());
         judge
     }
 
@@ -64,12 +67,9 @@ impl<'s> Judge<'s> {
         if !counts(commit.resource) {
             return None;
         }
-        let (old, new) = (commit.old.as_deref(), commit.new.as_deref());
-        self.pending.update(old, new);
-        if self.masked.update(old, new) {
-            self.unconverge(now);
-            self.states.push((now, self.masked.hash()));
-        }
+        self.pending.update(commit.old.as_deref(), commit.new.as_deref());
+        self.masked.note(commit.old.as_ref(), commit.new.as_ref());
+        self.settle(now);
         self.refresh(now, server, judging);
         if !judging {
             return None;
@@ -77,6 +77,18 @@ impl<'s> Judge<'s> {
         let kind = commit.object().kind();
         let touched = self.always.iter_mut().filter(|check| check.is_about(kind));
         touched.filter_map(|check| check.always(now, server)).next()
+    }
+
+    /// Notes the masked state. It matters only where nothing is pending: else the system is not converged anyway.
+    fn settle(&mut self, now: Time) {
+        let came_to_rest = std::mem::replace(&mut self.was_pending, !self.pending.is_empty());
+        if self.was_pending {
+            return;
+        }
+        if self.masked.settle() || came_to_rest {
+            self.unconverge(now);
+            self.states.push((now, self.masked.hash()));
+        }
     }
 
     /// Looks again whether all is as it should be.
@@ -115,6 +127,7 @@ impl<'s> Judge<'s> {
     pub(super) fn restart(&mut self, now: Time, server: &ApiServer, judging: bool) {
         self.converged_since = None;
         self.was_converged = false;
+        self.masked.settle();
         self.states = vec![(now, self.masked.hash())];
         self.refresh(now, server, judging);
     }

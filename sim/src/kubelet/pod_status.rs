@@ -6,8 +6,8 @@
 
 use super::container::{Container, RestartPolicy, Shown, Terminated, Waiting};
 use crate::engine::Time;
-use crate::object::{Key, Object, Str, Value};
-use crate::value;
+use crate::object::{Key, Map, Object, Str, Value};
+use crate::{key, value};
 
 /// What a status is made from.
 pub(super) struct Facts<'a> {
@@ -30,19 +30,19 @@ pub(super) struct Facts<'a> {
 pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
     let phase = phase(facts);
     let mut entries: Vec<(Key, Value)> = vec![
-        (Key::new("conditions"), Value::list(conditions(facts, phase))),
-        (Key::new("containerStatuses"), Value::list(container_statuses(facts))),
-        (Key::new("hostIP"), facts.host_ip.into()),
-        (Key::new("hostIPs"), value!([{"ip": (facts.host_ip)}])),
-        (Key::new("observedGeneration"), facts.pod.generation().into()),
-        (Key::new("phase"), phase.into()),
-        (Key::new("startTime"), facts.started.rfc3339().into()),
+        (key!("conditions"), Value::list(conditions(facts, phase))),
+        (key!("containerStatuses"), Value::list(container_statuses(facts))),
+        (key!("hostIP"), facts.host_ip.into()),
+        (key!("hostIPs"), value!([{"ip": (facts.host_ip)}])),
+        (key!("observedGeneration"), facts.pod.generation().into()),
+        (key!("phase"), phase.into()),
     ];
     if let Some(ip) = facts.pod_ip {
-        entries.push((Key::new("podIP"), ip.into()));
-        entries.push((Key::new("podIPs"), value!([{"ip": ip}])));
+        entries.push((key!("podIP"), ip.into()));
+        entries.push((key!("podIPs"), value!([{"ip": ip}])));
     }
-    Value::Map(entries.into_iter().collect())
+    entries.push((key!("startTime"), facts.started.rfc3339().into()));
+    Value::Map(Map::from_entries(entries))
 }
 
 /// The kubelet's `getPhase`.
@@ -107,20 +107,22 @@ impl Condition {
             .find(|c| c.str_at(&["type"]) == Some(self.kind) && c.str_at(&["status"]) == Some(status))
             .and_then(|c| c.get("lastTransitionTime"))
             .cloned();
-        let mut entries: Vec<(Key, Value)> = vec![
-            (Key::new("lastProbeTime"), Value::Null),
-            (Key::new("lastTransitionTime"), before.unwrap_or_else(|| facts.now.rfc3339().into())),
-            (Key::new("observedGeneration"), facts.pod.generation().into()),
-            (Key::new("status"), status.into()),
-            (Key::new("type"), self.kind.into()),
-        ];
-        if !self.reason.is_empty() {
-            entries.push((Key::new("reason"), self.reason.into()));
-        }
+        let mut entries: Vec<(Key, Value)> = Vec::with_capacity(7);
+        entries.push((key!("lastProbeTime"), Value::Null));
+        entries.push((
+            key!("lastTransitionTime"),
+            before.unwrap_or_else(|| facts.now.rfc3339().into()),
+        ));
         if !self.message.is_empty() {
-            entries.push((Key::new("message"), self.message.into()));
+            entries.push((key!("message"), self.message.into()));
         }
-        Value::Map(entries.into_iter().collect())
+        entries.push((key!("observedGeneration"), facts.pod.generation().into()));
+        if !self.reason.is_empty() {
+            entries.push((key!("reason"), self.reason.into()));
+        }
+        entries.push((key!("status"), status.into()));
+        entries.push((key!("type"), self.kind.into()));
+        Value::Map(Map::from_entries(entries))
     }
 }
 

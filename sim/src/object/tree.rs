@@ -251,7 +251,7 @@ macro_rules! value {
     ([ $($item:tt),* $(,)? ]) => { $crate::object::Value::list([ $($crate::value!($item)),* ]) };
     ({ $($key:literal : $value:tt),* $(,)? }) => {
         $crate::object::Value::Map(
-            $crate::object::Map::from_entries(vec![ $(($crate::object::Key::new($key), $crate::value!($value))),* ])
+            $crate::object::Map::from_entries(vec![ $(($crate::key!($key), $crate::value!($value))),* ])
         )
     };
     ($other:expr) => { $crate::object::Value::from($other) };

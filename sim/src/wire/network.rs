@@ -61,9 +61,9 @@ pub struct Stream {
 
 impl Streams {
     /// Adds the stream of a watch request that the server has accepted.
-    pub fn add(&mut self, to: Addr, id: RequestId, resource: Resource) {
+    pub fn add(&mut self, to: Addr, id: RequestId, resource: Resource) -> &mut Stream {
         let stream = Stream { resource, pending: Vec::new(), open: false, due: false, ended: false };
-        self.0.insert((to, id), stream);
+        self.0.entry((to, id)).insert_entry(stream).into_mut()
     }
 
     /// The stream, if it is still there.

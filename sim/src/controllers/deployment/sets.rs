@@ -12,7 +12,7 @@ use crate::controllers::Caches;
 use crate::controllers::claim::{Owner, controller_ref};
 use crate::controllers::replicaset::replicas;
 use crate::controllers::template_hash::pod_template_hash;
-use crate::object::{Map, Object, Str, Value};
+use crate::object::{Key, Map, Object, Str, Value};
 use crate::value;
 use crate::wire::resource::{DEPLOYMENTS, REPLICA_SETS};
 use crate::wire::{ObjectKey, Request};
@@ -53,14 +53,14 @@ pub(super) fn sizes(strategy: &Strategy) -> [(&'static str, String); 2] {
 /// Whether two templates are the same but for the hash label.
 fn same_template(a: Option<&Value>, b: Option<&Value>) -> bool {
     let (Some(a), Some(b)) = (a.and_then(Value::as_map), b.and_then(Value::as_map)) else { return false };
-    let part = |map: &Map, name: &str| map.get(name).cloned().unwrap_or_default();
-    part(a, "spec") == part(b, "spec") && {
-        let without_hash = |map: &Map| {
-            let mut metadata = part(map, "metadata");
-            metadata.remove_at(&["labels", HASH]);
-            metadata
-        };
-        without_hash(a) == without_hash(b)
+    let metadata = |map: &'_ Map| map.get("metadata").and_then(Value::as_map).cloned().unwrap_or_default();
+    a.get("spec") == b.get("spec") && {
+        let (a, b) = (metadata(a), metadata(b));
+        let others = |(key, _): &&(Key, Value)| key.as_str() != "labels";
+        let labels = |map: &Map| map.get("labels").and_then(Value::as_map).cloned().unwrap_or_default();
+        let no_hash = |(key, _): &&(Key, Value)| key.as_str() != HASH;
+        a.iter().filter(others).eq(b.iter().filter(others))
+            && labels(&a).iter().filter(no_hash).eq(labels(&b).iter().filter(no_hash))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::rollout::Rollout;
 use crate::controllers::replicaset::replicas;
 use crate::engine::{Millis, Time};
-use crate::object::{Object, Value};
+use crate::object::{Key, Object, Value};
 use crate::value;
 use crate::wire::Request;
 use crate::wire::resource::DEPLOYMENTS;
@@ -87,17 +87,16 @@ impl Rollout<'_> {
     /// Sets a condition. One with the same status and reason stays as it is; one with the same status keeps the time of
     /// its last transition.
     pub(super) fn set_condition(&mut self, kind: &str, status: &str, reason: &str, message: &str) {
-        let now = self.now.rfc3339();
         let old = find(&self.conditions, kind);
         let same = |field, value| old.is_some_and(|old| old.str_at(&[field]) == Some(value));
         if same("status", status) && same("reason", reason) {
             return;
         }
-        let since =
-            old.filter(|_| same("status", status)).and_then(|old| old.str_at(&["lastTransitionTime"]));
+        let now = Value::from(self.now.rfc3339());
+        let since = old.filter(|_| same("status", status)).and_then(|old| old.get("lastTransitionTime"));
         let condition = value!({
-            "type": kind, "status": status, "lastUpdateTime": (now.as_str()),
-            "lastTransitionTime": (since.unwrap_or(&now)), "reason": reason, "message": message
+            "lastTransitionTime": (since.unwrap_or(&now).clone()), "lastUpdateTime": now,
+            "message": message, "reason": reason, "status": status, "type": kind
         });
         self.remove_condition(kind);
         self.conditions.push(condition);
@@ -194,12 +193,13 @@ impl Rollout<'_> {
         if counts.replicas == counts.updated && reason == "NewReplicaSetAvailable" {
             return;
         }
-        let what = match &self.new {
-            Some(new) => format!("ReplicaSet \"{}\"", new.name()),
-            None => format!("Deployment \"{}\"", self.deployment.name()),
+        let (kind, object) = match &self.new {
+            Some(new) => ("ReplicaSet", new),
+            None => ("Deployment", self.deployment),
         };
+        let message = |what: &str| format!("{kind} \"{}\" {what}.", object.name());
         if counts.is_complete(self.deployment, self.strategy.wanted) {
-            let message = format!("{what} has successfully progressed.");
+            let message = message("has successfully progressed");
             self.set_condition("Progressing", "True", "NewReplicaSetAvailable", &message);
         } else if counts.updated > had.updated
             || counts.old() < had.old()
@@ -209,8 +209,8 @@ impl Rollout<'_> {
             // The time of the last progress is renewed even where status and reason stay.
             let since = cached.filter(|c| c.str_at(&["status"]) == Some("True"));
             let since = since.and_then(|c| c.get("lastTransitionTime")).cloned();
+            let message = message("is progressing");
             self.remove_condition("Progressing");
-            let message = format!("{what} is progressing.");
             self.set_condition("Progressing", "True", "ReplicaSetUpdated", &message);
             if let (Some(since), Some(condition)) = (since, self.conditions.last_mut()) {
                 condition.set_at(&["lastTransitionTime"], since);
@@ -219,7 +219,7 @@ impl Rollout<'_> {
             || (reason != "NewReplicaSetAvailable"
                 && self.deadline().is_some_and(|deadline| deadline < self.now))
         {
-            let message = format!("{what} has timed out progressing.");
+            let message = message("has timed out progressing");
             self.set_condition("Progressing", "False", "ProgressDeadlineExceeded", &message);
         }
     }
@@ -253,13 +253,12 @@ impl Rollout<'_> {
             return false;
         }
         self.tell(|status| {
-            for (field, count) in counts.fields() {
-                if count != 0 || field == "terminatingReplicas" {
-                    status.set_at(&[field], count);
-                } else {
-                    status.remove_at(&[field]);
-                }
-            }
+            let fields = counts.fields();
+            let others = status.as_map().into_iter().flatten();
+            let others = others.filter(|(key, _)| !fields.iter().any(|(field, _)| *field == key.as_str()));
+            let told = fields.iter().filter(|(field, count)| *count != 0 || *field == "terminatingReplicas");
+            let told = told.map(|(field, count)| (Key::new(field), Value::from(*count)));
+            *status = Value::Map(others.cloned().chain(told).collect());
         });
         true
     }
