@@ -30,6 +30,8 @@ pub struct Kind {
     pub namespaced: bool,
     /// Whether a CRD defines it.
     pub custom: bool,
+    /// Whether the project knows the type; requests for others are 501.
+    pub modelled: bool,
     /// The verbs that discovery lists; others are 405.
     pub verbs: Vec<Str>,
     /// The subresources that discovery lists; others are 404.
@@ -90,11 +92,6 @@ impl Kind {
             empty.remove_at(&["status"])
         };
         self.new_status.get_or_init(make).as_ref()
-    }
-
-    /// Whether the project knows the type; requests for others are 501.
-    pub fn is_modelled(&self) -> bool {
-        self.custom || schema::is_known(self.api_version(), &self.kind)
     }
 
     /// The subresource with this name.

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::kind::{Kind, Subresource};
 use super::rules::Rules;
+use super::schema;
 use crate::object::{Str, Value};
 use crate::wire::Resource;
 
@@ -82,17 +83,17 @@ impl Builtin {
 fn kind(row: &Value) -> Kind {
     let name = text(row, "resource");
     let stored = STORED_AS.iter().find(|(served, _)| *served == name).map_or(name.as_str(), |(_, s)| *s);
-    let kind = text(row, "kind");
+    let (kind, resource) = (text(row, "kind"), Resource::new(&name));
     Kind {
-        resource: Resource::new(&name),
+        resource,
         storage: Resource::new(stored),
         list_kind: format!("{kind}List").into(),
         singular: kind.to_lowercase().into(),
-        kind,
         short_names: texts(row, "shortNames"),
         categories: texts(row, "categories"),
         namespaced: row.get("namespaced").and_then(Value::as_bool) == Some(true),
         custom: false,
+        modelled: schema::is_known(resource.api_version(), &kind),
         verbs: texts(row, "verbs"),
         subresources: row.items_at(&["subresources"]).iter().map(subresource).collect(),
         storage_hash: text(row, "hash"),
@@ -103,6 +104,7 @@ fn kind(row: &Value) -> Kind {
         scale: None,
         shape: OnceLock::new(),
         new_status: OnceLock::new(),
+        kind,
     }
 }
 

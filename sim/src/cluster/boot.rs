@@ -118,8 +118,7 @@ impl Cluster {
 
     /// The built-in kinds that can be watched, as far as they are modelled: what the controllers learn by discovery.
     fn watched_kinds(&self) -> Vec<Kind> {
-        let served =
-            self.server.registry().iter().filter(|kind| kind.has_verb("watch") && kind.is_modelled());
+        let served = self.server.registry().iter().filter(|kind| kind.has_verb("watch") && kind.modelled);
         let kind = |k: &Arc<crate::apiserver::Kind>| Kind {
             resource: k.resource,
             followed: k.storage,

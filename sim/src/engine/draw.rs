@@ -3,23 +3,51 @@
 //! One shared stream would shift all later draws when one fault is left out, and shrinking would look at another run
 //! each time.
 
-use std::collections::BTreeMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
+
+/// Names up to this length, parts and marks together, are hashed in one piece. Most are far shorter.
+const ONE_PIECE: usize = 240;
+
+/// The mark behind each part: no UTF-8 text has this byte, so ["ab", "c"] and ["a", "bc"] differ.
+const END: u8 = 0xff;
 
 /// The draws of one run.
 #[derive(Clone, Debug)]
 pub struct Draws {
     seed: u64,
-    drawn: BTreeMap<u64, u64>,
+    drawn: Counts,
+}
+
+/// How often each key drew.
+#[expect(clippy::disallowed_types, reason = "looked up only, with a fixed hash, and never iterated")]
+type Counts = std::collections::HashMap<u64, u64, BuildHasherDefault<KeyHasher>>;
+
+/// A key is a hash already.
+#[derive(Clone, Copy, Debug, Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are numbers");
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Draws {
     /// The draws of the run with this seed.
     pub fn new(seed: u64) -> Self {
-        Self { seed, drawn: BTreeMap::new() }
+        Self { seed, drawn: Counts::default() }
     }
 
     /// The next 64 bits of the draw with this name.
@@ -58,10 +86,23 @@ fn within(bits: u64, low: u64, high: u64) -> u64 {
 }
 
 fn key(name: &[&str]) -> u64 {
+    let mut bytes = [0; ONE_PIECE];
+    let mut len = 0;
+    for part in name {
+        let Some(room) = bytes.get_mut(len..=len + part.len()) else { return key_of_long(name) };
+        room[..part.len()].copy_from_slice(part.as_bytes());
+        room[part.len()] = END;
+        len += room.len();
+    }
+    xxh3_64(&bytes[..len])
+}
+
+/// The same hash, part by part.
+fn key_of_long(name: &[&str]) -> u64 {
     let mut hash = Xxh3::new();
     for part in name {
         hash.update(part.as_bytes());
-        hash.update(&[0xff]); // no UTF-8 text has this byte: ["ab", "c"] and ["a", "bc"] differ
+        hash.update(&[END]);
     }
     hash.digest()
 }
@@ -91,6 +132,14 @@ mod tests {
     #[test]
     fn parts_do_not_run_into_each_other() {
         assert_ne!(Draws::new(7).next(&["ab", "c"]), Draws::new(7).next(&["a", "bc"]));
+    }
+
+    #[test]
+    fn a_name_hashes_alike_in_one_piece_and_in_parts() {
+        let long = "x".repeat(ONE_PIECE);
+        for name in [&[][..], &["a"], &["ab", "c", ""], &[&long[..ONE_PIECE - 1]], &["a", &long]] {
+            assert_eq!(key(name), key_of_long(name), "{name:?}");
+        }
     }
 
     #[test]

@@ -6,11 +6,11 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
-
 use super::Digest;
+use super::hash::short_word;
 
 /// A map key: a name interned for the life of the process.
 #[derive(Clone, Copy)]
@@ -24,7 +24,24 @@ struct Interned {
 }
 
 #[expect(clippy::disallowed_types, reason = "looked up only, with a fixed hash, and never iterated")]
-type Table = std::collections::HashMap<&'static str, Key, Xxh3DefaultBuilder>;
+type Table = std::collections::HashMap<&'static str, Key, BuildHasherDefault<NameHasher>>;
+
+/// Hashes names as trees hash them: a word at a time.
+#[derive(Clone, Copy, Default)]
+struct NameHasher(Digest);
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.bytes(bytes);
+    }
+
+    /// The mark behind a text says nothing: its length is in already.
+    fn write_u8(&mut self, _: u8) {}
+
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+}
 
 /// Every name of the process. Shared, because run threads come and go.
 static ALL: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
@@ -85,10 +102,20 @@ impl Key {
     }
 
     /// Whether the key has a text. `head_of_text` is the text's [`head`].
+    #[inline]
     pub(super) fn is_text(self, text: &str, head_of_text: u64) -> bool {
-        self.0.head == head_of_text
-            && self.0.text.len() == text.len()
-            && (text.len() <= 8 || self.0.text.as_bytes()[8..] == text.as_bytes()[8..])
+        self.0.head == head_of_text && self.0.text.len() == text.len() && self.has_end(text)
+    }
+
+    /// Whether what comes after the head is the end of a text of the same length and head.
+    #[inline]
+    fn has_end(self, text: &str) -> bool {
+        let (own, text) = (self.0.text.as_bytes(), text.as_bytes());
+        match text.len() {
+            0..=8 => true,
+            9..=16 => own.last_chunk::<8>() == text.last_chunk::<8>(),
+            _ => own[8..] == text[8..],
+        }
     }
 
     /// Where the name is stored: equal for equal keys, of no meaning outside the process.
@@ -103,12 +130,12 @@ impl Key {
 }
 
 /// The first eight bytes of a text as a number that sorts as they do.
+#[inline]
 pub(super) fn head(text: &str) -> u64 {
-    let bytes = text.as_bytes();
-    let mut first = [0; 8];
-    let len = bytes.len().min(8);
-    first[..len].copy_from_slice(&bytes[..len]);
-    u64::from_be_bytes(first)
+    match text.as_bytes().first_chunk() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => short_word(text.as_bytes()).swap_bytes(),
+    }
 }
 
 impl PartialEq for Key {
@@ -146,5 +173,29 @@ impl fmt::Display for Key {
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
         Self::new(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_sort_as_texts_do() {
+        let texts =
+            ["", "a", "aa", "ab", "abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abcdefgi", "b"];
+        assert!(texts.is_sorted_by_key(|text| head(text)));
+        assert_eq!(head("abc"), u64::from_be_bytes(*b"abc\0\0\0\0\0"));
+        assert_eq!(head("abcdef"), u64::from_be_bytes(*b"abcdef\0\0"));
+    }
+
+    #[test]
+    fn a_key_has_its_own_text_only() {
+        let texts = ["a", "abcdefgh", "abcdefghi", "abcdefghj", "abcdefghijklmnopq", "abcdefghijklmnopr"];
+        for (i, key) in texts.iter().enumerate() {
+            for (j, text) in texts.iter().enumerate() {
+                assert_eq!(Key::new(key).is_text(text, head(text)), i == j, "{key} {text}");
+            }
+        }
     }
 }

@@ -58,6 +58,14 @@ impl Map {
         self.find(key).ok().map(|i| &self.0[i].1)
     }
 
+    /// The value at an interned key, with a guess at which entry it is.
+    pub(super) fn get_near(&self, key: Key, guess: usize) -> Option<&Value> {
+        match self.0.get(guess) {
+            Some((there, value)) if *there == key => Some(value),
+            _ => self.get_key(key),
+        }
+    }
+
     /// The value at an interned key: compares addresses only.
     pub fn get_key(&self, key: Key) -> Option<&Value> {
         self.0.iter().find(|(k, _)| *k == key).map(|(_, value)| value)
@@ -77,10 +85,7 @@ impl Map {
             Err(i) => {
                 let (head, tail) = self.0.split_at(i);
                 let new = std::iter::once((key, value.into()));
-                let len = self.0.len() + 1;
-                let mut entries = Vec::with_capacity(len);
-                entries.extend(head.iter().cloned().chain(new).chain(tail.iter().cloned()));
-                self.0 = entries.into();
+                self.0 = head.iter().cloned().chain(new).chain(tail.iter().cloned()).collect();
             }
         }
     }
@@ -89,14 +94,14 @@ impl Map {
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let i = self.find(key).ok()?;
         let old = self.0[i].1.clone();
-        self.0 = self.0.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, e)| e.clone()).collect();
+        self.0 = self.0[..i].iter().chain(&self.0[i + 1..]).cloned().collect();
         Some(old)
     }
 }
 
 impl Default for Map {
     fn default() -> Self {
-        Self(Arc::from([]))
+        Self(Arc::default())
     }
 }
 

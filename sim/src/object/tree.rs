@@ -86,6 +86,11 @@ impl Value {
         self.as_map()?.get(key)
     }
 
+    /// The value at an interned key, if this is a map that has it.
+    pub fn get_key(&self, key: Key) -> Option<&Value> {
+        self.as_map()?.get_key(key)
+    }
+
     /// The value at the end of a path of map keys.
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         path.iter().try_fold(self, |value, key| value.get(key))

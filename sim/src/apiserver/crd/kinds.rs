@@ -46,6 +46,7 @@ fn kind(crd: &Value, spec: &Value, version: &Value, storage: &str) -> Result<Kin
         categories: texts(spec, "categories"),
         namespaced: text(spec, &["scope"]) == "Namespaced",
         custom: true,
+        modelled: true,
         verbs: VERBS.map(Str::new).to_vec(),
         rules: Rules::custom(subresources.iter().any(|sub| sub.name == "status")),
         subresources,

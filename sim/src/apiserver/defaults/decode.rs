@@ -1,6 +1,6 @@
 //! From a client's tree to one of the kind: types, unknown fields, form, defaults, in one go.
 //!
-//! An update costs what it changes: a top-level field that is shared with the stored object is not walked again.
+//! An update costs what it changes: what is shared with the stored object is not walked again.
 
 use super::super::kind::Kind;
 use super::super::tree::shared;
@@ -13,35 +13,39 @@ use crate::object::{DecodeError, Edit, Key, Map, Value};
 ///
 /// Values of custom objects are checked by `validation`.
 pub fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
-    let mut unknown = Vec::new();
-    let shape = kind.shape();
     let before =
         Before(old.and_then(Value::as_map).filter(|old| new.as_map().is_some_and(|new| covers(new, old))));
-    if before.0.is_none() {
-        if !kind.custom {
-            shape.decode(new)?;
-        }
-        unknown = shape.prune(new);
-        shape.canonicalize(new);
-        shape.apply_defaults(new);
-    } else if let Some(map) = new.as_map_mut() {
-        let mut edits = Vec::new();
-        for (key, value) in map.iter().filter(|(key, value)| before.differs(*key, value)) {
-            edits.push((*key, shape.decode_field(*key, value, &mut unknown)?));
-        }
-        for (key, edit) in edits {
-            match edit {
-                Edit::Keep => (),
-                Edit::Drop => drop(map.remove(key.as_str())),
-                Edit::Set(value) => map.set(key, value),
-            }
-        }
+    if kind.custom {
+        let unknown = custom(kind, new, &before);
+        drop_double_owners(new);
+        return Ok(unknown);
     }
+    let unknown = kind.shape().store(new, old)?;
     drop_double_owners(new);
-    if !kind.custom {
-        of_kind(kind.resource.as_str(), new, &before);
-    }
+    of_kind(kind.resource.as_str(), new, &before);
     Ok(unknown)
+}
+
+/// Decodes a custom object. Its schema may be another one than when the old object was stored: a top-level field that
+/// changed is walked whole.
+fn custom(kind: &Kind, new: &mut Value, before: &Before<'_>) -> Vec<String> {
+    let shape = kind.shape();
+    if before.0.is_none() {
+        let unknown = shape.prune(new);
+        shape.apply_defaults(new);
+        return unknown;
+    }
+    let mut unknown = Vec::new();
+    let Some(map) = new.as_map_mut() else { return unknown };
+    let changed = map.clone();
+    for (key, value) in changed.iter().filter(|(key, value)| before.differs(*key, value)) {
+        match shape.complete_field(*key, value, &mut unknown) {
+            Edit::Keep => (),
+            Edit::Drop => drop(map.remove(key.as_str())),
+            Edit::Set(value) => map.set(*key, value),
+        }
+    }
+    unknown
 }
 
 /// The top-level fields before this write; none on create, and where a field is gone that must perhaps come back.

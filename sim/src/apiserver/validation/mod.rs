@@ -47,12 +47,17 @@ struct Write<'a> {
 impl Write<'_> {
     /// Whether the value at `path` is another one than what is stored.
     fn changes(&self, path: &[&str]) -> bool {
-        let Some(old) = self.old else { return true };
-        match (old.at(path), self.new.at(path)) {
-            (Some(old), Some(new)) => !shared(old, new),
-            (None, None) => false,
-            _ => true,
+        let Some(mut old) = self.old else { return true };
+        let mut new = self.new;
+        for (i, key) in path.iter().enumerate() {
+            let rest = &path[i + 1..];
+            match (old.get(key), new.get(key)) {
+                (Some(was), Some(is)) if !shared(was, is) => (old, new) = (was, is),
+                (Some(_), Some(_)) | (None, None) => return false,
+                (Some(one), None) | (None, Some(one)) => return one.at(rest).is_some(),
+            }
         }
+        true
     }
 }
 

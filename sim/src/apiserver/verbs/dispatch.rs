@@ -54,7 +54,7 @@ impl ApiServer {
         if kind.custom && kind.namespaced && request.namespace.is_empty() && one_namespace {
             return Err(Ok(page_not_found()));
         }
-        if !kind.is_modelled() || kind.resource.as_str() == "autoscaling/v1/horizontalpodautoscalers" {
+        if !kind.modelled || kind.resource.as_str() == "autoscaling/v1/horizontalpodautoscalers" {
             return Err(Err(Box::new(Status::not_modelled(kind.resource.as_str()))));
         }
         Ok(kind.clone())

@@ -1,5 +1,6 @@
 //! The fields of `metadata` that are the server's: set on create, kept on update, whatever the client sends.
 
+use super::super::tree::shared;
 use crate::object::{FieldError, Key, Map, Object, Str, Value};
 
 /// The fields that clients cannot set. `managedFields` is handled apart, `resourceVersion` set by the store.
@@ -52,6 +53,9 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 /// What an update may not do to metadata.
 pub(super) fn update_errors(sent: &Value, stored: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    if sent.get("metadata").zip(stored.at(&["metadata"])).is_some_and(|(sent, stored)| shared(sent, stored)) {
+        return errors;
+    }
     if stored.is_terminating() {
         let old: Vec<&str> = stored.finalizers().collect();
         let sent = sent.items_at(&["metadata", "finalizers"]).iter().filter_map(Value::as_str);

@@ -6,7 +6,7 @@ use super::{Entry, Writer, compare, entry, fold};
 use crate::object::{Shape, Value};
 
 /// How many writes may wait to be worked off. A lease is renewed for hours and read by nobody.
-pub(super) const MAX_PENDING: u8 = 8;
+pub(super) const MAX_PENDING: u8 = 32;
 
 /// The owners of an object's fields. Cheap to clone.
 #[derive(Clone, Debug, Default)]

@@ -22,30 +22,44 @@ impl Items {
         Self { merge_key: Some(merge_key) }
     }
 
-    fn position(self, items: &[Value], wanted: &Value) -> Option<usize> {
-        match self.merge_key {
-            None => items.iter().position(|item| item == wanted),
-            Some(key) => {
-                let key = key.as_str();
-                let wanted = wanted.get(key)?;
-                items.iter().position(|item| item.get(key) == Some(wanted))
-            }
-        }
+    /// What an item is told apart by.
+    fn name(self, item: &Value) -> Option<&Value> {
+        self.merge_key.map_or(Some(item), |key| item.get_key(key))
+    }
+
+    fn names(self, items: &[Value]) -> Vec<Option<&Value>> {
+        items.iter().map(|item| self.name(item)).collect()
     }
 
     /// `merged`, in the order of `patch` and of `server`.
     pub(super) fn ordered(self, merged: Vec<Value>, patch: &[Value], server: &[Value]) -> Vec<Value> {
-        let (mut patched, mut kept): (Vec<Value>, Vec<Value>) =
-            merged.into_iter().partition(|item| self.position(patch, item).is_some());
-        patched.sort_by_key(|item| self.position(patch, item));
-        kept.sort_by_key(|item| self.position(server, item));
-        let mut out = Vec::with_capacity(patched.len() + kept.len());
-        let (mut patched, mut kept) = (patched.into_iter().peekable(), kept.into_iter().peekable());
-        while let (Some(new), Some(old)) = (patched.peek(), kept.peek()) {
-            let places = self.position(server, old).zip(self.position(server, new));
-            out.extend(if places.is_some_and(|(old, new)| old < new) { kept.next() } else { patched.next() });
+        let (patch, server) = (self.names(patch), self.names(server));
+        let position = |names: &[Option<&Value>], name: &Value| names.iter().position(|n| *n == Some(name));
+        let place = |item: &Value| {
+            let name = self.name(item)?;
+            Some((position(&patch, name), position(&server, name)))
+        };
+        let (mut patched, mut kept) = (Vec::with_capacity(merged.len()), Vec::new());
+        for item in &merged {
+            match place(item).unwrap_or_default() {
+                (Some(at), server) => patched.push((at, server, item)),
+                (None, server) => kept.push((server, item)),
+            }
         }
-        out.extend(patched.chain(kept));
+        patched.sort_by_key(|(at, ..)| *at);
+        kept.sort_by_key(|(server, _)| *server);
+        let mut out = Vec::with_capacity(merged.len());
+        let (mut patched, mut kept) = (patched.into_iter().peekable(), kept.into_iter().peekable());
+        while let (Some((_, new, patched_item)), Some((old, kept_item))) = (patched.peek(), kept.peek()) {
+            if old.zip(*new).is_some_and(|(old, new)| old < new) {
+                out.push((*kept_item).clone());
+                kept.next();
+            } else {
+                out.push((*patched_item).clone());
+                patched.next();
+            }
+        }
+        out.extend(patched.map(|(.., item)| item.clone()).chain(kept.map(|(_, item)| item.clone())));
         out
     }
 }

@@ -5,7 +5,9 @@
 //! types' OpenAPI. The caller refuses custom resources (415).
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::draft::Draft;
 use super::order::{self, Items};
 use crate::object::{Field, Key, Map, NodeId, PatchStrategy, Shape, Value};
 
@@ -56,10 +58,10 @@ impl Patcher<'_> {
             Some(Some("merge")) | None => (),
             Some(_) => return Err(unknown_directive(patch)),
         }
-        let mut out = original.clone();
-        if let Some(keys) = patch.get(RETAIN_KEYS) {
-            out = retained(&out, patch, keys)?;
-        }
+        let mut out = Draft::new(match patch.get(RETAIN_KEYS) {
+            Some(keys) => retained(original, patch, keys)?,
+            None => original.clone(),
+        });
         let mut ordered = Vec::new();
         for (key, order) in patch {
             if let Some(name) = key.as_str().strip_prefix(SET_ORDER) {
@@ -69,31 +71,28 @@ impl Patcher<'_> {
         }
         for (key, change) in patch {
             let name = key.as_str();
-            if name == PATCH || name == RETAIN_KEYS || name.starts_with(SET_ORDER) || ordered.contains(&name)
-            {
-                continue;
-            }
-            match name.strip_prefix(DELETE_FROM) {
-                Some(name) => delete_values(&mut out, name, change)?,
-                None => self.entry(id, *key, change, &mut out)?,
+            if let Some(name) = name.strip_prefix(DELETE_FROM) {
+                delete_values(&mut out, Key::new(name), change)?;
+            } else if !is_directive(name) && !ordered.contains(&name) {
+                self.entry(id, *key, change, &mut out)?;
             }
         }
-        Ok(out)
+        Ok(out.finish())
     }
 
-    fn entry(&self, id: NodeId, key: Key, change: &Value, out: &mut Map) -> Result<()> {
-        let old = out.get(key.as_str());
+    fn entry(&self, id: NodeId, key: Key, change: &Value, out: &mut Draft) -> Result<()> {
+        let old = out.get(key);
         let new = match (old, change) {
             (None, Value::Null) => return Ok(()),
             (Some(_), Value::Null) => {
-                out.remove(key.as_str());
+                out.edit(key, None);
                 return Ok(());
             }
             (None, new) => fresh(new),
             (Some(old), new) => self.values(id, key, old, new)?,
         };
         if old != Some(&new) {
-            out.set(key, new);
+            out.edit(key, Some(new));
         }
         Ok(())
     }
@@ -139,8 +138,8 @@ impl Patcher<'_> {
             match map.get(PATCH).map(Value::as_str) {
                 None => plain.push(map),
                 Some(Some("delete")) => {
-                    let wanted = map.get(merge_key.as_str()).ok_or_else(|| no_key(item, merge_key))?;
-                    merged.retain(|old| old.get(merge_key.as_str()) != Some(wanted));
+                    let wanted = map.get_key(merge_key).ok_or_else(|| no_key(item, merge_key))?;
+                    merged.retain(|old| old.get_key(merge_key) != Some(wanted));
                 }
                 Some(Some("replace")) => replace = true,
                 Some(Some("merge")) => {
@@ -160,9 +159,8 @@ impl Patcher<'_> {
     }
 
     fn merge_item(&self, id: NodeId, merge_key: Key, item: &Map, merged: &mut Vec<Value>) -> Result<()> {
-        let wanted =
-            item.get(merge_key.as_str()).ok_or_else(|| no_key(&Value::Map(item.clone()), merge_key))?;
-        let Some(old) = merged.iter_mut().find(|old| old.get(merge_key.as_str()) == Some(wanted)) else {
+        let wanted = item.get_key(merge_key).ok_or_else(|| no_key(&Value::Map(item.clone()), merge_key))?;
+        let Some(old) = merged.iter_mut().find(|old| old.get_key(merge_key) == Some(wanted)) else {
             merged.push(fresh(&Value::Map(item.clone())));
             return Ok(());
         };
@@ -173,7 +171,14 @@ impl Patcher<'_> {
     }
 
     /// Merges a list and puts its items into the order that `$setElementOrder` names.
-    fn ordered_list(&self, id: NodeId, name: &str, order: &Value, patch: &Map, out: &mut Map) -> Result<()> {
+    fn ordered_list(
+        &self,
+        id: NodeId,
+        name: &str,
+        order: &Value,
+        patch: &Map,
+        out: &mut Draft,
+    ) -> Result<()> {
         let Value::List(order) = order else { return malformed("setElementOrder list") };
         let key = Key::new(name);
         let Some(field) = self.field(id, key) else {
@@ -182,16 +187,19 @@ impl Patcher<'_> {
             let text = format!("unable to find api field in struct {owner} for the json field {name:?}");
             return Err(StrategicError::Failed(text));
         };
-        let old = out.get(name).and_then(Value::as_list).map(<[Value]>::to_vec).unwrap_or_default();
-        let change = patch.get(name);
+        let old: Arc<[Value]> = match out.get(key) {
+            Some(Value::List(items)) => items.clone(),
+            _ => Arc::default(),
+        };
+        let change = patch.get_key(key);
         let merged = match change {
             Some(Value::List(new)) if field.patch.merge => self.lists(field.node, &field.patch, &old, new)?,
             Some(Value::List(new)) => new.to_vec(),
-            Some(_) | None if out.get(name).is_none() => return Ok(()),
-            _ => old.clone(),
+            Some(_) | None if out.get(key).is_none() => return Ok(()),
+            _ => old.to_vec(),
         };
         let items = field.patch.merge_key.map_or(Items::primitives(), Items::keyed);
-        out.set(key, items.ordered(merged, order, &old));
+        out.edit(key, Some(items.ordered(merged, order, &old).into()));
         Ok(())
     }
 }
@@ -206,17 +214,20 @@ fn retained(original: &Map, patch: &Map, keys: &Value) -> Result<Map> {
     Ok(original.iter().filter(|(key, _)| named(key.as_str())).cloned().collect())
 }
 
-fn delete_values(out: &mut Map, name: &str, values: &Value) -> Result<()> {
+fn delete_values(out: &mut Draft, key: Key, values: &Value) -> Result<()> {
     let Value::List(values) = values else { return malformed("primitive list") };
-    if let Some(Value::List(items)) = out.get(name) {
+    if let Some(Value::List(items)) = out.get(key) {
         let kept: Vec<Value> = items.iter().filter(|item| !values.contains(item)).cloned().collect();
-        out.set(name, kept);
+        out.edit(key, Some(kept.into()));
     }
     Ok(())
 }
 
 /// A value that had no counterpart: without directives and without nulls.
 fn fresh(value: &Value) -> Value {
+    if is_fresh(value) {
+        return value.clone();
+    }
     match value {
         Value::Map(map) => Value::Map(
             map.iter()
@@ -231,7 +242,21 @@ fn fresh(value: &Value) -> Value {
     }
 }
 
+/// Whether there is no directive and no null of a map at the value and below it.
+fn is_fresh(value: &Value) -> bool {
+    match value {
+        Value::Map(map) => {
+            map.iter().all(|(key, child)| !child.is_null() && !is_directive(key.as_str()) && is_fresh(child))
+        }
+        Value::List(items) => items.iter().all(is_fresh),
+        _ => true,
+    }
+}
+
 fn is_directive(key: &str) -> bool {
+    if !key.starts_with('$') {
+        return false;
+    }
     key == PATCH || key == RETAIN_KEYS || key.starts_with(SET_ORDER) || key.starts_with(DELETE_FROM)
 }
 

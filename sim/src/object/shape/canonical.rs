@@ -34,17 +34,22 @@ impl Shape {
             (Kind::List(list), Value::List(items)) => {
                 rewrite::items(items, |_, item| self.canonical(list.items, item))
             }
-            (Kind::Scalar(Scalar::Quantity), _) => quantity(value),
-            (Kind::Scalar(Scalar::String), Value::Str(text)) if self.node(id).format.is_some() => {
-                self.time(id, text)
-            }
+            (Kind::Scalar(scalar), _) => self.canonical_scalar(id, *scalar, value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn canonical_scalar(&self, id: NodeId, scalar: Scalar, value: &Value) -> Option<Value> {
+        match (scalar, value) {
+            (Scalar::Quantity, _) => quantity(value),
+            (Scalar::String, Value::Str(text)) if self.node(id).format.is_some() => self.time(id, text),
             _ => None,
         }
     }
 
     fn canonical_map(&self, s: &Struct, map: &Map) -> Option<Map> {
         let kept = rewrite::entries(map, |key, child| match s.field(key) {
-            Some(field) => self.canonical_field(field, child),
+            Some(field) => self.canonical_field(field, child, || self.canonical(field.node, child).into()),
             None => s.additional.map_or(Edit::Keep, |id| self.canonical_entry(id, child)),
         });
         let absent = s.written().filter(|f| map.get_key(f.key).is_none());
@@ -56,7 +61,8 @@ impl Shape {
         Some(kept.iter().cloned().chain(missing).collect())
     }
 
-    pub(super) fn canonical_field(&self, field: &Field, child: &Value) -> Edit {
+    /// What becomes of a field; `below` says it where the value is not empty.
+    pub(super) fn canonical_field(&self, field: &Field, child: &Value, below: impl FnOnce() -> Edit) -> Edit {
         let empty = match child {
             Value::Null => true,
             Value::Bool(b) => !b,
@@ -78,7 +84,7 @@ impl Shape {
                 Edit::Set(Value::Null)
             }
             Empty::Kept if child.is_null() => Edit::Drop,
-            _ => self.canonical(field.node, child).into(),
+            _ => below(),
         }
     }
 
@@ -95,7 +101,7 @@ impl Shape {
     }
 
     /// What is written for an absent field: its zero value, or null for lists, maps and pointers.
-    fn zero(&self, field: &Field) -> Value {
+    pub(super) fn zero(&self, field: &Field) -> Value {
         match field.assigned.as_ref().or(field.default.as_ref()) {
             Some(default @ Value::Map(_)) => {
                 self.canonical(field.node, default).unwrap_or_else(|| default.clone())

@@ -56,6 +56,7 @@ impl Shape {
     }
 }
 
+/// The walk of [`Shape::decode`].
 pub(super) struct Decode<'a> {
     shape: &'a Shape,
     /// Named fields only: the Go decoder leaves out map keys and indices.
@@ -70,7 +71,7 @@ impl<'a> Decode<'a> {
     }
 
     /// The value at `key` of a map at `id`.
-    pub(super) fn field(&mut self, id: NodeId, key: Key, child: &Value) -> Result<(), DecodeError> {
+    fn field(&mut self, id: NodeId, key: Key, child: &Value) -> Result<(), DecodeError> {
         let Some(child_id) = self.shape.child(id, key) else { return Ok(()) };
         if self.shape.as_struct(id).is_none_or(|s| s.field(key).is_none()) {
             return self.value(child_id, child);
@@ -98,7 +99,7 @@ impl<'a> Decode<'a> {
         }
     }
 
-    fn scalar(&self, id: NodeId, scalar: Scalar, value: &Value) -> Result<(), DecodeError> {
+    pub(super) fn scalar(&self, id: NodeId, scalar: Scalar, value: &Value) -> Result<(), DecodeError> {
         let format = self.shape.node(id).format.as_deref();
         let fits = match (scalar, value) {
             (Scalar::String, Value::Str(s)) => return text(format, s),

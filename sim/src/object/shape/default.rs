@@ -16,7 +16,7 @@ impl Shape {
         }
     }
 
-    fn defaulted(&self, id: NodeId, value: &Value) -> Option<Value> {
+    pub(super) fn defaulted(&self, id: NodeId, value: &Value) -> Option<Value> {
         // Only custom resources lose nulls here.
         if !self.is_custom() && !self.node(id).defaults {
             return None;
@@ -50,7 +50,7 @@ impl Shape {
     }
 
     /// What is assigned to the field, itself defaulted.
-    fn default_of(&self, field: &Field) -> Option<Value> {
+    pub(super) fn default_of(&self, field: &Field) -> Option<Value> {
         let default = field.assigned.as_ref()?;
         Some(self.defaulted(field.node, default).unwrap_or_else(|| default.clone()))
     }

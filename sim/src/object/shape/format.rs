@@ -47,11 +47,7 @@ pub(super) fn fits(format: Format, text: &str) -> bool {
 /// RFC 3339, as the decoder of metav1.Time takes it.
 pub(super) fn is_date_time(text: &str) -> bool {
     let Some((date, time)) = text.split_once(['T', 't']) else { return false };
-    let Some(clock) = time.get(..8) else { return false };
-    let in_range = |part: &str, most: u8| part.len() == 2 && part.parse::<u8>().is_ok_and(|n| n <= most);
-    let clock: Vec<&str> = clock.split(':').collect();
-    let [h, m, s] = clock[..] else { return false };
-    let mut rest = &time[8..];
+    let Some((clock, mut rest)) = time.split_at_checked(8) else { return false };
     if let Some(fraction) = rest.strip_prefix('.') {
         let end = fraction.find(|c: char| !c.is_ascii_digit()).unwrap_or(fraction.len());
         if end == 0 {
@@ -64,14 +60,34 @@ pub(super) fn is_date_time(text: &str) -> bool {
         || rest
             .strip_prefix(['+', '-'])
             .and_then(|z| z.split_once(':'))
-            .is_some_and(|(h, m)| in_range(h, 23) && in_range(m, 59));
-    is_date(date) && in_range(h, 23) && in_range(m, 59) && in_range(s, 59) && zone
+            .is_some_and(|(h, m)| in_range(h.as_bytes(), 23) && in_range(m.as_bytes(), 59));
+    is_date(date) && is_clock(clock) && zone
+}
+
+/// `15:04:05`.
+fn is_clock(text: &str) -> bool {
+    let [h @ .., b':', m1, m2, b':', s1, s2] = text.as_bytes() else { return false };
+    in_range(h, 23) && in_range(&[*m1, *m2], 59) && in_range(&[*s1, *s2], 59)
+}
+
+/// Whether this is a number of two digits up to `most`.
+fn in_range(digits: &[u8], most: u32) -> bool {
+    digits.len() == 2 && number(digits).is_some_and(|n| n <= most)
+}
+
+/// The number that these digits write.
+fn number(digits: &[u8]) -> Option<u32> {
+    let add = |n: u32, digit: &u8| digit.is_ascii_digit().then(|| n * 10 + u32::from(digit - b'0'));
+    digits.iter().try_fold(0, add)
 }
 
 fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [y, m, d] = parts[..] else { return false };
-    let (Ok(year), Ok(month), Ok(day)) = (y.parse::<u32>(), m.parse::<u32>(), d.parse::<u32>()) else {
+    let [year @ .., b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return false };
+    if year.len() != 4 {
+        return false;
+    }
+    let (Some(year), Some(month), Some(day)) = (number(year), number(&[*m1, *m2]), number(&[*d1, *d2]))
+    else {
         return false;
     };
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -81,7 +97,7 @@ fn is_date(text: &str) -> bool {
         1..=12 => 31,
         _ => return false,
     };
-    y.len() == 4 && m.len() == 2 && d.len() == 2 && (1..=days).contains(&day)
+    (1..=days).contains(&day)
 }
 
 /// Standard base64 with padding.

@@ -5,7 +5,8 @@
 //! - `prune`: unknown fields
 //! - `default`: defaults and nulls
 //! - `canonical`, `empty`: what built-in types write for empty values
-//! - `field`: all of these for one field
+//! - `stored`: all of these in one walk, for built-in types
+//! - `field`: all of these for one field of a custom resource
 //! - `decode`: type errors of built-in kinds, in the words of the Go decoder
 //! - `validate`, `format`: a CRD's value rules
 //!
@@ -21,6 +22,7 @@ mod format;
 mod lookup;
 mod prune;
 mod rewrite;
+mod stored;
 mod validate;
 
 use std::sync::Arc;
