@@ -42,14 +42,7 @@ impl Names {
         let (high, low) = (draw("uid"), draw("uid, second half"));
         let high = high & !0xf000 | 0x4000;
         let low = low & !(0b11 << 62) | 0b10 << 62;
-        smol_str::format_smolstr!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            high >> 16 & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
+        uuid(high, low)
     }
 
     /// The `attempt`-th candidate for a generated name, from 0.
@@ -72,6 +65,17 @@ impl Names {
     }
 }
 
+/// The text of a UUID, `00000000-0000-0000-0000-000000000000`.
+fn uuid(high: u64, low: u64) -> Str {
+    let mut text = *b"00000000-0000-0000-0000-000000000000";
+    let mut bits = u128::from(high) << 64 | u128::from(low);
+    for place in text.iter_mut().rev().filter(|place| **place != b'-') {
+        *place = b"0123456789abcdef"[(bits & 0xf) as usize];
+        bits >>= 4;
+    }
+    str::from_utf8(&text).expect("hexadecimal digits are text").into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +95,7 @@ mod tests {
 
     #[test]
     fn uids_are_version_4_and_suffixes_have_no_vowels() {
+        assert_eq!(uuid(0x0123_4567_89ab_cdef, 0x10), "01234567-89ab-cdef-0000-000000000010");
         let names = Names::new(3);
         let birth = Birth { prefix: "a".repeat(70).into(), nth: 1, generated: true };
         let uid = names.uid(*PODS, "default", &birth);

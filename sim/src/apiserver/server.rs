@@ -16,7 +16,7 @@ use super::crd::STEP_MS;
 use super::kind::Kind;
 use super::names::Names;
 use super::registry::Registry;
-use super::store::{HISTORY_MS, Store, version};
+use super::store::{HISTORY_MS, Store, set_version};
 use super::watch_cache::{StreamId, Watchers, at_revision};
 
 /// The timer of bookmarks; others belong to streams.
@@ -198,7 +198,7 @@ impl ApiServer {
         birth: Option<Birth>,
         out: &mut Replies,
     ) -> Arc<Object> {
-        root.set_at(&["metadata", "resourceVersion"], version(self.store.next_revision()));
+        set_version(&mut root, self.store.next_revision());
         let object = Arc::new(Object::with_managed(root, managed));
         self.write(kind, key, Some(object.clone()), birth, out);
         object

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::admission::Lookup;
 use super::strategy::Addresses;
 use crate::engine::{Millis, Time};
-use crate::object::{Object, Str, Value};
+use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::SERVICES;
 use crate::wire::{ObjectKey, Resource};
 
@@ -234,7 +234,27 @@ impl Addresses for Store {
 
 /// The text of a revision, as objects carry it.
 pub(super) fn version(revision: u64) -> Str {
-    smol_str::format_smolstr!("{revision}")
+    let mut digits = [0; 20];
+    let (mut at, mut rest) = (digits.len(), revision);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    Str::new_inline(str::from_utf8(&digits[at..]).expect("digits are text"))
+}
+
+/// Gives an object the version of a revision.
+pub(super) fn set_version(root: &mut Value, revision: u64) {
+    let has = root.get_key(keys::METADATA).and_then(|metadata| metadata.get_key(keys::RESOURCE_VERSION));
+    if has.is_some() {
+        root.replace_at(&[keys::METADATA, keys::RESOURCE_VERSION], version(revision));
+    } else {
+        root.set_at(&["metadata", "resourceVersion"], version(revision));
+    }
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::select::Selection;
-use super::store::{Change, Table, version};
+use super::store::{Change, Table, set_version};
 use super::view::View;
-use crate::object::{Object, Str};
+use crate::object::{Object, Str, Value};
 use crate::wire::{Addr, RequestId, Resource, WatchEvent};
 
 /// The name of a stream.
@@ -122,7 +122,7 @@ impl Watchers {
         }
         if !groups.by_node.is_empty() {
             let node = |o: &Option<Arc<Object>>| {
-                o.as_ref().map(|o| Str::new(o.str_at(NODE_NAME).unwrap_or_default()))
+                o.as_ref().map(|o| o.at(NODE_NAME).and_then(Value::as_text).cloned().unwrap_or_default())
             };
             let (old, new) = (node(&change.old), node(&change.new));
             groups.by_node.hear(new.as_ref(), change, &mut gone, out);
@@ -235,7 +235,7 @@ impl Watcher {
 
 /// The object with another resourceVersion.
 pub(super) fn at_revision(object: &Arc<Object>, revision: u64) -> Arc<Object> {
-    Arc::new(object.edited(|root| root.set_at(&["metadata", "resourceVersion"], version(revision))))
+    Arc::new(object.edited(|root| set_version(root, revision)))
 }
 
 /// Takes a watcher out of a list and says whether it had bookmarks.

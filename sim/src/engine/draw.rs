@@ -15,6 +15,9 @@ const ONE_PIECE: usize = 240;
 /// The mark behind each part: no UTF-8 text has this byte, so ["ab", "c"] and ["a", "bc"] differ.
 const END: u8 = 0xff;
 
+/// As many names as most runs draw under.
+const NAMES: usize = 448;
+
 /// The draws of one run.
 #[derive(Clone, Debug)]
 pub struct Draws {
@@ -47,7 +50,7 @@ impl Hasher for KeyHasher {
 impl Draws {
     /// The draws of the run with this seed.
     pub fn new(seed: u64) -> Self {
-        Self { seed, drawn: Counts::default() }
+        Self { seed, drawn: Counts::with_capacity_and_hasher(NAMES, BuildHasherDefault::default()) }
     }
 
     /// The next 64 bits of the draw with this name.

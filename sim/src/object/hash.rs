@@ -1,8 +1,14 @@
 //! A stable hash of trees: equal trees have equal hashes, in any process. Not for defence against attackers.
 
-use super::Value;
+use super::{Map, Value};
 
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+
+// Marks of changes, beside the first words of values.
+const LIST: u64 = 16;
+const MAP: u64 = 17;
+const GONE: u64 = 18;
+const END: u64 = 19;
 
 /// A running hash, fed word by word.
 #[derive(Clone, Copy, Debug)]
@@ -15,19 +21,27 @@ impl Digest {
     }
 
     /// Takes in one word.
-    pub fn word(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word).wrapping_mul(u128::from(MULTIPLIER) << 1 | 1);
+    pub const fn word(&mut self, word: u64) {
+        let product = ((self.0 ^ word) as u128).wrapping_mul((MULTIPLIER as u128) << 1 | 1);
         self.0 = (product as u64) ^ ((product >> 64) as u64).rotate_left(23) ^ word.rotate_left(41);
     }
 
     /// Takes in bytes and their length.
-    pub fn bytes(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
+    pub const fn bytes(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while let Some((word, tail)) = rest.split_first_chunk() {
             self.word(u64::from_le_bytes(*word));
+            rest = tail;
         }
         self.word(short_word(rest));
         self.word(bytes.len() as u64);
+    }
+
+    /// The digest of some bytes alone.
+    pub(super) const fn of_bytes(bytes: &[u8]) -> u64 {
+        let mut digest = Self::new();
+        digest.bytes(bytes);
+        digest.finish()
     }
 
     /// Takes in a tree.
@@ -61,8 +75,86 @@ impl Digest {
         }
     }
 
+    /// Takes in what `new` has become since `old`; says whether it is anything. Where a branch is equal, nothing is taken
+    /// in: two changes of one tree have one hash only if they lead to the same tree.
+    pub fn change(&mut self, old: &Value, new: &Value) -> bool {
+        match (old, new) {
+            (Value::Map(old), Value::Map(new)) => self.change_of_map(old, new),
+            (Value::List(old), Value::List(new)) if old.len() == new.len() => {
+                let shared = std::sync::Arc::ptr_eq(old, new);
+                let pairs = if shared { [].iter().zip(&[]) } else { old.iter().zip(new.iter()) };
+                let before = *self;
+                self.word(LIST);
+                let mut changed = false;
+                for (i, (old, new)) in pairs.enumerate() {
+                    changed |= self.below(i as u64, old, new);
+                }
+                self.end(before, changed)
+            }
+            (old, new) if old == new => false,
+            (_, new) => {
+                self.value(new);
+                true
+            }
+        }
+    }
+
+    fn change_of_map(&mut self, old: &Map, new: &Map) -> bool {
+        if old.ptr_eq(new) {
+            return false;
+        }
+        let before = *self;
+        self.word(MAP);
+        let mut changed = false;
+        let mut left = old.iter().peekable();
+        for (key, value) in new {
+            while let Some((gone, _)) = left.next_if(|(old, _)| old < key) {
+                self.gone(gone.digest());
+                changed = true;
+            }
+            changed |= match left.next_if(|(old, _)| old == key) {
+                Some((_, old)) => self.below(key.digest(), old, value),
+                None => {
+                    self.word(key.digest());
+                    self.value(value);
+                    true
+                }
+            };
+        }
+        for (gone, _) in left {
+            self.gone(gone.digest());
+            changed = true;
+        }
+        self.end(before, changed)
+    }
+
+    /// A child of both trees, under its name.
+    fn below(&mut self, name: u64, old: &Value, new: &Value) -> bool {
+        let before = *self;
+        self.word(name);
+        let changed = self.change(old, new);
+        if !changed {
+            *self = before;
+        }
+        changed
+    }
+
+    fn gone(&mut self, name: u64) {
+        self.word(name);
+        self.word(GONE);
+    }
+
+    fn end(&mut self, before: Self, changed: bool) -> bool {
+        if changed {
+            self.word(END);
+        } else {
+            *self = before;
+        }
+        changed
+    }
+
     /// The hash of all that was taken in.
-    pub fn finish(mut self) -> u64 {
+    pub const fn finish(mut self) -> u64 {
         self.word(0x5851_F42D_4C95_7F2D);
         self.0
     }
@@ -70,15 +162,15 @@ impl Digest {
 
 /// Up to eight bytes as a number, the first one lowest. Loads that overlap cost less than a copy.
 #[inline]
-pub(super) fn short_word(bytes: &[u8]) -> u64 {
+pub(super) const fn short_word(bytes: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        return u64::from(first) | u64::from(last) << (8 * (bytes.len() - 4));
+        return first as u64 | (last as u64) << (8 * (bytes.len() - 4));
     }
     match *bytes {
-        [a, b, c, ..] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
-        [a, b] => u64::from(a) | u64::from(b) << 8,
-        [a] => u64::from(a),
+        [a, b, c, ..] => a as u64 | (b as u64) << 8 | (c as u64) << 16,
+        [a, b] => a as u64 | (b as u64) << 8,
+        [a] => a as u64,
         [] => 0,
     }
 }
@@ -98,6 +190,39 @@ mod tests {
         let mut digest = Digest::new();
         digest.value(value);
         digest.finish()
+    }
+
+    #[test]
+    fn a_change_hashes_what_differs_whatever_is_shared() {
+        let old = value!({"a": {"b": [1, {"c": 2}], "d": "x"}, "e": 1});
+        let change = |new: &Value| {
+            let mut digest = Digest::new();
+            digest.change(&old, new).then(|| digest.finish())
+        };
+        let copy = Value::from_json(old.to_json().as_bytes()).unwrap();
+        assert_eq!((change(&old), change(&copy)), (None, None));
+        let edits: [(&[&str], Value); 6] = [
+            (&["a", "d"], "y".into()),
+            (&["a", "d"], Value::Null),
+            (&["a", "b"], value!([1, {"c": 3}])),
+            (&["a", "b"], value!([1])),
+            (&["e"], value!({})),
+            (&["f"], 1.into()),
+        ];
+        let mut seen = Vec::new();
+        for (path, edit) in edits {
+            let (mut shared, mut copied) = (old.clone(), copy.clone());
+            shared.set_at(path, edit.clone());
+            copied.set_at(path, edit);
+            seen.push(change(&shared));
+            assert_eq!(change(&copied), change(&shared));
+        }
+        for path in [["a", "b"], ["a", "d"]] {
+            let mut without = old.clone();
+            without.remove_at(&path);
+            seen.push(change(&without));
+        }
+        assert!(seen.iter().enumerate().all(|(i, hash)| hash.is_some() && !seen[..i].contains(hash)));
     }
 
     #[test]

@@ -1,26 +1,34 @@
 //! Interned map keys: eight bytes each, compared by address.
 //!
 //! Field names repeat in every object, so each distinct name is stored once for the life of the process. Names
-//! that users choose (label keys, data keys) are interned too; a process sees few distinct ones.
+//! that users choose (label keys, data keys) are interned too; a process sees few distinct ones. The names that our own
+//! code asks for are in [`keys`](super::keys).
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::Digest;
-use super::hash::short_word;
+use super::hash::{Digest, short_word};
+use super::keys;
 
 /// A map key: a name interned for the life of the process.
 #[derive(Clone, Copy)]
 pub struct Key(&'static Interned);
 
-struct Interned {
+/// A name with what is asked of it most.
+pub(super) struct Interned {
     /// The first eight bytes, so that most names are told apart without a look at the text.
     head: u64,
-    text: Box<str>,
+    text: &'static str,
     digest: u64,
+}
+
+impl Interned {
+    pub(super) const fn new(text: &'static str) -> Self {
+        Self { head: head(text), text, digest: Digest::of_bytes(text.as_bytes()) }
+    }
 }
 
 #[expect(clippy::disallowed_types, reason = "looked up only, with a fixed hash, and never iterated")]
@@ -44,11 +52,15 @@ impl Hasher for NameHasher {
 }
 
 /// Every name of the process. Shared, because run threads come and go.
-static ALL: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
+static ALL: LazyLock<Mutex<Table>> =
+    LazyLock::new(|| Mutex::new(keys::ALL.iter().map(|key| (key.as_str(), *key)).collect()));
+
+/// How many names a thread keeps at hand; a power of two.
+const AT_HAND: usize = 1024;
 
 thread_local! {
-    /// The names this thread has met: keeps the shared lock out of the parsing path.
-    static MET: RefCell<Table> = RefCell::default();
+    /// The names that this thread met last, each at one place: keeps the shared lock out of the parsing path.
+    static MET: [Cell<Option<Key>>; AT_HAND] = const { [const { Cell::new(None) }; AT_HAND] };
 }
 
 /// The key of a name that is written in the code, looked up once.
@@ -64,14 +76,23 @@ macro_rules! key {
 impl Key {
     /// The key with this text.
     pub fn new(text: &str) -> Self {
-        MET.with_borrow_mut(|met| {
-            if let Some(key) = met.get(text) {
-                return *key;
+        let head = head(text);
+        MET.with(|met| {
+            let place = &met[place(text, head)];
+            match place.get() {
+                Some(key) if key.is_text(text, head) => key,
+                _ => {
+                    let key = Self::shared(text);
+                    place.set(Some(key));
+                    key
+                }
             }
-            let key = Self::shared(text);
-            met.insert(key.as_str(), key);
-            key
         })
+    }
+
+    /// The key of a name that [`ALL`] knows from the beginning.
+    pub(super) const fn known(name: &'static Interned) -> Self {
+        Self(name)
     }
 
     fn shared(text: &str) -> Self {
@@ -79,43 +100,35 @@ impl Key {
         if let Some(key) = all.get(text) {
             return *key;
         }
-        let mut digest = Digest::new();
-        digest.bytes(text.as_bytes());
-        let key = Self(Box::leak(Box::new(Interned {
-            head: head(text),
-            text: text.into(),
-            digest: digest.finish(),
-        })));
-        all.insert(key.as_str(), key);
+        let text: &'static str = Box::leak(text.into());
+        let key = Self(Box::leak(Box::new(Interned::new(text))));
+        all.insert(text, key);
         key
     }
 
     /// The text of the key.
     pub fn as_str(self) -> &'static str {
-        &self.0.text
+        self.0.text
     }
 
     /// How the key compares with a text. `head_of_text` is the text's [`head`].
     pub(super) fn cmp_text(self, text: &str, head_of_text: u64) -> Ordering {
         let by_head = self.0.head.cmp(&head_of_text);
-        if by_head.is_ne() { by_head } else { self.0.text[..].cmp(text) }
+        if by_head.is_ne() { by_head } else { self.0.text.cmp(text) }
     }
 
     /// Whether the key has a text. `head_of_text` is the text's [`head`].
     #[inline]
     pub(super) fn is_text(self, text: &str, head_of_text: u64) -> bool {
-        self.0.head == head_of_text && self.0.text.len() == text.len() && self.has_end(text)
+        self.is_short_text(text, head_of_text) && (text.len() <= 16 || self.0.text[8..] == text[8..])
     }
 
-    /// Whether what comes after the head is the end of a text of the same length and head.
+    /// As [`is_text`](Self::is_text), for texts of up to 16 bytes: without a call.
     #[inline]
-    fn has_end(self, text: &str) -> bool {
-        let (own, text) = (self.0.text.as_bytes(), text.as_bytes());
-        match text.len() {
-            0..=8 => true,
-            9..=16 => own.last_chunk::<8>() == text.last_chunk::<8>(),
-            _ => own[8..] == text[8..],
-        }
+    pub(super) fn is_short_text(self, text: &str, head_of_text: u64) -> bool {
+        self.0.head == head_of_text
+            && self.0.text.len() == text.len()
+            && (text.len() <= 8 || self.0.text.as_bytes().last_chunk::<8>() == text.as_bytes().last_chunk())
     }
 
     /// Where the name is stored: equal for equal keys, of no meaning outside the process.
@@ -131,11 +144,35 @@ impl Key {
 
 /// The first eight bytes of a text as a number that sorts as they do.
 #[inline]
-pub(super) fn head(text: &str) -> u64 {
+pub(super) const fn head(text: &str) -> u64 {
     match text.as_bytes().first_chunk() {
         Some(first) => u64::from_be_bytes(*first),
         None => short_word(text.as_bytes()).swap_bytes(),
     }
+}
+
+/// The order of two texts, as `str` has it, by whole words: most that are compared are short.
+pub fn text_order(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one.as_bytes(), other.as_bytes());
+    while let (Some((a, more_left)), Some((b, more_right))) =
+        (left.split_first_chunk(), right.split_first_chunk())
+    {
+        let (a, b) = (u64::from_be_bytes(*a), u64::from_be_bytes(*b));
+        if a != b {
+            return a.cmp(&b);
+        }
+        (left, right) = (more_left, more_right);
+    }
+    let word = |bytes: &[u8]| short_word(&bytes[..bytes.len().min(8)]).swap_bytes();
+    word(left).cmp(&word(right)).then_with(|| left.len().cmp(&right.len()))
+}
+
+/// Where a text is among the names at hand.
+#[inline]
+fn place(text: &str, head: u64) -> usize {
+    let last = text.as_bytes().last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
+    let mixed = (head ^ last.rotate_left(29) ^ text.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> (64 - AT_HAND.ilog2())) as usize
 }
 
 impl PartialEq for Key {
@@ -176,6 +213,16 @@ impl From<&str> for Key {
     }
 }
 
+/// The [`Key`] of a literal, interned once for each place in the code.
+#[macro_export]
+macro_rules! key {
+    ($text:literal) => {{
+        static KEY: std::sync::LazyLock<$crate::object::Key> =
+            std::sync::LazyLock::new(|| $crate::object::Key::new($text));
+        *KEY
+    }};
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +237,30 @@ mod tests {
     }
 
     #[test]
+    fn texts_sort_as_str_does() {
+        let texts = [
+            "",
+            "\0",
+            "a",
+            "a\0",
+            "a\0\0\0\0\0\0\0\0b",
+            "aaaaaaaa",
+            "aaaaaaaaa",
+            "aaaaaaaab",
+            "web-1",
+            "web-12",
+            "web-7d4b9c6f5d-abcde",
+            "web-7d4b9c6f5d-abcdf",
+            "ä",
+        ];
+        for one in texts {
+            for other in texts {
+                assert_eq!(text_order(one, other), one.cmp(other), "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_key_has_its_own_text_only() {
         let texts = ["a", "abcdefgh", "abcdefghi", "abcdefghj", "abcdefghijklmnopq", "abcdefghijklmnopr"];
         for (i, key) in texts.iter().enumerate() {
@@ -197,5 +268,13 @@ mod tests {
                 assert_eq!(Key::new(key).is_text(text, head(text)), i == j, "{key} {text}");
             }
         }
+    }
+
+    #[test]
+    fn a_known_name_is_the_one_that_is_met_later() {
+        for key in keys::ALL {
+            assert_eq!(Key::new(key.as_str()), *key);
+        }
+        assert_eq!(Key::new(&"metadata".to_owned()).digest(), keys::METADATA.digest());
     }
 }

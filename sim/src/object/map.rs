@@ -50,9 +50,21 @@ impl Map {
     }
 
     /// The value at `key`.
+    #[inline]
     pub fn get(&self, key: &str) -> Option<&Value> {
+        // Where the key is a literal its head costs nothing.
+        let head = head(key);
+        if key.len() <= 16 && self.len() <= SCANNED { self.scan(key, head) } else { self.search(key, head) }
+    }
+
+    /// Without a call inside, so without registers to save.
+    #[inline(never)]
+    fn scan(&self, key: &str, head: u64) -> Option<&Value> {
+        self.0.iter().find(|(k, _)| k.is_short_text(key, head)).map(|(_, value)| value)
+    }
+
+    fn search(&self, key: &str, head: u64) -> Option<&Value> {
         if self.len() <= SCANNED {
-            let head = head(key);
             return self.0.iter().find(|(k, _)| k.is_text(key, head)).map(|(_, value)| value);
         }
         self.find(key).ok().map(|i| &self.0[i].1)
@@ -69,6 +81,12 @@ impl Map {
     /// The value at an interned key: compares addresses only.
     pub fn get_key(&self, key: Key) -> Option<&Value> {
         self.0.iter().find(|(k, _)| *k == key).map(|(_, value)| value)
+    }
+
+    /// The value at an interned key, to edit. Entries shared with other maps are copied first.
+    pub fn get_key_mut(&mut self, key: Key) -> Option<&mut Value> {
+        let i = self.0.iter().position(|(k, _)| *k == key)?;
+        Some(&mut Arc::make_mut(&mut self.0)[i].1)
     }
 
     /// The value at `key`, to edit. Entries shared with other maps are copied first.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::{Managed, Map, Str, Value, encode};
+use super::{Key, Managed, Map, Str, Value, encode, keys};
 
 /// An object as the API server stores it and clients share it. Immutable: an edit makes a new one that shares all it
 /// did not touch. `metadata.managedFields` is kept beside the tree, because few ever read it.
@@ -37,6 +37,24 @@ pub struct OwnerRef<'a> {
     pub controller: bool,
     /// Whether foreground deletion of the owner waits for this object.
     pub block_owner_deletion: bool,
+}
+
+impl<'a> OwnerRef<'a> {
+    fn read(owner: &'a Value) -> Self {
+        let text = |field| owner.get_key(field).and_then(Value::as_str).unwrap_or_default();
+        Self {
+            api_version: text(keys::API_VERSION),
+            kind: text(keys::KIND),
+            name: text(keys::NAME),
+            uid: text(keys::UID),
+            controller: is_true(owner, keys::CONTROLLER),
+            block_owner_deletion: is_true(owner, keys::BLOCK_OWNER_DELETION),
+        }
+    }
+}
+
+fn is_true(map: &Value, field: Key) -> bool {
+    map.get_key(field).and_then(Value::as_bool).unwrap_or_default()
 }
 
 impl Object {
@@ -102,6 +120,7 @@ impl Object {
     }
 
     /// The value at the end of a path of map keys.
+    #[inline]
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         self.root.at(path)
     }
@@ -123,47 +142,65 @@ impl Object {
 
     /// `apiVersion`, or nothing.
     pub fn api_version(&self) -> &str {
-        self.str_at(&["apiVersion"]).unwrap_or_default()
+        self.root.get_key(keys::API_VERSION).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// `kind`, or nothing.
     pub fn kind(&self) -> &str {
-        self.str_at(&["kind"]).unwrap_or_default()
+        self.root.get_key(keys::KIND).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// `metadata`.
+    pub fn metadata(&self) -> Option<&Map> {
+        self.root.get_key(keys::METADATA)?.as_map()
     }
 
     /// A string of `metadata`, or nothing.
     pub fn meta(&self, field: &str) -> &str {
-        self.str_at(&["metadata", field]).unwrap_or_default()
+        self.metadata().and_then(|metadata| metadata.get(field)?.as_str()).unwrap_or_default()
+    }
+
+    /// A string of `metadata`, shared; or the empty one.
+    pub fn meta_text(&self, field: Key) -> Str {
+        self.of_meta(field).and_then(Value::as_text).cloned().unwrap_or_default()
+    }
+
+    fn of_meta(&self, field: Key) -> Option<&Value> {
+        self.metadata()?.get_key(field)
+    }
+
+    fn meta_str(&self, field: Key) -> &str {
+        self.of_meta(field).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// `metadata.name`, or nothing.
     pub fn name(&self) -> &str {
-        self.meta("name")
+        self.meta_str(keys::NAME)
     }
 
     /// `metadata.namespace`, or nothing.
     pub fn namespace(&self) -> &str {
-        self.meta("namespace")
+        self.meta_str(keys::NAMESPACE)
     }
 
     /// `metadata.uid`, or nothing.
     pub fn uid(&self) -> &str {
-        self.meta("uid")
+        self.meta_str(keys::UID)
     }
 
     /// `metadata.resourceVersion` as the store's number; 0 where there is none.
     pub fn revision(&self) -> u64 {
-        self.meta("resourceVersion").parse().unwrap_or(0)
+        self.meta_str(keys::RESOURCE_VERSION).parse().unwrap_or(0)
     }
 
     /// `metadata.generation`; 0 where there is none.
     pub fn generation(&self) -> i64 {
-        self.i64_at(&["metadata", "generation"]).unwrap_or(0)
+        self.of_meta(keys::GENERATION).and_then(Value::as_i64).unwrap_or(0)
     }
 
     /// `metadata.labels`.
     pub fn labels(&self) -> Option<&Map> {
-        self.at(&["metadata", "labels"])?.as_map()
+        self.of_meta(keys::LABELS)?.as_map()
     }
 
     /// The label with this key.
@@ -173,47 +210,43 @@ impl Object {
 
     /// The annotation with this key.
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        self.str_at(&["metadata", "annotations", key])
+        self.of_meta(keys::ANNOTATIONS)?.get(key)?.as_str()
     }
 
     /// Whether the object has a deletion timestamp.
     pub fn is_terminating(&self) -> bool {
-        self.at(&["metadata", "deletionTimestamp"]).is_some()
+        self.of_meta(keys::DELETION_TIMESTAMP).is_some()
     }
 
     /// `metadata.finalizers`.
     pub fn finalizers(&self) -> impl Iterator<Item = &str> {
-        self.items_at(&["metadata", "finalizers"]).iter().filter_map(Value::as_str)
+        self.meta_items(keys::FINALIZERS).iter().filter_map(Value::as_str)
     }
 
     /// `metadata.ownerReferences`.
     pub fn owners(&self) -> impl Iterator<Item = OwnerRef<'_>> {
-        self.items_at(&["metadata", "ownerReferences"]).iter().map(|owner| OwnerRef {
-            api_version: owner.str_at(&["apiVersion"]).unwrap_or_default(),
-            kind: owner.str_at(&["kind"]).unwrap_or_default(),
-            name: owner.str_at(&["name"]).unwrap_or_default(),
-            uid: owner.str_at(&["uid"]).unwrap_or_default(),
-            controller: owner.at(&["controller"]).and_then(Value::as_bool).unwrap_or_default(),
-            block_owner_deletion: owner
-                .at(&["blockOwnerDeletion"])
-                .and_then(Value::as_bool)
-                .unwrap_or_default(),
-        })
+        self.meta_items(keys::OWNER_REFERENCES).iter().map(OwnerRef::read)
+    }
+
+    fn meta_items(&self, field: Key) -> &[Value] {
+        self.of_meta(field).map(Value::items).unwrap_or_default()
     }
 
     /// The managing controller's reference.
     pub fn controller(&self) -> Option<OwnerRef<'_>> {
-        self.owners().find(|owner| owner.controller)
+        let owners = self.meta_items(keys::OWNER_REFERENCES);
+        owners.iter().find(|owner| is_true(owner, keys::CONTROLLER)).map(OwnerRef::read)
     }
 
     /// The condition of this type, from `status.conditions`.
     pub fn condition(&self, kind: &str) -> Option<&Value> {
-        self.items_at(&["status", "conditions"]).iter().find(|c| c.str_at(&["type"]) == Some(kind))
+        let conditions = self.root.get_key(keys::STATUS)?.get_key(keys::CONDITIONS)?.items();
+        conditions.iter().find(|c| c.get_key(keys::TYPE).and_then(Value::as_str) == Some(kind))
     }
 
     /// Whether the condition of this type is `True`.
     pub fn is_condition_true(&self, kind: &str) -> bool {
-        self.condition(kind).and_then(|c| c.str_at(&["status"])) == Some("True")
+        self.condition(kind).and_then(|c| c.get_key(keys::STATUS)?.as_str()) == Some("True")
     }
 
     /// `namespace/name`, or the name alone; what messages print.

@@ -1,6 +1,6 @@
 //! Objects as data: an immutable tree whose revisions share all they have in common.
 //!
-//! - [`Key`]: interned map keys
+//! - [`Key`], [`keys`]: interned map keys
 //! - [`Value`], [`Map`], [`value!`](crate::value): the tree and how to write one
 //! - `json`: text to tree and back; `encode`: an object's text with its owners
 //! - [`Object`]: the tree with the fields that every Kubernetes object has
@@ -17,6 +17,7 @@ mod encode;
 mod hash;
 mod json;
 mod key;
+pub mod keys;
 pub mod managed;
 mod map;
 mod meta;
@@ -31,7 +32,7 @@ mod time;
 mod tree;
 
 pub use hash::Digest;
-pub use key::Key;
+pub use key::{Key, text_order};
 pub use managed::{Managed, Writer};
 pub use map::Map;
 pub use meta::{Object, OwnerRef};

@@ -51,6 +51,11 @@ impl Value {
         if let Self::Int(n) = self { Some(*n) } else { None }
     }
 
+    /// The string, if this is one.
+    pub fn as_text(&self) -> Option<&Str> {
+        if let Self::Str(s) = self { Some(s) } else { None }
+    }
+
     /// The truth value, if this is one.
     pub fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(b) = self { Some(*b) } else { None }
@@ -82,16 +87,19 @@ impl Value {
     }
 
     /// The value at `key`, if this is a map that has it.
+    #[inline]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.as_map()?.get(key)
     }
 
     /// The value at an interned key, if this is a map that has it.
+    #[inline]
     pub fn get_key(&self, key: Key) -> Option<&Value> {
         self.as_map()?.get_key(key)
     }
 
     /// The value at the end of a path of map keys.
+    #[inline]
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         path.iter().try_fold(self, |value, key| value.get(key))
     }
@@ -109,6 +117,14 @@ impl Value {
     /// The items of the list at the end of a path of map keys; nothing where there is none.
     pub fn items_at(&self, path: &[&str]) -> &[Value] {
         self.at(path).map(Self::items).unwrap_or_default()
+    }
+
+    /// Replaces the value at the end of a path of interned keys; nothing is made where there is none.
+    pub fn replace_at(&mut self, path: &[Key], value: impl Into<Value>) {
+        let place = path.iter().try_fold(self, |value, key| value.as_map_mut()?.get_key_mut(*key));
+        if let Some(place) = place {
+            *place = value.into();
+        }
     }
 
     /// Sets the value at the end of a path, making maps on the way; what is no map on the way is replaced.

@@ -162,8 +162,10 @@ impl engine::Entry for Entry {
                 digest.word(2 + (commit.revision << 8));
                 digest.bytes(commit.resource.as_str().as_bytes());
                 feed_key(&mut digest, &commit.key);
-                if let Some(new) = &commit.new {
-                    digest.value(new.root());
+                match (&commit.old, &commit.new) {
+                    (Some(old), Some(new)) => _ = digest.change(old.root(), new.root()),
+                    (None, Some(new)) => digest.value(new.root()),
+                    (_, None) => (),
                 }
             }
             What::Delivered { resource, events, revision } => {

@@ -1,9 +1,10 @@
 //! Names of resources, and keys of objects in them.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::LazyLock;
 
-use crate::object::{Key, Object, Str};
+use crate::object::{Key, Object, Str, keys, text_order};
 
 /// A resource with its group and version, as in `apps/v1/deployments`; core resources have no group: `v1/pods`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +85,7 @@ well_known! {
 }
 
 /// Namespace and name of an object within its resource; the order is the store's.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct ObjectKey {
     /// The namespace; empty for cluster-scoped objects.
     pub namespace: Str,
@@ -100,7 +101,20 @@ impl ObjectKey {
 
     /// The key of this object.
     pub fn of(object: &Object) -> Self {
-        Self::new(object.namespace(), object.name())
+        Self { namespace: object.meta_text(keys::NAMESPACE), name: object.meta_text(keys::NAME) }
+    }
+}
+
+/// By namespace, then by name.
+impl Ord for ObjectKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        text_order(&self.namespace, &other.namespace).then_with(|| text_order(&self.name, &other.name))
+    }
+}
+
+impl PartialOrd for ObjectKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

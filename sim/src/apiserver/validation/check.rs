@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::object::{FieldError, Value};
 
+/// Where a value is: written out only for a complaint.
+pub(super) type Field<'a> = fmt::Arguments<'a>;
+
 /// The complaints so far.
 #[derive(Debug, Default)]
 pub(super) struct Check {

@@ -2,7 +2,7 @@
 //!
 //! Recorded in `golden/validation-pod`.
 
-use super::check::{Check, text};
+use super::check::{Check, Field, text};
 use crate::object::{Quantity, Value, names};
 
 const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
@@ -30,14 +30,14 @@ pub(super) enum Place {
 }
 
 /// The containers of the pod spec at `path`.
-pub(super) fn containers(spec: &Value, path: &str, check: &mut Check) {
+pub(super) fn containers(spec: &Value, path: Field<'_>, check: &mut Check) {
     if spec.items_at(&["containers"]).is_empty() {
         check.required(format_args!("{path}.containers"), "");
     }
     let mut seen: Vec<&str> = Vec::new();
     for (list, place) in [("containers", Place::Main), ("initContainers", Place::Init)] {
         for (i, container) in spec.items_at(&[list]).iter().enumerate() {
-            let field = format!("{path}.{list}[{i}]");
+            let field = format_args!("{path}.{list}[{i}]");
             let name = text(container, "name");
             if name.is_empty() {
                 check.required(format_args!("{field}.name"), "");
@@ -48,13 +48,13 @@ pub(super) fn containers(spec: &Value, path: &str, check: &mut Check) {
                 }
                 seen.push(name);
             }
-            common(container, spec, &field, check);
-            probes(container, &field, place, check);
+            common(container, spec, field, check);
+            probes(container, field, place, check);
         }
     }
 }
 
-fn common(container: &Value, spec: &Value, field: &str, check: &mut Check) {
+fn common(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) {
     let image = text(container, "image");
     if image.is_empty() {
         check.required(format_args!("{field}.image"), "");
@@ -79,11 +79,11 @@ fn common(container: &Value, spec: &Value, field: &str, check: &mut Check) {
     }
 }
 
-fn ports(container: &Value, spec: &Value, field: &str, check: &mut Check) {
+fn ports(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) {
     let host_network = spec.get("hostNetwork").and_then(Value::as_bool) == Some(true);
     let ports = container.items_at(&["ports"]);
     for (i, port) in ports.iter().enumerate() {
-        let field = format!("{field}.ports[{i}]");
+        let field = format_args!("{field}.ports[{i}]");
         let name = text(port, "name");
         if !name.is_empty() {
             check.names(format_args!("{field}.name"), name, port_name(name));
@@ -109,9 +109,9 @@ fn ports(container: &Value, spec: &Value, field: &str, check: &mut Check) {
     }
 }
 
-fn env(container: &Value, field: &str, check: &mut Check) {
+fn env(container: &Value, field: Field<'_>, check: &mut Check) {
     for (i, variable) in container.items_at(&["env"]).iter().enumerate() {
-        let field = format!("{field}.env[{i}]");
+        let field = format_args!("{field}.env[{i}]");
         if text(variable, "name").is_empty() {
             check.required(format_args!("{field}.name"), "");
         }
@@ -134,10 +134,10 @@ fn env(container: &Value, field: &str, check: &mut Check) {
     }
 }
 
-fn mounts(container: &Value, spec: &Value, field: &str, check: &mut Check) {
+fn mounts(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) {
     let mounts = container.items_at(&["volumeMounts"]);
     for (i, mount) in mounts.iter().enumerate() {
-        let field = format!("{field}.volumeMounts[{i}]");
+        let field = format_args!("{field}.volumeMounts[{i}]");
         let (name, path) = (text(mount, "name"), text(mount, "mountPath"));
         if name.is_empty() {
             check.required(format_args!("{field}.name"), "");
@@ -152,16 +152,16 @@ fn mounts(container: &Value, spec: &Value, field: &str, check: &mut Check) {
     }
 }
 
-fn probes(container: &Value, field: &str, place: Place, check: &mut Check) {
+fn probes(container: &Value, field: Field<'_>, place: Place, check: &mut Check) {
     let restarts = text(container, "restartPolicy") == "Always";
     for kind in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let Some(probe) = container.get(kind) else { continue };
-        let field = format!("{field}.{kind}");
+        let field = format_args!("{field}.{kind}");
         if place == Place::Init && !restarts {
-            check.forbidden(&field, "may not be set for init containers without restartPolicy=Always");
+            check.forbidden(field, "may not be set for init containers without restartPolicy=Always");
             continue;
         }
-        handler(probe, &field, check);
+        handler(probe, field, check);
         for key in
             ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"]
         {
@@ -174,7 +174,7 @@ fn probes(container: &Value, field: &str, place: Place, check: &mut Check) {
     }
 }
 
-fn handler(probe: &Value, field: &str, check: &mut Check) {
+fn handler(probe: &Value, field: Field<'_>, check: &mut Check) {
     let set: Vec<&str> = HANDLERS.into_iter().filter(|handler| probe.get(handler).is_some()).collect();
     if set.is_empty() {
         check.required(field, "must specify a handler type");
@@ -184,13 +184,13 @@ fn handler(probe: &Value, field: &str, check: &mut Check) {
     }
     for handler in ["httpGet", "tcpSocket"] {
         if let Some(port) = probe.at(&[handler, "port"]) {
-            port_number_or_name(&format!("{field}.{handler}.port"), port, check);
+            port_number_or_name(format_args!("{field}.{handler}.port"), port, check);
         }
     }
 }
 
 /// A port by number or by the name of one.
-pub(super) fn port_number_or_name(field: &str, port: &Value, check: &mut Check) {
+pub(super) fn port_number_or_name(field: Field<'_>, port: &Value, check: &mut Check) {
     match port {
         Value::Str(name) => check.names(field, name, port_name(name)),
         number => check.within(field, Some(number), 1, 65_535),
@@ -219,20 +219,20 @@ fn port_name(name: &str) -> Vec<String> {
     complaints
 }
 
-fn resources(container: &Value, field: &str, check: &mut Check) {
+fn resources(container: &Value, field: Field<'_>, check: &mut Check) {
     let amounts = |kind: &str| container.at(&["resources", kind]).and_then(Value::as_map);
     let parse = |value: &Value| value.as_str().and_then(|text| text.parse::<Quantity>().ok());
     for kind in ["limits", "requests"] {
         for (name, amount) in amounts(kind).into_iter().flatten() {
-            let field = format!("{field}.resources.{kind}[{name}]");
+            let field = format_args!("{field}.resources.{kind}[{name}]");
             let name = name.as_str();
             let is_huge_pages = name.starts_with("hugepages-");
             if !name.contains('/') && !is_huge_pages && !STANDARD_RESOURCES.contains(&name) {
-                check.invalid(&field, name, "must be a standard resource type or fully qualified");
-                check.invalid(&field, name, "must be a standard resource for containers");
+                check.invalid(field, name, "must be a standard resource type or fully qualified");
+                check.invalid(field, name, "must be a standard resource for containers");
             }
             if parse(amount).is_some_and(|quantity| quantity < Quantity::from_units(0)) {
-                check.invalid(&field, amount.clone(), "must be greater than or equal to 0");
+                check.invalid(field, amount.clone(), "must be greater than or equal to 0");
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Label keys, label values and label selectors inside objects.
 
-use super::check::{Check, text};
+use super::check::{Check, Field, text};
 use crate::object::{Key, LabelSelector, Map, Value, names};
 
 /// A map of labels, or one with the same rules.
-pub(super) fn labels(field: &str, labels: Option<&Value>, check: &mut Check) {
+pub(super) fn labels(field: Field<'_>, labels: Option<&Value>, check: &mut Check) {
     for (key, value) in labels.and_then(Value::as_map).into_iter().flatten() {
         check.names(field, key.as_str(), names::qualified_name(key.as_str()));
         if let Some(value) = value.as_str() {
@@ -16,9 +16,9 @@ pub(super) fn labels(field: &str, labels: Option<&Value>, check: &mut Check) {
 /// A label selector; false where it is none.
 pub(super) fn selector(field: &str, selector: &Value, check: &mut Check) -> bool {
     let before = check.errors.len();
-    labels(&format!("{field}.matchLabels"), selector.get("matchLabels"), check);
+    labels(format_args!("{field}.matchLabels"), selector.get("matchLabels"), check);
     for (i, expression) in selector.items_at(&["matchExpressions"]).iter().enumerate() {
-        let field = format!("{field}.matchExpressions[{i}]");
+        let field = format_args!("{field}.matchExpressions[{i}]");
         let has_values = !expression.items_at(&["values"]).is_empty();
         match text(expression, "operator") {
             "In" | "NotIn" if !has_values => {

@@ -17,8 +17,11 @@ pub(super) fn check(kind: &Kind, new: &Value, old: Option<&Value>, check: &mut C
     if old.is_none() {
         name(kind, new, check);
     }
+    if !write.changes(&["metadata"]) {
+        return;
+    }
     if write.changes(&["metadata", "labels"]) {
-        labels::labels("metadata.labels", of("labels"), check);
+        labels::labels(format_args!("metadata.labels"), of("labels"), check);
     }
     if write.changes(&["metadata", "annotations"]) {
         annotations(of("annotations"), check);

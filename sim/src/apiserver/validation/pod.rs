@@ -1,7 +1,7 @@
 //! Pods and pod templates. Recorded in `golden/validation-pod`.
 
 use super::Write;
-use super::check::{Check, text};
+use super::check::{Check, Field, text};
 use super::container::containers;
 use super::labels::labels;
 use super::pod_update;
@@ -15,7 +15,7 @@ pub(super) fn pod(write: &Write<'_>, check: &mut Check) {
         return;
     }
     let Some(spec) = write.new.get("spec") else { return };
-    self::spec(spec, "spec", true, check);
+    self::spec(spec, format_args!("spec"), true, check);
     match write.old.and_then(|old| old.get("spec")) {
         None => on_create(spec, check),
         Some(old) if write.subresource.is_empty() => pod_update::check(spec, old, check),
@@ -34,28 +34,31 @@ fn on_create(spec: &Value, check: &mut Check) {
 
 /// The pod template at `path`. Kinds that keep their pods running allow one restart policy only.
 pub(super) fn template(value: &Value, path: &[&str], always: Option<()>, check: &mut Check) {
-    let field = path.join(".");
     let template = value.at(path);
+    let field = path.join(".");
     let of = |key: &str| template.and_then(|t| t.get(key));
-    labels(&format!("{field}.metadata.labels"), of("metadata").and_then(|m| m.get("labels")), check);
+    labels(format_args!("{field}.metadata.labels"), of("metadata").and_then(|m| m.get("labels")), check);
     let Some(spec) = of("spec") else {
         check.required(format_args!("{field}.spec.containers"), "");
         return;
     };
-    self::spec(spec, &format!("{field}.spec"), false, check);
+    self::spec(spec, format_args!("{field}.spec"), false, check);
     if always.is_some() && text(spec, "restartPolicy") != "Always" {
         check.one_of(format_args!("{field}.spec.restartPolicy"), spec.get("restartPolicy"), &["Always"]);
     }
 }
 
-fn spec(spec: &Value, path: &str, is_pod: bool, check: &mut Check) {
-    let at = |key: &str| format!("{path}.{key}");
+fn spec(spec: &Value, path: Field<'_>, is_pod: bool, check: &mut Check) {
     volumes(spec, path, is_pod, check);
     containers(spec, path, check);
-    check.one_of(at("restartPolicy"), spec.get("restartPolicy"), &["Always", "OnFailure", "Never"]);
+    check.one_of(
+        format_args!("{path}.restartPolicy"),
+        spec.get("restartPolicy"),
+        &["Always", "OnFailure", "Never"],
+    );
     let dns = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
-    check.one_of(at("dnsPolicy"), spec.get("dnsPolicy"), &dns);
-    labels(&at("nodeSelector"), spec.get("nodeSelector"), check);
+    check.one_of(format_args!("{path}.dnsPolicy"), spec.get("dnsPolicy"), &dns);
+    labels(format_args!("{path}.nodeSelector"), spec.get("nodeSelector"), check);
     for (key, rule) in [
         ("serviceAccountName", names::subdomain as fn(&str) -> Vec<String>),
         ("nodeName", names::subdomain),
@@ -65,19 +68,19 @@ fn spec(spec: &Value, path: &str, is_pod: bool, check: &mut Check) {
         ("runtimeClassName", names::subdomain),
     ] {
         if let Some(name) = spec.str_at(&[key]).filter(|name| !name.is_empty()) {
-            check.names(at(key), name, rule(name));
+            check.names(format_args!("{path}.{key}"), name, rule(name));
         }
     }
-    check.within(at("activeDeadlineSeconds"), spec.get("activeDeadlineSeconds"), 1, MOST);
+    check.within(format_args!("{path}.activeDeadlineSeconds"), spec.get("activeDeadlineSeconds"), 1, MOST);
     security(spec, path, check);
     tolerations(spec, path, check);
     affinity(spec, path, check);
     spread(spec, path, check);
     gates(spec, path, check);
-    check.one_of(at("os"), spec.at(&["os", "name"]), &["linux", "windows"]);
+    check.one_of(format_args!("{path}.os"), spec.at(&["os", "name"]), &["linux", "windows"]);
 }
 
-fn security(spec: &Value, path: &str, check: &mut Check) {
+fn security(spec: &Value, path: Field<'_>, check: &mut Check) {
     for key in ["runAsUser", "runAsGroup", "fsGroup"] {
         let value = spec.at(&["securityContext", key]);
         check.within(format_args!("{path}.securityContext.{key}"), value, 0, MOST);
@@ -89,9 +92,9 @@ fn security(spec: &Value, path: &str, check: &mut Check) {
     }
 }
 
-fn tolerations(spec: &Value, path: &str, check: &mut Check) {
+fn tolerations(spec: &Value, path: Field<'_>, check: &mut Check) {
     for (i, toleration) in spec.items_at(&["tolerations"]).iter().enumerate() {
-        let field = format!("{path}.tolerations[{i}]");
+        let field = format_args!("{path}.tolerations[{i}]");
         let of = |key| text(toleration, key);
         if !of("key").is_empty() {
             check.names(format_args!("{field}.key"), of("key"), names::qualified_name(of("key")));
@@ -127,28 +130,28 @@ fn tolerations(spec: &Value, path: &str, check: &mut Check) {
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 
-fn affinity(spec: &Value, path: &str, check: &mut Check) {
+fn affinity(spec: &Value, path: Field<'_>, check: &mut Check) {
     if let Some(node) = spec.at(&["affinity", "nodeAffinity", REQUIRED])
         && node.items_at(&["nodeSelectorTerms"]).is_empty()
     {
-        let field = format!("{path}.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms");
-        check.required(&field, "must have at least one node selector term");
+        let field = format_args!("{path}.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms");
+        check.required(field, "must have at least one node selector term");
     }
     for kind in ["podAffinity", "podAntiAffinity"] {
         for (i, term) in spec.items_at(&["affinity", kind, REQUIRED]).iter().enumerate() {
-            let field = format!("{path}.affinity.{kind}.{REQUIRED}[{i}].topologyKey");
+            let field = format_args!("{path}.affinity.{kind}.{REQUIRED}[{i}].topologyKey");
             let key = text(term, "topologyKey");
             if key.is_empty() {
-                check.required(&field, "can not be empty");
+                check.required(field, "can not be empty");
             }
-            check.names(&field, key, names::qualified_name(key));
+            check.names(field, key, names::qualified_name(key));
         }
     }
 }
 
-fn spread(spec: &Value, path: &str, check: &mut Check) {
+fn spread(spec: &Value, path: Field<'_>, check: &mut Check) {
     for (i, constraint) in spec.items_at(&["topologySpreadConstraints"]).iter().enumerate() {
-        let field = format!("{path}.topologySpreadConstraints[{i}]");
+        let field = format_args!("{path}.topologySpreadConstraints[{i}]");
         let skew = constraint.i64_at(&["maxSkew"]).unwrap_or(0);
         if skew <= 0 {
             check.invalid(format_args!("{field}.maxSkew"), skew, "must be greater than zero");
@@ -165,7 +168,7 @@ fn spread(spec: &Value, path: &str, check: &mut Check) {
     }
 }
 
-fn gates(spec: &Value, path: &str, check: &mut Check) {
+fn gates(spec: &Value, path: Field<'_>, check: &mut Check) {
     let gates = spec.items_at(&["schedulingGates"]);
     for (i, gate) in gates.iter().enumerate() {
         let name = text(gate, "name");

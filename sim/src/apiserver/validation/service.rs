@@ -23,7 +23,7 @@ pub(super) fn service(write: &Write<'_>, check: &mut Check) {
         cluster_ip_stays(spec, old, check);
     }
     ports(spec, kind, check);
-    labels("spec.selector", spec.get("selector"), check);
+    labels(format_args!("spec.selector"), spec.get("selector"), check);
     check.one_of("spec.sessionAffinity", spec.get("sessionAffinity"), &["ClientIP", "None"]);
     check.one_of("spec.type", spec.get("type"), &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]);
     addresses(spec, kind, check);
@@ -73,7 +73,7 @@ fn ports(spec: &Value, kind: &str, check: &mut Check) {
         check.within(format_args!("{field}.port"), port.get("port"), 1, 65_535);
         check.one_of(format_args!("{field}.protocol"), port.get("protocol"), &["SCTP", "TCP", "UDP"]);
         if let Some(target) = port.get("targetPort").filter(|_| !headless) {
-            port_number_or_name(&format!("{field}.targetPort"), target, check);
+            port_number_or_name(format_args!("{field}.targetPort"), target, check);
         }
         let node_port = port.i64_at(&["nodePort"]).unwrap_or(0);
         if node_port != 0 && matches!(kind, "ClusterIP" | "ExternalName") {

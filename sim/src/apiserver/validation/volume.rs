@@ -1,6 +1,6 @@
 //! Volumes of a pod.
 
-use super::check::{Check, text};
+use super::check::{Check, Field, text};
 use crate::object::{Value, names};
 
 /// What the commonest sources cannot do without.
@@ -13,10 +13,10 @@ const REQUIRED: [(&str, &str); 5] = [
 ];
 
 /// The volumes of the pod spec at `path`.
-pub(super) fn volumes(spec: &Value, path: &str, is_pod: bool, check: &mut Check) {
+pub(super) fn volumes(spec: &Value, path: Field<'_>, is_pod: bool, check: &mut Check) {
     let volumes = spec.items_at(&["volumes"]);
     for (i, volume) in volumes.iter().enumerate() {
-        let field = format!("{path}.volumes[{i}]");
+        let field = format_args!("{path}.volumes[{i}]");
         let name = text(volume, "name");
         if name.is_empty() {
             check.required(format_args!("{field}.name"), "");
@@ -26,14 +26,14 @@ pub(super) fn volumes(spec: &Value, path: &str, is_pod: bool, check: &mut Check)
                 check.duplicate(format_args!("{field}.name"), &name.into());
             }
         }
-        source(volume, &field, check);
+        source(volume, field, check);
         if is_pod && text(spec, "serviceAccountName").is_empty() {
-            tokens(volume, &field, check);
+            tokens(volume, field, check);
         }
     }
 }
 
-fn source(volume: &Value, field: &str, check: &mut Check) {
+fn source(volume: &Value, field: Field<'_>, check: &mut Check) {
     let sources = volume.as_map().into_iter().flatten().filter(|(key, _)| key.as_str() != "name");
     let mut names: Vec<&str> = sources.map(|(key, _)| key.as_str()).collect();
     // In the type's order, emptyDir is the first of all; the rest is told apart by name.
@@ -55,7 +55,7 @@ fn source(volume: &Value, field: &str, check: &mut Check) {
     }
 }
 
-fn tokens(volume: &Value, field: &str, check: &mut Check) {
+fn tokens(volume: &Value, field: Field<'_>, check: &mut Check) {
     for (i, source) in volume.items_at(&["projected", "sources"]).iter().enumerate() {
         if source.get("serviceAccountToken").is_some() {
             let why = "must not be specified when serviceAccountName is not set";

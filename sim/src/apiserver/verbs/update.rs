@@ -11,7 +11,7 @@ use super::super::server::{ApiServer, Replies};
 use super::super::{errors, strategy, validation};
 use super::write::{self, Decoded};
 use super::{Reply, body, meta};
-use crate::object::{FieldError, Managed, Map, Object, Value};
+use crate::object::{FieldError, Managed, Map, Object, Value, keys};
 use crate::wire::resource::SERVICES;
 use crate::wire::{Answer, Request, Status};
 
@@ -136,7 +136,7 @@ fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Stat
 /// own, status.
 fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Value {
     let mut root = sent.clone();
-    let sent_metadata = sent.get("metadata").and_then(Value::as_map);
+    let sent_metadata = sent.get_key(keys::METADATA).and_then(Value::as_map);
     if !sent_metadata.is_some_and(|sent| sent.ptr_eq(metadata(stored.root()))) {
         let new = meta::updated(sent_metadata, metadata(stored.root()), &request.name, &request.namespace);
         root.set_at(&["metadata"], new);
@@ -179,7 +179,7 @@ fn status_of(kind: &Kind, stored: &Object, sent: &Value) -> Value {
 }
 
 fn metadata(root: &Value) -> &Map {
-    root.get("metadata").and_then(Value::as_map).expect("a stored object has metadata")
+    root.get_key(keys::METADATA).and_then(Value::as_map).expect("a stored object has metadata")
 }
 
 /// Whether a change is one that the kind counts.
@@ -200,7 +200,7 @@ fn raises_generation(kind: &Kind, old: &Value, new: &Value) -> bool {
 /// Whether nothing keeps a terminating object any more: no finalizer, no grace that the kubelet still confirms, and no
 /// content of a namespace.
 fn is_finished(root: &Value) -> bool {
-    root.at(&["metadata", "deletionTimestamp"]).is_some()
+    root.get_key(keys::METADATA).is_some_and(|metadata| metadata.get_key(keys::DELETION_TIMESTAMP).is_some())
         && root.items_at(&["metadata", "finalizers"]).is_empty()
         && root.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0) == 0
         && (root.str_at(&["kind"]) != Some("Namespace") || root.items_at(&["spec", "finalizers"]).is_empty())

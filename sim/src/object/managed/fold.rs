@@ -3,8 +3,7 @@
 //! They do where no field was changed by both and ended as it began: comparing the first tree with the last then finds the
 //! same fields as comparing step by step. Lists that both changed are not looked into.
 
-use crate::object::Map;
-use crate::object::Value;
+use crate::object::{Key, Map, Value, keys};
 
 /// Whether the step from `first` to `middle` and the one from `middle` to `last` take the same fields as one from `first`
 /// to `last`.
@@ -45,23 +44,22 @@ fn maps(first: &Map, middle: &Map, last: &Map) -> bool {
 pub(super) fn joins(left: &Value, found: &Value) -> bool {
     let (Value::Map(left), Value::Map(found)) = (left, found) else { return false };
     left.len() == found.len()
-        && left.iter().all(|(key, value)| {
-            let other = found.get(key.as_str());
-            match (key.as_str(), value, other) {
-                ("metadata", Value::Map(left), Some(Value::Map(found))) => metadata_joins(left, found),
-                _ => other.is_some_and(|other| is_same(value, other) || value == other),
-            }
+        && left.iter().zip(found).all(|((key, value), (other_key, other))| {
+            key == other_key
+                && match (value, other) {
+                    (Value::Map(left), Value::Map(found)) if *key == keys::METADATA => {
+                        metadata_joins(left, found)
+                    }
+                    _ => value == other,
+                }
         })
 }
 
 fn metadata_joins(left: &Map, found: &Map) -> bool {
-    let own = |key: &str| !matches!(key, "resourceVersion" | "generation");
-    let kept = |map: &Map| map.iter().filter(|(key, _)| own(key.as_str())).count();
-    kept(left) == kept(found)
-        && left
-            .iter()
-            .filter(|(key, _)| own(key.as_str()))
-            .all(|(key, value)| found.get(key.as_str()) == Some(value))
+    fn own(map: &Map) -> impl Iterator<Item = &(Key, Value)> {
+        map.iter().filter(|(key, _)| *key != keys::RESOURCE_VERSION && *key != keys::GENERATION)
+    }
+    left.ptr_eq(found) || own(left).eq(own(found))
 }
 
 /// Whether two values are one and the same, without looking into maps and lists that are not shared.
