@@ -12,13 +12,12 @@ use crate::apiserver::{ApiServer, Replies};
 use crate::controllers::{Kind, Manager};
 use crate::engine::{Draws, Queue, Time};
 use crate::kubelet::{self, Kubelet};
-use crate::object::{Object, Value};
+use crate::object::Value;
 use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
 use crate::scheduler::Scheduler;
 use crate::value;
 use crate::wire::{
-    ActorClass, Addr, Effect, History, Input, Latency, Outbox, Request, Resource, Status, Streams, Verb,
-    resource,
+    ActorClass, Addr, Effect, History, Input, Latency, Outbox, Resource, Streams, Verb, resource,
 };
 
 /// What a cluster is made of.
@@ -143,18 +142,19 @@ impl Cluster {
     fn plant_basics(&mut self) {
         for namespace in ["default", "kube-node-lease", "kube-public", SYSTEM_NAMESPACE] {
             let account = value!({"metadata": {"name": "default", "namespace": namespace}});
-            self.plant_object(*resource::SERVICE_ACCOUNTS, account);
+            self.plant((*resource::SERVICE_ACCOUNTS, "kube-controller-manager"), account);
         }
         let ports = value!([{"name": "https", "port": 443, "targetPort": 6443}]);
         let service =
             value!({"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"ports": ports}});
-        self.plant_object(*resource::SERVICES, service);
+        self.plant((*resource::SERVICES, "kube-apiserver"), service);
         let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
         // pkg/apis/scheduling: SystemCriticalPriority and 1000 above it.
         for (name, priority) in
             [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
         {
-            self.plant_object(classes, value!({"metadata": {"name": name}, "value": priority}));
+            let class = value!({"metadata": {"name": name}, "value": priority});
+            self.plant((classes, "kube-apiserver"), class);
         }
     }
 
@@ -170,31 +170,10 @@ impl Cluster {
             version,
         };
         let now = self.now();
-        let root = kubelet::booted::booted_node(&booted, now);
-        let taints = root.at(&["spec", "taints"]).cloned();
-        let object = self.plant_object(*resource::NODES, root);
-        // Admission taints every new node as not ready; the node lifecycle controller has seen since that it is.
-        let untainted = object.edited(|root| match taints {
-            Some(taints) => root.set_at(&["spec", "taints"], taints),
-            None => drop(root.remove_at(&["spec", "taints"])),
-        });
-        let object = planted(self.plant(Request::update(*resource::NODES, Arc::new(untainted))));
-        self.plant_object(*resource::LEASES, kubelet::booted::booted_lease(&node.name, object.uid(), now));
+        let object = self.plant((*resource::NODES, "kubelet"), kubelet::booted::booted_node(&booted, now));
+        let lease = kubelet::booted::booted_lease(&node.name, object.uid(), now);
+        self.plant((*resource::LEASES, "kubelet"), lease);
         let kubelet = Kubelet::new(&node.name, index, &mut self.draws);
         self.add_component(format!("kubelet/{}", node.name), kubelet)
     }
-
-    /// Creates an object, with its status where it has one.
-    fn plant_object(&mut self, resource: Resource, root: Value) -> Arc<Object> {
-        let status = root.get("status").cloned();
-        let created = planted(self.plant(Request::create(resource, Object::shared(root))));
-        let Some(status) = status else { return created };
-        let with_status = created.edited(|root| root.set_at(&["status"], status));
-        planted(self.plant(Request::update_status(resource, Arc::new(with_status))))
-    }
-}
-
-/// The object that the server made of one of ours.
-fn planted(answer: Result<Arc<Object>, Box<Status>>) -> Arc<Object> {
-    answer.unwrap_or_else(|status| panic!("the objects of a booted cluster are valid: {status}"))
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::{API_SERVER, CHAOS, Cluster, Ending, Event, Part};
 use crate::apiserver::ServerInput;
-use crate::object::Object;
+use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::{
-    ActorClass, Addr, Answer, Commit, Fate, Input, Request, RequestId, Resource, Rule, Status, Strike, Verb,
-    WatchEvent, What,
+    ActorClass, Addr, Answer, Commit, Fate, Input, Request, RequestId, Resource, Rule, Strike, WatchEvent,
+    What,
 };
 
 /// The request whose replies are taken.
@@ -279,16 +279,10 @@ impl Cluster {
         any
     }
 
-    /// Asks the server at once, without the network: only while the cluster is built.
-    pub(super) fn plant(&mut self, request: Request) -> Result<Arc<Object>, Box<Status>> {
-        debug_assert!(request.verb != Verb::Watch, "planting opens no watches");
-        self.server.on(self.queue.now(), ServerInput::Request(Box::new(request)), &mut self.replies);
-        let answer = self.replies.answers.pop();
+    /// Gives the cluster an object that was there before the run.
+    pub(super) fn plant(&mut self, of: (Resource, &'static str), root: Value) -> Arc<Object> {
+        let object = self.server.plant(of, root, &mut self.replies);
         self.take_replies(None);
-        match answer.map(|(_, _, answer)| answer.object().cloned().map_err(|status| Box::new(status.clone())))
-        {
-            Some(planted) => planted,
-            None => Err(Box::new(Status::new(500, "InternalError", "the server did not answer"))),
-        }
+        object
     }
 }

@@ -109,10 +109,7 @@ impl Condition {
             .cloned();
         let mut entries: Vec<(Key, Value)> = Vec::with_capacity(7);
         entries.push((key!("lastProbeTime"), Value::Null));
-        entries.push((
-            key!("lastTransitionTime"),
-            before.unwrap_or_else(|| facts.now.rfc3339().into()),
-        ));
+        entries.push((key!("lastTransitionTime"), before.unwrap_or_else(|| facts.now.rfc3339().into())));
         if !self.message.is_empty() {
             entries.push((key!("message"), self.message.into()));
         }

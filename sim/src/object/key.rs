@@ -63,16 +63,6 @@ thread_local! {
     static MET: [Cell<Option<Key>>; AT_HAND] = const { [const { Cell::new(None) }; AT_HAND] };
 }
 
-/// The key of a name that is written in the code, looked up once.
-#[macro_export]
-macro_rules! key {
-    ($text:literal) => {{
-        static KEY: std::sync::LazyLock<$crate::object::Key> =
-            std::sync::LazyLock::new(|| $crate::object::Key::new($text));
-        *KEY
-    }};
-}
-
 impl Key {
     /// The key with this text.
     pub fn new(text: &str) -> Self {

@@ -10,7 +10,7 @@ use super::write::{self, Decoded};
 use super::{Reply, body, meta};
 use crate::object::{FieldError, Key, Managed, Object, Str, Value};
 use crate::wire::resource::{CRDS, NAMESPACES, SERVICES};
-use crate::wire::{Answer, Birth, ObjectKey, Request, Status};
+use crate::wire::{Answer, Birth, ObjectKey, Request, Resource, Status};
 
 /// How often a generated name is drawn again when it is taken (apiserver `maxNameGenerationCreateAttempts`).
 const NAME_ATTEMPTS: u64 = 8;
@@ -69,6 +69,36 @@ impl ApiServer {
             self.put(kind, key, root, owners, Some(birth), out)
         };
         Ok(Answer::Object { code: 201, object: self.view(kind).of(&object), warnings })
+    }
+
+    /// Stores an object as a server has it that has run for a while: with its status, and untouched by the admission of
+    /// newcomers. For the objects of a booted cluster, which are ours and valid.
+    pub fn plant(
+        &mut self,
+        (resource, manager): (Resource, &'static str),
+        root: Value,
+        out: &mut Replies,
+    ) -> Arc<Object> {
+        let kind = self.registry.lookup(resource).cloned().expect("planted objects are of built-in kinds");
+        let mut request = Request::create(resource, Object::shared(root));
+        request.options.field_manager = Str::new_static(manager);
+        let sent = body::object(&kind, &request).expect("planted objects are objects");
+        let Decoded { mut root, .. } =
+            write::decode(&kind, &request, sent.root(), None).expect("planted objects are of their type");
+        let writer = write::writer(&kind, &request, self.timestamp());
+        let owners = Managed::default().updated(writer, None, &root, kind.shape());
+        let status = root.get("status").cloned();
+        let (key, birth) = self.name(&kind, &request, &root).expect("planted objects have names");
+        self.complete(&kind, &mut root, &key, &birth);
+        if let Some(status) = status {
+            root.set_at(&["status"], status);
+        }
+        if kind.storage == *SERVICES {
+            let errors = strategy::allocate(&mut root, &self.store, None);
+            debug_assert!(errors.is_empty(), "a booted cluster has addresses left: {errors:?}");
+        }
+        self.names.born(kind.storage, &key.namespace, &birth);
+        self.put(&kind, key, root, owners, Some(birth), out)
     }
 
     /// Refuses creates in namespaces that are absent or going (admission plugin NamespaceLifecycle).
