@@ -7,6 +7,9 @@ use xxhash_rust::xxh3::Xxh3;
 /// The hash that an entry feeds itself into.
 pub type Hasher = Xxh3;
 
+/// As many entries as a short run has.
+const ENTRIES: usize = 512;
+
 /// One entry of a record.
 pub trait Entry {
     /// Feeds all that makes the entry what it is. Two different histories must feed different bytes.
@@ -26,7 +29,7 @@ pub struct Fingerprint(pub u128);
 impl<E: Entry> Record<E> {
     /// An empty record.
     pub fn new() -> Self {
-        Self { entries: Vec::new(), hasher: Hasher::new() }
+        Self { entries: Vec::with_capacity(ENTRIES), hasher: Hasher::new() }
     }
 
     /// Appends an entry.

@@ -55,6 +55,9 @@ impl Hasher for NameHasher {
 static ALL: LazyLock<Mutex<Table>> =
     LazyLock::new(|| Mutex::new(keys::ALL.iter().map(|key| (key.as_str(), *key)).collect()));
 
+/// Up to this length a text is compared by three words.
+pub(super) const SHORT: usize = 24;
+
 /// How many names a thread keeps at hand; a power of two.
 const AT_HAND: usize = 1024;
 
@@ -110,15 +113,21 @@ impl Key {
     /// Whether the key has a text. `head_of_text` is the text's [`head`].
     #[inline]
     pub(super) fn is_text(self, text: &str, head_of_text: u64) -> bool {
-        self.is_short_text(text, head_of_text) && (text.len() <= 16 || self.0.text[8..] == text[8..])
+        self.is_short_text(text, head_of_text) && (text.len() <= SHORT || self.0.text[16..] == text[16..])
     }
 
-    /// As [`is_text`](Self::is_text), for texts of up to 16 bytes: without a call.
+    /// As [`is_text`](Self::is_text), for texts of up to [`SHORT`] bytes: without a call.
     #[inline]
     pub(super) fn is_short_text(self, text: &str, head_of_text: u64) -> bool {
         self.0.head == head_of_text
             && self.0.text.len() == text.len()
-            && (text.len() <= 8 || self.0.text.as_bytes().last_chunk::<8>() == text.as_bytes().last_chunk())
+            && (text.len() <= 8 || {
+                let (own, text) = (self.0.text.as_bytes(), text.as_bytes());
+                let middle =
+                    |bytes: &[u8]| bytes.get(8..16).and_then(|bytes| bytes.first_chunk::<8>().copied());
+                own.last_chunk::<8>() == text.last_chunk()
+                    && (text.len() <= 16 || middle(own) == middle(text))
+            })
     }
 
     /// Where the name is stored: equal for equal keys, of no meaning outside the process.
@@ -250,9 +259,21 @@ mod tests {
         }
     }
 
+    const LONG: &str = "abcdefghijklmnopqrstuvwxyz";
+    const OTHER: &str = "abcdefghijklmnopqRstuvwxyz";
+
     #[test]
     fn a_key_has_its_own_text_only() {
-        let texts = ["a", "abcdefgh", "abcdefghi", "abcdefghj", "abcdefghijklmnopq", "abcdefghijklmnopr"];
+        let texts = [
+            "a",
+            "abcdefgh",
+            "abcdefghi",
+            "abcdefghj",
+            "abcdefghijklmnopq",
+            "abcdefghijklmnopr",
+            LONG,
+            OTHER,
+        ];
         for (i, key) in texts.iter().enumerate() {
             for (j, text) in texts.iter().enumerate() {
                 assert_eq!(Key::new(key).is_text(text, head(text)), i == j, "{key} {text}");

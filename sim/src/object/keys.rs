@@ -23,6 +23,7 @@ known! {
     BLOCK_OWNER_DELETION "blockOwnerDeletion",
     CONDITIONS "conditions",
     CONTROLLER "controller",
+    CREATION_TIMESTAMP "creationTimestamp",
     DELETION_GRACE_PERIOD_SECONDS "deletionGracePeriodSeconds",
     DELETION_TIMESTAMP "deletionTimestamp",
     FINALIZERS "finalizers",

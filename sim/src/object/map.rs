@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::key::head;
+use super::key::{SHORT, head};
 use super::{Key, Value};
 
 /// Up to this length a scan beats the binary search (measured on pods).
@@ -54,7 +54,11 @@ impl Map {
     pub fn get(&self, key: &str) -> Option<&Value> {
         // Where the key is a literal its head costs nothing.
         let head = head(key);
-        if key.len() <= 16 && self.len() <= SCANNED { self.scan(key, head) } else { self.search(key, head) }
+        if key.len() <= SHORT && self.len() <= SCANNED {
+            self.scan(key, head)
+        } else {
+            self.search(key, head)
+        }
     }
 
     /// Without a call inside, so without registers to save.

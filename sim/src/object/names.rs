@@ -21,11 +21,10 @@ const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumer
 
 /// Label and annotation keys, finalizers: `name` or `example.com/name`.
 pub fn qualified_name(text: &str) -> Vec<String> {
-    let parts: Vec<&str> = text.split('/').collect();
-    let (prefix, name) = match parts[..] {
-        [name] => (None, name),
-        [prefix, name] => (Some(prefix), name),
-        _ => {
+    let (prefix, name) = match text.split_once('/') {
+        None => (None, text),
+        Some((prefix, name)) if !name.contains('/') => (Some(prefix), name),
+        Some(_) => {
             let rest = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
             return vec![format!("a valid label key {QUALIFIED}{rest}")];
         }
@@ -54,17 +53,17 @@ pub fn label_value(text: &str) -> Vec<String> {
 
 /// Most object names: DNS-1123 subdomains.
 pub fn subdomain(text: &str) -> Vec<String> {
-    check(text, 253, text.split('.').all(is_label), SUBDOMAIN)
+    check(text, 253, text.as_bytes().split(|b| *b == b'.').all(is_label), SUBDOMAIN)
 }
 
 /// Names of namespaces: DNS-1123 labels.
 pub fn label(text: &str) -> Vec<String> {
-    check(text, 63, is_label(text), LABEL)
+    check(text, 63, is_label(text.as_bytes()), LABEL)
 }
 
 /// Names of services: DNS-1035 labels.
 pub fn label_1035(text: &str) -> Vec<String> {
-    check(text, 63, is_label(text) && !text.starts_with(|c: char| c.is_ascii_digit()), LABEL_1035)
+    check(text, 63, is_label(text.as_bytes()) && !text.starts_with(|c: char| c.is_ascii_digit()), LABEL_1035)
 }
 
 /// Names of roles and the like: what fits into one segment of a path.
@@ -85,20 +84,17 @@ fn check(text: &str, most: usize, fits: bool, words: &str) -> Vec<String> {
 }
 
 fn is_qualified(text: &str) -> bool {
-    ends_in(text, |b| b.is_ascii_alphanumeric())
+    ends_in(text.as_bytes(), |b| b.is_ascii_alphanumeric())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
-fn is_label(text: &str) -> bool {
+fn is_label(text: &[u8]) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    ends_in(text, plain) && text.bytes().all(|b| plain(b) || b == b'-')
+    ends_in(text, plain) && text.iter().all(|b| plain(*b) || *b == b'-')
 }
 
-fn ends_in(text: &str, fits: impl Fn(u8) -> bool) -> bool {
-    text.as_bytes()
-        .first()
-        .zip(text.as_bytes().last())
-        .is_some_and(|(first, last)| fits(*first) && fits(*last))
+fn ends_in(text: &[u8], fits: impl Fn(u8) -> bool) -> bool {
+    text.first().zip(text.last()).is_some_and(|(first, last)| fits(*first) && fits(*last))
 }
 
 #[cfg(test)]

@@ -84,6 +84,21 @@ impl Quantity {
     }
 }
 
+/// Whether a text is plainly a quantity in canonical form: no sign, no fraction, and no larger suffix that fits. Most are;
+/// any other text may be one all the same.
+pub(super) fn is_plain(text: &str) -> bool {
+    let end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, suffix) = text.split_at(end);
+    if digits.is_empty() || digits.len() > 15 || digits.starts_with('0') {
+        return text == "0";
+    }
+    match suffix {
+        "" | "m" | "k" | "M" | "G" | "T" => !digits.ends_with("000"),
+        "Ki" | "Mi" | "Gi" => digits.parse().is_ok_and(|n: u64| n % 1024 != 0),
+        _ => false,
+    }
+}
+
 fn div_up(n: i128, by: i128) -> i128 {
     n.div_euclid(by) + i128::from(n.rem_euclid(by) != 0)
 }
@@ -253,6 +268,26 @@ mod tests {
         ] {
             assert_eq!(canonical(text), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_plainly_canonical_is_canonical() {
+        let numbers =
+            ["0", "1", "12", "100", "1000", "1024", "1536", "2048", "10000", "100000000000000", "01", ""];
+        let mut plain = 0;
+        for number in numbers {
+            for suffix in ["", "n", "m", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "e3"] {
+                let text = format!("{number}{suffix}");
+                if is_plain(&text) {
+                    plain += 1;
+                    assert_eq!(canonical(&text), text);
+                }
+            }
+        }
+        assert_eq!(plain, 42);
+        assert!(
+            is_plain("0") && is_plain("250m") && is_plain("128Mi") && !is_plain("1024Mi") && !is_plain("0m")
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use super::{Key, Map};
+use super::{Key, Map, keys};
 
 /// A string of a tree: up to 23 bytes without an allocation, longer ones shared.
 pub type Str = SmolStr;
@@ -96,6 +96,11 @@ impl Value {
     #[inline]
     pub fn get_key(&self, key: Key) -> Option<&Value> {
         self.as_map()?.get_key(key)
+    }
+
+    /// A field of `metadata`, if this is an object that has it.
+    pub fn meta(&self, field: Key) -> Option<&Value> {
+        self.get_key(keys::METADATA)?.get_key(field)
     }
 
     /// The value at the end of a path of map keys.

@@ -5,7 +5,7 @@
 use super::super::kind::Kind;
 use super::super::tree::shared;
 use super::of_kind;
-use crate::object::{DecodeError, Edit, Key, Map, Value};
+use crate::object::{DecodeError, Edit, Key, Map, Value, keys};
 
 /// Decodes a body: checks the types of a built-in object's values (in the words of the decoder), drops fields that the type
 /// does not have, brings the rest into the type's form and sets defaults. Returns the dotted paths of what was dropped, as
@@ -70,7 +70,7 @@ fn covers(new: &Map, old: &Map) -> bool {
 
 /// An owner that is named twice in the same words counts once.
 fn drop_double_owners(new: &mut Value) {
-    let owners = new.items_at(&["metadata", "ownerReferences"]);
+    let owners = new.meta(keys::OWNER_REFERENCES).map(Value::items).unwrap_or_default();
     let is_first = |i: usize| !owners[..i].contains(&owners[i]);
     if !(0..owners.len()).all(is_first) {
         let once: Vec<Value> =

@@ -4,7 +4,7 @@ use super::super::kind::Kind;
 use super::super::rules::NameRule;
 use super::check::{Check, text};
 use super::{Write, labels};
-use crate::object::{FieldError, Value, names};
+use crate::object::{FieldError, Value, keys, names};
 
 /// All annotations of an object together, keys and values (`TotalAnnotationSizeLimitB`).
 const ANNOTATIONS_LIMIT: usize = 262_144;
@@ -13,7 +13,7 @@ const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDelet
 
 pub(super) fn check(kind: &Kind, new: &Value, old: Option<&Value>, check: &mut Check) {
     let write = Write { new, old, subresource: "" };
-    let of = |key| new.at(&["metadata", key]);
+    let of = |key| new.meta(key);
     if old.is_none() {
         name(kind, new, check);
     }
@@ -21,21 +21,23 @@ pub(super) fn check(kind: &Kind, new: &Value, old: Option<&Value>, check: &mut C
         return;
     }
     if write.changes(&["metadata", "labels"]) {
-        labels::labels(format_args!("metadata.labels"), of("labels"), check);
+        labels::labels(format_args!("metadata.labels"), of(keys::LABELS), check);
     }
     if write.changes(&["metadata", "annotations"]) {
-        annotations(of("annotations"), check);
+        annotations(of(keys::ANNOTATIONS), check);
     }
     if write.changes(&["metadata", "ownerReferences"]) {
-        owners(new.items_at(&["metadata", "ownerReferences"]), of("ownerReferences"), check);
+        let all = of(keys::OWNER_REFERENCES);
+        owners(all.map(Value::items).unwrap_or_default(), all, check);
     }
     if write.changes(&["metadata", "finalizers"]) {
-        finalizers(kind, new.items_at(&["metadata", "finalizers"]), of("finalizers"), check);
+        let all = of(keys::FINALIZERS);
+        finalizers(kind, all.map(Value::items).unwrap_or_default(), all, check);
     }
 }
 
 fn name(kind: &Kind, new: &Value, check: &mut Check) {
-    let name = new.str_at(&["metadata", "name"]).unwrap_or_default();
+    let name = new.meta(keys::NAME).and_then(Value::as_str).unwrap_or_default();
     let complaints = match kind.rules.name {
         NameRule::Subdomain => names::subdomain(name),
         NameRule::Label => names::label(name),

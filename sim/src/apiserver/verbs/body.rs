@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::errors;
 use super::super::kind::Kind;
-use crate::object::{FieldError, Object, Value};
+use crate::object::{FieldError, Object, Value, keys};
 use crate::wire::{Body, Request, Status};
 
 /// The object that a create or update carries.
@@ -29,8 +29,8 @@ fn undecodable(kind: &Kind, status: &Status) -> Box<Status> {
 
 /// Refuses an object of another kind or version. What is absent counts as right.
 pub(super) fn of_kind(kind: &Kind, root: &Value) -> Result<(), Box<Status>> {
-    let sent_kind = root.str_at(&["kind"]).unwrap_or_default();
-    let sent_version = root.str_at(&["apiVersion"]).unwrap_or_default();
+    let text = |field| root.get_key(field).and_then(Value::as_str).unwrap_or_default();
+    let (sent_kind, sent_version) = (text(keys::KIND), text(keys::API_VERSION));
     let (kind_fits, version_fits) =
         (sent_kind.is_empty() || sent_kind == kind.kind, sent_version == kind.api_version());
     if kind_fits && (version_fits || sent_version.is_empty()) {
@@ -58,14 +58,15 @@ pub(super) fn of_kind(kind: &Kind, root: &Value) -> Result<(), Box<Status>> {
 
 /// Refuses an object that names another namespace or name than the URL.
 pub(super) fn fits_url(request: &Request, root: &Value) -> Result<(), Box<Status>> {
-    let name = root.str_at(&["metadata", "name"]).unwrap_or_default();
+    let text = |field| root.meta(field).and_then(Value::as_str).unwrap_or_default();
+    let name = text(keys::NAME);
     if !request.name.is_empty() && !name.is_empty() && name != request.name {
         let url = &request.name;
         return Err(bad(format!(
             "the name of the object ({name}) does not match the name on the URL ({url})"
         )));
     }
-    let namespace = root.str_at(&["metadata", "namespace"]).unwrap_or_default();
+    let namespace = text(keys::NAMESPACE);
     if !namespace.is_empty() && namespace != request.namespace {
         return Err(bad(
             "the namespace of the provided object does not match the namespace sent on the request",

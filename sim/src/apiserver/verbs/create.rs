@@ -8,7 +8,7 @@ use super::super::server::{ApiServer, Replies};
 use super::super::{defaults, errors, strategy, validation};
 use super::write::{self, Decoded};
 use super::{Reply, body, meta};
-use crate::object::{FieldError, Key, Managed, Object, Str, Value};
+use crate::object::{FieldError, Key, Managed, Object, Str, Value, keys};
 use crate::wire::resource::{CRDS, NAMESPACES, SERVICES};
 use crate::wire::{Answer, Birth, ObjectKey, Request, Resource, Status};
 
@@ -25,8 +25,10 @@ impl ApiServer {
         if kind.drops_status() {
             owned.remove_at(&["status"]);
         }
-        for field in ["deletionGracePeriodSeconds", "deletionTimestamp"] {
-            owned.remove_at(&["metadata", field]);
+        for field in [keys::DELETION_GRACE_PERIOD_SECONDS, keys::DELETION_TIMESTAMP] {
+            if owned.meta(field).is_some() {
+                owned.remove_at(&["metadata", field.as_str()]);
+            }
         }
         let owners = decoded.owners(&Managed::default()).updated(writer, None, &owned, kind.shape());
         self.add(kind, request, decoded, owners, out)
@@ -50,7 +52,7 @@ impl ApiServer {
         self.namespace_takes(kind, request, &root)?;
         write::modelled(kind, &root)?;
         self.admit(kind, request, &mut root, None)?;
-        let sent_version = sent(&root, "resourceVersion");
+        let sent_version = sent(&root, keys::RESOURCE_VERSION);
         let (key, birth) = self.name(kind, request, &root)?;
         self.complete(kind, &mut root, &key, &birth);
         self.judge_new(kind, &mut root, &key)?;
@@ -116,7 +118,7 @@ impl ApiServer {
         }
         let why =
             format!("unable to create new content in namespace {namespace} because it is being terminated");
-        let mut status = Status::forbidden(kind.resource, &sent(root, "name"), &why);
+        let mut status = Status::forbidden(kind.resource, &sent(root, keys::NAME), &why);
         let cause = crate::value!({
             "reason": "NamespaceTerminating",
             "message": (format!("namespace {namespace} is being terminated")),
@@ -129,7 +131,7 @@ impl ApiServer {
     /// The key of the new object and its birth name.
     fn name(&self, kind: &Kind, request: &Request, root: &Value) -> Result<(ObjectKey, Birth), Box<Status>> {
         let namespace = &request.namespace;
-        let (name, prefix) = (sent(root, "name"), sent(root, "generateName"));
+        let (name, prefix) = (sent(root, keys::NAME), sent(root, keys::GENERATE_NAME));
         if !name.is_empty() {
             let birth = self.names.birth(kind.storage, namespace, &name, false);
             return Ok((ObjectKey::new(namespace.clone(), name), birth));
@@ -153,17 +155,17 @@ impl ApiServer {
     fn complete(&mut self, kind: &Kind, root: &mut Value, key: &ObjectKey, birth: &Birth) {
         let uid = self.names.uid(kind.storage, &key.namespace, birth);
         let mut set: Vec<(Key, Value)> = vec![
-            ("creationTimestamp".into(), self.timestamp().into()),
-            ("name".into(), key.name.clone().into()),
-            ("uid".into(), uid.into()),
+            (keys::CREATION_TIMESTAMP, self.timestamp().into()),
+            (keys::NAME, key.name.clone().into()),
+            (keys::UID, uid.into()),
         ];
         if !key.namespace.is_empty() {
-            set.push(("namespace".into(), key.namespace.clone().into()));
+            set.push((keys::NAMESPACE, key.namespace.clone().into()));
         }
         if kind.rules.generation != Generation::None {
-            set.push(("generation".into(), 1.into()));
+            set.push((keys::GENERATION, 1.into()));
         }
-        let metadata = meta::born(root.get("metadata").and_then(Value::as_map), set);
+        let metadata = meta::born(root.get_key(keys::METADATA).and_then(Value::as_map), set);
         root.set_at(&["apiVersion"], Str::new_static(kind.storage.api_version()));
         root.set_at(&["kind"], kind.kind.clone());
         root.set_at(&["metadata"], metadata);
@@ -191,8 +193,8 @@ impl ApiServer {
 }
 
 /// A string of the metadata that was sent, or nothing.
-fn sent(root: &Value, field: &str) -> Str {
-    root.str_at(&["metadata", field]).unwrap_or_default().into()
+fn sent(root: &Value, field: Key) -> Str {
+    root.meta(field).and_then(Value::as_text).cloned().unwrap_or_default()
 }
 
 /// 409: the name is taken, or still taken.

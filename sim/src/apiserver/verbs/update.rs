@@ -112,8 +112,10 @@ impl ApiServer {
 
 /// Whether an update is based on what is stored, or may do without.
 fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Status>> {
-    let text = sent.str_at(&["metadata", "resourceVersion"]).unwrap_or_default();
-    if text == stored.meta("resourceVersion") {
+    let version =
+        |root| Value::meta(root, keys::RESOURCE_VERSION).and_then(Value::as_str).unwrap_or_default();
+    let text = version(sent);
+    if text == version(stored.root()) {
         return Ok(true);
     }
     let version: u64 = match text {
@@ -156,11 +158,13 @@ fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Val
 /// What a write to `/status` makes: all as stored, but for status and the metadata that the kind lets through.
 fn status_of(kind: &Kind, stored: &Object, sent: &Value) -> Value {
     let mut root = stored.root().clone();
-    match sent.get("status") {
+    match sent.get_key(keys::STATUS) {
         Some(status) => root.set_at(&["status"], status.clone()),
         None => drop(root.remove_at(&["status"])),
     }
-    let (Some(sent), stored) = (sent.get("metadata").and_then(Value::as_map), metadata(stored.root())) else {
+    let (Some(sent), stored) =
+        (sent.get_key(keys::METADATA).and_then(Value::as_map), metadata(stored.root()))
+    else {
         return root;
     };
     if sent.ptr_eq(stored) {
@@ -200,7 +204,7 @@ fn raises_generation(kind: &Kind, old: &Value, new: &Value) -> bool {
 /// Whether nothing keeps a terminating object any more: no finalizer, no grace that the kubelet still confirms, and no
 /// content of a namespace.
 fn is_finished(root: &Value) -> bool {
-    root.get_key(keys::METADATA).is_some_and(|metadata| metadata.get_key(keys::DELETION_TIMESTAMP).is_some())
+    root.meta(keys::DELETION_TIMESTAMP).is_some()
         && root.items_at(&["metadata", "finalizers"]).is_empty()
         && root.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0) == 0
         && (root.str_at(&["kind"]) != Some("Namespace") || root.items_at(&["spec", "finalizers"]).is_empty())

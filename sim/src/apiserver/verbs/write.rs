@@ -10,7 +10,7 @@ use super::super::admission::{self, Attributes};
 use super::super::kind::Kind;
 use super::super::server::ApiServer;
 use super::super::{convert, crd, defaults, errors, strategy};
-use crate::object::{FieldError, Managed, Shape, Str, Value, Writer};
+use crate::object::{FieldError, Managed, Shape, Str, Value, Writer, keys};
 use crate::value;
 use crate::wire::resource::CRDS;
 use crate::wire::{Request, Status, Verb};
@@ -35,7 +35,8 @@ pub(super) fn decode(
     // Only trees of one version share branches.
     let old = old.filter(|_| kind.resource == kind.storage);
     let mut root = sent.clone();
-    let managed_fields = root.remove_at(&["metadata", "managedFields"]);
+    let sent_owners = root.meta(keys::MANAGED_FIELDS).is_some();
+    let managed_fields = sent_owners.then(|| root.remove_at(&["metadata", "managedFields"])).flatten();
     let unknown = defaults::decode(kind, &mut root, old).map_err(|e| e.to_string())?;
     let duplicates =
         request.options.duplicate_fields.iter().map(|field| format!("duplicate field {field:?}"));
@@ -58,8 +59,7 @@ pub(super) fn decode(
 
 /// Leaves the first owner reference of each uid, and warns of the others.
 fn dedup_owners(root: &mut Value) -> Option<String> {
-    let path = ["metadata", "ownerReferences"];
-    let owners = root.items_at(&path);
+    let owners = root.meta(keys::OWNER_REFERENCES).map(Value::items).unwrap_or_default();
     if owners.len() < 2 {
         return None;
     }
@@ -77,7 +77,7 @@ fn dedup_owners(root: &mut Value) -> Option<String> {
     if surplus.is_empty() {
         return None;
     }
-    root.set_at(&path, kept);
+    root.set_at(&["metadata", "ownerReferences"], kept);
     Some(format!(
         ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may \
          reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
@@ -141,7 +141,10 @@ impl ApiServer {
         new: &mut Value,
         old: Option<&Value>,
     ) -> Result<(), Box<Status>> {
-        let name = Str::new(new.str_at(&["metadata", "name"]).unwrap_or_default());
+        if !request.subresource.is_empty() {
+            return Ok(()); // no plugin looks at one
+        }
+        let name = new.meta(keys::NAME).and_then(Value::as_text).cloned().unwrap_or_default();
         let write = Attributes {
             verb: if old.is_some() { Verb::Update } else { Verb::Create },
             kind,

@@ -23,7 +23,7 @@ enum Base {
     /// The list itself.
     Entries,
     /// A list, and a write after it.
-    Write(Box<Write>),
+    Write(Write),
 }
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Managed {
                 Write { pending: list.pending() + 1, list, writer, before: before.cloned(), after, shape }
             }
         };
-        Self(Some(Arc::new(Inner { base: Base::Write(Box::new(write)), entries: OnceLock::new() })))
+        Self(Some(Arc::new(Inner { base: Base::Write(write), entries: OnceLock::new() })))
     }
 
     /// The last write, if it waits to be worked off.

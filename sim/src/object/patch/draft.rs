@@ -10,9 +10,9 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// The map before any edit.
-    pub(super) fn new(base: Map) -> Self {
-        Self { base, edits: Vec::new() }
+    /// The map before any edit, and how many to expect.
+    pub(super) fn new(base: Map, edits: usize) -> Self {
+        Self { base, edits: Vec::with_capacity(edits) }
     }
 
     /// The value at `key` by now.
@@ -59,8 +59,8 @@ mod tests {
     #[test]
     fn the_newest_edit_counts_and_a_map_without_edits_is_itself() {
         let base = value!({"b": 1, "d": 2, "f": 3}).as_map().cloned().unwrap();
-        assert!(Draft::new(base.clone()).finish().ptr_eq(&base));
-        let mut draft = Draft::new(base);
+        assert!(Draft::new(base.clone(), 1).finish().ptr_eq(&base));
+        let mut draft = Draft::new(base, 0);
         for (key, edit) in
             [("e", Some(1)), ("a", Some(2)), ("d", None), ("f", Some(4)), ("a", Some(5)), ("x", None)]
         {

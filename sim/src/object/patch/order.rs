@@ -46,6 +46,9 @@ impl Items {
                 (None, server) => kept.push((server, item)),
             }
         }
+        if kept.is_empty() && patched.is_sorted_by_key(|(at, ..)| *at) {
+            return merged;
+        }
         patched.sort_by_key(|(at, ..)| *at);
         kept.sort_by_key(|(server, _)| *server);
         let mut out = Vec::with_capacity(merged.len());

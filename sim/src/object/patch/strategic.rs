@@ -58,10 +58,11 @@ impl Patcher<'_> {
             Some(Some("merge")) | None => (),
             Some(_) => return Err(unknown_directive(patch)),
         }
-        let mut out = Draft::new(match patch.get(RETAIN_KEYS) {
+        let base = match patch.get(RETAIN_KEYS) {
             Some(keys) => retained(original, patch, keys)?,
             None => original.clone(),
-        });
+        };
+        let mut out = Draft::new(base, patch.len());
         let mut ordered = Vec::new();
         for (key, order) in patch {
             if let Some(name) = key.as_str().strip_prefix(SET_ORDER) {

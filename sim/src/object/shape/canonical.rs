@@ -8,6 +8,7 @@
 use super::empty::Empty;
 use super::rewrite::{self, Edit};
 use super::{Field, Key, Kind, NodeId, Scalar, Shape, Str, Struct, Value};
+use crate::object::quantity::is_plain;
 use crate::object::{Map, Quantity, time};
 
 impl Shape {
@@ -123,6 +124,7 @@ impl Shape {
 
 fn quantity(value: &Value) -> Option<Value> {
     let text = match value {
+        Value::Str(text) if is_plain(text) => return None,
         Value::Str(text) => text.clone(),
         Value::Int(_) | Value::Float(_) => value.to_json().into(),
         _ => return None,

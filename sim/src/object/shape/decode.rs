@@ -8,6 +8,7 @@ use std::fmt;
 use super::format::{is_base64, is_date_time};
 use super::{Key, Kind, NodeId, Scalar, Shape, Value};
 use crate::object::Quantity;
+use crate::object::quantity::is_plain;
 
 /// Why a body is not of its built-in type; the text starts with `json: ` where the real one does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +104,7 @@ impl<'a> Decode<'a> {
         let format = self.shape.node(id).format.as_deref();
         let fits = match (scalar, value) {
             (Scalar::String, Value::Str(s)) => return text(format, s),
+            (Scalar::Quantity, Value::Str(s)) if is_plain(s) => true,
             (Scalar::Quantity, Value::Str(s)) => {
                 return s.parse::<Quantity>().map(drop).map_err(|e| DecodeError(e.to_string()));
             }

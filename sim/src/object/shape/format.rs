@@ -46,8 +46,11 @@ pub(super) fn fits(format: Format, text: &str) -> bool {
 
 /// RFC 3339, as the decoder of metav1.Time takes it.
 pub(super) fn is_date_time(text: &str) -> bool {
-    let Some((date, time)) = text.split_once(['T', 't']) else { return false };
-    let Some((clock, mut rest)) = time.split_at_checked(8) else { return false };
+    let Some((date, time)) = text.split_at_checked(10) else { return false };
+    let Some((clock, mut rest)) = time.strip_prefix(['T', 't']).and_then(|time| time.split_at_checked(8))
+    else {
+        return false;
+    };
     if let Some(fraction) = rest.strip_prefix('.') {
         let end = fraction.find(|c: char| !c.is_ascii_digit()).unwrap_or(fraction.len());
         if end == 0 {
