@@ -26,7 +26,8 @@ static BUILTIN: LazyLock<Builtin> = LazyLock::new(Builtin::load);
 #[derive(Debug)]
 struct Builtin {
     kinds: Vec<Arc<Kind>>,
-    by_resource: BTreeMap<Resource, usize>,
+    /// The digest of each resource and the place of its kind, sorted.
+    by_digest: Vec<(u64, usize)>,
 }
 
 /// The kinds that a server serves.
@@ -44,10 +45,7 @@ impl Registry {
 
     /// The kind that this resource names.
     pub fn lookup(&self, resource: Resource) -> Option<&Arc<Kind>> {
-        match self.builtin.by_resource.get(&resource) {
-            Some(i) => Some(&self.builtin.kinds[*i]),
-            None => self.custom.get(&resource),
-        }
+        self.builtin.lookup(resource).or_else(|| self.custom.get(&resource))
     }
 
     /// The kind with this group, version and kind, as objects carry them.
@@ -75,8 +73,16 @@ impl Builtin {
     fn load() -> Self {
         let rows = Value::from_json(KINDS.as_bytes()).expect("our own data parses");
         let kinds: Vec<Arc<Kind>> = rows.items().iter().map(|row| Arc::new(kind(row))).collect();
-        let by_resource = kinds.iter().enumerate().map(|(i, kind)| (kind.resource, i)).collect();
-        Self { kinds, by_resource }
+        let mut by_digest: Vec<_> =
+            kinds.iter().enumerate().map(|(i, kind)| (kind.resource.digest(), i)).collect();
+        by_digest.sort_unstable();
+        Self { kinds, by_digest }
+    }
+
+    fn lookup(&self, resource: Resource) -> Option<&Arc<Kind>> {
+        let at = self.by_digest.binary_search_by_key(&resource.digest(), |(digest, _)| *digest).ok()?;
+        let kind = &self.kinds[self.by_digest[at].1];
+        (kind.resource == resource).then_some(kind)
     }
 }
 

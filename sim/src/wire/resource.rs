@@ -32,7 +32,7 @@ impl Resource {
 
     /// `v1` or `apps/v1`, as objects carry it.
     pub fn api_version(self) -> &'static str {
-        self.as_str().rsplit_once('/').map_or("", |(api_version, _)| api_version)
+        last_slash(self.as_str()).map_or("", |at| &self.as_str()[..at])
     }
 
     /// The group; empty for core.
@@ -47,8 +47,17 @@ impl Resource {
 
     /// The plural name: `deployments`.
     pub fn plural(self) -> &'static str {
-        self.as_str().rsplit('/').next().unwrap_or_default()
+        last_slash(self.as_str()).map_or(self.as_str(), |at| &self.as_str()[at + 1..])
     }
+
+    /// The stable hash of the text.
+    pub fn digest(self) -> u64 {
+        self.0.digest()
+    }
+}
+
+fn last_slash(text: &str) -> Option<usize> {
+    text.bytes().rposition(|b| b == b'/')
 }
 
 impl fmt::Display for Resource {
@@ -108,7 +117,12 @@ impl ObjectKey {
 /// By namespace, then by name.
 impl Ord for ObjectKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        text_order(&self.namespace, &other.namespace).then_with(|| text_order(&self.name, &other.name))
+        // Most keys that are compared are of one namespace.
+        if self.namespace == other.namespace {
+            text_order(&self.name, &other.name)
+        } else {
+            text_order(&self.namespace, &other.namespace)
+        }
     }
 }
 

@@ -31,6 +31,12 @@ impl Items {
         items.iter().map(|item| self.name(item)).collect()
     }
 
+    /// Whether `order` names all these items.
+    pub(super) fn names_all(self, order: &[Value], items: &[Value]) -> bool {
+        let names = self.names(order);
+        items.iter().all(|item| self.name(item).is_some_and(|name| names.contains(&Some(name))))
+    }
+
     /// `merged`, in the order of `patch` and of `server`.
     pub(super) fn ordered(self, merged: Vec<Value>, patch: &[Value], server: &[Value]) -> Vec<Value> {
         let (patch, server) = (self.names(patch), self.names(server));

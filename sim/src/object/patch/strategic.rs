@@ -106,7 +106,9 @@ impl Patcher<'_> {
                 self.maps(child, old, new).map(Value::Map)
             }
             (Value::List(old), Value::List(new)) => match strategy {
-                Some(strategy) if strategy.merge => self.lists(child, strategy, old, new).map(Value::from),
+                Some(strategy) if strategy.merge => {
+                    self.lists(child, strategy, old, new, new).map(Value::from)
+                }
                 _ => Ok(fresh(&Value::List(new.clone()))),
             },
             _ => Ok(fresh(new)),
@@ -117,19 +119,20 @@ impl Patcher<'_> {
         self.shape.as_struct(id)?.field(key)
     }
 
-    /// Merges two lists by the field's strategy.
+    /// Merges two lists by the field's strategy, into an order that names the items of the patch.
     fn lists(
         &self,
         id: NodeId,
         strategy: &PatchStrategy,
         old: &[Value],
         new: &[Value],
+        order: &[Value],
     ) -> Result<Vec<Value>> {
         let Some(merge_key) = strategy.merge_key else {
             let mut merged = old.to_vec();
             merged.extend(new.iter().filter(|item| !old.contains(item)).cloned());
             merged = order::unique(merged);
-            return Ok(Items::primitives().ordered(merged, new, old));
+            return Ok(Items::primitives().ordered(merged, order, old));
         };
         let mut merged = old.to_vec();
         let mut plain = Vec::with_capacity(new.len());
@@ -156,7 +159,7 @@ impl Patcher<'_> {
         for map in plain {
             self.merge_item(id, merge_key, map, &mut merged)?;
         }
-        Ok(Items::keyed(merge_key).ordered(merged, new, old))
+        Ok(Items::keyed(merge_key).ordered(merged, order, old))
     }
 
     fn merge_item(&self, id: NodeId, merge_key: Key, item: &Map, merged: &mut Vec<Value>) -> Result<()> {
@@ -193,13 +196,18 @@ impl Patcher<'_> {
             _ => Arc::default(),
         };
         let change = patch.get_key(key);
+        let items = field.patch.merge_key.map_or(Items::primitives(), Items::keyed);
+        let merge = |new, order| self.lists(field.node, &field.patch, &old, new, order);
         let merged = match change {
-            Some(Value::List(new)) if field.patch.merge => self.lists(field.node, &field.patch, &old, new)?,
+            Some(Value::List(new)) if field.patch.merge && items.names_all(order, new) => {
+                out.edit(key, Some(merge(new, order)?.into()));
+                return Ok(());
+            }
+            Some(Value::List(new)) if field.patch.merge => merge(new, new)?,
             Some(Value::List(new)) => new.to_vec(),
             Some(_) | None if out.get(key).is_none() => return Ok(()),
             _ => old.to_vec(),
         };
-        let items = field.patch.merge_key.map_or(Items::primitives(), Items::keyed);
         out.edit(key, Some(items.ordered(merged, order, &old).into()));
         Ok(())
     }
