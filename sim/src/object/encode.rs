@@ -38,6 +38,14 @@ pub(super) fn object(root: &Value, managed: &Managed, out: &mut Vec<u8>) -> usiz
     type_end
 }
 
+/// Appends the JSON of the object's `metadata`; null where there is none.
+pub(super) fn metadata_of(root: &Value, managed: &Managed, out: &mut Vec<u8>) {
+    match root.get("metadata") {
+        Some(Value::Map(map)) => metadata(map, managed, out),
+        other => other.unwrap_or(&Value::Null).write_json(out),
+    }
+}
+
 fn metadata(map: &Map, managed: &Managed, out: &mut Vec<u8>) {
     let owned = !managed.entries().is_empty();
     let mut writer = Members { out, first: true };

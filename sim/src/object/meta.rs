@@ -111,6 +111,11 @@ impl Object {
         &encoded.text[encoded.type_end..]
     }
 
+    /// Appends the JSON text of `metadata`, with `managedFields`.
+    pub fn write_metadata_json(&self, out: &mut Vec<u8>) {
+        encode::metadata_of(&self.root, &self.managed, out);
+    }
+
     fn encoded(&self) -> &Encoded {
         self.json.get_or_init(|| {
             let mut out = Vec::with_capacity(1024);

@@ -116,8 +116,12 @@ pub fn on_stage<T>(start: Time, clock: fn(u64), play: impl AsyncFnOnce(Stage) ->
     let hook = idle.clone();
     let origin = Arc::new(OnceLock::<Instant>::new());
     let started = origin.clone();
+    let still = idle.clone();
     let unpark = move || {
-        if let Some(origin) = started.get() {
+        // After a park that only told of quiet, no time has passed.
+        if let Some(origin) = started.get()
+            && !still.quiet.load(Ordering::Relaxed)
+        {
             clock(u64::try_from(origin.elapsed().as_nanos()).unwrap_or(u64::MAX));
         }
     };

@@ -17,11 +17,13 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use kube::runtime::wait::{await_condition, conditions};
-use kube::runtime::{Controller, controller, watcher};
+use kube::runtime::{
+    Controller, Predicate, PredicateConfig, WatchStreamExt, controller, predicates, reflector, watcher,
+};
 use kube::{Api, Client, CustomResourceExt};
 
 use failures::Failures;
@@ -56,11 +58,12 @@ async fn control(client: Client, observe: Observe) -> Result<(), Error> {
     await_condition(Api::all(client.clone()), Website::crd_name(), conditions::is_crd_established())
         .await
         .map_err(Error::Definition)?;
-    let websites: Api<Website> = Api::default_namespaced(client.clone());
+    let websites = Api::default_namespaced(client.clone());
     let deployments: Api<Deployment> = Api::default_namespaced(client.clone());
     let services: Api<Service> = Api::default_namespaced(client.clone());
     let operator = Arc::new(Operator { client, observe, failures: Failures::default() });
-    Controller::new(websites, watcher::Config::default())
+    let (reader, writer) = reflector::store();
+    Controller::for_stream(wishes(websites, writer), reader)
         .owns(deployments, watcher::Config::default())
         .owns(services, watcher::Config::default())
         .with_config(controller::Config::default().debounce(DEBOUNCE))
@@ -73,4 +76,17 @@ async fn control(client: Client, observe: Observe) -> Result<(), Error> {
         })
         .await;
     Ok(())
+}
+
+/// Websites whose spec, deletion or finalizers changed. What changed otherwise is for the most part a status that this
+/// operator wrote itself: the store learns of it, and no pass is due.
+fn wishes(
+    websites: Api<Website>,
+    store: reflector::store::Writer<Website>,
+) -> impl Stream<Item = Result<Website, watcher::Error>> {
+    let wishes = predicates::generation.combine(predicates::finalizers);
+    watcher(websites, watcher::Config::default())
+        .reflect(store)
+        .applied_objects()
+        .predicate_filter(wishes, PredicateConfig::default())
 }

@@ -12,7 +12,7 @@ pub(super) const READY: &str = "Ready";
 pub(super) const RECONCILING: &str = "Reconciling";
 
 /// The status that the website should have, given its Deployment as just written. Equal to the one it has unless something
-/// changed, so that a reconcile whose only trigger was the last status ends the chain.
+/// changed, so that a pass that finds nothing new writes nothing.
 pub(super) fn status(website: &Website, deployment: &Deployment, now: &Time) -> WebsiteStatus {
     let wanted = website.spec.replicas;
     let seen = deployment.status.clone().unwrap_or_default();

@@ -96,7 +96,7 @@ fn path_of(path: &str) -> Vec<Str> {
 }
 
 /// The type that a schema describes; without a schema: an object.
-fn shape(schema: Option<&Value>) -> Result<Arc<Shape>, SchemaError> {
+pub(super) fn shape(schema: Option<&Value>) -> Result<Arc<Shape>, SchemaError> {
     let any = Value::from([("type", "object".into())]);
     let schema = schema.unwrap_or(&any);
     let mut digest = Digest::new();

@@ -5,7 +5,7 @@
 
 use regex_lite::Regex;
 
-use crate::object::{FieldError, Shape, Value};
+use crate::object::{FieldError, Value};
 use crate::value;
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
@@ -122,7 +122,7 @@ impl Check {
     fn default(&mut self, schema: &Value, path: &str) {
         let Some(default) = schema.get("default").filter(|d| !d.is_null()) else { return };
         let wrapped = value!({"type": "object", "properties": {"d": (schema.clone())}});
-        let Ok(shape) = Shape::from_crd_schema(&wrapped) else { return };
+        let Ok(shape) = super::kinds::shape(Some(&wrapped)) else { return };
         for error in shape.validate(&value!({"d": (default.clone())})) {
             let field = error.field.strip_prefix('d').unwrap_or_default();
             let named = format!("{} in body", error.field);

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use crate::object::json::write_text;
 use crate::object::{Key, List, ListType, Map, Shape, Value};
 
 /// One step of a field path.
@@ -60,6 +61,20 @@ impl Elem {
             Self::Index(index) => write!(out, "i:{index}"),
         };
         written.expect("a String takes every write");
+    }
+
+    /// Appends the fieldsV1 text as a JSON string.
+    pub(super) fn write_json_name(&self, out: &mut Vec<u8>) {
+        let Self::Field(key) = self else {
+            let mut name = String::new();
+            self.write_name(&mut name);
+            return write_text(&name, out);
+        };
+        out.extend_from_slice(b"\"f:");
+        let quote = out.len();
+        write_text(key.as_str(), out);
+        // The key's own opening quote: it stands before `f:` already.
+        out.remove(quote);
     }
 
     /// Reads the fieldsV1 text.

@@ -7,7 +7,6 @@ use std::cmp::Ordering;
 
 use super::Elem;
 use crate::object::Value;
-use crate::object::json::write_text;
 
 /// A set of field paths.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -173,14 +172,11 @@ impl FieldSet {
         if dot {
             out.extend_from_slice(b"\".\":{}");
         }
-        let mut name = String::new();
         for (i, (elem, node)) in self.nodes.iter().enumerate() {
             if dot || i > 0 {
                 out.push(b',');
             }
-            name.clear();
-            elem.write_name(&mut name);
-            write_text(&name, out);
+            elem.write_json_name(out);
             out.push(b':');
             node.below.write_node(node.member && !node.below.is_empty(), out);
         }

@@ -8,6 +8,9 @@ use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::{Answer, Form, List, Status, WatchEvent};
 
+/// Room for the JSON of most objects, in bytes.
+const OBJECT_BYTES: usize = 2048;
+
 /// The response for an answer. [`Answer::Watching`] gives the headers with an empty body: the caller puts the stream in
 /// its place.
 pub fn encode(answer: &Answer, form: Form) -> Response<ResponseBody> {
@@ -17,7 +20,7 @@ pub fn encode(answer: &Answer, form: Form) -> Response<ResponseBody> {
     let metadata_only = form != Form::Full;
     let mut media_type = "application/json";
     let bytes = match answer {
-        Answer::Object { object, .. } if metadata_only => partial(object).to_json().into(),
+        Answer::Object { object, .. } if metadata_only => partial_json(object),
         Answer::Object { object, .. } => object.json().clone(),
         Answer::List(list) => list_json(list, metadata_only),
         Answer::Watching => Bytes::new(),
@@ -97,10 +100,17 @@ fn add_warning(response: &mut Response<ResponseBody>, text: &str) {
     }
 }
 
-/// The object as `PartialObjectMetadata`.
-fn partial(object: &Object) -> Value {
-    let metadata = object.full_tree().get("metadata").cloned().unwrap_or_default();
-    value!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+fn partial_json(object: &Object) -> Bytes {
+    let mut out = Vec::with_capacity(OBJECT_BYTES);
+    write_partial(object, &mut out);
+    out.into()
+}
+
+/// Appends the object as `PartialObjectMetadata`.
+fn write_partial(object: &Object, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata","metadata":"#);
+    object.write_metadata_json(out);
+    out.push(b'}');
 }
 
 fn list_json(list: &List, metadata_only: bool) -> Bytes {
@@ -135,7 +145,7 @@ fn list_json(list: &List, metadata_only: bool) -> Bytes {
 
 fn write_item(item: &Object, typed: bool, metadata_only: bool, out: &mut Vec<u8>) {
     if metadata_only {
-        partial(item).write_json(out);
+        write_partial(item, out);
     } else if typed {
         out.extend_from_slice(item.json());
     } else {
@@ -147,7 +157,7 @@ fn write_item(item: &Object, typed: bool, metadata_only: bool, out: &mut Vec<u8>
 /// The lines of watch events.
 pub fn encode_events(events: &[WatchEvent], form: Form, bookmark: &Value) -> Bytes {
     let metadata_only = form != Form::Full;
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(events.len() * OBJECT_BYTES);
     for event in events {
         let (kind, object) = match event {
             WatchEvent::Added(object) => ("ADDED", Ok(object)),
@@ -158,9 +168,11 @@ pub fn encode_events(events: &[WatchEvent], form: Form, bookmark: &Value) -> Byt
             }
             WatchEvent::Error(status) => ("ERROR", Err(status.to_value())),
         };
-        out.extend_from_slice(format!("{{\"type\":\"{kind}\",\"object\":").as_bytes());
+        for part in ["{\"type\":\"", kind, "\",\"object\":"] {
+            out.extend_from_slice(part.as_bytes());
+        }
         match object {
-            Ok(object) if metadata_only => partial(object).write_json(&mut out),
+            Ok(object) if metadata_only => write_partial(object, &mut out),
             Ok(object) => out.extend_from_slice(object.json()),
             Err(value) => value.write_json(&mut out),
         }

@@ -1,11 +1,17 @@
 //! Query strings to options.
 
+use std::borrow::Cow;
+
 use crate::object::{Str, Value};
 use crate::value;
 use crate::wire::{Options, Status, Verb};
 
-/// Percent-decodes a part of a path.
-pub(super) fn decoded(text: &str) -> String {
+/// Percent-decodes a part of a path. Most parts have nothing to decode.
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+    if text.contains('%') { Cow::Owned(percent_decoded(text)) } else { Cow::Borrowed(text) }
+}
+
+fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;
@@ -28,11 +34,19 @@ pub(super) fn decoded(text: &str) -> String {
 }
 
 /// The name-value pairs of a query.
-pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decoded(&name.replace('+', " ")), decoded(&value.replace('+', " ")))
+        (form_decoded(name), form_decoded(value))
     })
+}
+
+/// Decodes a name or a value of a query, in which `+` is a space.
+fn form_decoded(text: &str) -> Cow<'_, str> {
+    match text.contains('+') {
+        true => Cow::Owned(percent_decoded(&text.replace('+', " "))),
+        false => decoded(text),
+    }
 }
 
 /// Whether a flag's text means yes, as Go reads booleans in queries.
@@ -44,29 +58,29 @@ pub(super) fn is_true(text: &str) -> bool {
 pub(super) fn options(verb: Verb, query: &str) -> Result<Options, Box<Status>> {
     let mut options = Options::default();
     for (name, value) in pairs(query) {
-        set(&mut options, verb, &name, value)?;
+        set(&mut options, verb, &name, &value)?;
     }
     Ok(options)
 }
 
-fn set(options: &mut Options, verb: Verb, name: &str, value: String) -> Result<(), Box<Status>> {
+fn set(options: &mut Options, verb: Verb, name: &str, value: &str) -> Result<(), Box<Status>> {
     match name {
         "fieldManager" => options.field_manager = value.into(),
         "fieldValidation" => options.field_validation = value.into(),
-        "force" => options.force = is_true(&value),
-        "dryRun" => options.dry_run = dry_run(verb, &value)?,
+        "force" => options.force = is_true(value),
+        "dryRun" => options.dry_run = dry_run(verb, value)?,
         "labelSelector" => options.label_selector = value.into(),
         "fieldSelector" => options.field_selector = value.into(),
-        "limit" => options.limit = count(&value)?,
+        "limit" => options.limit = count(value)?,
         "continue" => options.continue_token = value.into(),
         "resourceVersion" => options.resource_version = Some(value.into()).filter(|v: &Str| !v.is_empty()),
         "resourceVersionMatch" => options.resource_version_match = value.into(),
-        "timeoutSeconds" => options.timeout_s = Some(count(&value)?),
-        "allowWatchBookmarks" => options.bookmarks = is_true(&value),
-        "sendInitialEvents" => options.initial_events = Some(is_true(&value)),
+        "timeoutSeconds" => options.timeout_s = Some(count(value)?),
+        "allowWatchBookmarks" => options.bookmarks = is_true(value),
+        "sendInitialEvents" => options.initial_events = Some(is_true(value)),
         "propagationPolicy" => options.propagation = value.into(),
-        "orphanDependents" => options.propagation = orphan(is_true(&value)),
-        "gracePeriodSeconds" => options.grace_s = Some(number(&value)?),
+        "orphanDependents" => options.propagation = orphan(is_true(value)),
+        "gracePeriodSeconds" => options.grace_s = Some(number(value)?),
         _ => {}
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! What a path names: a resource, an object in it, a subresource; or a document that is none.
 
+use std::borrow::Cow;
+
 use crate::object::Str;
 use crate::wire::Resource;
 
@@ -19,9 +21,9 @@ pub(super) struct Target {
 impl Target {
     /// Reads a path, percent-decoded part by part.
     pub(super) fn of(path: &str) -> Self {
-        let parts: Vec<String> =
+        let parts: Vec<Cow<'_, str>> =
             path.split('/').filter(|p| !p.is_empty()).map(super::query::decoded).collect();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
         match parts.as_slice() {
             ["api", version, rest @ ..] if !rest.is_empty() => Self::in_version("", version, rest),
             ["apis", group, version, rest @ ..] if !rest.is_empty() => Self::in_version(group, version, rest),
