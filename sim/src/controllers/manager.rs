@@ -69,29 +69,39 @@ impl Manager {
         }
     }
 
-    fn on_answer(&mut self, id: RequestId, answer: &Answer, out: &mut Outbox) {
+    /// Takes an answer. Whether a sync may be due.
+    fn on_answer(&mut self, id: RequestId, answer: &Answer, out: &mut Outbox) -> bool {
         match self.client.purpose(id) {
             Some(Purpose::Cache(resource)) => {
                 let resource = *resource;
                 let changes = self.caches.on_answer((id, resource), answer, &mut self.client, out);
                 self.on_changes(resource, &changes, out);
-                if !matches!(answer, Answer::Watching) {
-                    for sync in self.expectations.listed(&self.caches, resource) {
-                        self.slots[sync.slot].on_seen(&sync, out.now());
-                    }
-                    let caches = &self.caches;
-                    for slot in self.slots.iter_mut().filter(|slot| slot.sees(resource)) {
-                        slot.make_ready(|these| caches.is_synced(these));
-                    }
+                if matches!(answer, Answer::Watching) {
+                    return false;
                 }
+                self.on_list(resource, out.now()) || !changes.is_empty() || answer.failure().is_some()
             }
             Some(Purpose::Call(_)) => {
                 if let Some(Purpose::Call(call)) = self.client.take(id) {
                     self.on_call(&call.0, &call.1, answer, out);
                 }
+                true
             }
-            None => {}
+            None => false,
         }
+    }
+
+    /// A cache was listed. Whether that ended a sync or let a controller start.
+    fn on_list(&mut self, resource: Resource, now: Time) -> bool {
+        let seen = self.expectations.listed(&self.caches, resource);
+        for sync in &seen {
+            self.slots[sync.slot].on_seen(sync, now);
+        }
+        let caches = &self.caches;
+        let concerned = self.slots.iter_mut().filter(|slot| slot.sees(resource));
+        let started =
+            concerned.filter_map(|slot| slot.make_ready(|these| caches.is_synced(these)).then_some(()));
+        started.count() > 0 || !seen.is_empty()
     }
 
     /// The answer to a request of a sync.
@@ -192,8 +202,7 @@ impl Component for Manager {
         match input {
             Input::Start => self.start(out),
             Input::Answer(id, answer) => {
-                self.on_answer(id, &answer, out);
-                if matches!(answer, Answer::Watching) {
+                if !self.on_answer(id, &answer, out) {
                     return;
                 }
             }

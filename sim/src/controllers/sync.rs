@@ -54,11 +54,13 @@ impl Slot {
         self.watches().is_none_or(|these| these.contains(&resource))
     }
 
-    /// Starts to work once the caches are synced; asked until it is.
-    pub(super) fn make_ready(&mut self, is_synced: impl FnOnce(Option<&[Resource]>) -> bool) {
-        if !self.ready {
-            self.ready = is_synced(self.watches());
+    /// Starts to work once the caches are synced; asked until it is. Whether it starts now.
+    pub(super) fn make_ready(&mut self, is_synced: impl FnOnce(Option<&[Resource]>) -> bool) -> bool {
+        if self.ready {
+            return false;
         }
+        self.ready = is_synced(self.watches());
+        self.ready
     }
 
     pub(super) fn enqueue(&mut self, target: Target) {
