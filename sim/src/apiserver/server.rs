@@ -88,17 +88,15 @@ impl ApiServer {
             now: boot,
             plugins: Plugins { service_account: true, object_in_use: false },
             redefined: BTreeSet::new(),
-            second: (boot.wall_s(), boot.rfc3339().into()),
+            second: (boot.wall_s(), boot.rfc3339()),
             timers: BTreeMap::new(),
             last_timer: BOOKMARKS,
             ticking: false,
             expire_at: boot + HISTORY_MS,
         };
         for name in SYSTEM_NAMESPACES {
-            let namespace = Object::shared(crate::value!({"metadata": {"name": name}}));
-            let mut request = Box::new(Request::create(*NAMESPACES, namespace));
-            request.options.field_manager = "kube-apiserver".into();
-            server.on(boot, ServerInput::Request(request), &mut Replies::default());
+            let namespace = crate::value!({"metadata": {"name": name}});
+            server.plant((*NAMESPACES, "kube-apiserver"), namespace, &mut Replies::default());
         }
         server
     }
@@ -183,7 +181,7 @@ impl ApiServer {
     pub(super) fn timestamp(&mut self) -> Str {
         let second = self.now.wall_s();
         if self.second.0 != second {
-            self.second = (second, self.now.rfc3339().into());
+            self.second = (second, self.now.rfc3339());
         }
         self.second.1.clone()
     }

@@ -1,7 +1,8 @@
 //! A cache of one resource, kept by list and watch as client-go's reflector does.
 //!
 //! Lists are consistent reads without a version. A watch that ends is resumed from the last version seen; one that is
-//! too old is replaced by a new list, and what the list lacks counts as deleted.
+//! too old is replaced by a new list, and what the list lacks counts as deleted. Not modelled: bookmarks, which client-go
+//! asks for; a watch that ends after a long silence is followed by a list more often than a real one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -164,12 +165,8 @@ impl Informer {
 
     fn request(&self, verb: Verb) -> Request {
         let resource_version = (verb == Verb::Watch).then(|| smol_str::format_smolstr!("{}", self.revision));
-        let options = Options {
-            field_selector: self.field_selector.clone(),
-            resource_version,
-            bookmarks: true,
-            ..Options::default()
-        };
+        let options =
+            Options { field_selector: self.field_selector.clone(), resource_version, ..Options::default() };
         Request::many(verb, self.resource, "").options(options)
     }
 

@@ -259,7 +259,6 @@ impl PodWorker {
             return;
         }
         self.report.retry = None;
-        let key = ObjectKey::of(&self.pod);
         if !self.report.silent && std::mem::take(&mut self.report.dirty) {
             let wanted = self.wanted(now);
             if let Some(request) = status_patch(*PODS, &self.report.known, &wanted) {
@@ -272,7 +271,7 @@ impl PodWorker {
             self.report.deleting = true;
             let precondition_uid = Some(self.pod.uid().into());
             let options = Options { grace_s: Some(0), precondition_uid, ..Options::default() };
-            let request = Request::delete(*PODS, &key).options(options);
+            let request = Request::delete(*PODS, &ObjectKey::of(&self.pod)).options(options);
             link.client.send(request, Purpose::Delete(self.pod.uid().into()), link.out);
         }
     }

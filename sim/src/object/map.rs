@@ -9,7 +9,7 @@ use super::{Key, Value};
 const SCANNED: usize = 16;
 
 /// A map from interned keys to values, sorted by key text. Cloning shares the entries.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Map(Arc<[(Key, Value)]>);
 
 impl Map {
@@ -118,12 +118,6 @@ impl Map {
         let old = self.0[i].1.clone();
         self.0 = self.0[..i].iter().chain(&self.0[i + 1..]).cloned().collect();
         Some(old)
-    }
-}
-
-impl Default for Map {
-    fn default() -> Self {
-        Self(Arc::default())
     }
 }
 

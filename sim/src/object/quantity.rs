@@ -94,7 +94,7 @@ pub(super) fn is_plain(text: &str) -> bool {
     }
     match suffix {
         "" | "m" | "k" | "M" | "G" | "T" => !digits.ends_with("000"),
-        "Ki" | "Mi" | "Gi" => digits.parse().is_ok_and(|n: u64| n % 1024 != 0),
+        "Ki" | "Mi" | "Gi" => digits.parse().is_ok_and(|n: u64| !n.is_multiple_of(1024)),
         _ => false,
     }
 }

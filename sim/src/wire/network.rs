@@ -63,7 +63,8 @@ impl Streams {
     /// Adds the stream of a watch request that the server has accepted.
     pub fn add(&mut self, to: Addr, id: RequestId, resource: Resource) -> &mut Stream {
         let stream = Stream { resource, pending: Vec::new(), open: false, due: false, ended: false };
-        self.0.entry((to, id)).insert_entry(stream).into_mut()
+        self.0.remove(&(to, id)); // of two streams with one name the later counts
+        self.0.entry((to, id)).or_insert(stream)
     }
 
     /// The stream, if it is still there.
