@@ -284,7 +284,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(plain, 42);
+        assert_eq!(plain, 55);
         assert!(
             is_plain("0") && is_plain("250m") && is_plain("128Mi") && !is_plain("1024Mi") && !is_plain("0m")
         );

@@ -85,8 +85,10 @@ impl Store<'_> {
             }
             self.entry(id, s, key, child, old, &place.field(key))
         });
-        let absent = s.written().filter(|f| map.get_key(f.key).is_none());
-        let mut missing: Vec<(Key, Value)> = absent.map(|f| (f.key, self.shape.new_field(f))).collect();
+        let mut missing: Vec<(Key, Value)> = Vec::new();
+        for field in s.written().filter(|f| map.get_key(f.key).is_none()) {
+            missing.push((field.key, self.shape.new_field(field)));
+        }
         let now = kept.as_ref().unwrap_or(map);
         for field in s.assigned() {
             if now.get_key(field.key).is_none() && missing.iter().all(|(key, _)| *key != field.key) {

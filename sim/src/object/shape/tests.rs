@@ -235,22 +235,24 @@ fn a_schema_that_cannot_be_built_is_named_by_path() {
     assert_eq!(error("[]"), "schema openAPIV3Schema: a schema is an object, this is array");
 }
 
+/// A cut of a built-in type with every sort of field.
+const POD: &str = r##"{
+    "v1.Pod": {"type":"object","properties":{"spec":{"$ref":"v1.Spec","default":{}},"status":{"$ref":"v1.Status","default":{}}}},
+    "v1.Status": {"type":"object","properties":{"lastProbeTime":{"$ref":"v1.Time"},"startTime":{"$ref":"v1.Time"}}},
+    "v1.Spec": {"type":"object","required":["containers","name"],"properties":{
+        "name":{"type":"string","default":""},"containers":{"type":"array","items":{"$ref":"v1.Spec"}},
+        "hostNetwork":{"type":"boolean"},"suspend":{"type":"boolean"},"nodeName":{"type":"string"},
+        "timeZone":{"type":"string"},"priority":{"type":"integer"},"hostPort":{"type":"integer"},
+        "emptyDir":{"$ref":"v1.Status"},"env":{"type":"array","items":{"type":"string"}},
+        "labels":{"type":"object","additionalProperties":{"type":"string"}},
+        "cpu":{"$ref":"v1.Quantity"}}},
+    "v1.Time": {"type":"string","format":"date-time"},
+    "v1.Quantity": {"oneOf":[{"type":"string"},{"type":"number"}]}
+}"##;
+
 #[test]
 fn built_in_types_drop_what_they_may_omit_and_write_the_rest() {
-    let defs = r##"{
-        "v1.Pod": {"type":"object","properties":{"spec":{"$ref":"v1.Spec","default":{}},"status":{"$ref":"v1.Status","default":{}}}},
-        "v1.Status": {"type":"object","properties":{"lastProbeTime":{"$ref":"v1.Time"},"startTime":{"$ref":"v1.Time"}}},
-        "v1.Spec": {"type":"object","required":["containers","name"],"properties":{
-            "name":{"type":"string","default":""},"containers":{"type":"array","items":{"$ref":"v1.Spec"}},
-            "hostNetwork":{"type":"boolean"},"suspend":{"type":"boolean"},"nodeName":{"type":"string"},
-            "timeZone":{"type":"string"},"priority":{"type":"integer"},"hostPort":{"type":"integer"},
-            "emptyDir":{"$ref":"v1.Status"},"env":{"type":"array","items":{"type":"string"}},
-            "labels":{"type":"object","additionalProperties":{"type":"string"}},
-            "cpu":{"$ref":"v1.Quantity"}}},
-        "v1.Time": {"type":"string","format":"date-time"},
-        "v1.Quantity": {"oneOf":[{"type":"string"},{"type":"number"}]}
-    }"##;
-    let shape = Shape::from_openapi(&Value::from_json(defs.as_bytes()).unwrap(), "v1.Pod").unwrap();
+    let shape = Shape::from_openapi(&Value::from_json(POD.as_bytes()).unwrap(), "v1.Pod").unwrap();
     let empty = value!({"spec": {"containers": null, "name": ""}, "status": {"lastProbeTime": null}});
     assert_eq!(shape.empty_object(), empty);
     let mut object = value!({"spec": {
@@ -266,4 +268,35 @@ fn built_in_types_drop_what_they_may_omit_and_write_the_rest() {
     let before = object.as_map().cloned().unwrap();
     shape.canonicalize(&mut object);
     assert!(object.as_map().unwrap().ptr_eq(&before), "a canonical object is not copied");
+}
+
+#[test]
+fn one_walk_does_what_the_four_do_and_looks_at_what_is_new_only() {
+    let shape = Shape::from_openapi(&Value::from_json(POD.as_bytes()).unwrap(), "v1.Pod").unwrap();
+    let mut stored = value!({"bogus": 1, "spec": {
+        "name": "a", "unknown": {"x": 1}, "hostNetwork": false, "env": ["x"], "cpu": "1000m", "labels": {"a": null},
+        "containers": [{"name": "", "hostPort": 0, "more": 1}, {"cpu": 2, "emptyDir": {"startTime": null}}]
+    }, "status": {"startTime": "2026-01-01T01:00:00+01:00"}});
+    let mut walked = stored.clone();
+    let unknown = shape.prune(&mut walked);
+    shape.canonicalize(&mut walked);
+    shape.apply_defaults(&mut walked);
+    assert_eq!(shape.store(&mut stored, None), Ok(unknown));
+    assert_eq!(stored, walked);
+
+    let mut new = stored.clone();
+    new.set_at(&["spec", "nodeName"], 5);
+    assert_eq!(shape.store(&mut new.clone(), Some(&stored)), Err(shape.decode(&new).unwrap_err()));
+    new.set_at(&["spec", "nodeName"], "n");
+    new.set_at(&["spec", "timeZone"], Value::Null);
+    assert_eq!(shape.store(&mut new, Some(&stored)), Ok(Vec::new()));
+    let mut wanted = stored.clone();
+    wanted.set_at(&["spec", "nodeName"], "n");
+    assert_eq!(new, wanted);
+    // What is shared is taken as it stands.
+    let odd = value!({"spec": {"containers": [], "name": ""}, "status": {}});
+    let mut same = odd.clone();
+    same.set_at(&["kept"], 1);
+    assert_eq!(shape.store(&mut same, Some(&odd)), Ok(vec!["kept".to_owned()]));
+    assert_eq!(same, odd);
 }
