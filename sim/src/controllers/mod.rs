@@ -24,20 +24,25 @@
 mod caches;
 mod claim;
 mod controller;
+mod cron_job;
 mod deployment;
+mod disruption;
 mod endpoint_slice;
 mod expectations;
 mod garbage_collector;
+mod job;
 mod manager;
 mod namespace;
 mod pods;
 mod replicaset;
+mod resource_quota;
 mod root_ca;
 mod service_account;
 mod sync;
 mod template_hash;
 #[cfg(test)]
 mod tests;
+mod ttl_after_finished;
 
 pub use caches::{Caches, Kind};
 pub use controller::{Call, Controller, Outcome, Target, Verdict, Watches};
@@ -53,5 +58,10 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(service_account::ServiceAccounts),
         Box::new(root_ca::RootCa),
         Box::new(endpoint_slice::EndpointSlices::default()),
+        Box::new(job::Jobs::default()),
+        Box::new(cron_job::CronJobs::default()),
+        Box::new(disruption::Disruptions),
+        Box::new(resource_quota::ResourceQuotas),
+        Box::new(ttl_after_finished::TtlAfterFinished),
     ]
 }
