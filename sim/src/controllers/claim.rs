@@ -40,6 +40,18 @@ impl Owner<'_> {
         wanted: impl Fn(&Object) -> bool,
         out: &mut Outcome,
     ) -> Vec<Arc<Object>> {
+        self.claim_tracked(selector, cache, wanted, None, out)
+    }
+
+    /// As [`claim`](Self::claim); adopted objects get this finalizer, released ones lose it.
+    pub(super) fn claim_tracked(
+        &self,
+        selector: &LabelSelector,
+        cache: &Informer,
+        wanted: impl Fn(&Object) -> bool,
+        finalizer: Option<&str>,
+        out: &mut Outcome,
+    ) -> Vec<Arc<Object>> {
         let uid = self.object.uid();
         let mut mine = Vec::new();
         let mut released = Vec::new();
@@ -47,17 +59,13 @@ impl Owner<'_> {
             if selector.matches(object.labels()) {
                 mine.push(object.clone());
             } else if wanted(object) && !self.object.is_terminating() {
-                released.push(with_owners(
-                    cache.resource(),
-                    object,
-                    |owner| owner.str_at(&["uid"]) != Some(uid),
-                    None,
-                ));
+                let others = |owner: &Value| owner.str_at(&["uid"]) != Some(uid);
+                released.push(with_owners(cache.resource(), object, others, None, finalizer));
             }
         }
         out.together(released);
         if !self.object.is_terminating() {
-            self.adopt(selector, cache, wanted, out);
+            self.adopt(selector, cache, wanted, finalizer, out);
         }
         mine
     }
@@ -67,14 +75,15 @@ impl Owner<'_> {
         selector: &LabelSelector,
         cache: &Informer,
         wanted: impl Fn(&Object) -> bool,
+        finalizer: Option<&str>,
         out: &mut Outcome,
     ) {
         let orphans = cache.uncontrolled_in(self.object.namespace());
         let fits = |o: &&Arc<Object>| selector.matches(o.labels()) && !o.is_terminating() && wanted(o);
-        let adopted: Vec<Request> = orphans
-            .filter(fits)
-            .map(|object| with_owners(cache.resource(), object, |_| true, Some(controller_ref(self))))
-            .collect();
+        let owned = |object: &Arc<Object>| {
+            with_owners(cache.resource(), object, |_| true, Some(controller_ref(self)), finalizer)
+        };
+        let adopted: Vec<Request> = orphans.filter(fits).map(owned).collect();
         if !adopted.is_empty() {
             // The cache may not know yet that the owner is going.
             out.then(Request::get(self.resource, &ObjectKey::of(self.object)));
@@ -89,19 +98,26 @@ pub(super) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> bool {
     live.zip(cached).is_some_and(|(live, cached)| live.uid() == cached.uid())
 }
 
-/// The patch after which an object has the owners that pass `keep`, and `more`.
+/// The patch after which an object has the owners that pass `keep`, and `more`; and with `more` this finalizer, else not.
 fn with_owners(
     resource: Resource,
     object: &Object,
     keep: impl Fn(&Value) -> bool,
     more: Option<Value>,
+    finalizer: Option<&str>,
 ) -> Request {
     let owners =
         object.items_at(&["metadata", "ownerReferences"]).iter().filter(|owner| keep(owner)).cloned();
+    let adopts = more.is_some();
     let owners = Value::list(owners.chain(more).collect::<Vec<_>>());
-    let patch = value!({"metadata": {
+    let mut patch = value!({"metadata": {
         "uid": (object.uid()), "resourceVersion": (object.meta("resourceVersion")), "ownerReferences": owners
     }});
+    if let Some(finalizer) = finalizer {
+        let others = object.finalizers().filter(|other| *other != finalizer);
+        let all: Vec<Value> = others.chain(adopts.then_some(finalizer)).map(Value::from).collect();
+        patch.set_at(&["metadata", "finalizers"], all);
+    }
     Request::patch(resource, &ObjectKey::of(object), PatchType::Merge, patch)
 }
 

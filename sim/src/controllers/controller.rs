@@ -56,6 +56,12 @@ pub trait Controller {
     /// The targets that a change of `resource` concerns, added to `out`. The caches have the change already.
     fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>);
 
+    /// How long a target waits after such a change, so that several changes are one sync, in ms.
+    fn delay_ms(&self, target: &Target, resource: Resource, change: &Change) -> Millis {
+        let _ = (target, resource, change);
+        0
+    }
+
     /// One sync: what to do about a target, judged by the caches alone.
     fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome;
 

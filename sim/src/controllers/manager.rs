@@ -135,7 +135,8 @@ impl Manager {
             }
             for slot in self.slots.iter_mut().filter(|slot| slot.sees(resource)) {
                 slot.controller.keys(resource, change, &self.caches, &mut self.targets);
-                self.targets.drain(..).for_each(|target| slot.enqueue(target));
+                let targets = self.targets.drain(..);
+                targets.for_each(|target| slot.enqueue(target, resource, change, out.now()));
             }
             let key = ObjectKey::of(change.object());
             for sync in self.expectations.seen(&self.caches, resource, &key) {

@@ -24,20 +24,25 @@
 mod caches;
 mod claim;
 mod controller;
+mod cron_job;
 mod deployment;
+mod disruption;
 mod endpoints;
 mod expectations;
 mod garbage_collector;
+mod job;
 mod manager;
 mod namespace;
 mod pods;
 mod replicaset;
+mod resource_quota;
 mod root_ca;
 mod service_account;
 mod sync;
 mod template_hash;
 #[cfg(test)]
 mod tests;
+mod ttl_after_finished;
 
 pub use caches::{Caches, Kind};
 pub use controller::{Call, Controller, Outcome, Target, Verdict, Watches};
@@ -55,5 +60,10 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(endpoints::EndpointSlices::default()),
         Box::new(endpoints::LegacyEndpoints::default()),
         Box::new(endpoints::Mirroring::default()),
+        Box::new(job::Jobs::default()),
+        Box::new(cron_job::CronJobs::default()),
+        Box::new(disruption::Disruptions),
+        Box::new(resource_quota::ResourceQuotas),
+        Box::new(ttl_after_finished::TtlAfterFinished),
     ]
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::expectations::SyncId;
 use super::{Controller, Outcome, Target, Watches};
-use crate::client::WorkQueue;
+use crate::client::{Change, WorkQueue};
 use crate::engine::{Millis, Time};
 use crate::wire::{Request, Resource};
 
@@ -63,8 +63,12 @@ impl Slot {
         self.ready
     }
 
-    pub(super) fn enqueue(&mut self, target: Target) {
-        self.queue.add(target);
+    /// Queues a target that a change concerns, at once or, where the controller collects changes, later.
+    pub(super) fn enqueue(&mut self, target: Target, resource: Resource, change: &Change, now: Time) {
+        match self.controller.delay_ms(&target, resource, change) {
+            0 => self.queue.add(target),
+            delay => self.queue.add_at(target, now + delay),
+        }
     }
 
     /// The next target to sync now. One that is being synced is marked and comes again when that is over.

@@ -38,6 +38,11 @@ impl Time {
         (EPOCH_S * 1000 + self.0).div_euclid(1000)
     }
 
+    /// Year, month and day of the wall clock, in UTC.
+    pub fn date(self) -> (i64, i64, i64) {
+        civil_from_days(self.wall_s().div_euclid(86_400))
+    }
+
     /// The wall clock as Kubernetes writes a `Time`: `2026-01-01T00:00:00Z`.
     pub fn rfc3339(self) -> SmolStr {
         SmolStr::new(std::str::from_utf8(&rfc3339_of(self.wall_s())).expect("digits are UTF-8"))
@@ -143,6 +148,7 @@ mod tests {
     #[test]
     fn the_epoch_is_new_year_2026() {
         assert_eq!(Time::ZERO.rfc3339(), "2026-01-01T00:00:00Z");
+        assert_eq!(Time(-1).date(), (2025, 12, 31));
         assert_eq!(Time(-1).rfc3339_micro(), "2025-12-31T23:59:59.999000Z");
     }
 

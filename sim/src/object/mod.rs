@@ -8,6 +8,7 @@
 //! - [`Shape`]: the type of a tree: unknown fields, defaults, checks
 //! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
 //! - [`pod_row()`]: a pod as `kubectl get pods` prints it
+//! - [`usage`]: what an object counts for in a quota
 //! - [`managed`]: who owns which fields
 //! - [`patch`]: JSON patch, merge patch, strategic merge patch, server-side apply
 //!
@@ -30,6 +31,7 @@ mod selector;
 mod shape;
 mod time;
 mod tree;
+pub mod usage;
 
 pub use hash::Digest;
 pub use key::{Key, text_order};

@@ -82,13 +82,17 @@ macro_rules! well_known {
 well_known! {
     CONFIG_MAPS "v1/configmaps",
     CRDS "apiextensions.k8s.io/v1/customresourcedefinitions",
+    CRON_JOBS "batch/v1/cronjobs",
     DEPLOYMENTS "apps/v1/deployments",
     EVENTS "v1/events",
+    JOBS "batch/v1/jobs",
     LEASES "coordination.k8s.io/v1/leases",
     NAMESPACES "v1/namespaces",
     NODES "v1/nodes",
+    POD_DISRUPTION_BUDGETS "policy/v1/poddisruptionbudgets",
     PODS "v1/pods",
     REPLICA_SETS "apps/v1/replicasets",
+    RESOURCE_QUOTAS "v1/resourcequotas",
     SERVICE_ACCOUNTS "v1/serviceaccounts",
     SERVICES "v1/services",
 }

@@ -1,13 +1,14 @@
 //! Admission: what plugins add to a write or refuse, after defaulting and before validation.
 //!
-//! Modelled: the plugins in the list below, in kube-apiserver's order; namespace lifecycle is the create verb's. Not
-//! modelled: quota, limit ranges, pod security, policies and webhooks. To add a plugin: one file with `admit`, and one
-//! line in [`admit`].
+//! Modelled: the plugins in the list below, in kube-apiserver's order; namespace lifecycle is the create verb's, and so is
+//! `quota`, which writes. Not modelled: limit ranges, pod security, policies and webhooks. To add a plugin: one file
+//! with `admit`, and one line in [`admit`].
 
 mod default_tolerations;
 mod node_taints;
 mod object_in_use;
 mod priority;
+pub(super) mod quota;
 mod service_account;
 
 use std::sync::Arc;

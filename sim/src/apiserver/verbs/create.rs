@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::super::kind::Kind;
 use super::super::rules::Generation;
 use super::super::server::{ApiServer, Replies};
-use super::super::{defaults, errors, strategy, validation};
+use super::super::{admission, defaults, errors, strategy, validation};
 use super::write::{self, Decoded};
 use super::{Reply, body, meta};
 use crate::object::{FieldError, Key, Managed, Object, Str, Value, keys};
-use crate::wire::resource::{CRDS, NAMESPACES, SERVICES};
+use crate::wire::resource::{CRDS, NAMESPACES, RESOURCE_QUOTAS, SERVICES};
 use crate::wire::{Answer, Birth, ObjectKey, Request, Resource, Status};
 
 /// How often a generated name is drawn again when it is taken (apiserver `maxNameGenerationCreateAttempts`).
@@ -64,9 +64,13 @@ impl ApiServer {
         if let Some(there) = self.store.get(kind.storage, &key) {
             return Err(taken(kind, there));
         }
+        let charged = self.charge(kind, &key, &root)?;
         let object = if request.options.dry_run {
             Arc::new(Object::with_managed(root, owners))
         } else {
+            for (quota, charged) in charged {
+                self.put_own_status(*RESOURCE_QUOTAS, &quota, charged, out);
+            }
             self.names.born(kind.storage, &key.namespace, &birth);
             self.put(kind, key, root, owners, Some(birth), out)
         };
@@ -126,6 +130,22 @@ impl ApiServer {
         });
         status.details.set_at(&["causes"], Value::list([cause]));
         Err(Box::new(status))
+    }
+
+    /// The quotas of the namespace as they are after the create; or which of them it would exceed.
+    fn charge(
+        &self,
+        kind: &Kind,
+        key: &ObjectKey,
+        root: &Value,
+    ) -> Result<Vec<(Arc<Object>, Value)>, Box<Status>> {
+        let table = self.store.table(*RESOURCE_QUOTAS);
+        let quotas = table.into_iter().flat_map(|table| table.iter(&key.namespace));
+        let quotas: Vec<Arc<Object>> = quotas.map(|(_, quota)| quota.clone()).collect();
+        if !kind.namespaced || quotas.is_empty() {
+            return Ok(Vec::new());
+        }
+        admission::quota::charge(quotas, (kind.resource, &key.name), &Object::new(root.clone()))
     }
 
     /// The key of the new object and its birth name.

@@ -1,19 +1,16 @@
 //! The eviction subresource: a deletion that disruption budgets may refuse.
 //!
-//! Recorded in `eviction-no-pdb`: the pod first gets the condition DisruptionTarget, then is deleted. Not modelled yet:
-//! budgets; a pod that one selects is answered with 501.
+//! Recorded in `eviction-no-pdb`: the pod first gets the condition DisruptionTarget, then is deleted. What budgets say is in
+//! `budget`.
 
 use std::sync::Arc;
 
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
 use super::Reply;
-use crate::object::{LabelSelector, Object, Str, Value};
+use crate::object::{Object, Str, Value};
 use crate::value;
-use crate::wire::{Answer, Body, Options, Request, Resource, Status};
-
-/// The budgets that could refuse.
-const BUDGETS: &str = "policy/v1/poddisruptionbudgets";
+use crate::wire::{Answer, Body, Options, Request, Status};
 
 impl ApiServer {
     pub(super) fn evict(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
@@ -27,11 +24,9 @@ impl ApiServer {
             return Err(Box::new(Status::bad_request(message)));
         }
         let pod = self.stored(kind, request)?;
-        if self.has_budget(&pod) {
-            return Err(Box::new(Status::not_modelled("eviction under a PodDisruptionBudget")));
-        }
         let options = delete_options(request, eviction);
         super::delete::preconditions(kind, &pod, &options)?;
+        self.ask_budget(&pod, options.dry_run, out)?;
         let pod = if options.dry_run || pod.is_terminating() {
             pod
         } else {
@@ -42,14 +37,6 @@ impl ApiServer {
         let options = Options { precondition_version: None, ..options };
         self.remove_one(kind, &pod, &options, out)?;
         Ok(Answer::Status(Box::new(Status::new(201, "", ""))))
-    }
-
-    fn has_budget(&self, pod: &Object) -> bool {
-        let Some(table) = self.store.table(Resource::new(BUDGETS)) else { return false };
-        table.iter(pod.namespace()).any(|(_, budget)| {
-            let selector = budget.at(&["spec", "selector"]).map(LabelSelector::from_value);
-            selector.is_some_and(|s| s.is_ok_and(|s| s.matches(pod.labels())))
-        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! - `get`, `list`, `watch`: reads; `page`: continue tokens; `versions`: the resourceVersion parameter
 //! - `create`, `update`, `patch`, `delete`, `delete_collection`: writes
 //! - `apply`: the patch that knows owners
-//! - `binding`, `eviction`, `finalize`, `scale`: subresources
+//! - `binding`, `eviction`, `finalize`, `scale`: subresources; `budget`: what disruption budgets say to evictions
 //! - `write`: what every write goes through
 //! - `body`: what a request's object must be; `meta`: the fields of metadata that are the server's
 //! - `dispatch`: from the request to its verb
@@ -13,6 +13,7 @@
 mod apply;
 mod binding;
 mod body;
+mod budget;
 mod create;
 mod delete;
 mod delete_collection;

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use super::super::admission::{self, Attributes};
 use super::super::kind::Kind;
-use super::super::server::ApiServer;
+use super::super::server::{ApiServer, Replies};
 use super::super::{convert, crd, defaults, errors, strategy};
-use crate::object::{FieldError, Managed, Shape, Str, Value, Writer, keys};
+use crate::object::{FieldError, Managed, Object, Shape, Str, Value, Writer, keys};
 use crate::value;
 use crate::wire::resource::CRDS;
-use crate::wire::{Request, Status, Verb};
+use crate::wire::{ObjectKey, Request, Resource, Status, Verb};
 
 /// A client's tree, decoded.
 pub(super) struct Decoded {
@@ -131,6 +131,22 @@ impl ApiServer {
     pub(super) fn stored_shape<'a>(&'a self, kind: &'a Kind) -> &'a Arc<Shape> {
         let stored = (kind.resource != kind.storage).then(|| self.registry.lookup(kind.storage)).flatten();
         stored.map_or(kind.shape(), |stored| stored.shape())
+    }
+
+    /// Stores what the server itself writes into an object's status.
+    pub(super) fn put_own_status(
+        &mut self,
+        resource: Resource,
+        stored: &Arc<Object>,
+        root: Value,
+        out: &mut Replies,
+    ) {
+        let kind = self.registry.lookup(resource).cloned().expect("the server has built-in kinds");
+        let (manager, subresource) = (Str::new_static("kube-apiserver"), Str::new_static("status"));
+        let (api_version, time) = (Str::new_static(kind.api_version()), self.timestamp());
+        let writer = Writer { manager, subresource, api_version, time };
+        let owners = stored.managed().updated(writer, Some(stored.root()), &root, kind.shape());
+        self.put(&kind, ObjectKey::of(stored), root, owners, None, out);
     }
 
     /// Lets the admission plugins have their say.

@@ -18,7 +18,7 @@ use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::{
-    CONFIG_MAPS, CRDS, DEPLOYMENTS, LEASES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SERVICES,
+    CONFIG_MAPS, CRDS, DEPLOYMENTS, JOBS, LEASES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SERVICES,
 };
 use crate::wire::{Answer, Component, Effect, Input, ObjectKey, Outbox, Request, Resource, Status, Verb};
 use store::Store;
@@ -222,6 +222,7 @@ pub(super) fn kinds() -> Vec<Kind> {
         kind(*SERVICES, "Service", true),
         kind(*SERVICE_ACCOUNTS, "ServiceAccount", true),
         kind(*NAMESPACES, "Namespace", false),
+        kind(*JOBS, "Job", true),
         kind(*LEASES, "Lease", true),
         kind(*CRDS, "CustomResourceDefinition", false),
     ]

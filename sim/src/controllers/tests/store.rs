@@ -40,7 +40,8 @@ impl Store {
             }
             (Verb::Patch, Body::Patch(_, patch)) => match self.objects.get(&place) {
                 Some(old) => {
-                    let new = Object::new(merge(old.root(), patch));
+                    let patch = without_finalizers(old, patch);
+                    let new = Object::new(merge(old.root(), &patch));
                     self.update(resource, Arc::new(new), &request.subresource)
                 }
                 None => Err(Status::not_found(resource, &request.name)),
@@ -72,7 +73,7 @@ impl Store {
         Ok(self.commit(of, root, WatchEvent::Added))
     }
 
-    pub(super) fn update(
+    pub(in crate::controllers) fn update(
         &mut self,
         of: Resource,
         new: Arc<Object>,
@@ -171,4 +172,14 @@ impl Store {
         self.commit(*PODS, root, WatchEvent::Modified);
         true
     }
+}
+
+/// A strategic patch that takes finalizers off, as a merge patch; other patches as they are.
+fn without_finalizers(old: &Object, patch: &Value) -> Value {
+    let mut patch = patch.clone();
+    if let Some(gone) = patch.remove_at(&["metadata", "$deleteFromPrimitiveList/finalizers"]) {
+        let kept = old.finalizers().map(Value::from).filter(|finalizer| !gone.items().contains(finalizer));
+        patch.set_at(&["metadata", "finalizers"], kept.collect::<Vec<_>>());
+    }
+    patch
 }

@@ -1,0 +1,186 @@
+//! Which cron jobs a change concerns, and one sync: follow the jobs, clean up, start the next one when it is due.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::history::{Status, delete, surplus};
+use super::run::{job, job_name};
+use super::schedule::Schedule;
+use super::zone;
+use crate::client::Change;
+use crate::controllers::claim::owners_of;
+use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use crate::engine::{Millis, Time};
+use crate::object::{Object, Str, Value};
+use crate::wire::resource::{CRON_JOBS, JOBS};
+use crate::wire::{Answer, Request, Resource, Verb};
+
+/// A sync comes so much later than the scheduled time (pkg/controller/cronjob `nextScheduleDelta`).
+const LATER_MS: Millis = 100;
+
+/// The controller of CronJobs.
+#[derive(Debug, Default)]
+pub(in crate::controllers) struct CronJobs {
+    memories: BTreeMap<Target, Memory>,
+}
+
+/// What is remembered of a cron job.
+#[derive(Debug, Default)]
+struct Memory {
+    /// The scheduled time whose job is being created.
+    due: Option<Time>,
+    /// The job that was created and is not in the status yet, with its time.
+    started: Option<(Arc<Object>, Time)>,
+    /// The name was taken, perhaps by a job of ours that is not in the status.
+    taken: bool,
+    /// The scheduled time whose name somebody else has taken.
+    skipped: Option<Time>,
+    /// The schedule changed: nothing starts before its next time.
+    rescheduled: bool,
+}
+
+impl Controller for CronJobs {
+    fn name(&self) -> &'static str {
+        "cronjob-controller"
+    }
+
+    fn watches(&self) -> Watches {
+        Watches::These(vec![*CRON_JOBS, *JOBS])
+    }
+
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+        if resource == *JOBS {
+            return owners_of(change, (*CRON_JOBS, "CronJob"), caches.of(*CRON_JOBS), out);
+        }
+        let target = Target::of(resource, change.object());
+        if let (Some(old), Some(new)) = (&change.old, &change.new) {
+            let at = |object: &Object, field| object.at(&["spec", field]).cloned();
+            let changed = |field| at(old, field) != at(new, field);
+            if changed("schedule") || changed("timeZone") {
+                self.memories.entry(target.clone()).or_default().rescheduled = true;
+            }
+        }
+        out.push(target);
+    }
+
+    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+        let Some(cron_job) = caches.of(*CRON_JOBS).get(&target.key) else {
+            self.memories.remove(target);
+            return Outcome::done();
+        };
+        let memory = self.memories.entry(target.clone()).or_default();
+        memory.due = None;
+        let mine = |job: &&Arc<Object>| job.controller().is_some_and(|of| of.uid == cron_job.uid());
+        let jobs: Vec<Arc<Object>> =
+            caches.of(*JOBS).owned_by(cron_job.uid()).filter(mine).cloned().collect();
+        let mut sync = Sync { cron_job, status: Status::of(cron_job), now, out: Outcome::done() };
+        sync.status.follow(&jobs);
+        if let Some((job, time)) = memory.started.take() {
+            sync.status.started(&job, time.rfc3339());
+        }
+        sync.clean_up(&jobs);
+        memory.due = sync.start(memory, &jobs);
+        // A job that is being started is told together with what else there is to tell.
+        if memory.due.is_none()
+            && let Some(update) = sync.status.update(cron_job)
+        {
+            sync.out.then(update);
+        }
+        sync.out
+    }
+
+    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+        let memory = self.memories.get_mut(target);
+        if let (Some(memory), Verb::Create) = (memory, call.verb) {
+            match answer.object() {
+                Ok(job) => memory.started = memory.due.map(|due| (job.clone(), due)),
+                Err(failure) if failure.reason == "AlreadyExists" => {
+                    memory.taken = true;
+                    return Verdict::Fine;
+                }
+                Err(_) => {}
+            }
+        }
+        Verdict::usual(call, answer)
+    }
+}
+
+/// One sync of one cron job.
+struct Sync<'a> {
+    cron_job: &'a Arc<Object>,
+    status: Status,
+    now: Time,
+    out: Outcome,
+}
+
+impl Sync<'_> {
+    fn clean_up(&mut self, jobs: &[Arc<Object>]) {
+        let surplus = surplus(self.cron_job, jobs);
+        surplus.iter().for_each(|job| self.status.forget(job.uid()));
+        self.out.together(surplus.iter().map(|job| delete(job)).collect());
+    }
+
+    /// Starts the job that is due and returns its time; else looks again at the next time.
+    fn start(&mut self, memory: &mut Memory, jobs: &[Arc<Object>]) -> Option<Time> {
+        let suspended = self.cron_job.at(&["spec", "suspend"]).and_then(Value::as_bool).unwrap_or(false);
+        if self.cron_job.is_terminating() || suspended {
+            return None;
+        }
+        let offset = zone::offset_s(self.cron_job.str_at(&["spec", "timeZone"]).unwrap_or_default())?;
+        let schedule = Schedule::parse(self.cron_job.str_at(&["spec", "schedule"])?)?;
+        if let Some(next) = schedule.next(self.now, offset) {
+            self.out.after(next.since(self.now) + LATER_MS);
+        }
+        if std::mem::take(&mut memory.rescheduled) {
+            return None;
+        }
+        let due = schedule.last(self.earliest()?, self.now, offset)?;
+        if std::mem::take(&mut memory.taken) && !self.take_in(due, jobs) {
+            memory.skipped = Some(due);
+        }
+        if memory.skipped == Some(due) || self.is_processed(due) || !self.may_run(jobs) {
+            return None;
+        }
+        self.out.then(Request::create(*JOBS, job(self.cron_job, due)));
+        self.out.again();
+        Some(due)
+    }
+
+    /// After when a missed time counts: the last one that was met, but no longer ago than the starting deadline.
+    fn earliest(&self) -> Option<Time> {
+        let last = self.status.last_schedule.as_deref();
+        let last = Time::parse_rfc3339(last.unwrap_or(self.cron_job.meta("creationTimestamp")))?;
+        let deadline = self.cron_job.i64_at(&["spec", "startingDeadlineSeconds"]);
+        let deadline = deadline.and_then(|seconds| Millis::try_from(seconds).ok());
+        Some(deadline.map_or(last, |seconds| last.max(self.now - seconds * 1000)))
+    }
+
+    /// Takes in the job that has the name of the due one already, if it is ours.
+    fn take_in(&mut self, due: Time, jobs: &[Arc<Object>]) -> bool {
+        let name = job_name(self.cron_job, due);
+        let Some(job) = jobs.iter().find(|job| job.name() == name) else { return false };
+        self.status.started(job, due.rfc3339());
+        self.status.follow(jobs);
+        true
+    }
+
+    fn is_processed(&self, due: Time) -> bool {
+        let name = job_name(self.cron_job, due);
+        self.status.active.iter().any(|job| job.str_at(&["name"]) == Some(&name))
+            || self.status.last_schedule == Some(Str::from(due.rfc3339()))
+    }
+
+    /// Whether the concurrency policy lets a job start now; under Replace those that run are deleted.
+    fn may_run(&mut self, jobs: &[Arc<Object>]) -> bool {
+        match self.cron_job.str_at(&["spec", "concurrencyPolicy"]) {
+            Some("Forbid") => self.status.active.is_empty(),
+            Some("Replace") => {
+                let active = std::mem::take(&mut self.status.active);
+                let runs = |job: &&Arc<Object>| active.iter().any(|r| r.str_at(&["uid"]) == Some(job.uid()));
+                self.out.together(jobs.iter().filter(runs).map(|job| delete(job)).collect());
+                true
+            }
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Cron schedules: five fields with names, ranges, steps and lists, or a macro; and when they fit next.
+//!
+//! Real: robfig/cron `ParseStandard` and `SpecSchedule.Next`. Modelled: all of it but seconds and time zones in the text,
+//! which the API server refuses. Days fit if both day fields do where one of them is `*`, else if one of them does.
+
+use crate::engine::{EPOCH_S, Time};
+
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+/// A schedule that does not fit within five years never does (robfig/cron).
+const FARTHEST_DAYS: i64 = 5 * 366;
+
+/// When something is to happen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Schedule {
+    /// At these minutes.
+    Fields(Box<Fields>),
+    /// `@every`: so many seconds after the last time.
+    Every(i64),
+}
+
+/// Each field as a set of bits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Fields {
+    minutes: u64,
+    hours: u64,
+    days: u64,
+    months: u64,
+    weekdays: u64,
+    /// Whether a day has to fit both day fields.
+    both_days: bool,
+}
+
+impl Schedule {
+    /// Reads a schedule; none if it is none.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fields = match text {
+            "@yearly" | "@annually" => "0 0 1 1 *",
+            "@monthly" => "0 0 1 * *",
+            "@weekly" => "0 0 * * 0",
+            "@daily" | "@midnight" => "0 0 * * *",
+            "@hourly" => "0 * * * *",
+            _ => text,
+        };
+        if let Some(every) = fields.strip_prefix("@every ") {
+            return duration_s(every).map(|seconds| Self::Every(seconds.max(1)));
+        }
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let [minutes, hours, days, months, weekdays] = fields[..] else { return None };
+        let (days, any_day) = field(days, (1, 31), &[])?;
+        let (weekdays, any_weekday) = field(weekdays, (0, 6), &DAYS)?;
+        Some(Self::Fields(Box::new(Fields {
+            minutes: field(minutes, (0, 59), &[])?.0,
+            hours: field(hours, (0, 23), &[])?.0,
+            days,
+            months: field(months, (1, 12), &MONTHS)?.0,
+            weekdays,
+            both_days: any_day || any_weekday,
+        })))
+    }
+
+    /// The first time after `time` in a zone that is so far ahead of UTC.
+    pub(super) fn next(&self, time: Time, offset_s: i64) -> Option<Time> {
+        match self {
+            Self::Every(seconds) => Some(at_wall(time.wall_s() + seconds)),
+            Self::Fields(fields) => Some(at_wall(fields.next(time.wall_s() + offset_s)? - offset_s)),
+        }
+    }
+
+    /// The last time after `earliest` that is not after `now`.
+    pub(super) fn last(&self, earliest: Time, now: Time, offset_s: i64) -> Option<Time> {
+        let mut last = self.next(earliest, offset_s).filter(|time| *time <= now)?;
+        while let Some(next) = self.next(last, offset_s).filter(|time| *time <= now) {
+            last = next;
+        }
+        Some(last)
+    }
+}
+
+fn at_wall(seconds: i64) -> Time {
+    Time((seconds - EPOCH_S) * 1000)
+}
+
+impl Fields {
+    /// The first fitting second of a wall clock after this one.
+    fn next(&self, after_s: i64) -> Option<i64> {
+        let first = after_s.div_euclid(60) + 1;
+        let today = first.div_euclid(1440);
+        let from = |day: i64| if day == today { first.rem_euclid(1440) } else { 0 };
+        let days = (today..=today + FARTHEST_DAYS).filter(|day| self.has_day(*day));
+        days.filter_map(|day| Some(day * 1440 + self.minute_from(from(day))?))
+            .next()
+            .map(|minute| minute * 60)
+    }
+
+    fn has_day(&self, day: i64) -> bool {
+        let (_, month, of_month) = at_wall(day * 86_400).date();
+        // 1970-01-01 was a Thursday.
+        let (fits, fits_week) = (has(self.days, of_month), has(self.weekdays, (day + 4).rem_euclid(7)));
+        has(self.months, month) && if self.both_days { fits && fits_week } else { fits || fits_week }
+    }
+
+    /// The first fitting minute of a day from this one on.
+    fn minute_from(&self, first: i64) -> Option<i64> {
+        (first..1440).find(|minute| has(self.hours, minute / 60) && has(self.minutes, minute % 60))
+    }
+}
+
+fn has(bits: u64, n: i64) -> bool {
+    bits >> n & 1 == 1
+}
+
+/// The bits of one field, and whether it is `*`.
+fn field(text: &str, bounds: (i64, i64), names: &[&str]) -> Option<(u64, bool)> {
+    let parts: Option<Vec<(u64, bool)>> = text.split(',').map(|part| range(part, bounds, names)).collect();
+    let parts = parts?;
+    let any = parts.iter().any(|(_, any)| *any);
+    Some((parts.iter().fold(0, |bits, (more, _)| bits | more), any))
+}
+
+/// The bits of `*`, `3`, `mon-fri`, `*/10`, `5/15`, `10-40/10`.
+fn range(text: &str, (lowest, highest): (i64, i64), names: &[&str]) -> Option<(u64, bool)> {
+    let (range, step) = match text.split_once('/') {
+        Some((range, step)) => (range, Some(step.parse::<i64>().ok().filter(|step| *step > 0)?)),
+        None => (text, None),
+    };
+    let any = matches!(range, "*" | "?");
+    let (first, last) = match range.split_once('-') {
+        _ if any => (lowest, highest),
+        Some((first, last)) => (number(first, lowest, names)?, number(last, lowest, names)?),
+        None => {
+            let first = number(range, lowest, names)?;
+            (first, if step.is_some() { highest } else { first })
+        }
+    };
+    if first < lowest || last > highest || first > last {
+        return None;
+    }
+    let steps = (first..=last).step_by(usize::try_from(step.unwrap_or(1)).ok()?);
+    Some((steps.fold(0, |bits, n| bits | 1 << n), any && step.unwrap_or(1) == 1))
+}
+
+fn number(text: &str, lowest: i64, names: &[&str]) -> Option<i64> {
+    let place = names.iter().position(|name| text.eq_ignore_ascii_case(name));
+    match place {
+        Some(place) => Some(i64::try_from(place).ok()? + lowest),
+        None => text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit())),
+    }
+}
+
+/// Whole seconds of a Go duration: `1h30m`, `90s`.
+fn duration_s(text: &str) -> Option<i64> {
+    let mut seconds = 0_i64;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).filter(|digits| *digits > 0)?;
+        let (number, unit) = rest.split_at(digits);
+        let factor = match unit.chars().next()? {
+            'h' => 3600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(number.parse::<i64>().ok()?.checked_mul(factor)?)?;
+        rest = &unit[1..];
+    }
+    Some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The times at which a schedule fits after 2026-01-01T00:00:00Z, a Thursday.
+    fn times(schedule: &str, count: usize) -> Vec<String> {
+        let schedule = Schedule::parse(schedule).unwrap();
+        let mut time = Time::ZERO;
+        let mut out = Vec::new();
+        while let Some(next) = schedule.next(time, 0).filter(|_| out.len() < count) {
+            time = next;
+            out.push(time.rfc3339()[5..16].to_owned());
+        }
+        out
+    }
+
+    #[test]
+    fn fields_take_numbers_names_ranges_lists_and_steps() {
+        assert_eq!(times("* * * * *", 2), ["01-01T00:01", "01-01T00:02"]);
+        assert_eq!(times("*/20 5 * * *", 4), ["01-01T05:00", "01-01T05:20", "01-01T05:40", "01-02T05:00"]);
+        assert_eq!(times("50/5 23 * * *", 3), ["01-01T23:50", "01-01T23:55", "01-02T23:50"]);
+        assert_eq!(times("0 12 * * Mon-FRI/2", 3), ["01-02T12:00", "01-05T12:00", "01-07T12:00"]);
+        assert_eq!(times("0,30 0-1 28-31 feb ?", 3), ["02-28T00:00", "02-28T00:30", "02-28T01:00"]);
+        assert_eq!(times("0 0 29 2 *", 1), ["02-29T00:00"]);
+    }
+
+    #[test]
+    fn two_day_fields_mean_either_and_a_star_means_both() {
+        assert_eq!(times("0 0 15 * 5", 3), ["01-02T00:00", "01-09T00:00", "01-15T00:00"]);
+        assert_eq!(times("0 0 * * 5", 2), ["01-02T00:00", "01-09T00:00"]);
+        // A step is no star.
+        assert_eq!(times("0 0 */14 * 5", 3), ["01-02T00:00", "01-09T00:00", "01-15T00:00"]);
+    }
+
+    #[test]
+    fn macros_stand_for_fields_and_every_for_a_distance() {
+        assert_eq!(times("@hourly", 1), ["01-01T01:00"]);
+        assert_eq!(times("@weekly", 1), ["01-04T00:00"]);
+        assert_eq!(times("@yearly", 1), ["01-01T00:00"]);
+        assert_eq!(times("@every 1h30m", 2), ["01-01T01:30", "01-01T03:00"]);
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_none_and_what_never_fits_has_no_time() {
+        for text in [
+            "",
+            "* * * *",
+            "60 * * * *",
+            "* * 0 * *",
+            "* * * * 7",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "+1 * * * *",
+            "@often",
+        ] {
+            assert_eq!(Schedule::parse(text), None, "{text}");
+        }
+        assert!(times("0 0 30 2 *", 1).is_empty());
+    }
+
+    #[test]
+    fn a_zone_ahead_of_utc_has_its_midnight_earlier() {
+        let daily = Schedule::parse("@daily").unwrap();
+        assert_eq!(daily.next(Time::ZERO, 7200), Some(Time(22 * 3_600_000)));
+        assert_eq!(daily.last(Time(-86_400_000), Time(1), 7200), Some(Time(-7_200_000)));
+        assert_eq!(daily.last(Time::ZERO, Time(1), 0), None);
+    }
+}

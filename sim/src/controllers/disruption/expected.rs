@@ -1,0 +1,106 @@
+//! How many pods there should be, and how many of them healthy.
+//!
+//! Real: `getExpectedPodCount`, `getExpectedScale` and its finders. Modelled: ReplicationControllers, Deployments,
+//! ReplicaSets and StatefulSets by `spec.replicas`; percentages are rounded up.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use crate::controllers::Caches;
+use crate::object::{Object, Value};
+use crate::wire::resource::{DEPLOYMENTS, REPLICA_SETS};
+use crate::wire::{ObjectKey, Resource};
+
+/// The workloads with a size, by kind.
+static WORKLOADS: LazyLock<[(&str, Resource); 4]> = LazyLock::new(|| {
+    [
+        ("Deployment", *DEPLOYMENTS),
+        ("ReplicaSet", *REPLICA_SETS),
+        ("StatefulSet", Resource::new("apps/v1/statefulsets")),
+        ("ReplicationController", Resource::new("v1/replicationcontrollers")),
+    ]
+});
+
+/// The resources whose sizes are read.
+pub(super) fn sized() -> impl Iterator<Item = Resource> {
+    WORKLOADS.iter().map(|(_, resource)| *resource)
+}
+
+/// What a budget expects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Expected {
+    pub(super) pods: i64,
+    pub(super) healthy: i64,
+}
+
+/// What a budget expects of its pods; or why that cannot be told.
+pub(super) fn expected(budget: &Object, pods: &[Arc<Object>], caches: &Caches) -> Result<Expected, String> {
+    if let Some(most) = budget.at(&["spec", "maxUnavailable"]) {
+        let all = scale(pods, caches)?;
+        return Ok(Expected { pods: all, healthy: (all - scaled(most, all)).max(0) });
+    }
+    match budget.at(&["spec", "minAvailable"]) {
+        Some(Value::Int(least)) => {
+            Ok(Expected { pods: i64::try_from(pods.len()).unwrap_or(i64::MAX), healthy: *least })
+        }
+        Some(least) => {
+            let all = scale(pods, caches)?;
+            Ok(Expected { pods: all, healthy: scaled(least, all) })
+        }
+        None => Ok(Expected { pods: i64::try_from(pods.len()).unwrap_or(i64::MAX), healthy: 0 }),
+    }
+}
+
+/// A number, or a percentage of `total` rounded up.
+fn scaled(value: &Value, total: i64) -> i64 {
+    match value {
+        Value::Int(number) => *number,
+        Value::Str(text) => {
+            let percent: i64 = text.strip_suffix('%').and_then(|number| number.parse().ok()).unwrap_or(0);
+            (percent.saturating_mul(total) + 99).div_euclid(100)
+        }
+        _ => 0,
+    }
+}
+
+/// The sum of the sizes of all workloads that the pods belong to. Pods without one do not count.
+fn scale(pods: &[Arc<Object>], caches: &Caches) -> Result<i64, String> {
+    let mut sizes: BTreeMap<String, i64> = BTreeMap::new();
+    for pod in pods {
+        let Some(owner) = pod.controller() else { continue };
+        if !sizes.contains_key(owner.uid) {
+            let (uid, size) = workload_of(pod, caches)?;
+            sizes.insert(owner.uid.to_owned(), 0);
+            sizes.insert(uid, size);
+        }
+    }
+    Ok(sizes.values().sum())
+}
+
+/// The workload that sets the size of a pod's controller: itself, or the deployment of a replica set.
+fn workload_of(pod: &Object, caches: &Caches) -> Result<(String, i64), String> {
+    let missing = || format!("found no controllers for pod \"{}\"", pod.name());
+    let mut object: Arc<Object> = controller_of(pod, caches)?.ok_or_else(missing)?;
+    if let Some(owner) = object.controller() {
+        let kind = owner.kind.to_owned();
+        if let Some(deployment) = controller_of(&object, caches)?.filter(|_| kind == "Deployment") {
+            object = deployment;
+        }
+    }
+    Ok((object.uid().to_owned(), object.i64_at(&["spec", "replicas"]).unwrap_or(1)))
+}
+
+/// The managing controller of an object. An error where it is of a kind without a size.
+fn controller_of(object: &Object, caches: &Caches) -> Result<Option<Arc<Object>>, String> {
+    let Some(owner) = object.controller() else { return Ok(None) };
+    let workload =
+        WORKLOADS.iter().find(|(kind, r)| *kind == owner.kind && r.api_version() == owner.api_version);
+    let Some((_, resource)) = workload else {
+        let plural =
+            caches.kind(owner.api_version, owner.kind).map_or(owner.kind, |kind| kind.resource.plural());
+        let group = owner.api_version.split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
+        return Err(format!("{plural}{group} does not implement the scale subresource"));
+    };
+    let key = ObjectKey::new(object.namespace(), owner.name);
+    Ok(caches.get(*resource, &key).filter(|found| found.uid() == owner.uid).cloned())
+}

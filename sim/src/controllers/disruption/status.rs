@@ -1,0 +1,104 @@
+//! A budget's status: what is healthy, what is being evicted, what may be.
+//!
+//! Real: `buildDisruptedPodMap`, `countHealthyPods`, `updatePdbStatus`, `failSafe`. Modelled: all of it. An eviction that the
+//! API server has noted in `disruptedPods` counts as a pod less until the pod is deleted, for two minutes at most.
+
+use std::sync::Arc;
+
+use super::expected::Expected;
+use crate::controllers::pods::is_ready;
+use crate::engine::{Millis, Time};
+use crate::object::{Object, Str, Value};
+use crate::value;
+use crate::wire::Request;
+use crate::wire::resource::POD_DISRUPTION_BUDGETS;
+
+/// How long an eviction may take (pkg/controller/disruption `DeletionTimeout`).
+const DELETION_MS: Millis = 120_000;
+
+/// Evictions that the API server has admitted and whose pods are not being deleted yet.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Disrupted(Vec<(Str, Str)>);
+
+impl Disrupted {
+    /// Those of a budget's `disruptedPods` that still count, and when the first of them does not any more.
+    pub(super) fn of(budget: &Object, pods: &[Arc<Object>], now: Time) -> (Self, Option<Time>) {
+        let (mut counts, mut first) = (Vec::new(), None::<Time>);
+        for pod in pods.iter().filter(|pod| !pod.is_terminating()) {
+            let Some(since) = budget.str_at(&["status", "disruptedPods", pod.name()]) else { continue };
+            let end = Time::parse_rfc3339(since).map(|since| since + DELETION_MS);
+            if let Some(end) = end.filter(|end| *end >= now) {
+                counts.push((pod.name().into(), since.into()));
+                first = Some(first.map_or(end, |first| first.min(end)));
+            }
+        }
+        (Self(counts), first)
+    }
+
+    fn has(&self, pod: &Object) -> bool {
+        self.0.iter().any(|(name, _)| name == pod.name())
+    }
+
+    fn to_value(&self) -> Value {
+        let mut map = Value::empty_map();
+        self.0.iter().for_each(|(name, since)| map.set_at(&[name], since.clone()));
+        map
+    }
+}
+
+/// How many pods are ready, not going and not being evicted.
+pub(super) fn healthy(pods: &[Arc<Object>], disrupted: &Disrupted) -> i64 {
+    let counts = |pod: &&Arc<Object>| !pod.is_terminating() && !disrupted.has(pod) && is_ready(pod);
+    i64::try_from(pods.iter().filter(counts).count()).unwrap_or(i64::MAX)
+}
+
+/// The request that tells a budget's state; none where it is told.
+pub(super) fn update(
+    budget: &Arc<Object>,
+    expected: Expected,
+    healthy: i64,
+    disrupted: &Disrupted,
+    now: Time,
+) -> Option<Request> {
+    // A budget without pods allows nothing, so that the first pods are safe before they are counted.
+    let allowed = if expected.pods > 0 { (healthy - expected.healthy).max(0) } else { 0 };
+    let mut status = value!({
+        "currentHealthy": healthy, "desiredHealthy": (expected.healthy), "expectedPods": (expected.pods),
+        "disruptionsAllowed": allowed, "observedGeneration": (budget.generation())
+    });
+    if !disrupted.0.is_empty() {
+        status.set_at(&["disruptedPods"], disrupted.to_value());
+    }
+    let why = if allowed > 0 { ("True", "SufficientPods", "") } else { ("False", "InsufficientPods", "") };
+    status.set_at(&["conditions"], conditions(budget, why, now));
+    write(budget, status)
+}
+
+/// The request after a failed sync: nothing may be evicted.
+pub(super) fn fail(budget: &Arc<Object>, why: &str, now: Time) -> Option<Request> {
+    let mut status = budget.at(&["status"]).cloned().unwrap_or_else(Value::empty_map);
+    status.set_at(&["disruptionsAllowed"], 0);
+    status.set_at(&["conditions"], conditions(budget, ("False", "SyncFailed", why), now));
+    write(budget, status)
+}
+
+fn conditions(budget: &Object, (status, reason, message): (&str, &str, &str), now: Time) -> Vec<Value> {
+    const KIND: &str = "DisruptionAllowed";
+    let old = budget.condition(KIND).filter(|c| c.str_at(&["status"]) == Some(status));
+    let since = old.and_then(|c| c.str_at(&["lastTransitionTime"]).map(Str::new));
+    let condition = value!({
+        "type": KIND, "status": status, "reason": reason, "message": message,
+        "observedGeneration": (budget.generation()),
+        "lastTransitionTime": (since.unwrap_or_else(|| now.rfc3339()))
+    });
+    let others = budget.items_at(&["status", "conditions"]).iter();
+    others.filter(|c| c.str_at(&["type"]) != Some(KIND)).cloned().chain([condition]).collect()
+}
+
+fn write(budget: &Arc<Object>, status: Value) -> Option<Request> {
+    if budget.at(&["status"]) == Some(&status) {
+        return None;
+    }
+    let updated = budget.edited(|root| root.set_at(&["status"], status));
+    Some(Request::update_status(*POD_DISRUPTION_BUDGETS, Arc::new(updated)))
+}
