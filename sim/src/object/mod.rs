@@ -8,12 +8,14 @@
 //! - [`Shape`]: the type of a tree: unknown fields, defaults, checks
 //! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
 //! - [`pod_row()`]: a pod as `kubectl get pods` prints it
+//! - [`tolerates()`], [`selects_node()`]: whether a pod fits a node by what both say
 //! - [`managed`]: who owns which fields
 //! - [`patch`]: JSON patch, merge patch, strategic merge patch, server-side apply
 //!
 //! Architecture invariant: names nothing else in the crate.
 
 mod encode;
+mod fit;
 mod hash;
 mod json;
 mod key;
@@ -30,6 +32,7 @@ mod shape;
 mod time;
 mod tree;
 
+pub use fit::{selects_node, tolerates};
 pub use hash::Digest;
 pub use key::Key;
 pub use managed::{Managed, Writer};
