@@ -86,7 +86,7 @@ impl ApiServer {
             watchers: Watchers::default(),
             names: Names::new(seed),
             now: boot,
-            plugins: Plugins { service_account: true, object_in_use: false },
+            plugins: Plugins { service_account: true, object_in_use: true },
             redefined: BTreeSet::new(),
             second: (boot.wall_s(), boot.rfc3339()),
             timers: BTreeMap::new(),

@@ -9,6 +9,7 @@ use super::{Outcome, Target};
 use crate::client::Informer;
 use crate::object::{LabelSelector, Object, Value};
 use crate::value;
+use crate::wire::resource::REPLICATION_CONTROLLERS;
 use crate::wire::{Answer, ObjectKey, PatchType, Request, Resource};
 
 /// Who claims.
@@ -28,6 +29,15 @@ pub(super) fn controller_ref(owner: &Owner<'_>) -> Value {
         "controller": true,
         "blockOwnerDeletion": true
     })
+}
+
+/// The selector of an owner of this resource; none where it has no valid one. A ReplicationController's is a plain map.
+pub(super) fn selector_of(resource: Resource, owner: &Object) -> Option<LabelSelector> {
+    let selector = owner.at(&["spec", "selector"])?;
+    if resource == *REPLICATION_CONTROLLERS {
+        return selector.as_map().map(LabelSelector::from_labels);
+    }
+    LabelSelector::from_value(selector).ok()
 }
 
 impl Owner<'_> {
@@ -152,8 +162,7 @@ pub(super) fn owners_of(
         return;
     }
     let fits = |owner: &&Arc<Object>| {
-        let selector = owner.at(&["spec", "selector"]).map(LabelSelector::from_value);
-        selector.is_some_and(|s| s.is_ok_and(|s| !s.is_everything() && s.matches(object.labels())))
+        selector_of(resource, owner).is_some_and(|s| !s.is_everything() && s.matches(object.labels()))
     };
     out.extend(owners.in_namespace(object.namespace()).filter(fits).map(|owner| Target::of(resource, owner)));
 }

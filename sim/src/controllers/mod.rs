@@ -4,8 +4,9 @@
 //! - [`Controller`], [`Target`], [`Outcome`]: what a controller is and what it answers
 //! - [`Caches`], [`Kind`]: the shared informers, built-in and custom
 //! - `expectations`: no sync before the caches have seen what the last one wrote
-//! - `claim`, `pods`, `template_hash`: what several controllers need
-//! - `deployment`, `replicaset`: workloads
+//! - `claim`, `pods`, `template_hash`, `history`: what several controllers need
+//! - `deployment`, `replicaset`, `replication_controller`, `statefulset`, `daemonset`, `job`, `cron_job`: workloads
+//! - `volumes`: claims and their volumes
 //! - `endpoints`: services
 //! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
 //!
@@ -25,24 +26,29 @@ mod caches;
 mod claim;
 mod controller;
 mod cron_job;
+mod daemonset;
 mod deployment;
 mod disruption;
 mod endpoints;
 mod expectations;
 mod garbage_collector;
 mod job;
+mod history;
 mod manager;
 mod namespace;
 mod pods;
 mod replicaset;
 mod resource_quota;
+mod replication_controller;
 mod root_ca;
 mod service_account;
+mod statefulset;
 mod sync;
 mod template_hash;
 #[cfg(test)]
 mod tests;
 mod ttl_after_finished;
+mod volumes;
 
 pub use caches::{Caches, Kind};
 pub use controller::{Call, Controller, Outcome, Target, Verdict, Watches};
@@ -52,7 +58,13 @@ pub use manager::Manager;
 fn all() -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(replicaset::ReplicaSets::default()),
+        Box::new(replication_controller::controller()),
         Box::new(deployment::Deployments::default()),
+        Box::new(statefulset::StatefulSets::default()),
+        Box::new(daemonset::DaemonSets::default()),
+        Box::new(volumes::Binder),
+        Box::new(volumes::ClaimProtection),
+        Box::new(volumes::VolumeProtection),
         Box::new(garbage_collector::GarbageCollector::default()),
         Box::new(namespace::Namespaces::default()),
         Box::new(service_account::ServiceAccounts),

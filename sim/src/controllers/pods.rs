@@ -7,11 +7,21 @@ use std::cmp::Ordering;
 
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Value};
+use crate::wire::resource::PODS;
+use crate::wire::{ObjectKey, Request};
 
 /// Annotation with the cost of deleting a pod (controller.kubernetes.io/pod-deletion-cost).
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
-fn phase(pod: &Object) -> &str {
+/// Deletes this pod, and none that has taken its name.
+pub(super) fn delete(pod: &Object) -> Request {
+    let mut request = Request::delete(*PODS, &ObjectKey::of(pod));
+    request.options.precondition_uid = Some(pod.uid().into());
+    request
+}
+
+/// The pod's phase; empty before it has one.
+pub(super) fn phase(pod: &Object) -> &str {
     pod.str_at(&["status", "phase"]).unwrap_or_default()
 }
 

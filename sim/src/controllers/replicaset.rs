@@ -1,4 +1,5 @@
-//! The ReplicaSet controller: as many pods of one template as wanted.
+//! The ReplicaSet controller: as many pods of one template as wanted. It serves every kind that does just this, as a
+//! [`Flavour`]: `replication_controller` is the other one.
 //!
 //! Real: pkg/controller/replicaset. Modelled: slow-start batches, bursts of 500, order of deletion, adoption and release,
 //! status with terminatingReplicas, ReplicaFailure, availability after minReadySeconds. A failed batch is told in the
@@ -7,21 +8,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::claim::{Owner, controller_ref, may_adopt, owners_of};
+use super::claim::{Owner, controller_ref, may_adopt, owners_of, selector_of};
 use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches, pods};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::{Key, LabelSelector, Map, Object, Str, Value};
 use crate::wire::resource::{PODS, REPLICA_SETS};
-use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
+use crate::wire::{Answer, Request, Resource, Verb};
 use crate::{key, value};
 
 /// At most so many creations or deletions per sync (pkg/controller/replicaset `BurstReplicas`).
 const BURST: usize = 500;
 
-/// The controller of ReplicaSets.
-#[derive(Debug, Default)]
+/// A kind that keeps so many pods of one template.
+#[derive(Debug)]
+pub(super) struct Flavour {
+    /// The controller's name.
+    pub(super) name: &'static str,
+    /// Its resource.
+    pub(super) resource: Resource,
+    /// Its kind.
+    pub(super) kind: &'static str,
+    /// Whether its status counts terminating pods.
+    pub(super) tells_terminating: bool,
+}
+
+/// The controller of ReplicaSets, or of another kind like them.
+#[derive(Debug)]
 pub(super) struct ReplicaSets {
+    flavour: Flavour,
     /// What went wrong when pods were last created or deleted.
     failures: BTreeMap<Target, Failure>,
 }
@@ -32,33 +47,51 @@ struct Failure {
     message: Str,
 }
 
+impl Default for ReplicaSets {
+    fn default() -> Self {
+        Self::of(Flavour {
+            name: "replicaset-controller",
+            resource: *REPLICA_SETS,
+            kind: "ReplicaSet",
+            tells_terminating: true,
+        })
+    }
+}
+
+impl ReplicaSets {
+    /// The controller of this kind.
+    pub(super) fn of(flavour: Flavour) -> Self {
+        Self { flavour, failures: BTreeMap::new() }
+    }
+}
+
 impl Controller for ReplicaSets {
     fn name(&self) -> &'static str {
-        "replicaset-controller"
+        self.flavour.name
     }
 
     fn watches(&self) -> Watches {
-        Watches::These(vec![*REPLICA_SETS, *PODS])
+        Watches::These(vec![self.flavour.resource, *PODS])
     }
 
     fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
-        if resource == *REPLICA_SETS {
+        let Flavour { resource: sets, kind, .. } = self.flavour;
+        if resource == sets {
             out.push(Target::of(resource, change.object()));
         } else {
-            owners_of(change, (*REPLICA_SETS, "ReplicaSet"), caches.of(*REPLICA_SETS), out);
+            owners_of(change, (sets, kind), caches.of(sets), out);
         }
     }
 
     fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
         let mut out = Outcome::done();
-        let Some(set) = caches.of(*REPLICA_SETS).get(&target.key) else {
+        let Flavour { resource, kind, .. } = self.flavour;
+        let Some(set) = caches.of(resource).get(&target.key) else {
             self.failures.remove(target);
             return out;
         };
-        let Some(Ok(selector)) = set.at(&["spec", "selector"]).map(LabelSelector::from_value) else {
-            return out;
-        };
-        let owner = Owner { resource: *REPLICA_SETS, kind: "ReplicaSet", object: set };
+        let Some(selector) = selector_of(resource, set) else { return out };
+        let owner = Owner { resource, kind, object: set };
         let claimed = owner.claim(&selector, caches.of(*PODS), pods::is_active, &mut out);
         if !out.is_empty() {
             out.again();
@@ -67,8 +100,9 @@ impl Controller for ReplicaSets {
         let (stopping, active): (Vec<_>, Vec<_>) =
             claimed.into_iter().filter(|pod| !pods::is_finished(pod)).partition(|pod| pods::is_stopping(pod));
         let failure = self.failures.remove(target);
-        let status = Status::of(set, &active, stopping.len(), failure.as_ref(), now);
-        let update = status.update(set);
+        let stopping = self.flavour.tells_terminating.then_some(stopping.len());
+        let status = Status::of(set, &active, stopping, failure.as_ref(), now);
+        let update = status.update(resource, set);
         // What failed last time is told before it is tried again.
         let told_first = update.clone().filter(|_| failure.is_some());
         if let Some(update) = told_first.clone() {
@@ -89,7 +123,7 @@ impl Controller for ReplicaSets {
 
     fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
-            let may = may_adopt(answer, caches.of(*REPLICA_SETS).get(&target.key));
+            let may = may_adopt(answer, caches.of(target.resource).get(&target.key));
             return if may { Verdict::Fine } else { Verdict::Retry };
         }
         let verdict = Verdict::usual(call, answer);
@@ -122,29 +156,34 @@ fn manage(owner: &Owner<'_>, active: &[Arc<Object>], caches: &Caches, now: Time,
         slow_start((wanted - active.len()).min(BURST), &Request::create(*PODS, pod), out);
     } else if active.len() > wanted {
         let surplus = (active.len() - wanted).min(BURST);
-        let delete = |pod: &Arc<Object>| {
-            let mut request = Request::delete(*PODS, &ObjectKey::of(pod));
-            request.options.precondition_uid = Some(pod.uid().into());
-            request
-        };
-        out.together(to_delete(owner.object, active, surplus, caches, now).iter().map(delete).collect());
+        let doomed = to_delete(owner, active, surplus, caches, now);
+        out.together(doomed.iter().map(|pod| pods::delete(pod)).collect());
     }
 }
 
 /// Sends a request so many times: once, then in rounds that double, so that what fails always fails once.
-pub(super) fn slow_start(mut count: usize, request: &Request, out: &mut Outcome) {
+pub(super) fn slow_start(count: usize, request: &Request, out: &mut Outcome) {
+    in_growing_rounds(vec![request.clone(); count], out);
+}
+
+/// Sends requests in rounds that double: one, two, four.
+pub(super) fn in_growing_rounds(mut requests: Vec<Request>, out: &mut Outcome) {
     let mut batch = 1;
-    while count > 0 {
-        let size = batch.min(count);
-        out.together(vec![request.clone(); size]);
-        count -= size;
+    while !requests.is_empty() {
+        let rest = requests.split_off(batch.min(requests.len()));
+        out.together(requests);
+        requests = rest;
         batch *= 2;
     }
 }
 
 /// The pod that a workload's template describes, owned by the workload.
 pub(super) fn pod_from_template(owner: &Owner<'_>) -> Value {
-    let template = owner.object.at(&["spec", "template"]);
+    pod_of(owner, owner.object.at(&["spec", "template"]))
+}
+
+/// The pod that a template describes, owned by the workload.
+pub(super) fn pod_of(owner: &Owner<'_>, template: Option<&Value>) -> Value {
     let mut metadata = value!({
         "generateName": (format!("{}-", owner.object.name())),
         "namespace": (owner.object.namespace()),
@@ -161,7 +200,7 @@ pub(super) fn pod_from_template(owner: &Owner<'_>) -> Value {
 
 /// The pods to delete first.
 fn to_delete(
-    set: &Object,
+    set: &Owner<'_>,
     active: &[Arc<Object>],
     surplus: usize,
     caches: &Caches,
@@ -171,9 +210,9 @@ fn to_delete(
         return active.to_vec();
     }
     let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();
-    if let Some(controller) = set.controller() {
+    if let Some(controller) = set.object.controller() {
         let siblings: BTreeSet<&str> =
-            caches.of(*REPLICA_SETS).owned_by(controller.uid).map(|sibling| sibling.uid()).collect();
+            caches.of(set.resource).owned_by(controller.uid).map(|sibling| sibling.uid()).collect();
         for pod in
             siblings.iter().flat_map(|uid| caches.of(*PODS).owned_by(uid)).filter(|pod| pods::is_active(pod))
         {
@@ -192,7 +231,7 @@ fn to_delete(
 /// The status a set should have.
 #[derive(PartialEq, Debug)]
 struct Status {
-    counts: [(&'static str, i64); 5],
+    counts: Vec<(&'static str, i64)>,
     conditions: Value,
 }
 
@@ -200,30 +239,32 @@ impl Status {
     fn of(
         set: &Object,
         active: &[Arc<Object>],
-        stopping: usize,
+        stopping: Option<usize>,
         failure: Option<&Failure>,
         now: Time,
     ) -> Self {
         let labels = set.at(&["spec", "template", "metadata", "labels"]).and_then(Value::as_map);
         let selector = labels.map(|labels: &Map| LabelSelector::from_labels(labels)).unwrap_or_default();
         let min_ready_s = min_ready_s(set);
-        let count = |test: &dyn Fn(&Object) -> bool| {
-            i64::try_from(active.iter().filter(|pod| test(pod)).count()).unwrap_or(i64::MAX)
-        };
+        let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let count = |test: &dyn Fn(&Object) -> bool| number(active.iter().filter(|pod| test(pod)).count());
+        let terminating = stopping.map(|n| ("terminatingReplicas", number(n)));
         Self {
             counts: [
                 ("replicas", count(&|_| true)),
                 ("fullyLabeledReplicas", count(&|pod| selector.matches(pod.labels()))),
                 ("readyReplicas", count(&pods::is_ready)),
                 ("availableReplicas", count(&|pod| pods::is_available(pod, min_ready_s, now))),
-                ("terminatingReplicas", i64::try_from(stopping).unwrap_or(i64::MAX)),
-            ],
+            ]
+            .into_iter()
+            .chain(terminating)
+            .collect(),
             conditions: conditions(set, failure, now),
         }
     }
 
     /// The request that makes it so; nothing where it is.
-    fn update(&self, set: &Arc<Object>) -> Option<Request> {
+    fn update(&self, resource: Resource, set: &Arc<Object>) -> Option<Request> {
         let old = set.at(&["status"]);
         let had = |field: &str| old.and_then(|old| old.i64_at(&[field]));
         let same = self.counts.iter().all(|(field, count)| had(field).unwrap_or(0) == *count)
@@ -242,7 +283,7 @@ impl Status {
             status.push((key!("conditions"), self.conditions.clone()));
         }
         let updated = set.edited(|root| root.set_at(&["status"], Value::Map(Map::from_entries(status))));
-        Some(Request::update_status(*REPLICA_SETS, Arc::new(updated)))
+        Some(Request::update_status(resource, Arc::new(updated)))
     }
 }
 

@@ -27,8 +27,39 @@ pub(super) fn pod_template_hash(template: &Value, collisions: Option<i64>) -> St
         hash.write(&count.to_le_bytes());
         hash.write(&[0; 4]);
     }
+    letters(hash.0)
+}
+
+/// A hash as names carry it.
+pub(super) fn letters(hash: u32) -> String {
     let letter = |digit: u8| char::from(LETTERS[usize::from(digit) % LETTERS.len()]);
-    hash.0.to_string().bytes().map(letter).collect()
+    hash.to_string().bytes().map(letter).collect()
+}
+
+/// The hash of a controller revision's data (pkg/controller/history `HashControllerRevision`): FNV-32, not 32a, over the
+/// JSON that Go writes, and the number of collisions so far.
+pub(super) fn revision_hash(data: &Value, collisions: i64) -> u32 {
+    let mut text = Vec::new();
+    data.write_json(&mut text);
+    let text = String::from_utf8(text).expect("JSON is UTF-8");
+    let mut hash: u32 = 0x811c_9dc5;
+    let mut write = |bytes: &[u8]| {
+        for byte in bytes {
+            hash = hash.wrapping_mul(0x0100_0193) ^ u32::from(*byte);
+        }
+    };
+    let mut buffer = [0; 4];
+    for letter in text.chars() {
+        // encoding/json writes these so that the text is safe inside HTML and JavaScript.
+        match letter {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                write(format!("\\u{:04x}", u32::from(letter)).as_bytes());
+            }
+            _ => write(letter.encode_utf8(&mut buffer).as_bytes()),
+        }
+    }
+    write(collisions.to_string().as_bytes());
+    hash
 }
 
 /// A running FNV-32a.
@@ -302,6 +333,25 @@ mod tests {
         assert_eq!(hash("nginx:3", "IfNotPresent", &[]), "6d5d97fc84");
         assert_eq!(hash("broken:1", "IfNotPresent", &[]), "5c8659d94c");
         assert_eq!(hash("i", "Always", &[("nodeSelector", value!({"role": "db"}))]), "96c5958d9");
+    }
+
+    #[test]
+    fn revisions_are_named_as_a_real_server_recorded() {
+        let mut template = template("nginx:1", "IfNotPresent", &[]);
+        template.set_at(&["metadata", "labels", "app"], "s");
+        template.set_at(&["$patch"], "replace");
+        let mut data = value!({"spec": {"template": template}});
+        assert_eq!(letters(revision_hash(&data, 0)), "7877749d74");
+        assert_ne!(letters(revision_hash(&data, 1)), "7877749d74");
+        // What Go escapes is hashed escaped: the text below is what it writes for the arguments.
+        data.set_at(&["spec"], "<&>");
+        let escaped = value!({"spec": "\\u003c\\u0026\\u003e"});
+        assert_ne!(revision_hash(&data, 0), revision_hash(&escaped, 0), "a backslash is escaped itself");
+        assert_eq!(revision_hash(&data, 0), fnv(br#"{"spec":"\u003c\u0026\u003e"}0"#));
+    }
+
+    fn fnv(bytes: &[u8]) -> u32 {
+        bytes.iter().fold(0x811c_9dc5, |hash: u32, b| hash.wrapping_mul(0x0100_0193) ^ u32::from(*b))
     }
 
     #[test]

@@ -9,12 +9,14 @@
 //! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
 //! - [`pod_row()`]: a pod as `kubectl get pods` prints it
 //! - [`usage`]: what an object counts for in a quota
+//! - [`tolerates()`], [`selects_node()`]: whether a pod fits a node by what both say
 //! - [`managed`]: who owns which fields
 //! - [`patch`]: JSON patch, merge patch, strategic merge patch, server-side apply
 //!
 //! Architecture invariant: names nothing else in the crate.
 
 mod encode;
+mod fit;
 mod hash;
 mod json;
 mod key;
@@ -33,6 +35,7 @@ mod time;
 mod tree;
 pub mod usage;
 
+pub use fit::{selects_node, tolerates};
 pub use hash::Digest;
 pub use key::{Key, text_order};
 pub use managed::{Managed, Writer};

@@ -81,20 +81,27 @@ macro_rules! well_known {
 
 well_known! {
     CONFIG_MAPS "v1/configmaps",
+    CONTROLLER_REVISIONS "apps/v1/controllerrevisions",
     CRDS "apiextensions.k8s.io/v1/customresourcedefinitions",
     CRON_JOBS "batch/v1/cronjobs",
+    DAEMON_SETS "apps/v1/daemonsets",
     DEPLOYMENTS "apps/v1/deployments",
     EVENTS "v1/events",
     JOBS "batch/v1/jobs",
     LEASES "coordination.k8s.io/v1/leases",
     NAMESPACES "v1/namespaces",
     NODES "v1/nodes",
-    POD_DISRUPTION_BUDGETS "policy/v1/poddisruptionbudgets",
+    PERSISTENT_VOLUMES "v1/persistentvolumes",
+    PERSISTENT_VOLUME_CLAIMS "v1/persistentvolumeclaims",
     PODS "v1/pods",
+    POD_DISRUPTION_BUDGETS "policy/v1/poddisruptionbudgets",
+    REPLICATION_CONTROLLERS "v1/replicationcontrollers",
     REPLICA_SETS "apps/v1/replicasets",
     RESOURCE_QUOTAS "v1/resourcequotas",
     SERVICE_ACCOUNTS "v1/serviceaccounts",
     SERVICES "v1/services",
+    STATEFUL_SETS "apps/v1/statefulsets",
+    STORAGE_CLASSES "storage.k8s.io/v1/storageclasses",
 }
 
 /// Namespace and name of an object within its resource; the order is the store's.

@@ -100,7 +100,7 @@ impl Cluster<'_> {
             .server
             .registry()
             .iter()
-            .filter(|kind| kind.has_verb("watch") && kind.is_modelled())
+            .filter(|kind| kind.has_verb("watch") && kind.modelled)
             .map(|kind| Kind {
                 resource: kind.resource,
                 followed: kind.storage,

@@ -18,7 +18,9 @@ use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::{
-    CONFIG_MAPS, CRDS, DEPLOYMENTS, JOBS, LEASES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SERVICES,
+    CONFIG_MAPS, CONTROLLER_REVISIONS, CRDS, DAEMON_SETS, DEPLOYMENTS, JOBS, LEASES, NAMESPACES, NODES,
+    PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, REPLICA_SETS, REPLICATION_CONTROLLERS,
+    SERVICE_ACCOUNTS, SERVICES, STATEFUL_SETS,
 };
 use crate::wire::{Answer, Component, Effect, Input, ObjectKey, Outbox, Request, Resource, Status, Verb};
 use store::Store;
@@ -178,6 +180,20 @@ impl Fixture {
         self.run();
     }
 
+    /// Edits an object outside namespaces and lets everything happen.
+    pub(super) fn edit_cluster_scoped(&mut self, of: Resource, name: &str, edit: impl FnOnce(&mut Value)) {
+        let updated = self.store.objects[&(of, ObjectKey::new("", name))].edited(edit);
+        self.store.update(of, Arc::new(updated), "").unwrap();
+        self.run();
+    }
+
+    /// Deletes an object outside namespaces and lets everything happen.
+    pub(super) fn delete_cluster_scoped(&mut self, of: Resource, name: &str) {
+        let answer = self.store.answer(&Request::delete(of, &ObjectKey::new("", name)), self.now);
+        assert!(answer.failure().is_none(), "{answer:?}");
+        self.run();
+    }
+
     /// Deletes an object with a propagation policy and lets everything happen.
     pub(super) fn delete(&mut self, resource: Resource, name: &str, propagation: &str) {
         let mut request = Request::delete(resource, &ObjectKey::new(NS, name));
@@ -200,6 +216,23 @@ impl Fixture {
         objects.map(|(_, object)| object.clone()).collect()
     }
 
+    /// The different statuses that an object has had, in order.
+    pub(super) fn statuses(&self, resource: Resource, name: &str) -> Vec<Value> {
+        let states =
+            self.store.commits.iter().filter(|(of, object)| *of == resource && object.name() == name);
+        let mut statuses: Vec<Value> =
+            states.filter_map(|(_, object)| object.at(&["status"]).cloned()).collect();
+        statuses.dedup();
+        statuses
+    }
+
+    /// Replaces an object's status and lets everything happen.
+    pub(super) fn set_status(&mut self, resource: Resource, name: &str, status: Value) {
+        let updated = self.get(resource, name).edited(|root| root.set_at(&["status"], status));
+        self.store.update(resource, Arc::new(updated), "status").unwrap();
+        self.run();
+    }
+
     /// The requests since the last call.
     pub(super) fn take_requests(&mut self) -> Vec<String> {
         std::mem::take(&mut self.requests)
@@ -218,6 +251,13 @@ pub(super) fn kinds() -> Vec<Kind> {
         kind(*PODS, "Pod", true),
         kind(*REPLICA_SETS, "ReplicaSet", true),
         kind(*DEPLOYMENTS, "Deployment", true),
+        kind(*STATEFUL_SETS, "StatefulSet", true),
+        kind(*DAEMON_SETS, "DaemonSet", true),
+        kind(*REPLICATION_CONTROLLERS, "ReplicationController", true),
+        kind(*CONTROLLER_REVISIONS, "ControllerRevision", true),
+        kind(*PERSISTENT_VOLUME_CLAIMS, "PersistentVolumeClaim", true),
+        kind(*PERSISTENT_VOLUMES, "PersistentVolume", false),
+        kind(*NODES, "Node", false),
         kind(*CONFIG_MAPS, "ConfigMap", true),
         kind(*SERVICES, "Service", true),
         kind(*SERVICE_ACCOUNTS, "ServiceAccount", true),

@@ -60,7 +60,9 @@ impl Store {
 
     pub(super) fn create(&mut self, of: Resource, mut root: Value, now: Time) -> Result<Arc<Object>, Status> {
         self.names += 1;
-        if let Some(prefix) = root.str_at(&["metadata", "generateName"]).map(str::to_owned) {
+        let prefix = root.str_at(&["metadata", "generateName"]).map(str::to_owned);
+        // A name that is given wins.
+        if let Some(prefix) = prefix.filter(|_| root.str_at(&["metadata", "name"]).is_none()) {
             root.set_at(&["metadata", "name"], format!("{prefix}{:05}", self.names));
         }
         let key = ObjectKey::of(&Object::new(root.clone()));
@@ -160,7 +162,11 @@ impl Store {
         }
         let starts = |pod: &&Arc<Object>| pod.str_at(&["spec", "nodeName"]).is_none();
         let Some(pod) = pods.clone().find(starts).cloned() else { return false };
-        let node = format!("n{}", pods.count() % 3 + 1);
+        let required = "requiredDuringSchedulingIgnoredDuringExecution";
+        let affinity = pod.at(&["spec", "affinity", "nodeAffinity", required]);
+        let own = affinity.and_then(|a| a.pointer("/nodeSelectorTerms/0/matchFields/0/values/0"));
+        let node = own.and_then(Value::as_str).map(str::to_owned);
+        let node = node.unwrap_or_else(|| format!("n{}", pods.count() % 3 + 1));
         let ready = pod.at(&["spec"]).unwrap().pointer("/containers/0/image") != Some(&"broken:1".into());
         let mut root = pod.root().clone();
         root.set_at(&["spec", "nodeName"], node);

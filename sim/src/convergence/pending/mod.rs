@@ -39,6 +39,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("v1", "Pod", cluster::pod),
     ("v1", "Node", cluster::node),
     ("apps/v1", "ReplicaSet", workloads::replica_set),
+    ("v1", "ReplicationController", workloads::replica_set),
     ("apps/v1", "Deployment", workloads::deployment),
     ("apps/v1", "StatefulSet", workloads::stateful_set),
     ("apps/v1", "DaemonSet", workloads::daemon_set),

@@ -45,6 +45,8 @@ fn a_deployment_says_why_it_makes_no_progress() {
 fn a_replica_set_wants_its_replicas_ready() {
     reads(&replica_set(3), None);
     reads(&replica_set(0), Some("ReplicaSet default/web-7fb4c554f7 wants 3 available replicas, has 0"));
+    let older = with(&with(&replica_set(0), &["kind"], "ReplicationController"), &["apiVersion"], "v1");
+    reads(&older, Some("ReplicationController default/web-7fb4c554f7 wants 3 available replicas, has 0"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! When workloads are pending: Deployment, ReplicaSet, StatefulSet, DaemonSet, Job.
+//! When workloads are pending: Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job.
 
 use super::super::reason::Want;
 use super::{Lookup, because, observed_at_all};
@@ -42,6 +42,7 @@ fn deployment_note(object: &Object) -> Option<Str> {
     Some(because(condition).into())
 }
 
+/// Every pod ready and available, and none too many. A ReplicationController says it in the same fields.
 pub(super) fn replica_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     let fields = [
         ("replicas", "replicas"),

@@ -1,0 +1,29 @@
+//! Volumes: claims get one, volumes go with their claims, and neither goes while it is in use.
+//!
+//! - `binder`: makes a volume for a claim, binds the two, reclaims volumes whose claim is gone
+//! - `protection`: takes the finalizers off that hold claims in use and volumes that are bound
+
+mod binder;
+mod protection;
+#[cfg(test)]
+mod tests;
+
+pub(super) use binder::Binder;
+pub(super) use protection::{ClaimProtection, VolumeProtection};
+
+use crate::object::Object;
+use crate::wire::ObjectKey;
+
+/// The claims that a pod uses, those of its ephemeral volumes included.
+fn claims_of(pod: &Object) -> impl Iterator<Item = ObjectKey> {
+    pod.items_at(&["spec", "volumes"]).iter().filter_map(|volume| {
+        let name = match volume.str_at(&["persistentVolumeClaim", "claimName"]) {
+            Some(claim) => claim.into(),
+            None => {
+                volume.get("ephemeral")?;
+                smol_str::format_smolstr!("{}-{}", pod.name(), volume.str_at(&["name"])?)
+            }
+        };
+        Some(ObjectKey::new(pod.namespace(), name))
+    })
+}

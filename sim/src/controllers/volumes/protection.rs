@@ -1,0 +1,101 @@
+//! Takes the finalizers off claims that no pod uses and volumes that are not bound.
+//!
+//! Real: pkg/controller/volume/pvcprotection and pvprotection; the admission plugin StorageObjectInUseProtection puts the
+//! finalizers on. Modelled: both; a pod uses a claim from the moment it has a node until it has ended or is gone.
+//! Not modelled: the live list of pods that the real one makes before it believes its cache.
+
+use std::sync::Arc;
+
+use super::claims_of;
+use crate::client::Change;
+use crate::controllers::{Caches, Controller, Outcome, Target, Watches, pods};
+use crate::engine::Time;
+use crate::object::{Object, Value};
+use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS};
+use crate::wire::{ObjectKey, Request, Resource};
+
+/// Holds claims (pkg/volume/util `PVCProtectionFinalizer`).
+const CLAIM: &str = "kubernetes.io/pvc-protection";
+/// Holds volumes (pkg/volume/util `PVProtectionFinalizer`).
+const VOLUME: &str = "kubernetes.io/pv-protection";
+
+/// The controller that protects claims in use.
+#[derive(Debug, Default)]
+pub(in crate::controllers) struct ClaimProtection;
+
+/// The controller that protects bound volumes.
+#[derive(Debug, Default)]
+pub(in crate::controllers) struct VolumeProtection;
+
+fn is_held(object: &Object, finalizer: &str) -> bool {
+    object.is_terminating() && object.finalizers().any(|held| held == finalizer)
+}
+
+fn release(resource: Resource, object: &Object, finalizer: &str) -> Request {
+    let others = object.finalizers().filter(|held| *held != finalizer).map(Value::from);
+    let others: Vec<Value> = others.collect();
+    let updated = object.edited(|root| {
+        if others.is_empty() {
+            root.remove_at(&["metadata", "finalizers"]);
+        } else {
+            root.set_at(&["metadata", "finalizers"], others);
+        }
+    });
+    Request::update(resource, Arc::new(updated))
+}
+
+impl Controller for ClaimProtection {
+    fn name(&self) -> &'static str {
+        "persistentvolumeclaim-protection-controller"
+    }
+
+    fn watches(&self) -> Watches {
+        Watches::These(vec![*PERSISTENT_VOLUME_CLAIMS, *PODS])
+    }
+
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+        let claims = *PERSISTENT_VOLUME_CLAIMS;
+        let object = change.object();
+        if resource == claims {
+            out.push(Target::of(resource, object));
+        } else if change.new.as_ref().is_none_or(|pod| pods::is_finished(pod)) {
+            out.extend(claims_of(object).map(|key| Target::new(claims, key)));
+        }
+    }
+
+    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+        let mut out = Outcome::done();
+        let Some(claim) = caches.of(target.resource).get(&target.key) else { return out };
+        let uses = |pod: &Arc<Object>| {
+            let runs = pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
+            runs && !pods::is_finished(pod) && claims_of(pod).any(|used| used == target.key)
+        };
+        if is_held(claim, CLAIM) && !caches.of(*PODS).in_namespace(claim.namespace()).any(uses) {
+            out.then(release(target.resource, claim, CLAIM));
+        }
+        out
+    }
+}
+
+impl Controller for VolumeProtection {
+    fn name(&self) -> &'static str {
+        "persistentvolume-protection-controller"
+    }
+
+    fn watches(&self) -> Watches {
+        Watches::These(vec![*PERSISTENT_VOLUMES])
+    }
+
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+        out.push(Target::new(resource, ObjectKey::of(change.object())));
+    }
+
+    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+        let mut out = Outcome::done();
+        let Some(volume) = caches.of(target.resource).get(&target.key) else { return out };
+        if is_held(volume, VOLUME) && volume.str_at(&["status", "phase"]) != Some("Bound") {
+            out.then(release(target.resource, volume, VOLUME));
+        }
+        out
+    }
+}

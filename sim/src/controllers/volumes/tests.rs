@@ -1,0 +1,114 @@
+//! Claims and volumes: when they are bound, and when they go.
+
+use crate::controllers::tests::{Fixture, NS};
+use crate::object::Value;
+use crate::value;
+use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES};
+
+fn claim(class: Option<&str>) -> Value {
+    let mut claim = value!({
+        "metadata": {"name": "data", "namespace": NS, "finalizers": ["kubernetes.io/pvc-protection"]},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        "status": {"phase": "Pending"}
+    });
+    if let Some(class) = class {
+        claim.set_at(&["spec", "storageClassName"], class);
+    }
+    claim
+}
+
+fn class(mode: &str, policy: &str) -> Value {
+    value!({
+        "metadata": {"name": "fast"}, "provisioner": "ex.test/disk", "volumeBindingMode": mode,
+        "reclaimPolicy": policy
+    })
+}
+
+fn consumer() -> Value {
+    let volumes = value!([{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]);
+    value!({"metadata": {"name": "p", "namespace": NS}, "spec": {"volumes": volumes}})
+}
+
+fn phase(fixture: &Fixture) -> String {
+    let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
+    claim.str_at(&["status", "phase"]).unwrap_or_default().to_owned()
+}
+
+fn volume_phases(fixture: &Fixture) -> Vec<String> {
+    let volumes = fixture.all(*PERSISTENT_VOLUMES);
+    volumes.iter().map(|v| v.str_at(&["status", "phase"]).unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn a_claim_without_a_class_is_bound_to_a_volume_that_is_made_for_it() {
+    let mut fixture = Fixture::new();
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
+    let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
+    let volume = fixture.all(*PERSISTENT_VOLUMES)[0].clone();
+    assert_eq!(volume.name(), format!("pvc-{}", claim.uid()));
+    assert_eq!(claim.str_at(&["spec", "volumeName"]), Some(volume.name()));
+    assert_eq!(volume.str_at(&["spec", "claimRef", "uid"]), Some(claim.uid()));
+    assert_eq!(
+        claim.at(&["status"]),
+        Some(&value!({"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}))
+    );
+    assert_eq!(volume_phases(&fixture), ["Bound"]);
+    fixture.take_requests();
+    fixture.run();
+    assert!(fixture.take_requests().is_empty());
+}
+
+#[test]
+fn a_claim_waits_for_its_class_and_where_that_says_so_for_its_first_consumer() {
+    let mut fixture = Fixture::new();
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(Some("fast")));
+    assert_eq!(phase(&fixture), "Pending");
+    fixture.create(*STORAGE_CLASSES, class("WaitForFirstConsumer", "Delete"));
+    assert_eq!((phase(&fixture).as_str(), fixture.all(*PERSISTENT_VOLUMES).len()), ("Pending", 0));
+    fixture.create(*PODS, consumer());
+    assert_eq!(phase(&fixture), "Bound");
+    let volume = fixture.all(*PERSISTENT_VOLUMES)[0].clone();
+    assert_eq!(volume.annotation("pv.kubernetes.io/provisioned-by"), Some("ex.test/disk"));
+    assert_eq!(volume.str_at(&["spec", "storageClassName"]), Some("fast"));
+}
+
+#[test]
+fn a_claim_in_use_stays_until_its_pod_is_gone_and_takes_its_volume_along() {
+    let mut fixture = Fixture::new();
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
+    fixture.create(*PODS, consumer());
+    fixture.delete(*PERSISTENT_VOLUME_CLAIMS, "data", "");
+    assert!(fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data").is_terminating());
+    assert_eq!(volume_phases(&fixture), ["Bound"]);
+    fixture.delete(*PODS, "p", "");
+    assert!(fixture.find(*PERSISTENT_VOLUME_CLAIMS, "data").is_none());
+    assert!(fixture.all(*PERSISTENT_VOLUMES).is_empty());
+}
+
+#[test]
+fn a_retained_volume_is_released_and_no_other_claim_gets_it() {
+    let mut fixture = Fixture::new();
+    fixture.create(*STORAGE_CLASSES, class("Immediate", "Retain"));
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(Some("fast")));
+    let volume = fixture.all(*PERSISTENT_VOLUMES)[0].name().to_owned();
+    fixture.delete(*PERSISTENT_VOLUME_CLAIMS, "data", "");
+    assert_eq!(volume_phases(&fixture), ["Released"]);
+    let mut again = claim(Some("fast"));
+    again.set_at(&["spec", "volumeName"], volume);
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, again);
+    assert_eq!(phase(&fixture), "Pending");
+}
+
+#[test]
+fn a_claim_that_names_a_free_volume_gets_it() {
+    let mut fixture = Fixture::new();
+    let volume = value!({"metadata": {"name": "disk-1"}, "spec": {"capacity": {"storage": "5Gi"}}});
+    fixture.create(*PERSISTENT_VOLUMES, volume);
+    assert_eq!(volume_phases(&fixture), ["Available"]);
+    let mut named = claim(Some(""));
+    named.set_at(&["spec", "volumeName"], "disk-1");
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, named);
+    assert_eq!((phase(&fixture).as_str(), volume_phases(&fixture)), ("Bound", vec!["Bound".to_owned()]));
+    let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
+    assert_eq!(claim.str_at(&["status", "capacity", "storage"]), Some("5Gi"));
+}
