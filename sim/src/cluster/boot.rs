@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::hosting::Hosting;
+use super::nodes::Machines;
 use super::{API_SERVER, Cluster, Part, RUNTIME, USER};
 use crate::apiserver::{ApiServer, Replies};
-use crate::controllers::{Kind, Manager};
+use crate::controllers::{Kind, Manager, Settings};
 use crate::engine::{Draws, Queue, Time};
 use crate::kubelet::{self, Kubelet};
 use crate::object::{Object, Value};
@@ -36,6 +37,8 @@ pub struct ClusterConfig {
     pub nodes: Vec<NodeConfig>,
     /// How containers behave.
     pub images: Vec<Image>,
+    /// Settings of the controllers.
+    pub settings: Settings,
 }
 
 /// One node.
@@ -43,6 +46,8 @@ pub struct ClusterConfig {
 pub struct NodeConfig {
     /// Its name.
     pub name: String,
+    /// The pool that it belongs to.
+    pub pool: String,
     /// `topology.kubernetes.io/zone`, if it has one.
     pub zone: Option<String>,
     /// Further labels.
@@ -59,7 +64,7 @@ const SYSTEM_NAMESPACE: &str = "kube-system";
 impl Cluster {
     /// A booted cluster: nodes Ready, components at work with synced informers.
     pub fn boot(config: ClusterConfig, programs: Vec<Program>, stage: Stage) -> Self {
-        let ClusterConfig { seed, start, latency, version, nodes, images } = config;
+        let ClusterConfig { seed, start, latency, version, nodes, images, settings } = config;
         let draws = Draws::new(seed);
         let mut cluster = Self {
             queue: Queue::new(start),
@@ -73,6 +78,7 @@ impl Cluster {
             births: BTreeMap::new(),
             hosts: Hosts::new(stage),
             hosting: Hosting::new(programs),
+            machines: Machines::default(),
             history: History::default(),
             desk: BTreeMap::new(),
             requests: 0,
@@ -88,7 +94,7 @@ impl Cluster {
             nodes.iter().zip(1..).map(|(node, index)| cluster.add_node(node, index, &version)).collect();
         debug_assert!(nodes.is_sorted(), "addresses follow the order of nodes");
         let kinds = cluster.watched_kinds();
-        cluster.add_component("kube-controller-manager", Manager::new(kinds));
+        cluster.add_component("kube-controller-manager", Manager::new(kinds, &settings));
         let scheduler = Scheduler::new(cluster.draws.clone());
         cluster.add_component("kube-scheduler", scheduler);
         cluster.start_components();
@@ -161,17 +167,8 @@ impl Cluster {
 
     /// Adds a node that is Ready, with its kubelet.
     fn add_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Addr {
-        let booted = kubelet::booted::Node {
-            name: &node.name,
-            index,
-            zone: node.zone.as_deref(),
-            labels: &node.labels,
-            taints: &node.taints,
-            capacity: &node.capacity,
-            version,
-        };
         let now = self.now();
-        let root = kubelet::booted::booted_node(&booted, now);
+        let root = node.object(index, version, now);
         let taints = root.at(&["spec", "taints"]).cloned();
         let object = self.plant_object(*resource::NODES, root);
         // Admission taints every new node as not ready; the node lifecycle controller has seen since that it is.
@@ -181,8 +178,16 @@ impl Cluster {
         });
         let object = planted(self.plant(Request::update(*resource::NODES, Arc::new(untainted))));
         self.plant_object(*resource::LEASES, kubelet::booted::booted_lease(&node.name, object.uid(), now));
-        let kubelet = Kubelet::new(&node.name, index, &mut self.draws);
-        self.add_component(format!("kubelet/{}", node.name), kubelet)
+        let kubelet = self.new_kubelet(node, index, version);
+        let addr = self.add_component(format!("kubelet/{}", node.name), kubelet);
+        self.machines.add(addr, node.clone(), version);
+        addr
+    }
+
+    /// A kubelet that registers such a node when its machine boots.
+    pub(super) fn new_kubelet(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
+        let object = node.object(index, version, self.now());
+        Kubelet::new(&node.name, index, &mut self.draws).registering(Object::shared(object))
     }
 
     /// Creates an object, with its status where it has one.
@@ -192,6 +197,22 @@ impl Cluster {
         let Some(status) = status else { return created };
         let with_status = created.edited(|root| root.set_at(&["status"], status));
         planted(self.plant(Request::update_status(resource, Arc::new(with_status))))
+    }
+}
+
+impl NodeConfig {
+    /// The Node object as the kubelet registers it.
+    fn object(&self, index: u32, version: &str, now: Time) -> Value {
+        let booted = kubelet::booted::Node {
+            name: &self.name,
+            index,
+            zone: self.zone.as_deref(),
+            labels: &self.labels,
+            taints: &self.taints,
+            capacity: &self.capacity,
+            version,
+        };
+        kubelet::booted::booted_node(&booted, now)
     }
 }
 

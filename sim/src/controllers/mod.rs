@@ -7,6 +7,7 @@
 //! - `claim`, `pods`, `template_hash`: what several controllers need
 //! - `deployment`, `replicaset`: workloads
 //! - `endpoint_slice`: services
+//! - `node_lifecycle`, `taint_eviction`, `pod_gc`: what becomes of nodes that are lost, and of their pods
 //! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
 //!
 //! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
@@ -25,26 +26,34 @@ mod caches;
 mod claim;
 mod controller;
 mod deployment;
+mod disruption_target;
 mod endpoint_slice;
 mod expectations;
 mod garbage_collector;
 mod manager;
 mod namespace;
+mod node_lifecycle;
+mod pod_gc;
 mod pods;
+mod pods_by_node;
 mod replicaset;
 mod root_ca;
 mod service_account;
+mod settings;
 mod sync;
+mod taint_eviction;
 mod template_hash;
 #[cfg(test)]
 mod tests;
+mod tolerations;
 
 pub use caches::{Caches, Kind};
 pub use controller::{Call, Controller, Outcome, Target, Verdict, Watches};
 pub use manager::Manager;
+pub use settings::Settings;
 
 /// The controllers of a whole manager.
-fn all() -> Vec<Box<dyn Controller>> {
+fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(replicaset::ReplicaSets::default()),
         Box::new(deployment::Deployments::default()),
@@ -53,5 +62,8 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(service_account::ServiceAccounts),
         Box::new(root_ca::RootCa),
         Box::new(endpoint_slice::EndpointSlices::default()),
+        Box::new(node_lifecycle::NodeLifecycle::new(settings)),
+        Box::new(taint_eviction::TaintEviction::default()),
+        Box::new(pod_gc::PodGc::new(settings)),
     ]
 }

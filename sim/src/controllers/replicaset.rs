@@ -12,9 +12,9 @@ use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches, pods};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::{Key, LabelSelector, Map, Object, Str, Value};
-use crate::{key, value};
 use crate::wire::resource::{PODS, REPLICA_SETS};
 use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
+use crate::{key, value};
 
 /// At most so many creations or deletions per sync (pkg/controller/replicaset `BurstReplicas`).
 const BURST: usize = 500;

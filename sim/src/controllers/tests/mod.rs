@@ -6,18 +6,21 @@
 mod endpoint_slice;
 mod manager;
 mod namespace;
+mod nodes;
+mod pod_gc;
 mod replicaset;
 mod store;
+mod taint_eviction;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Kind, Manager};
+use super::{Kind, Manager, Settings, all};
 use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::{
-    CONFIG_MAPS, CRDS, DEPLOYMENTS, LEASES, NAMESPACES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SERVICES,
+    CONFIG_MAPS, CRDS, DEPLOYMENTS, LEASES, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SERVICES,
 };
 use crate::wire::{Answer, Component, Effect, Input, ObjectKey, Outbox, Request, Resource, Status, Verb};
 use store::Store;
@@ -47,9 +50,15 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    /// A cluster with all controllers, started.
+    /// A cluster with all controllers, started, but those that look after nodes: it has none.
     pub(super) fn new() -> Self {
-        Self::with(Manager::new(kinds()))
+        Self::with(Self::manager())
+    }
+
+    fn manager() -> Manager {
+        let of_nodes = ["node-lifecycle-controller", "pod-garbage-collector-controller"];
+        let controllers = all(&Settings::default()).into_iter();
+        Manager::with(kinds(), controllers.filter(|c| !of_nodes.contains(&c.name())).collect())
     }
 
     pub(super) fn with(manager: Manager) -> Self {
@@ -58,7 +67,7 @@ impl Fixture {
 
     /// A cluster with all controllers, started with a rule in force.
     pub(super) fn started(rule: impl FnMut(&Request) -> Option<Status> + 'static) -> Self {
-        Self::build(Manager::new(kinds()), Box::new(rule))
+        Self::build(Self::manager(), Box::new(rule))
     }
 
     fn build(manager: Manager, rule: Rule) -> Self {
@@ -221,6 +230,7 @@ pub(super) fn kinds() -> Vec<Kind> {
         kind(*SERVICES, "Service", true),
         kind(*SERVICE_ACCOUNTS, "ServiceAccount", true),
         kind(*NAMESPACES, "Namespace", false),
+        kind(*NODES, "Node", false),
         kind(*LEASES, "Lease", true),
         kind(*CRDS, "CustomResourceDefinition", false),
     ]
