@@ -88,6 +88,7 @@ where
         version: "v1.36.0".into(),
         nodes: Vec::new(),
         images: Vec::new(),
+        settings: wavetank::sim::controllers::Settings::default(),
     };
     let host = HostSpec { program, name: "bench".into(), identity: "bench".into(), env: Vec::new() };
     let played = on_stage(

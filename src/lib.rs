@@ -20,8 +20,8 @@ pub use wavetank_sim::programs::{Connector, Host, HostService};
 pub use wavetank_sim::scenario::{Plan, View};
 
 pub use builder::{
-    Counts, Image, Nodes, Program, Run, Scenario, Times, Writes, any_pod, faults, mins, on, pods, program,
-    scale, secs, var,
+    Counts, Image, Nodes, Program, Run, Scenario, Times, Writes, any_node, any_pod, drain, faults, image,
+    mins, nodes, on, pods, program, scale, secs, upgrade_nodes, var,
 };
 #[cfg(feature = "cli")]
 pub use cli::cli;

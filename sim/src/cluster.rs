@@ -19,6 +19,7 @@ use crate::wire::{
 mod boot;
 mod dispatch;
 mod hosting;
+mod nodes;
 mod pump;
 
 pub use boot::{ClusterConfig, NodeConfig};
@@ -49,6 +50,7 @@ pub struct Cluster {
     hosts: Hosts,
     /// What hosts of pods have to do with containers.
     hosting: hosting::Hosting,
+    machines: nodes::Machines,
     history: History,
     /// Answers to the user and to chaos that nobody has taken yet.
     desk: BTreeMap<(Addr, RequestId), Answer>,
@@ -95,6 +97,8 @@ enum Event {
     Order(Addr, Command),
     /// News reach a kubelet from its container runtime.
     Runtime(Addr, RuntimeEvent),
+    /// The machine with the kubelet at this address has booted.
+    PowerOn(Addr),
     /// The time that `wake_at` asked for.
     Wake(u64),
 }

@@ -36,6 +36,23 @@ pub fn pods(selector: &str) -> Victims {
     Victims(FaultTarget::Objects { kind, namespace: None, name, selector, pick: Pick::One })
 }
 
+/// The nodes with these labels, as kubectl writes selectors.
+pub fn nodes(selector: &str) -> Victims {
+    let (kind, name) = ("Node".into(), Pattern::any());
+    let selector = Some(selector.to_owned()).filter(|text| !text.is_empty());
+    Victims(FaultTarget::Objects { kind, namespace: None, name, selector, pick: Pick::One })
+}
+
+/// One of all nodes.
+pub fn any_node() -> Victims {
+    nodes("")
+}
+
+/// The images that a glob matches.
+pub fn image(glob: &str) -> Victims {
+    Victims(FaultTarget::Image { image: Pattern::from(glob) })
+}
+
 /// One of all pods.
 pub fn any_pod() -> Victims {
     pods("")
@@ -45,6 +62,7 @@ impl Victims {
     fn picking(mut self, picked: Pick) -> Self {
         match &mut self.0 {
             FaultTarget::Program { pick, .. } | FaultTarget::Objects { pick, .. } => *pick = picked,
+            FaultTarget::Image { .. } => {}
         }
         self
     }
@@ -92,6 +110,54 @@ pub fn eviction(victims: Victims) -> Fault {
 /// A container's process ends by itself, with exit code 137.
 pub fn container_crash(victims: Victims) -> Fault {
     fault("container-crash", victims)
+}
+
+/// Machines lose their power; give it a duration with `lasting`. The same machines come back.
+pub fn node_loss(victims: Victims) -> Fault {
+    fault("node-loss", victims)
+}
+
+/// Machines lose their power and are replaced by others after a duration, see `lasting`.
+pub fn node_replacement(victims: Victims) -> Fault {
+    let mut fault = fault("node-loss", victims);
+    fault.0.args.0.insert("heal", Arg::Text("replace".into()));
+    fault
+}
+
+/// Machines restart.
+pub fn reboot(victims: Victims) -> Fault {
+    fault("reboot", victims)
+}
+
+/// Nodes, pods or programs do not reach the API server, for a duration, see `lasting`.
+pub fn partition(victims: Victims) -> Fault {
+    fault("partition", victims)
+}
+
+/// Kubelets restart; containers do not notice.
+pub fn kubelet_restart(victims: Victims) -> Fault {
+    fault("kubelet-restart", victims)
+}
+
+/// The next pulls of an image fail, as often as said.
+pub fn image_pull_error(victims: Victims, times: impl Counts) -> Fault {
+    let mut fault = fault("image-pull-error", victims);
+    fault.0.args.0.insert("times", Arg::Count(times.counts()));
+    fault
+}
+
+/// Containers take so much longer to start.
+pub fn slow_start(victims: Victims, by: impl Times) -> Fault {
+    let mut fault = fault("slow-start", victims);
+    fault.0.args.0.insert("by", Arg::Time(by.times()));
+    fault
+}
+
+/// Containers that are ready are not, for so long.
+pub fn readiness_flap(victims: Victims, down: impl Times) -> Fault {
+    let mut fault = fault("readiness-flap", victims);
+    fault.0.args.0.insert("down", Arg::Time(down.times()));
+    fault
 }
 
 /// A program dies between two instructions.

@@ -16,8 +16,8 @@ mod times;
 
 pub use checks::var;
 pub use cluster::{Image, Nodes, Program};
-pub use faults::{any_pod, on, pods, program};
+pub use faults::{any_node, any_pod, image, nodes, on, pods, program};
 pub use run::{Run, Writes};
 pub use scenario::Scenario;
-pub use steps::scale;
+pub use steps::{drain, scale, upgrade_nodes};
 pub use times::{Counts, Times, mins, secs};

@@ -37,7 +37,7 @@ const SIM: &[(&str, &[&str])] = &[
             "convergence",
         ],
     ),
-    ("faults", &["object", "engine", "wire", "scenario", "cluster"]),
+    ("faults", &["object", "engine", "wire", "scenario", "cluster", "programs"]),
     // What a run observed: the record, the state, the panics. No oracle reaches into a running cluster.
     ("oracles", &["object", "engine", "wire", "scenario", "hermetic", "apiserver", "convergence"]),
     ("explore", ALL),

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::hosting::Hosting;
+use super::nodes::Machines;
 use super::{API_SERVER, Cluster, Part, RUNTIME, USER};
 use crate::apiserver::{ApiServer, Replies};
-use crate::controllers::{Kind, Manager};
+use crate::controllers::{Kind, Manager, Settings};
 use crate::engine::{Draws, Queue, Time};
 use crate::kubelet::{self, Kubelet};
-use crate::object::Value;
+use crate::object::{Object, Value};
 use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
 use crate::scheduler::Scheduler;
 use crate::value;
@@ -35,6 +36,8 @@ pub struct ClusterConfig {
     pub nodes: Vec<NodeConfig>,
     /// How containers behave.
     pub images: Vec<Image>,
+    /// Settings of the controllers.
+    pub settings: Settings,
 }
 
 /// One node.
@@ -42,6 +45,8 @@ pub struct ClusterConfig {
 pub struct NodeConfig {
     /// Its name.
     pub name: String,
+    /// The pool that it belongs to.
+    pub pool: String,
     /// `topology.kubernetes.io/zone`, if it has one.
     pub zone: Option<String>,
     /// Further labels.
@@ -58,7 +63,7 @@ const SYSTEM_NAMESPACE: &str = "kube-system";
 impl Cluster {
     /// A booted cluster: nodes Ready, components at work with synced informers.
     pub fn boot(config: ClusterConfig, programs: Vec<Program>, stage: Stage) -> Self {
-        let ClusterConfig { seed, start, latency, version, nodes, images } = config;
+        let ClusterConfig { seed, start, latency, version, nodes, images, settings } = config;
         let draws = Draws::new(seed);
         let mut cluster = Self {
             queue: Queue::new(start),
@@ -72,6 +77,7 @@ impl Cluster {
             births: BTreeMap::new(),
             hosts: Hosts::new(stage),
             hosting: Hosting::new(programs),
+            machines: Machines::default(),
             history: History::default(),
             desk: BTreeMap::new(),
             requests: 0,
@@ -87,7 +93,7 @@ impl Cluster {
             nodes.iter().zip(1..).map(|(node, index)| cluster.add_node(node, index, &version)).collect();
         debug_assert!(nodes.is_sorted(), "addresses follow the order of nodes");
         let kinds = cluster.watched_kinds();
-        cluster.add_component("kube-controller-manager", Manager::new(kinds));
+        cluster.add_component("kube-controller-manager", Manager::new(kinds, &settings));
         let scheduler = Scheduler::new(cluster.draws.clone());
         cluster.add_component("kube-scheduler", scheduler);
         cluster.start_components();
@@ -160,20 +166,35 @@ impl Cluster {
 
     /// Adds a node that is Ready, with its kubelet.
     fn add_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Addr {
-        let booted = kubelet::booted::Node {
-            name: &node.name,
-            index,
-            zone: node.zone.as_deref(),
-            labels: &node.labels,
-            taints: &node.taints,
-            capacity: &node.capacity,
-            version,
-        };
         let now = self.now();
-        let object = self.plant((*resource::NODES, "kubelet"), kubelet::booted::booted_node(&booted, now));
+        let object = self.plant((*resource::NODES, "kubelet"), node.object(index, version, now));
         let lease = kubelet::booted::booted_lease(&node.name, object.uid(), now);
         self.plant((*resource::LEASES, "kubelet"), lease);
-        let kubelet = Kubelet::new(&node.name, index, &mut self.draws);
-        self.add_component(format!("kubelet/{}", node.name), kubelet)
+        let kubelet = self.new_kubelet(node, index, version);
+        let addr = self.add_component(format!("kubelet/{}", node.name), kubelet);
+        self.machines.add(addr, node.clone(), version);
+        addr
+    }
+
+    /// A kubelet that registers such a node when its machine boots.
+    pub(super) fn new_kubelet(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
+        let object = node.object(index, version, self.now());
+        Kubelet::new(&node.name, index, &mut self.draws).registering(Object::shared(object))
+    }
+}
+
+impl NodeConfig {
+    /// The Node object as the kubelet registers it.
+    fn object(&self, index: u32, version: &str, now: Time) -> Value {
+        let booted = kubelet::booted::Node {
+            name: &self.name,
+            index,
+            zone: self.zone.as_deref(),
+            labels: &self.labels,
+            taints: &self.taints,
+            capacity: &self.capacity,
+            version,
+        };
+        kubelet::booted::booted_node(&booted, now)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Cluster, Event, Part};
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
-use crate::programs::{Ended, HostSpec, Program};
+use crate::programs::{Ended, HostSpec, Mischief, Program, Whom};
 use crate::wire::{ActorClass, Addr, Commit, ContainerId, HostOrder, What, resource};
 
 /// First restart of a process beside the cluster that died for the first time, in ms. Our choice: a supervisor's.
@@ -30,6 +30,8 @@ pub(super) struct Hosting {
     programs: BTreeMap<Str, Program>,
     containers: BTreeMap<ContainerId, Addr>,
     in_container: BTreeMap<Addr, ContainerId>,
+    /// The kubelet of the node that a host in a container runs on.
+    nodes: BTreeMap<Addr, Addr>,
     lives: BTreeMap<Addr, Lives>,
 }
 
@@ -103,9 +105,13 @@ impl Cluster {
 
     /// The programs in the containers of a pod die where they stand.
     pub fn crash_pod_programs(&mut self, pod_uid: &str) {
+        self.hosts_in_pod(pod_uid).into_iter().for_each(|host| self.crash(host));
+    }
+
+    /// The hosts of the programs in the containers of a pod.
+    pub fn hosts_in_pod(&self, pod_uid: &str) -> Vec<Addr> {
         let inside = |(id, addr): (&ContainerId, &Addr)| (id.pod_uid == pod_uid).then_some(*addr);
-        let hosts: Vec<Addr> = self.hosting.containers.iter().filter_map(inside).collect();
-        hosts.into_iter().for_each(|host| self.crash(host));
+        self.hosting.containers.iter().filter_map(inside).collect()
     }
 
     /// A container's process, the pod's first if none is named, ends by itself with this code.
@@ -113,6 +119,16 @@ impl Cluster {
         self.with_runtime(|runtime, out| {
             runtime.kill(pod_uid, container, code, out);
         });
+    }
+
+    /// The ready containers among these are not ready for so long.
+    pub fn flap_containers(&mut self, whom: &Whom, down_ms: Millis) {
+        self.with_runtime(|runtime, out| runtime.flap(whom, down_ms, out));
+    }
+
+    /// What faults have in store for containers.
+    pub fn mischief(&mut self) -> &mut Mischief {
+        self.runtime.mischief()
     }
 
     /// Takes the programs that ended by themselves.
@@ -161,18 +177,27 @@ impl Cluster {
     /// The container runtime wants a program started or ended.
     pub(super) fn host_order(&mut self, order: HostOrder) {
         match order {
-            HostOrder::Start { id, program, with, pod, .. } => {
-                self.start_in_container(id, &program, &with, &pod)
+            HostOrder::Start { id, program, with, pod, node } => {
+                if let Some(addr) = self.start_in_container(id, &program, &with, &pod) {
+                    self.hosting.nodes.insert(addr, node);
+                }
             }
             HostOrder::Stop { id, .. } => self.end_in_container(&id, EXIT_TERMINATED),
             HostOrder::Kill { id } => self.end_in_container(&id, EXIT_KILLED),
         }
     }
 
-    fn start_in_container(&mut self, id: ContainerId, program: &str, with: &Value, pod: &Object) {
+    fn start_in_container(
+        &mut self,
+        id: ContainerId,
+        program: &str,
+        with: &Value,
+        pod: &Object,
+    ) -> Option<Addr> {
         let Some(program) = self.hosting.programs.get(program).cloned() else {
             // A scenario with an unknown program is refused when it is read.
-            return self.with_runtime(|runtime, out| runtime.host_exited(&id, EXIT_ERROR, out));
+            self.with_runtime(|runtime, out| runtime.host_exited(&id, EXIT_ERROR, out));
+            return None;
         };
         let earlier = self.hosting.containers.range(first_attempt(&id)..=id.clone()).next_back();
         let addr = match earlier.map(|(_, addr)| *addr) {
@@ -182,6 +207,12 @@ impl Cluster {
         self.hosting.containers.insert(id.clone(), addr);
         self.hosting.in_container.insert(addr, id);
         self.start(addr);
+        Some(addr)
+    }
+
+    /// The kubelet of the node that a host runs on, if it runs in a container.
+    pub(super) fn host_node(&self, host: Addr) -> Option<Addr> {
+        self.hosting.nodes.get(&host).copied()
     }
 
     fn add_pod_host(&mut self, id: &ContainerId, program: Program, with: &Value, pod: &Object) -> Addr {

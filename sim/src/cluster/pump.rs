@@ -51,6 +51,10 @@ impl Cluster {
     }
 
     fn handle(&mut self, event: Event, rule: &mut dyn Rule) -> Stepped {
+        if self.machines.any_cut() && self.is_blocked(&event) {
+            self.machines.hold(event);
+            return Stepped::Event;
+        }
         match event {
             Event::Start(addr) => self.start(addr),
             Event::Arrive(request, ending) => self.arrive(request, ending, rule),
@@ -62,10 +66,12 @@ impl Cluster {
             Event::Deliver(addr, id) => self.deliver_events(addr, id, rule),
             Event::ServerTimer(token) => self.server_timer(token),
             Event::Timer(addr, token) => self.input(addr, Input::Timer(token)),
+            Event::Order(kubelet, _) if self.machines.is_off(kubelet) => {}
             Event::Order(kubelet, command) => {
                 self.with_runtime(|runtime, out| runtime.on(Input::Order(kubelet, command), out))
             }
             Event::Runtime(kubelet, event) => self.input(kubelet, Input::Runtime(event)),
+            Event::PowerOn(addr) => self.boot_machine(addr),
             Event::Wake(token) => return Stepped::Woke(token),
         }
         Stepped::Event
@@ -73,6 +79,9 @@ impl Cluster {
 
     /// Gives a component one input and does what it wants done.
     pub(super) fn input(&mut self, addr: Addr, input: Input) {
+        if self.machines.is_off(addr) {
+            return;
+        }
         self.outbox.set_now(self.queue.now());
         match &mut self.parts[addr.0 as usize] {
             Part::Component(component) => component.on(input, &mut self.outbox),

@@ -3,7 +3,7 @@
 use super::caches::{Caches, defines_resources};
 use super::expectations::{Expectations, SyncId};
 use super::sync::{Slot, Step};
-use super::{Call, Controller, Kind, Target, Verdict, all};
+use super::{Call, Controller, Kind, Settings, Target, Verdict, all};
 use crate::client::{Change, Client};
 use crate::engine::Time;
 use crate::object::Str;
@@ -35,8 +35,8 @@ pub struct Manager {
 
 impl Manager {
     /// The manager with all its controllers in a cluster that serves these kinds. Custom ones it learns from their CRDs.
-    pub fn new(kinds: Vec<Kind>) -> Self {
-        Self::with(kinds, all())
+    pub fn new(kinds: Vec<Kind>, settings: &Settings) -> Self {
+        Self::with(kinds, all(settings))
     }
 
     /// The manager with these controllers only.
@@ -218,7 +218,7 @@ impl Component for Manager {
                 }
             }
             Input::Timer(_) => self.on_timer(out),
-            Input::Runtime(_) | Input::Order(..) => {}
+            Input::Boot | Input::Restart | Input::Runtime(_) | Input::Order(..) => {}
         }
         self.work(out);
     }

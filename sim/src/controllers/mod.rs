@@ -8,6 +8,7 @@
 //! - `deployment`, `replicaset`, `replication_controller`, `statefulset`, `daemonset`, `job`, `cron_job`: workloads
 //! - `volumes`: claims and their volumes
 //! - `endpoints`: services
+//! - `node_lifecycle`, `taint_eviction`, `pod_gc`: what becomes of nodes that are lost, and of their pods
 //! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
 //!
 //! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
@@ -29,33 +30,41 @@ mod cron_job;
 mod daemonset;
 mod deployment;
 mod disruption;
+mod disruption_target;
 mod endpoints;
 mod expectations;
 mod garbage_collector;
-mod job;
 mod history;
+mod job;
 mod manager;
 mod namespace;
+mod node_lifecycle;
+mod pod_gc;
 mod pods;
+mod pods_by_node;
 mod replicaset;
-mod resource_quota;
 mod replication_controller;
+mod resource_quota;
 mod root_ca;
 mod service_account;
+mod settings;
 mod statefulset;
 mod sync;
+mod taint_eviction;
 mod template_hash;
 #[cfg(test)]
 mod tests;
+mod tolerations;
 mod ttl_after_finished;
 mod volumes;
 
 pub use caches::{Caches, Kind};
 pub use controller::{Call, Controller, Outcome, Target, Verdict, Watches};
 pub use manager::Manager;
+pub use settings::Settings;
 
 /// The controllers of a whole manager.
-fn all() -> Vec<Box<dyn Controller>> {
+fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(replicaset::ReplicaSets::default()),
         Box::new(replication_controller::controller()),
@@ -77,5 +86,8 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(disruption::Disruptions),
         Box::new(resource_quota::ResourceQuotas),
         Box::new(ttl_after_finished::TtlAfterFinished),
+        Box::new(node_lifecycle::NodeLifecycle::new(settings)),
+        Box::new(taint_eviction::TaintEviction::default()),
+        Box::new(pod_gc::PodGc::new(settings)),
     ]
 }

@@ -1,10 +1,12 @@
 //! The cluster that a scenario describes.
 
 use crate::cluster::{ClusterConfig, NodeConfig};
+use crate::controllers::Settings;
 use crate::engine::Time;
 use crate::object::Quantity;
 use crate::programs::images::{self, Image, Span};
-use crate::scenario::{ImageRule, NodePool, Pull, Ready, Scenario, TimeRange};
+use crate::scenario::range::Millis;
+use crate::scenario::{Flag, ImageRule, NodePool, Pull, Ready, Scenario, TimeRange};
 use crate::wire::Latency;
 
 impl ClusterConfig {
@@ -17,6 +19,7 @@ impl ClusterConfig {
             version: scenario.cluster.version.clone(),
             nodes: scenario.cluster.node_pools.iter().flat_map(nodes).collect(),
             images: scenario.images.iter().map(image).collect(),
+            settings: settings(&scenario.cluster.flags),
         }
     }
 }
@@ -24,11 +27,35 @@ impl ClusterConfig {
 fn nodes(pool: &NodePool) -> impl Iterator<Item = NodeConfig> + '_ {
     (0..pool.count).map(|i| NodeConfig {
         name: format!("{}-{}", pool.name, i + 1),
+        pool: pool.name.clone(),
         zone: pool.zones.get(i as usize % pool.zones.len().max(1)).cloned(),
         labels: pool.labels.clone(),
         taints: pool.taints.clone(),
         capacity: pool.capacity.clone(),
     })
+}
+
+/// What the flags of the manager say. A value that is none is refused when the file is read.
+fn settings(flags: &[Flag]) -> Settings {
+    let mut settings = Settings::default();
+    for flag in flags.iter().filter(|flag| flag.component == "kube-controller-manager") {
+        let value = flag.value.as_str();
+        let time = |field: &mut u64| *field = value.parse::<Millis>().map_or(*field, |ms| ms.0);
+        let decimal = |field: &mut f64| *field = value.parse().unwrap_or(*field);
+        let count = |field: &mut usize| *field = value.parse().unwrap_or(*field);
+        match flag.name.as_str() {
+            "node-monitor-period" => time(&mut settings.node_monitor_period_ms),
+            "node-monitor-grace-period" => time(&mut settings.node_monitor_grace_period_ms),
+            "node-startup-grace-period" => time(&mut settings.node_startup_grace_period_ms),
+            "node-eviction-rate" => decimal(&mut settings.node_eviction_rate),
+            "secondary-node-eviction-rate" => decimal(&mut settings.secondary_node_eviction_rate),
+            "unhealthy-zone-threshold" => decimal(&mut settings.unhealthy_zone_threshold),
+            "large-cluster-size-threshold" => count(&mut settings.large_cluster_size_threshold),
+            "terminated-pod-gc-threshold" => count(&mut settings.terminated_pod_gc_threshold),
+            _ => {}
+        }
+    }
+    settings
 }
 
 fn image(rule: &ImageRule) -> Image {

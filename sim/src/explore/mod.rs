@@ -3,16 +3,20 @@
 //! - [`Prepared`]: a scenario ready to be run many times
 //! - [`run()`]: one run, from boot to verdict
 //! - [`draw_plan`]: the plan of a seed (random exploration)
-//! - `world`, `steps`, `judge`: what a run is made of
+//! - `world`, `steps` (with `node_steps` and `undo`), `judge`: what a run is made of
 //!
 //! To add a strategy: one file that makes plans, one line here.
 
 mod config;
 mod judge;
+mod node_steps;
 mod plan;
 mod prepared;
 mod run;
 mod steps;
+#[cfg(test)]
+mod tests;
+mod undo;
 mod world;
 
 pub use plan::draw_plan;

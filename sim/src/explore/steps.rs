@@ -8,9 +8,9 @@ use crate::engine::{Millis, SECOND, Time};
 use crate::object::{LabelSelector, Object, Str, Value};
 use crate::oracles::Compiled;
 use crate::scenario::step::PatchType as How;
-use crate::scenario::{Action, Cascade, KindName, NodeChoice, Step, Target, Wait, WaitFor};
+use crate::scenario::{Action, Cascade, KindName, Step, Target, Wait, WaitFor};
 use crate::value;
-use crate::wire::{ObjectKey, Options, PatchType, Request, Resource, What, resource};
+use crate::wire::{ObjectKey, Options, PatchType, Request, Resource, What};
 
 /// The field manager that steps write under.
 const MANAGER: &str = "kubectl";
@@ -54,6 +54,11 @@ impl World<'_> {
             }
             Action::Cordon(nodes) => self.cordon(nodes, true).await,
             Action::Uncordon(nodes) => self.cordon(nodes, false).await,
+            Action::Drain { nodes, timeout_ms } => self.drain(nodes, *timeout_ms).await,
+            Action::UpgradeNodes { to, surge, timeout_ms } => {
+                self.upgrade_nodes(to, *surge, *timeout_ms).await
+            }
+            Action::RolloutUndo { target, to_revision } => self.undo(target, *to_revision).await,
             Action::Wait(wait) => self.wait(wait).await,
             Action::Assert(check) => self.assert(check, step),
         };
@@ -127,7 +132,7 @@ impl World<'_> {
         }
     }
 
-    async fn succeed(&mut self, request: Request) -> Result<(), Halt> {
+    pub(super) async fn succeed(&mut self, request: Request) -> Result<(), Halt> {
         let what = format!("{} {}", request.verb.as_str(), request.resource.map_or("", |r| r.plural()));
         let key = request.key();
         let answer = self.ask(request).await?;
@@ -150,7 +155,7 @@ impl World<'_> {
     }
 
     /// The keys that a target means now.
-    fn targets(&mut self, target: &Target) -> Result<(Resource, Vec<ObjectKey>), Halt> {
+    pub(super) fn targets(&mut self, target: &Target) -> Result<(Resource, Vec<ObjectKey>), Halt> {
         let (resource, namespaced) = self.kind(target.kind())?;
         let namespace = target.namespace().unwrap_or(&self.scenario.namespace);
         let namespace = if namespaced { namespace } else { "" };
@@ -209,24 +214,6 @@ impl World<'_> {
             };
             let request = Request::patch(resource, &key, how, patch.clone()).options(options);
             self.succeed(request.subresource(subresource.unwrap_or_default())).await?;
-        }
-        Ok(())
-    }
-
-    async fn cordon(&mut self, nodes: &NodeChoice, unschedulable: bool) -> Result<(), Halt> {
-        let names: Vec<Str> = match nodes {
-            NodeChoice::Named(name) => vec![name.as_str().into()],
-            NodeChoice::Selected(selector) => {
-                let selector =
-                    LabelSelector::parse(selector).map_err(|error| Halt::StepFailed(error.to_string()))?;
-                let all = self.cluster.server().objects_of(*resource::NODES);
-                all.filter(|node| selector.matches(node.labels())).map(|node| node.name().into()).collect()
-            }
-        };
-        for name in names {
-            let patch = value!({"spec": {"unschedulable": unschedulable}});
-            let key = ObjectKey::new("", name);
-            self.succeed(Request::patch(*resource::NODES, &key, PatchType::Merge, patch)).await?;
         }
         Ok(())
     }

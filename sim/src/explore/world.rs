@@ -265,7 +265,7 @@ impl<'s> World<'s> {
 
     /// All faults end.
     pub(super) fn heal(&mut self) {
-        self.unused = self.injector.heal().into_iter().map(String::from).collect();
+        self.unused = self.injector.heal(&mut self.cluster).into_iter().map(String::from).collect();
         self.armed = false;
     }
 

@@ -36,6 +36,8 @@ struct Armed {
     /// The request that set it off and is not through yet.
     chosen: Option<(Addr, RequestId)>,
     phase: Phase,
+    /// Whom it struck, until that has ended.
+    struck: Option<Victims>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +61,7 @@ impl Injector {
             seen: 0,
             chosen: None,
             phase: Phase::Waiting,
+            struck: None,
         };
         Self {
             faults: plan.0.iter().map(arm).collect(),
@@ -96,7 +99,8 @@ impl Injector {
     }
 
     /// Ends all faults. Returns the texts of those that never struck.
-    pub fn heal(&mut self) -> Vec<Str> {
+    pub fn heal(&mut self, cluster: &mut Cluster) -> Vec<Str> {
+        (0..self.faults.len()).for_each(|index| self.end(index, cluster));
         let unused = |armed: &&Armed| armed.phase == Phase::Waiting;
         let unused = self.faults.iter().filter(unused).map(|armed| armed.text.clone()).collect();
         self.faults.iter_mut().for_each(|armed| armed.phase = Phase::Over);
@@ -118,11 +122,25 @@ impl Injector {
         }
     }
 
-    /// The time of a fault has come.
+    /// The time of a fault has come, to strike or to end.
     pub fn strike(&mut self, index: usize, cluster: &mut Cluster) {
-        if self.faults[index].phase == Phase::Waiting {
-            self.strike_now(index, None, cluster);
+        match self.faults[index].phase {
+            Phase::Waiting => self.strike_now(index, None, cluster),
+            Phase::Until(end) if end <= cluster.now() => self.end(index, cluster),
+            _ => {}
         }
+    }
+
+    /// Ends what a fault did to whom it struck.
+    fn end(&mut self, index: usize, cluster: &mut Cluster) {
+        let armed = &mut self.faults[index];
+        let Some(victims) = armed.struck.take() else { return };
+        armed.phase = Phase::Over;
+        if armed.fault.duration_ms.is_some() {
+            let text = smol_str::format_smolstr!("{} ends", armed.text);
+            cluster.note(CHAOS, What::Fault(text));
+        }
+        behaviour(&armed.fault).end(&armed.fault, &victims, cluster);
     }
 
     /// Strikes with the faults that events have set off, now that their message is through.
@@ -144,6 +162,10 @@ impl Injector {
             let victims: Victims =
                 Search { cluster, known, namespace, draws, fault: &text }.victims(&fault.target, at);
             behaviour.strike(&fault, &victims, cluster);
+            if let Phase::Until(end) = self.faults[index].phase {
+                cluster.wake_at(end, index as u64);
+            }
+            self.faults[index].struck = Some(victims);
         }
     }
 
@@ -157,7 +179,7 @@ impl Injector {
         match (actor, target) {
             (Some(actor), _) => self.is_named(host, actor),
             (None, FaultTarget::Program { program, .. }) => self.is_named(host, program),
-            (None, FaultTarget::Objects { .. }) => true,
+            (None, FaultTarget::Objects { .. } | FaultTarget::Image { .. }) => true,
         }
     }
 

@@ -17,16 +17,23 @@ mod api_latency;
 mod container_crash;
 mod crash;
 mod eviction;
+mod image_pull_error;
 mod injector;
 mod known;
+mod kubelet_restart;
+mod node_loss;
+mod partition;
 mod pod_deletion;
+mod readiness_flap;
+mod reboot;
+mod slow_start;
 mod victims;
 mod watch_cut;
 
 pub use injector::Injector;
 use victims::Victims;
 
-/// How a fault acts. One of the two ways is implemented; the other does nothing.
+/// How a fault acts: it bends requests, or it strikes and perhaps ends.
 trait Fault: Sync {
     /// Whether it bends requests on their way, rather than striking once.
     fn bends(&self) -> bool {
@@ -40,6 +47,9 @@ trait Fault: Sync {
 
     /// Strikes its victims; says in words whom, or that there was nobody.
     fn strike(&self, _fault: &PlannedFault, _victims: &Victims, _cluster: &mut Cluster) {}
+
+    /// Ends what it did to those that it struck: its duration is over, or all faults heal.
+    fn end(&self, _fault: &PlannedFault, _victims: &Victims, _cluster: &mut Cluster) {}
 }
 
 /// What each fault does, by name.
@@ -49,7 +59,14 @@ const BEHAVIOURS: &[(&str, &dyn Fault)] = &[
     ("container-crash", &container_crash::ContainerCrash),
     ("crash", &crash::Crash),
     ("eviction", &eviction::Eviction),
+    ("image-pull-error", &image_pull_error::ImagePullError),
+    ("kubelet-restart", &kubelet_restart::KubeletRestart),
+    ("node-loss", &node_loss::NodeLoss),
+    ("partition", &partition::Partition),
     ("pod-deletion", &pod_deletion::PodDeletion),
+    ("readiness-flap", &readiness_flap::ReadinessFlap),
+    ("reboot", &reboot::Reboot),
+    ("slow-start", &slow_start::SlowStart),
     ("watch-cut", &watch_cut::WatchCut),
 ];
 

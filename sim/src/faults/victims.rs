@@ -6,6 +6,7 @@ use super::known::Known;
 use crate::cluster::Cluster;
 use crate::engine::Draws;
 use crate::object::{LabelSelector, Object, Str};
+use crate::programs::Whom;
 use crate::scenario::{FaultTarget, KindName, Pattern, Pick};
 use crate::wire::{Addr, ObjectKey, Resource, resource};
 
@@ -16,6 +17,18 @@ pub(super) struct Victims {
     pub(super) hosts: Vec<Addr>,
     /// Objects that are not being deleted.
     pub(super) objects: Vec<Arc<Object>>,
+    /// Images, as a glob.
+    pub(super) image: Option<Str>,
+}
+
+impl Victims {
+    /// The containers of the image, or of the pods.
+    pub(super) fn containers(&self) -> Whom {
+        match &self.image {
+            Some(image) => Whom::Image(image.clone()),
+            None => Whom::Pods(self.objects.iter().map(|pod| pod.uid().into()).collect()),
+        }
+    }
 }
 
 /// What finding victims needs.
@@ -34,12 +47,15 @@ impl Search<'_> {
     pub(super) fn victims(&self, target: &FaultTarget, at: Option<Addr>) -> Victims {
         match target {
             FaultTarget::Program { program, pick } => {
-                Victims { hosts: self.hosts(program, *pick, at), objects: Vec::new() }
+                Victims { hosts: self.hosts(program, *pick, at), ..Victims::default() }
             }
             FaultTarget::Objects { kind, namespace, name, selector, pick } => {
                 let namespace = namespace.as_deref().unwrap_or(self.namespace);
                 let objects = self.objects(kind, namespace, name, selector.as_deref(), *pick);
-                Victims { hosts: Vec::new(), objects }
+                Victims { objects, ..Victims::default() }
+            }
+            FaultTarget::Image { image } => {
+                Victims { image: Some(image.0.as_str().into()), ..Victims::default() }
             }
         }
     }

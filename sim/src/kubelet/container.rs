@@ -1,18 +1,22 @@
 //! The life of one container of a pod: pull, start, ready, exit, back-off, stop.
 //!
 //! Real: the kubelet's runtime manager and its sync loop. Modelled: pull policies, back-off of pulls and restarts, what
-//! `kubectl` shows meanwhile. Not modelled: init containers, probes of the pod's own, lifecycle hooks;
+//! `kubectl` shows meanwhile, init containers and sidecars, startup probes: the image's
+//! first readiness answers them. Not modelled: liveness probes (what runs is alive), intervals of probes, lifecycle hooks;
 //! `imagePullPolicy: Never` takes the image for loaded onto every node, as `kind load` does.
 
 use super::backoff::Backoff;
 use super::names;
 use crate::engine::{Millis, SECOND, Time};
-use crate::object::{Str, Value};
+use crate::object::{Object, Str, Value};
 use crate::wire::{Exit, PullError};
 
 /// From a failure until the status says that the kubelet backs off: one round of its event generator (kubelet
 /// `genericPlegRelistPeriod`). General knowledge, not recorded.
 const WORD_AFTER_MS: Millis = SECOND;
+
+/// Exit code of a container that was lost with its machine (containerd `UnknownExitStatus`).
+const LOST: i32 = 255;
 
 /// When the kubelet asks for the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +24,17 @@ pub(super) enum PullPolicy {
     Always,
     IfNotPresent,
     Never,
+}
+
+/// What a container is to its pod.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// Has to end well before the next one starts.
+    Init,
+    /// An init container with restart policy Always: has to run before the next one starts, and runs on.
+    Sidecar,
+    /// What the pod is for.
+    Main,
 }
 
 /// When an ended container starts again.
@@ -84,12 +99,17 @@ pub(super) enum Shown {
 /// One container.
 #[derive(Debug)]
 pub(super) struct Container {
+    pub(super) role: Role,
     pub(super) name: Str,
     pub(super) image: Str,
     /// The image as the runtime names it, and its digest, once it ran.
     pub(super) full_image: Str,
     pub(super) image_id: Str,
     policy: PullPolicy,
+    /// How long its startup probe may fail, if it has one.
+    startup_ms: Option<Millis>,
+    /// Whether its startup probe has answered yes since the last start.
+    up: bool,
     /// The start that is under way or was the last.
     pub(super) attempt: u32,
     /// `containerID` of the start that ran last, or nothing.
@@ -108,25 +128,44 @@ pub(super) struct Container {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Need {
     Nothing,
-    Pull { if_not_present: bool },
+    Pull {
+        if_not_present: bool,
+    },
     Start,
+    /// Its startup probe gave up.
+    Stop,
 }
 
 impl Container {
-    /// The container of this entry of `spec.containers`.
-    pub(super) fn new(spec: &Value) -> Self {
+    /// The containers of a pod: init containers and sidecars in their order, then the others.
+    pub(super) fn all(pod: &Object) -> Vec<Self> {
+        let (init, main) = (pod.items_at(&["spec", "initContainers"]), pod.items_at(&["spec", "containers"]));
+        let word = if init.is_empty() { "ContainerCreating" } else { "PodInitializing" };
+        let role = |spec: &Value| match spec.str_at(&["restartPolicy"]) {
+            Some("Always") => Role::Sidecar,
+            _ => Role::Init,
+        };
+        let init = init.iter().map(|spec| Self::new(spec, role(spec), word));
+        init.chain(main.iter().map(|spec| Self::new(spec, Role::Main, word))).collect()
+    }
+
+    /// The container of this entry of the spec, which waits with this word.
+    fn new(spec: &Value, role: Role, word: &'static str) -> Self {
         let policy = match spec.str_at(&["imagePullPolicy"]) {
             Some("Always") => PullPolicy::Always,
             Some("Never") => PullPolicy::Never,
             _ => PullPolicy::IfNotPresent,
         };
-        let creating = Waiting { reason: "ContainerCreating".into(), message: String::new() };
+        let creating = Waiting { reason: word.into(), message: String::new() };
         Self {
+            role,
             name: spec.str_at(&["name"]).unwrap_or_default().into(),
             image: spec.str_at(&["image"]).unwrap_or_default().into(),
             full_image: Str::default(),
             image_id: Str::default(),
             policy,
+            startup_ms: spec.get("startupProbe").map(startup_ms),
+            up: false,
             attempt: 0,
             id: Str::default(),
             restarts: 0,
@@ -138,14 +177,94 @@ impl Container {
         }
     }
 
+    /// Takes over what the status tells of a container from before the machine booted: it ran and was lost, or had ended.
+    ///
+    /// Real: containerd finds its old containers and reports them with exit code 255 and reason Unknown (general
+    /// knowledge); the kubelet then goes by the restart policy.
+    pub(super) fn recall(&mut self, status: &Value, policy: RestartPolicy, now: Time) {
+        let Some(id) = status.str_at(&["containerID"]) else { return };
+        self.restarts = status.i64_at(&["restartCount"]).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        self.attempt = self.restarts;
+        self.id = id.into();
+        self.full_image = names::full_image(&self.image);
+        self.image_id = names::image_id(&self.full_image);
+        let time = |value: &Value, field| value.str_at(&[field]).and_then(Time::parse_rfc3339);
+        let ended = match (status.at(&["state", "terminated"]), status.at(&["state", "running"])) {
+            (Some(ended), _) => Terminated {
+                exit: Exit::with_code(i32::try_from(ended.i64_at(&["exitCode"]).unwrap_or(0)).unwrap_or(255)),
+                message: "",
+                id: self.id.clone(),
+                started: time(ended, "startedAt"),
+                finished: time(ended, "finishedAt"),
+            },
+            (None, running) => Terminated {
+                exit: Exit { code: LOST, reason: "Unknown" },
+                message: "",
+                id: self.id.clone(),
+                started: running.and_then(|running| time(running, "startedAt")),
+                finished: Some(now),
+            },
+        };
+        let again = match self.policy(policy) {
+            RestartPolicy::Always => true,
+            // A boot runs all init containers once more, whatever came of them.
+            RestartPolicy::OnFailure => ended.exit.code != 0 || self.role == Role::Init,
+            RestartPolicy::Never => false,
+        };
+        self.attempt += u32::from(again);
+        self.doing = if again { Doing::New } else { Doing::Ended };
+        self.shown = Shown::Terminated(ended);
+    }
+
     /// When something is due without news from the runtime.
     pub(super) fn due(&self) -> Option<Time> {
-        let Doing::BackingOff(pause) = &self.doing else { return None };
+        let Doing::BackingOff(pause) = &self.doing else { return self.startup_ends() };
         Some(pause.word.as_ref().map_or(pause.until, |(at, _)| pause.until.min(*at)))
+    }
+
+    /// Whether the containers after it may start, if it is an init container.
+    pub(super) fn lets_go_on(&self) -> bool {
+        match (self.role, &self.shown) {
+            (Role::Init, Shown::Terminated(ended)) => self.doing == Doing::Ended && ended.exit.code == 0,
+            // One that restarts has let them go on already, and does not take that back.
+            (Role::Sidecar, Shown::Running { .. }) if self.is_started() => true,
+            (Role::Sidecar, _) => self.restarts > 0 || self.last.is_some(),
+            (Role::Init, _) => false,
+            (Role::Main, _) => true,
+        }
+    }
+
+    /// Whether it is an init container that failed for good.
+    pub(super) fn has_failed(&self) -> bool {
+        self.role == Role::Init && self.doing == Doing::Ended && !self.lets_go_on()
+    }
+
+    /// When it starts again in a pod with this policy.
+    pub(super) fn policy(&self, pod: RestartPolicy) -> RestartPolicy {
+        match (self.role, pod) {
+            (Role::Main, policy) => policy,
+            (Role::Sidecar, _) => RestartPolicy::Always,
+            (Role::Init, RestartPolicy::Never) => RestartPolicy::Never,
+            (Role::Init, _) => RestartPolicy::OnFailure,
+        }
+    }
+
+    /// When its startup probe gives up.
+    fn startup_ends(&self) -> Option<Time> {
+        match (&self.shown, self.startup_ms) {
+            (Shown::Running { since, .. }, Some(limit)) if !self.up => Some(*since + limit),
+            _ => None,
+        }
+    }
+
+    /// Whether it runs and has started up.
+    pub(super) fn is_started(&self) -> bool {
+        matches!(self.shown, Shown::Running { .. }) && (self.up || self.startup_ms.is_none())
     }
 
     /// Does what is due at `now`.
     pub(super) fn advance(&mut self, now: Time) -> Need {
+        let gives_up = self.startup_ends().is_some_and(|at| at <= now);
         match &mut self.doing {
             Doing::New => self.begin(),
             Doing::BackingOff(pause) if pause.until <= now => self.begin(),
@@ -154,6 +273,11 @@ impl Container {
                     self.show_waiting(waiting);
                 }
                 Need::Nothing
+            }
+            _ if gives_up => {
+                // Once: the exit is on its way.
+                self.up = true;
+                Need::Stop
             }
             _ => Need::Nothing,
         }
@@ -198,6 +322,7 @@ impl Container {
             return;
         }
         self.doing = Doing::Running;
+        self.up = false;
         self.id = names::container_id(pod_uid, &self.name, self.attempt);
         if self.restarts == 0 && self.attempt == 0 {
             self.full_image = names::full_image(&self.image);
@@ -215,6 +340,7 @@ impl Container {
     pub(super) fn is_ready(&mut self, yes: bool) {
         if let Shown::Running { ready, .. } = &mut self.shown {
             *ready = yes;
+            self.up |= yes;
         }
     }
 
@@ -284,4 +410,11 @@ impl Terminated {
             finished: None,
         }
     }
+}
+
+/// How long a startup probe may fail (its defaults are those of the API: 10 s, 3 times).
+fn startup_ms(probe: &Value) -> Millis {
+    let number =
+        |field, default| probe.i64_at(&[field]).and_then(|n| u64::try_from(n).ok()).unwrap_or(default);
+    (number("initialDelaySeconds", 0) + number("periodSeconds", 10) * number("failureThreshold", 3)) * SECOND
 }

@@ -61,6 +61,11 @@ impl Heartbeat {
         self.reported = out.now();
     }
 
+    /// The kubelet has started on a machine that it does not know: it reports at its next tick, whatever the Node says.
+    pub(super) fn report_soon(&mut self) {
+        self.reported = Time(i64::MIN / 2);
+    }
+
     /// The tick.
     pub(super) fn beat(&mut self, node: Option<&Arc<Object>>, link: &mut Link<'_>) {
         if self.renewing.is_none() {
@@ -148,6 +153,11 @@ impl Heartbeat {
             self.reported = now;
         }
     }
+}
+
+/// The conditions of a node that is healthy since `now`.
+pub(super) fn fresh_conditions(now: Time) -> impl Iterator<Item = Value> {
+    booted::CONDITIONS.iter().map(move |healthy| healthy.value(now, now.rfc3339().into()))
 }
 
 /// The conditions of a healthy node at `now`; one that stays as it is keeps its time.

@@ -1,26 +1,32 @@
 //! The kubelet as a component: its informers and timers, and which pod an input is for.
 //!
-//! Real: the kubelet's sync loop. Modelled: pods come from the API server alone, by a watch on `spec.nodeName`. Not
-//! modelled: static pods, restarts of the kubelet, volumes, garbage collection, the node's own admission.
+//! Real: the kubelet's sync loop. Modelled: pods come from the API server alone, by a watch on `spec.nodeName`; a kubelet
+//! whose machine boots registers its Node and finds no container running; one whose process restarts lists anew and keeps what
+//! the container runtime could tell it. Not modelled: static pods, volumes, garbage collection, the node's own admission; a
+//! restart takes no time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::heartbeat::Heartbeat;
 use super::pod_worker::PodWorker;
 use crate::client::{Change, Client, Informer};
 use crate::engine::{Draws, Millis, Time};
-use crate::object::{Object, Str};
+use crate::object::{Object, Str, Value};
 use crate::wire::resource::{NODES, PODS};
-use crate::wire::{Answer, Component, Input, Outbox, RequestId, RuntimeEvent, WatchEvent};
-
-/// The timer of lease and node status; the other tokens are those of pods.
-const HEARTBEAT: u64 = 0;
+use crate::wire::{Answer, Component, Input, Outbox, Request, RequestId, RuntimeEvent, WatchEvent};
 
 /// The kubelet of one node.
 #[derive(Debug)]
 pub struct Kubelet {
+    name: Str,
     index: u32,
+    /// The Node that it registers when its machine boots.
+    registers: Option<Arc<Object>>,
+    /// The timer of lease and node status; the other tokens are those of pods.
+    heartbeat_token: u64,
+    /// It was restarted and has not listed its pods yet.
+    relists: bool,
     host_ip: Str,
     client: Client<Purpose>,
     pods: Informer,
@@ -44,6 +50,7 @@ pub(super) enum Purpose {
     Delete(Str),
     Lease,
     NodeStatus,
+    Register,
 }
 
 /// The way out of the kubelet.
@@ -62,7 +69,11 @@ impl Kubelet {
 
     pub(super) fn with_phase(name: &str, index: u32, phase_ms: Millis) -> Self {
         Self {
+            name: name.into(),
             index,
+            registers: None,
+            heartbeat_token: 0,
+            relists: false,
             host_ip: super::booted::host_ip(index),
             client: Client::new(),
             pods: Informer::selecting(*PODS, &format!("spec.nodeName={name}")),
@@ -70,16 +81,55 @@ impl Kubelet {
             heartbeat: Heartbeat::new(name, phase_ms),
             workers: BTreeMap::new(),
             by_token: BTreeMap::new(),
-            last_token: HEARTBEAT,
+            last_token: 0,
             last_ip: 0,
         }
+    }
+
+    /// The same, that registers this Node when its machine boots.
+    #[must_use]
+    pub fn registering(mut self, node: Arc<Object>) -> Self {
+        self.registers = Some(node);
+        self
     }
 
     fn start(&mut self, out: &mut Outbox) {
         self.pods.start(&mut self.client, Purpose::Pods, out);
         self.node.start(&mut self.client, Purpose::Node, out);
         self.heartbeat.start(out);
-        out.timer_in(self.heartbeat.phase_ms(), HEARTBEAT);
+        self.last_token += 1;
+        self.heartbeat_token = self.last_token;
+        out.timer_in(self.heartbeat.phase_ms(), self.heartbeat_token);
+    }
+
+    /// The process starts again: it knows nothing of the API server any more.
+    fn restart(&mut self, out: &mut Outbox) {
+        self.client.forget_all();
+        self.pods = Informer::selecting(*PODS, &format!("spec.nodeName={}", self.name));
+        self.node = Informer::selecting(*NODES, &format!("metadata.name={}", self.name));
+        self.heartbeat = Heartbeat::new(&self.name, self.heartbeat.phase_ms());
+        self.workers.values_mut().for_each(PodWorker::restart);
+        self.relists = true;
+        self.start(out);
+        self.heartbeat.report_soon();
+    }
+
+    /// The machine has booted: no container of old runs.
+    fn boot(&mut self, out: &mut Outbox) {
+        self.workers.clear();
+        self.by_token.clear();
+        if let Some(node) = &self.registers {
+            let conditions = Value::list(super::heartbeat::fresh_conditions(out.now()));
+            let node = node.edited(|root| root.set_at(&["status", "conditions"], conditions));
+            self.client.forget_all();
+            let request = Request::create(*NODES, Arc::new(node));
+            // Its answer tells nothing that the list of the Node does not: a Node that is there stays as it is.
+            self.restart(out);
+            self.client.send(request, Purpose::Register, out);
+        } else {
+            self.restart(out);
+        }
+        self.relists = false;
     }
 
     fn answer(&mut self, id: RequestId, answer: &Answer, out: &mut Outbox) {
@@ -88,6 +138,9 @@ impl Kubelet {
         match purpose {
             Some(Purpose::Pods) => {
                 let changes = self.pods.on_answer(answer, &mut self.client, Purpose::Pods, out);
+                if self.pods.is_synced() && std::mem::take(&mut self.relists) {
+                    self.drop_vanished(out);
+                }
                 self.pods_changed(changes, out);
             }
             Some(Purpose::Node) => {
@@ -104,7 +157,7 @@ impl Kubelet {
                 self.heartbeat.lease_answered(answer, self.node.iter().next(), &mut link);
             }
             Some(Purpose::NodeStatus) => self.heartbeat.status_answered(answer, out.now()),
-            None => {}
+            Some(Purpose::Register) | None => {}
         }
     }
 
@@ -125,6 +178,16 @@ impl Kubelet {
         let Some(purpose) = self.client.take(id) else { return };
         let informer = if purpose == Purpose::Pods { &self.pods } else { &self.node };
         informer.watch(&mut self.client, purpose, out);
+    }
+
+    /// Pods that went while nobody looked.
+    fn drop_vanished(&mut self, out: &mut Outbox) {
+        let there: BTreeSet<&str> = self.pods.iter().map(|pod| pod.uid()).collect();
+        let vanished: Vec<Str> =
+            self.workers.keys().filter(|uid| !there.contains(uid.as_str())).cloned().collect();
+        for uid in vanished {
+            self.with_worker(&uid, out, PodWorker::removed);
+        }
     }
 
     fn pods_changed(&mut self, changes: Vec<Change>, out: &mut Outbox) {
@@ -185,10 +248,10 @@ impl Kubelet {
     }
 
     fn timer(&mut self, token: u64, out: &mut Outbox) {
-        if token == HEARTBEAT {
+        if token == self.heartbeat_token {
             let mut link = Link { client: &mut self.client, out };
             self.heartbeat.beat(self.node.iter().next(), &mut link);
-            out.timer_in(super::heartbeat::PERIOD_MS, HEARTBEAT);
+            out.timer_in(super::heartbeat::PERIOD_MS, self.heartbeat_token);
         } else if let Some(uid) = self.by_token.get(&token).cloned() {
             self.with_worker(&uid, out, PodWorker::timer);
         }
@@ -199,6 +262,8 @@ impl Component for Kubelet {
     fn on(&mut self, input: Input, out: &mut Outbox) {
         match input {
             Input::Start => self.start(out),
+            Input::Boot => self.boot(out),
+            Input::Restart => self.restart(out),
             Input::Answer(id, answer) => self.answer(id, &answer, out),
             Input::Watch(id, events) => self.watch(id, events, out),
             Input::WatchEnded(id) => self.watch_ended(id, out),

@@ -4,7 +4,7 @@
 //! `observedGeneration`. Not modelled: readiness gates; in container statuses `resources`, `user` and `volumeMounts`,
 //! which only repeat the spec. The fields of a condition follow general knowledge where no kubelet was recorded.
 
-use super::container::{Container, RestartPolicy, Shown, Terminated, Waiting};
+use super::container::{Container, RestartPolicy, Role, Shown, Terminated, Waiting};
 use crate::engine::Time;
 use crate::object::{Key, Map, Object, Str, Value};
 use crate::{key, value};
@@ -37,6 +37,10 @@ pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
         (key!("observedGeneration"), facts.pod.generation().into()),
         (key!("phase"), phase.into()),
     ];
+    if facts.containers.iter().any(|container| container.role != Role::Main) {
+        let init = facts.containers.iter().filter(|container| container.role != Role::Main);
+        entries.push((key!("initContainerStatuses"), Value::list(init.map(container_status))));
+    }
     if let Some(ip) = facts.pod_ip {
         entries.push((key!("podIP"), ip.into()));
         entries.push((key!("podIPs"), value!([{"ip": ip}])));
@@ -47,8 +51,15 @@ pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
 
 /// The kubelet's `getPhase`.
 fn phase(facts: &Facts<'_>) -> &'static str {
+    if facts.containers.iter().any(Container::has_failed) {
+        return "Failed";
+    }
+    let is_init = |container: &&Container| container.role == Role::Init;
+    if !facts.over && facts.containers.iter().filter(is_init).any(|container| !container.lets_go_on()) {
+        return "Pending";
+    }
     let (mut running, mut waiting, mut stopped, mut succeeded) = (0, 0, 0, 0);
-    for container in facts.containers {
+    for container in mains(facts) {
         match &container.shown {
             Shown::Running { .. } => running += 1,
             Shown::Terminated(ended) => {
@@ -86,10 +97,18 @@ fn conditions(facts: &Facts<'_>, phase: &str) -> [Value; 5] {
     let (ready, reason, message) = readiness(facts, phase);
     let readiness = |kind| Condition { kind, is_true: ready, reason, message: message.clone() };
     let completed = if phase == "Succeeded" { "PodCompleted" } else { "" };
+    let incomplete: Vec<&str> =
+        facts.containers.iter().filter(|c| !c.lets_go_on()).map(|c| c.name.as_str()).collect();
+    let initialized = if incomplete.is_empty() || phase == "Succeeded" {
+        plain("Initialized", true, completed)
+    } else {
+        let message = format!("containers with incomplete status: [{}]", incomplete.join(" "));
+        Condition { kind: "Initialized", is_true: false, reason: "ContainersNotInitialized", message }
+    };
     let sandbox = facts.pod_ip.is_some() && !facts.over;
     [
         plain("PodReadyToStartContainers", sandbox, ""),
-        plain("Initialized", true, completed),
+        initialized,
         readiness("Ready"),
         readiness("ContainersReady"),
         plain("PodScheduled", true, ""),
@@ -130,23 +149,31 @@ fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, &'static str, String) {
         "Failed" => return (false, "PodFailed", String::new()),
         _ => {}
     }
-    let unready: Vec<&str> =
-        facts.containers.iter().filter(|c| !c.ready()).map(|c| c.name.as_str()).collect();
+    let unready: Vec<&str> = lasting(facts).filter(|c| !c.ready()).map(|c| c.name.as_str()).collect();
     if unready.is_empty() {
         return (true, "", String::new());
     }
     (false, "ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" ")))
 }
 
+/// The containers that the pod is for.
+fn mains<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
+    facts.containers.iter().filter(|container| container.role == Role::Main)
+}
+
+/// The containers that have to be ready: sidecars too.
+fn lasting<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
+    facts.containers.iter().filter(|container| container.role != Role::Init)
+}
+
 /// `containerStatuses`, sorted by name.
 fn container_statuses(facts: &Facts<'_>) -> Vec<Value> {
-    let mut containers: Vec<&Container> = facts.containers.iter().collect();
+    let mut containers: Vec<&Container> = mains(facts).collect();
     containers.sort_by(|a, b| a.name.cmp(&b.name));
     containers.into_iter().map(container_status).collect()
 }
 
 fn container_status(container: &Container) -> Value {
-    let running = matches!(container.shown, Shown::Running { .. });
     let id = match &container.shown {
         Shown::Running { .. } => &container.id,
         Shown::Terminated(ended) => &ended.id,
@@ -168,9 +195,9 @@ fn container_status(container: &Container) -> Value {
         "imageID": (if there { container.image_id.clone() } else { Str::default() }),
         "lastState": last,
         "name": (container.name.clone()),
-        "ready": (container.ready()),
+        "ready": (if container.role == Role::Init { container.lets_go_on() } else { container.ready() }),
         "restartCount": (i64::from(container.restarts)),
-        "started": running,
+        "started": (container.is_started()),
         "state": state,
     });
     if there {

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::container::{Container, Doing, Need, RestartPolicy};
+use super::container::{Container, Doing, Need, RestartPolicy, Role};
 use super::node_agent::{Link, Purpose};
 use super::pod_status::{Facts, pod_status};
 use crate::client::status_patch;
@@ -34,6 +34,8 @@ pub(super) struct PodWorker {
     sandbox: bool,
     /// The shortest grace that its containers were given, once they are being stopped.
     stopping: Option<Millis>,
+    /// Whether nothing starts any more because what the pod is for has ended.
+    winding_down: bool,
     /// Whether the object is gone.
     gone: bool,
     report: Report,
@@ -57,27 +59,35 @@ struct Report {
 }
 
 impl Report {
-    /// Takes a state of the object.
-    fn learn(&mut self, object: &Arc<Object>) {
-        if object.revision() > self.known.revision() {
+    /// Takes a state of the object. Whether it is news.
+    fn learn(&mut self, object: &Arc<Object>) -> bool {
+        let newer = object.revision() > self.known.revision();
+        if newer {
             self.known = object.clone();
         }
+        newer
     }
 }
 
 impl PodWorker {
     pub(super) fn new(pod: Arc<Object>, host_ip: Str, pod_ip: Str, token: u64, now: Time) -> Self {
-        let mut containers: Vec<Container> =
-            pod.items_at(&["spec", "containers"]).iter().map(Container::new).collect();
+        let mut containers = Container::all(&pod);
         let silent = matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"));
-        if silent {
-            containers.iter_mut().for_each(|container| container.doing = Doing::Ended);
-        }
         let restart = match pod.str_at(&["spec", "restartPolicy"]) {
             Some("Never") => RestartPolicy::Never,
             Some("OnFailure") => RestartPolicy::OnFailure,
             _ => RestartPolicy::Always,
         };
+        let told = |list| pod.items_at(&["status", list]).iter();
+        for container in &mut containers {
+            let mut told = told("initContainerStatuses").chain(told("containerStatuses"));
+            if silent {
+                container.doing = Doing::Ended;
+            } else if let Some(status) = told.find(|s| s.str_at(&["name"]) == Some(&container.name)) {
+                container.recall(status, restart, now);
+            }
+        }
+        let since = pod.str_at(&["status", "startTime"]).and_then(Time::parse_rfc3339);
         let report = Report {
             known: pod.clone(),
             in_flight: false,
@@ -90,11 +100,12 @@ impl PodWorker {
             pod,
             containers,
             restart,
-            started: now,
+            started: since.unwrap_or(now),
             host_ip,
             pod_ip,
             sandbox: false,
             stopping: None,
+            winding_down: false,
             gone: false,
             report,
             token,
@@ -124,13 +135,21 @@ impl PodWorker {
     /// Takes the object's newest state.
     pub(super) fn updated(&mut self, pod: Arc<Object>, link: &mut Link<'_>) {
         self.report.dirty |= pod.generation() != self.pod.generation();
+        let others_wrote = pod.at(&["status"]) != self.report.known.at(&["status"]);
         self.pod = pod;
-        self.report.learn(&self.pod);
+        // A status that is not what was told: someone else wrote, perhaps over what is the kubelet's.
+        self.report.dirty |= self.report.learn(&self.pod) && others_wrote;
         if self.pod.is_terminating() {
             let seconds = self.pod.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0);
             self.stop(u64::try_from(seconds).unwrap_or(0) * SECOND, link);
         }
         self.sync(link);
+    }
+
+    /// The kubelet's process was restarted: what it asked is not answered any more.
+    pub(super) fn restart(&mut self) {
+        (self.report.in_flight, self.report.deleting) = (false, false);
+        (self.report.retry, self.report.dirty) = (None, true);
     }
 
     /// The object is gone from the API: what still runs is stopped at once.
@@ -146,12 +165,48 @@ impl PodWorker {
         }
         self.stopping = Some(grace_ms);
         self.report.dirty = true;
+        let all = self.winding_down;
+        self.stop_all(|container| all || container.role != Role::Sidecar, grace_ms, link);
+        self.stop_sidecars(link);
+    }
+
+    fn stop_all(&mut self, which: impl Fn(&Container) -> bool, grace_ms: Millis, link: &mut Link<'_>) {
         for i in 0..self.containers.len() {
-            if self.containers[i].give_up() {
+            if which(&self.containers[i]) && self.containers[i].give_up() {
                 let id = self.id(&self.containers[i]);
                 link.out.push(Effect::Order(Command::Stop { id, grace_ms }));
             }
         }
+    }
+
+    /// Sidecars outlive the containers that they serve, and no longer: they are stopped when those have ended, or when an
+    /// init container has failed for good.
+    fn stop_sidecars(&mut self, link: &mut Link<'_>) {
+        let failed = self.containers.iter().any(Container::has_failed);
+        let served = self.containers.iter().filter(|container| container.role != Role::Sidecar);
+        let is_over = |container: &Container| container.doing == Doing::Ended;
+        if self.winding_down || !(failed || served.clone().all(is_over)) {
+            return;
+        }
+        self.winding_down = true;
+        if failed {
+            // They wait for ever.
+            let waits = |container: &&mut Container| container.doing == Doing::New;
+            self.containers.iter_mut().filter(waits).for_each(|container| container.doing = Doing::Ended);
+        }
+        let grace_ms = self.stopping.unwrap_or_else(|| self.grace_ms());
+        self.stop_all(|_| true, grace_ms, link);
+    }
+
+    /// The pod's own grace.
+    fn grace_ms(&self) -> Millis {
+        let seconds = self.pod.i64_at(&["spec", "terminationGracePeriodSeconds"]).unwrap_or(0);
+        (u64::try_from(seconds).unwrap_or(0) * SECOND).max(LEAST_GRACE_MS)
+    }
+
+    /// Whether all that has to be before the container is there.
+    fn may_start(&self, i: usize) -> bool {
+        self.containers[..i].iter().all(Container::lets_go_on)
     }
 
     fn id(&self, container: &Container) -> ContainerId {
@@ -185,7 +240,8 @@ impl PodWorker {
                 Need::Nothing
             }
             RuntimeEvent::Exited(_, exit) => {
-                let policy = self.stopping.is_none().then_some(self.restart);
+                let stays_down = self.stopping.is_some() || self.winding_down;
+                let policy = (!stays_down).then_some(container.policy(self.restart));
                 let key = (self.pod.name(), self.pod.namespace(), self.pod.uid());
                 container.exited(exit, policy, &format!("{}_{}({})", key.0, key.1, key.2), now);
                 Need::Nothing
@@ -194,6 +250,7 @@ impl PodWorker {
         self.sandbox |= need == Need::Nothing;
         self.report.dirty |= need == Need::Nothing;
         self.order(i, need, link);
+        self.stop_sidecars(link);
         self.sync(link);
     }
 
@@ -204,6 +261,10 @@ impl PodWorker {
             Need::Nothing => {}
             Need::Pull { if_not_present } => {
                 link.out.push(Effect::Order(Command::Pull { id, image, if_not_present, pod }));
+            }
+            Need::Stop => {
+                let grace_ms = self.grace_ms();
+                link.out.push(Effect::Order(Command::Stop { id, grace_ms }));
             }
             Need::Start => link.out.push(Effect::Order(Command::Start { id, image, pod })),
         }
@@ -220,7 +281,7 @@ impl PodWorker {
         self.report.in_flight = false;
         self.report.dirty |= answer.failure().is_some();
         match (answer.object(), answer.code()) {
-            (Ok(object), _) => self.report.learn(object),
+            (Ok(object), _) => drop(self.report.learn(object)),
             (Err(_), 404) => self.report.silent = true,
             (Err(_), _) => self.report.retry = Some(link.out.now() + RETRY_MS),
         }
@@ -240,8 +301,11 @@ impl PodWorker {
     /// Does what is due and tells the server what it does not know.
     pub(super) fn sync(&mut self, link: &mut Link<'_>) {
         let now = link.out.now();
-        if self.stopping.is_none() {
+        if self.stopping.is_none() && !self.winding_down {
             for i in 0..self.containers.len() {
+                if self.containers[i].doing == Doing::New && !self.may_start(i) {
+                    continue;
+                }
                 self.report.dirty |= self.containers[i].due().is_some();
                 let need = self.containers[i].advance(now);
                 self.order(i, need, link);
@@ -291,7 +355,9 @@ impl PodWorker {
     }
 
     fn set_timer(&mut self, link: &mut Link<'_>) {
-        let containers = self.containers.iter().filter_map(Container::due);
+        // What is being stopped starts nothing and gives nothing up any more.
+        let runs = self.stopping.is_none() && !self.winding_down;
+        let containers = self.containers.iter().filter(|_| runs).filter_map(Container::due);
         let Some(due) = containers.chain(self.report.retry).min() else { return };
         if self.timer.is_none_or(|at| due < at) {
             self.timer = Some(due);

@@ -110,7 +110,7 @@ impl Images {
 }
 
 /// Whether the whole text matches. Takes at most pattern times text steps: after a mismatch only the last `*` grows.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {
         match pattern.get(p) {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::images::{Image, Images, Pull, Ready, Span};
+use super::mischief::{Mischief, Whom};
 use crate::engine::{Draws, Millis, SECOND, Time};
 use crate::object::{Object, Quantity, Str, Value};
 use crate::wire::{
@@ -27,6 +28,7 @@ pub struct Runtime {
     containers: BTreeMap<ContainerId, Container>,
     due: BTreeMap<u64, Due>,
     last_token: u64,
+    mischief: Mischief,
 }
 
 /// An image on a node.
@@ -43,6 +45,7 @@ struct Container {
     pod: Arc<Object>,
     /// Whether it runs; else it is being created.
     runs: bool,
+    ready: bool,
     /// When it ends at the latest, once it was told to stop.
     ends: Option<Time>,
 }
@@ -67,6 +70,43 @@ impl Runtime {
             containers: BTreeMap::new(),
             due: BTreeMap::new(),
             last_token: 0,
+            mischief: Mischief::default(),
+        }
+    }
+
+    /// What faults have in store for containers.
+    pub fn mischief(&mut self) -> &mut Mischief {
+        &mut self.mischief
+    }
+
+    /// The machine of the kubelet at this address has no power: its containers are gone, and nobody hears of it.
+    pub fn power_off(&mut self, node: Addr, out: &mut Outbox) {
+        let lost: Vec<ContainerId> =
+            self.containers.iter().filter(|(_, c)| c.node == node).map(|(id, _)| id.clone()).collect();
+        for id in lost {
+            let Some(container) = self.containers.remove(&id) else { continue };
+            if container.runs && self.images.of(&container.image).program.is_some() {
+                out.push(Effect::Host(HostOrder::Kill { id }));
+            }
+        }
+        self.due.retain(|_, due| !matches!(due, Due::Pulled(of, ..) if *of == node));
+    }
+
+    /// The ready containers among these are not ready for so long.
+    pub fn flap(&mut self, whom: &Whom, down_ms: Millis, out: &mut Outbox) {
+        let hit = |c: &Container, id: &ContainerId| c.ready && whom.matches(&c.image, &id.pod_uid);
+        let flapping: Vec<(ContainerId, Addr)> = self
+            .containers
+            .iter_mut()
+            .filter(|(id, container)| hit(container, id))
+            .map(|(id, container)| {
+                container.ready = false;
+                (id.clone(), container.node)
+            })
+            .collect();
+        for (id, node) in flapping {
+            out.push(Effect::Runtime(node, RuntimeEvent::Ready(id.clone(), false)));
+            self.later(down_ms, Due::Ready(id), out);
         }
     }
 
@@ -113,7 +153,8 @@ impl Runtime {
             }
             Command::Start { id, image, pod } => {
                 let delay = self.draw("start", self.images.of(&image).start, &id, &pod);
-                let container = Container { node, image, pod, runs: false, ends: None };
+                let delay = delay + self.mischief.delay_of(&image, &id.pod_uid);
+                let container = Container { node, image, pod, runs: false, ready: false, ends: None };
                 self.containers.insert(id.clone(), container);
                 self.later(delay, Due::Started(id), out);
             }
@@ -132,8 +173,10 @@ impl Runtime {
     ) {
         let presence = self.pulled.entry((node, image.clone())).or_default();
         let mut result = Ok(());
+        let asks = !(presence.there && if_not_present);
         let delay = match &self.images.of(&image).pull {
-            _ if presence.there && if_not_present => 0,
+            _ if !asks => 0,
+            _ if self.mischief.fails_pull(&image, &mut result) => SECOND,
             Pull::Fails { reason, times } if presence.failures < *times => {
                 presence.failures += 1;
                 result = Err(PullError { reason: reason.clone(), message: pull_message(&image) });
@@ -195,6 +238,11 @@ impl Runtime {
             let (id, with, pod) = (id.clone(), image.with.clone(), pod.clone());
             out.push(Effect::Host(HostOrder::Start { id, program, with, pod, node }));
         }
+        // What an init container does is what others get ready by: without another word it is then done.
+        let exit = exit.or_else(|| match ready {
+            Ready::After(span) if is_init(&id, &pod) => Some((span, 0)),
+            _ => None,
+        });
         if let Ready::After(span) = ready {
             let delay = self.draw("ready", span, &id, &pod);
             self.later(delay, Due::Ready(id.clone()), out);
@@ -206,7 +254,8 @@ impl Runtime {
     }
 
     fn ready(&mut self, id: &ContainerId, out: &mut Outbox) {
-        if let Some(container) = self.containers.get(id).filter(|container| container.runs) {
+        if let Some(container) = self.containers.get_mut(id).filter(|container| container.runs) {
+            container.ready = true;
             out.push(Effect::Runtime(container.node, RuntimeEvent::Ready(id.clone(), true)));
         }
     }
@@ -254,17 +303,24 @@ impl Component for Runtime {
 }
 
 /// containerd's words for an image that the registry does not have.
-fn pull_message(image: &str) -> String {
+pub(super) fn pull_message(image: &str) -> String {
     format!(
         "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found"
     )
 }
 
+/// Whether it is an init container that has to end.
+fn is_init(id: &ContainerId, pod: &Object) -> bool {
+    let init = pod.items_at(&["spec", "initContainers"]).iter();
+    let mut own = init.filter(|spec| spec.str_at(&["name"]) == Some(&id.container));
+    own.any(|spec| spec.str_at(&["restartPolicy"]) != Some("Always"))
+}
+
 fn exceeds_limit(image: &Image, id: &ContainerId, pod: &Object) -> bool {
     let Some(memory) = image.memory else { return false };
-    let limit = pod
-        .items_at(&["spec", "containers"])
-        .iter()
+    let specs = |list| pod.items_at(&["spec", list]).iter();
+    let limit = specs("initContainers")
+        .chain(specs("containers"))
         .find(|container| container.str_at(&["name"]) == Some(&id.container))
         .and_then(|container| container.at(&["resources", "limits", "memory"]))
         .and_then(Value::as_str)

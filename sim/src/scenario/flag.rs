@@ -52,15 +52,15 @@ pub const FLAGS: &[FlagInfo] = {
         flag(MANAGER, "concurrent-replicaset-syncs", Count, false),
         flag(MANAGER, "kube-api-burst", Count, false),
         flag(MANAGER, "kube-api-qps", Decimal, false),
-        flag(MANAGER, "large-cluster-size-threshold", Count, false),
+        flag(MANAGER, "large-cluster-size-threshold", Count, true),
         flag(MANAGER, "min-resync-period", Time, false),
-        flag(MANAGER, "node-eviction-rate", Decimal, false),
-        flag(MANAGER, "node-monitor-grace-period", Time, false),
-        flag(MANAGER, "node-monitor-period", Time, false),
-        flag(MANAGER, "node-startup-grace-period", Time, false),
-        flag(MANAGER, "secondary-node-eviction-rate", Decimal, false),
-        flag(MANAGER, "terminated-pod-gc-threshold", Count, false),
-        flag(MANAGER, "unhealthy-zone-threshold", Decimal, false),
+        flag(MANAGER, "node-eviction-rate", Decimal, true),
+        flag(MANAGER, "node-monitor-grace-period", Time, true),
+        flag(MANAGER, "node-monitor-period", Time, true),
+        flag(MANAGER, "node-startup-grace-period", Time, true),
+        flag(MANAGER, "secondary-node-eviction-rate", Decimal, true),
+        flag(MANAGER, "terminated-pod-gc-threshold", Count, true),
+        flag(MANAGER, "unhealthy-zone-threshold", Decimal, true),
         flag("kube-scheduler", "kube-api-burst", Count, false),
         flag("kube-scheduler", "kube-api-qps", Decimal, false),
         flag("kube-scheduler", "pod-max-in-unschedulable-pods-duration", Time, false),
@@ -116,7 +116,7 @@ mod tests {
     fn a_flag_that_the_model_does_not_obey_is_refused_by_name() {
         let component = "kube-controller-manager";
         let refused = |name| FlagInfo::usable(component, name).unwrap_err();
-        assert!(refused("node-eviction-rate").contains("not there yet"));
+        assert!(refused("kube-api-qps").contains("not there yet"));
         assert!(refused("node-monitor-grace").contains("did you mean `node-monitor-grace-period`?"));
         assert!(FlagInfo::component("kubelett").unwrap_err().contains("`kubelet`"));
     }

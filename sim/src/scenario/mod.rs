@@ -33,7 +33,7 @@ pub mod view;
 
 pub use cluster::{Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, Pull, Ready};
 pub use expect::{Check, Expectation, Modality, Var};
-pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget};
+pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget, Victim};
 pub use plan::{BadPlan, Plan, PlannedFault, Strike};
 pub use range::{CountRange, TimeRange};
 pub use spec::{Converge, Disabled, Ignore, Scenario};

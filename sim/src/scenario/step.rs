@@ -83,6 +83,29 @@ pub enum Action {
     Cordon(NodeChoice),
     /// Make nodes schedulable.
     Uncordon(NodeChoice),
+    /// Make nodes unschedulable and evict their pods.
+    Drain {
+        /// Which.
+        nodes: NodeChoice,
+        /// How long it may take.
+        timeout_ms: u64,
+    },
+    /// Replace the nodes of all pools, one pool after the other, by ones of another version.
+    UpgradeNodes {
+        /// The version.
+        to: String,
+        /// How many machines join before as many leave; 0: one leaves before one joins.
+        surge: u32,
+        /// How long the drain of a node and the start of one may take.
+        timeout_ms: u64,
+    },
+    /// Go back to the pod template of an earlier revision.
+    RolloutUndo {
+        /// Which.
+        target: Target,
+        /// The revision; the one before without it.
+        to_revision: Option<u64>,
+    },
     /// Wait.
     Wait(Wait),
     /// Check now, once.
@@ -109,6 +132,12 @@ impl fmt::Display for Action {
             Self::RolloutRestart { target } => write!(f, "restart {target}"),
             Self::Cordon(nodes) => write!(f, "cordon {nodes}"),
             Self::Uncordon(nodes) => write!(f, "uncordon {nodes}"),
+            Self::Drain { nodes, .. } => write!(f, "drain {nodes}"),
+            Self::UpgradeNodes { to, .. } => write!(f, "upgrade nodes to {to}"),
+            Self::RolloutUndo { target, to_revision: None } => write!(f, "undo {target}"),
+            Self::RolloutUndo { target, to_revision: Some(to) } => {
+                write!(f, "undo {target} to revision {to}")
+            }
             Self::Wait(wait) => wait.fmt(f),
             Self::Assert(_) => f.write_str("assert"),
         }
@@ -141,7 +170,7 @@ pub enum PatchType {
     Apply,
 }
 
-/// The nodes of a cordon.
+/// The nodes of a cordon or a drain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeChoice {
     /// The one with this name.

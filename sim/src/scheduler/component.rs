@@ -297,7 +297,7 @@ impl Component for Scheduler {
             Input::Watch(id, events) => self.watch(id, events, out),
             Input::WatchEnded(id) => self.watch_ended(id, out),
             Input::Timer(_) => self.queue.ripen(out.now()),
-            Input::Runtime(_) | Input::Order(..) => {}
+            Input::Boot | Input::Restart | Input::Runtime(_) | Input::Order(..) => {}
         }
         self.schedule(out);
     }

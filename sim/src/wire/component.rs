@@ -8,6 +8,10 @@ use crate::engine::{Millis, Time};
 pub enum Input {
     /// The cluster boots.
     Start,
+    /// To a kubelet: its machine has booted. No container runs, and the node may have to be registered.
+    Boot,
+    /// To a kubelet: its process has been restarted; containers run on.
+    Restart,
     /// The answer to its request with this number.
     Answer(RequestId, Answer),
     /// Events of its watch with this number, in order.

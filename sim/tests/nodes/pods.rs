@@ -304,3 +304,82 @@ fn a_condition_that_someone_adds_meanwhile_is_not_lost() {
     assert_eq!((rig.row("a").as_str(), rig.writes.len()), ("0/1 Running 0 2s", 2));
     assert!(rig.get_pod("a").is_some_and(|pod| pod.is_condition_true("example.com/theirs")));
 }
+
+#[test]
+fn init_containers_end_before_the_next_one_starts_and_a_sidecar_runs_on_until_the_end() {
+    let failing = image("init:*", |image| image.exit = Some((Span::exactly(500), 0)));
+    let mut rig =
+        Rig::new(1, vec![failing, image("job", |image| image.exit = Some((Span::exactly(4000), 0)))]);
+    rig.run_to(0.5);
+    rig.pod("a", "node-1", |pod| {
+        pod.set_at(&["spec", "restartPolicy"], "Never");
+        pod.set_at(
+            &["spec", "initContainers"],
+            value!([
+                {"name": "first", "image": "init:1"},
+                {"name": "proxy", "image": "proxy", "restartPolicy": "Always"},
+            ]),
+        );
+        pod.set_at(&["spec", "containers"], value!([{"name": "c", "image": "job"}]));
+    });
+    let seen = rows(&mut rig, "a", 20);
+    let wanted = ["0/2 Pending 0", "0/2 Init:0/2 0", "0/2 Init:1/2 0", "0/2 PodInitializing 0"];
+    assert_eq!(seen[..4], wanted, "{seen:?}");
+    assert!(seen.contains(&"2/2 Running 0".to_owned()), "{seen:?}");
+    assert_eq!(seen.last().map(String::as_str), Some("0/2 Completed 0"), "{seen:?}");
+}
+
+#[test]
+fn an_init_container_that_fails_is_tried_again_or_fails_the_pod() {
+    let mut rig = Rig::new(1, vec![image("bad", |image| image.exit = Some((Span::exactly(500), 3)))]);
+    rig.run_to(0.5);
+    for (name, policy) in [("always", "Always"), ("never", "Never")] {
+        rig.pod(name, "node-1", |pod| {
+            pod.set_at(&["spec", "restartPolicy"], policy);
+            pod.set_at(&["spec", "initContainers"], value!([{"name": "i", "image": "bad"}]));
+        });
+    }
+    rig.run_to(8.0);
+    assert!(rig.row("always").starts_with("0/1 Init:CrashLoopBackOff 1"), "{}", rig.row("always"));
+    assert!(rig.row("never").starts_with("0/1 Init:Error 0"), "{}", rig.row("never"));
+    let phase = rig.get_pod("never").and_then(|pod| pod.str_at(&["status", "phase"]).map(str::to_owned));
+    assert_eq!(phase.as_deref(), Some("Failed"));
+}
+
+#[test]
+fn a_startup_probe_gives_up_and_the_container_starts_again() {
+    let mut rig = Rig::new(1, vec![image("slow", |image| image.ready = Ready::After(Span::exactly(8000)))]);
+    rig.run_to(0.5);
+    for (name, threshold) in [("patient", 2), ("hasty", 1)] {
+        rig.pod(name, "node-1", |pod| {
+            let probe = value!({"httpGet": {"path": "/", "port": 80}, "periodSeconds": 5, "failureThreshold": threshold});
+            pod.set_at(&["spec", "containers"], value!([{"name": "c", "image": "slow", "startupProbe": probe}]));
+        });
+    }
+    rig.run_to(6.0);
+    let started = |rig: &Rig| {
+        let status = rig.get_pod("patient").and_then(|pod| pod.at(&["status"]));
+        status.and_then(|status| status.pointer("/containerStatuses/0/started").cloned())
+    };
+    assert_eq!(started(&rig), Some(Value::Bool(false)));
+    rig.run_to(12.0);
+    assert_eq!(started(&rig), Some(Value::Bool(true)));
+    assert_eq!(rig.row("patient").split(' ').take(3).collect::<Vec<_>>(), ["1/1", "Running", "0"]);
+    assert!(rig.row("hasty").contains("Running 1"), "{}", rig.row("hasty"));
+}
+
+#[test]
+fn a_pod_that_someone_else_called_unready_is_told_right_again() {
+    let mut rig = Rig::new(1, Vec::new());
+    rig.run_to(0.5);
+    rig.pod("a", "node-1", |_| ());
+    rig.run_to(6.0);
+    rig.edit_status("a", |pod| {
+        let mut conditions = pod.items_at(&["status", "conditions"]).to_vec();
+        conditions.iter_mut().for_each(|condition| condition.set_at(&["status"], "False"));
+        pod.set_at(&["status", "conditions"], conditions);
+    });
+    rig.run_to(7.0);
+    assert_eq!(rig.row("a").split(' ').next(), Some("1/1"));
+    assert!(rig.get_pod("a").is_some_and(|pod| pod.is_condition_true("Ready")));
+}

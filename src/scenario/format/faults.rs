@@ -15,7 +15,11 @@ pub(super) static FAULT: Fields = map(
             Shape::OneOf(&[TEXT, Shape::Fields(&VICTIM)]),
             "whom it strikes: `kind/name`, `all`, or a map",
         ),
-        may("between", Shape::List(&Shape::Fields(&VICTIM)), "the two parties of a partition"),
+        may(
+            "between",
+            Shape::List(&Shape::OneOf(&[TEXT, Shape::Fields(&VICTIM)])),
+            "the two parties of a partition",
+        ),
         must("when", Shape::Fields(&WHEN), "when it strikes"),
         may("times", COUNTS, "how often in a run; 1 unless said"),
         may("duration", DURATIONS, "how long it lasts"),
@@ -28,6 +32,7 @@ static VICTIM: Fields = map(
     "a fault's target",
     &[
         may("program", TEXT, "the program or host, as a glob"),
+        may("image", TEXT, "the images, as a glob"),
         may("kind", KIND, "the kind of the objects; beside `program`: the kind that is watched"),
         may("name", TEXT, "the objects' birth name, as a glob"),
         may("namespace", LABEL, "the objects' namespace; the scenario's unless said"),

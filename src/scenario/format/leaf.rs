@@ -158,6 +158,17 @@ pub(super) const SEEDS: Shape = Shape::Leaf(&Leaf {
     check: |text| seeds(text).map(drop),
 });
 
+/// A Kubernetes version of a node: kubelets may be older and newer than the API server that is modelled.
+pub(super) const NODE_VERSION: Shape = Shape::Leaf(&Leaf {
+    right: "a version such as `v1.36.1`",
+    schema: r#"{"type":"string","pattern":"^v1\\.[0-9]+\\.[0-9]+$"}"#,
+    any_scalar: false,
+    check: |text| {
+        let parts = text.strip_prefix("v1.").and_then(|rest| rest.split_once('.'));
+        only(parts.is_some_and(|(minor, patch)| [minor, patch].iter().all(|n| n.parse::<u32>().is_ok())))
+    },
+});
+
 /// A Kubernetes version.
 pub(super) const VERSION: Shape = Shape::Leaf(&Leaf {
     right: "a version such as `v1.36.0`",

@@ -1,6 +1,8 @@
 //! Steps: the verbs and what they are done to.
 
-use super::leaf::{COUNT, DURATION, KIND, KIND_AND_NAME, LABEL, PICK, SELECTOR, TEXT, WAIT_FOR};
+use super::leaf::{
+    COUNT, DURATION, KIND, KIND_AND_NAME, LABEL, NODE_VERSION, PICK, SELECTOR, TEXT, WAIT_FOR,
+};
 use super::{faults, map};
 use crate::scenario::shape::{Fields, Shape, may, must};
 
@@ -37,11 +39,11 @@ pub(super) static STEP: Fields = Fields {
         may("scale", Shape::Fields(&SCALE), "set a target's replicas"),
         may("setImage", Shape::Fields(&SET_IMAGE), "set the images of a target's containers"),
         may("rolloutRestart", Shape::Fields(&ROLLOUT), "restart a target's pods"),
-        may("rolloutUndo", Shape::Later, "go back to an earlier revision"),
+        may("rolloutUndo", Shape::Fields(&UNDO), "go back to an earlier revision"),
         may("cordon", Shape::Fields(&NODES), "make nodes unschedulable"),
         may("uncordon", Shape::Fields(&NODES), "make nodes schedulable"),
-        may("drain", Shape::Later, "evict a node's pods"),
-        may("upgradeNodes", Shape::Later, "drain, replace and uncordon each node"),
+        may("drain", Shape::Fields(&DRAIN), "evict a node's pods"),
+        may("upgradeNodes", Shape::Fields(&UPGRADE), "drain, replace and uncordon each node"),
         may("wait", Shape::OneOf(&[DURATION, Shape::Fields(&WAIT)]), "wait for something, or so long"),
         may("assert", Shape::Fields(&faults::CHECK), "check now, once"),
     ],
@@ -102,6 +104,33 @@ static SET_IMAGE: Fields = map(
 );
 
 static ROLLOUT: Fields = map("`rolloutRestart`", &[must("target", TARGET, "whose pods are restarted")]);
+
+static UNDO: Fields = map(
+    "`rolloutUndo`",
+    &[
+        must("target", TARGET, "what goes back"),
+        may("toRevision", COUNT, "the revision; the one before unless said"),
+    ],
+);
+
+static DRAIN: Fields = Fields {
+    what: "`drain`",
+    one_of: &["node", "selector"],
+    fields: &[
+        may("node", TEXT, "the node's name"),
+        may("selector", SELECTOR, "the nodes' labels"),
+        may("timeout", DURATION, "how long it may take; 5m unless said"),
+    ],
+};
+
+static UPGRADE: Fields = map(
+    "`upgradeNodes`",
+    &[
+        must("to", NODE_VERSION, "the Kubernetes version of the nodes"),
+        may("surge", COUNT, "how many nodes join before as many leave; 1 unless said"),
+        may("timeout", DURATION, "how long each drain and each start may take; 5m unless said"),
+    ],
+);
 
 static NODES: Fields = Fields {
     what: "a choice of nodes",

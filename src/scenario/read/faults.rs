@@ -2,12 +2,19 @@
 
 use wavetank_sim::scenario::{
     Args, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, KindName, Moment, Pattern,
-    Pick, TimeRange, Trigger, When,
+    Pick, TimeRange, Trigger, Victim, When,
 };
 
 use super::Reader;
 use crate::scenario::problem::Spot;
 use crate::scenario::yaml::{Node, Tree};
+
+/// The party of a partition that the model has.
+const SERVER: &str = "kube-apiserver";
+
+fn is_between(fault: &FaultInfo) -> bool {
+    fault.targets.contains(&Victim::Between)
+}
 
 /// The most strikes of one entry: a plan lists each.
 const MAX_TIMES: u64 = 10_000;
@@ -17,7 +24,12 @@ impl Reader<'_, '_> {
     pub(super) fn fault(&mut self, node: &Node) -> Option<FaultSpec> {
         let name = node.get("fault")?;
         let fault = self.right(name.spot, FaultInfo::usable(&name.text()?))?;
-        for field in ["between", "heal"] {
+        let takes = [
+            ("between", is_between(fault)),
+            ("target", !is_between(fault)),
+            ("heal", fault.arg("heal").is_some()),
+        ];
+        for (field, _) in takes.iter().filter(|(_, takes)| !takes) {
             if let Some(other) = node.get(field) {
                 self.wrong(other.spot, format!("`{}` has no `{field}`: leave it out", fault.name));
             }
@@ -60,6 +72,10 @@ impl Reader<'_, '_> {
                 args.0.insert(arg.name, value);
             }
         }
+        if let Some((heal, arg)) = node.get("heal").zip(fault.arg("heal")) {
+            let value = arg.read(&heal.text()?);
+            args.0.insert(arg.name, self.right(heal.spot, value)?);
+        }
         // Beside a program, `kind` says which of its watches; elsewhere it is an argument like any other.
         let target = node.get("target");
         if let Some((kind, arg)) = target.and_then(|target| target.get("kind")).zip(fault.arg("kind"))
@@ -73,14 +89,48 @@ impl Reader<'_, '_> {
         Some(args)
     }
 
+    /// Who is cut off from the API server.
+    fn between(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<FaultTarget> {
+        let parties = node.list("between");
+        let is_server = |party: &&Node| party.text().is_some_and(|text| text == SERVER);
+        let other = parties.iter().find(|party| !is_server(party));
+        let (Some(other), 2, true) = (other, parties.len(), parties.iter().any(|party| is_server(&party)))
+        else {
+            let spot = node.get("between").or_else(|| node.get("fault"))?.spot;
+            let right = "`between: [{kind: Node, pick: one}, kube-apiserver]`";
+            let message = format!(
+                "`{}` with other parties than {SERVER} and one more is not there yet: write {right}",
+                fault.name
+            );
+            self.wrong(spot, message);
+            return None;
+        };
+        self.one_victim(fault, other)
+    }
+
     fn victim(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<FaultTarget> {
+        if is_between(fault) {
+            return self.between(fault, node);
+        }
         let Some(target) = node.get("target") else {
             let message = format!("`{}` needs a `target`: it strikes {}", fault.name, fault.victims());
             self.wrong(node.get("fault")?.spot, message);
             return None;
         };
+        self.one_victim(fault, target)
+    }
+
+    fn one_victim(&mut self, fault: &'static FaultInfo, target: &Node) -> Option<FaultTarget> {
+        let strikes_images = fault.targets.contains(&Victim::Image);
         let victim = if let Some(text) = target.text() {
-            self.named_victim(target.spot, &text)?
+            let is_pod = ["pod/", "pods/", "Pod/"].iter().any(|kind| text.starts_with(kind));
+            if strikes_images && !is_pod {
+                FaultTarget::Image { image: Pattern(text.into_owned()) }
+            } else {
+                self.named_victim(target.spot, &text)?
+            }
+        } else if let Some(image) = target.string("image") {
+            FaultTarget::Image { image: Pattern(image) }
         } else if let Some(program) = target.string("program") {
             self.program_victim(fault, target, program)
         } else if let Some(kind) = target.string("kind") {

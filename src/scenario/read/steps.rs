@@ -37,6 +37,15 @@ impl Reader<'_, '_> {
                 Action::SetImage { target: self.target(node)?, containers: texts(node.get("containers")) }
             }
             "rolloutRestart" => Action::RolloutRestart { target: self.target(node)? },
+            "rolloutUndo" => {
+                Action::RolloutUndo { target: self.target(node)?, to_revision: node.parse("toRevision") }
+            }
+            "drain" => Action::Drain { nodes: nodes(node)?, timeout_ms: timeout(node) },
+            "upgradeNodes" => Action::UpgradeNodes {
+                to: node.string("to")?,
+                surge: node.parse("surge").unwrap_or(1),
+                timeout_ms: timeout(node),
+            },
             "cordon" => Action::Cordon(nodes(node)?),
             "uncordon" => Action::Uncordon(nodes(node)?),
             "wait" => Action::Wait(self.wait(node)?),
@@ -80,7 +89,7 @@ impl Reader<'_, '_> {
     }
 
     fn wait(&mut self, node: &Node) -> Option<Wait> {
-        let timeout_ms = node.millis("timeout").unwrap_or(Wait::TIMEOUT_MS);
+        let timeout_ms = timeout(node);
         let (spot, what) = match node.text() {
             Some(text) => (node.spot, text.into_owned()),
             None => (node.get("for")?.spot, node.string("for")?),
@@ -127,6 +136,10 @@ impl Reader<'_, '_> {
         }
         Some(Target::Named { kind, namespace, name })
     }
+}
+
+fn timeout(node: &Node) -> u64 {
+    node.millis("timeout").unwrap_or(Wait::TIMEOUT_MS)
 }
 
 fn nodes(node: &Node) -> Option<NodeChoice> {

@@ -53,7 +53,7 @@ fn what_the_parser_refuses_for_its_shape_is_wrong_by_the_schema() {
         "seed: 3",
         "steps: {}",
         "steps: [{name: x}]",
-        "steps: [{drain: {node: a}}]",
+        "steps: [{drain: {nodes: a}}]",
         "steps: [{wait: 30s, cordon: {node: a}}]",
         "faults: [{fault: crash}]",
         "faults: [{fault: crash, when: {sequence: []}}]",

@@ -7,13 +7,16 @@ mod endpoint_slice;
 mod endpoints;
 mod manager;
 mod namespace;
+mod nodes;
+mod pod_gc;
 mod replicaset;
 mod store;
+mod taint_eviction;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Kind, Manager};
+use super::{Kind, Manager, Settings, all};
 use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
@@ -50,9 +53,15 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    /// A cluster with all controllers, started.
+    /// A cluster with all controllers, started, but those that look after nodes: it has none.
     pub(super) fn new() -> Self {
-        Self::with(Manager::new(kinds()))
+        Self::with(Self::manager())
+    }
+
+    fn manager() -> Manager {
+        let of_nodes = ["node-lifecycle-controller", "pod-garbage-collector-controller"];
+        let controllers = all(&Settings::default()).into_iter();
+        Manager::with(kinds(), controllers.filter(|c| !of_nodes.contains(&c.name())).collect())
     }
 
     pub(super) fn with(manager: Manager) -> Self {
@@ -61,7 +70,7 @@ impl Fixture {
 
     /// A cluster with all controllers, started with a rule in force.
     pub(super) fn started(rule: impl FnMut(&Request) -> Option<Status> + 'static) -> Self {
-        Self::build(Manager::new(kinds()), Box::new(rule))
+        Self::build(Self::manager(), Box::new(rule))
     }
 
     fn build(manager: Manager, rule: Rule) -> Self {
@@ -263,6 +272,7 @@ pub(super) fn kinds() -> Vec<Kind> {
         kind(*SERVICE_ACCOUNTS, "ServiceAccount", true),
         kind(*NAMESPACES, "Namespace", false),
         kind(*JOBS, "Job", true),
+        kind(*NODES, "Node", false),
         kind(*LEASES, "Lease", true),
         kind(*CRDS, "CustomResourceDefinition", false),
     ]

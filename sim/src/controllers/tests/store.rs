@@ -8,7 +8,7 @@ use crate::object::patch::merge::merge;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{NAMESPACES, PODS};
-use crate::wire::{Answer, Body, List, ObjectKey, Request, Resource, Status, Verb, WatchEvent};
+use crate::wire::{Answer, Body, List, ObjectKey, PatchType, Request, Resource, Status, Verb, WatchEvent};
 
 #[derive(Default)]
 pub(in crate::controllers) struct Store {
@@ -38,6 +38,16 @@ impl Store {
             (Verb::Update, Body::Object(object)) => {
                 self.update(resource, object.clone(), &request.subresource)
             }
+            (Verb::Patch, Body::Patch(PatchType::Strategic, patch)) => match self.objects.get(&place) {
+                Some(old) => {
+                    let new = Object::new(merge(
+                        old.root(),
+                        &whole_conditions(old, &without_finalizers(old, patch)),
+                    ));
+                    self.update(resource, Arc::new(new), &request.subresource)
+                }
+                None => Err(Status::not_found(resource, &request.name)),
+            },
             (Verb::Patch, Body::Patch(_, patch)) => match self.objects.get(&place) {
                 Some(old) => {
                     let patch = without_finalizers(old, patch);
@@ -123,7 +133,7 @@ impl Store {
         let finalizers: Vec<Value> = has.chain(finalizer.map(Value::from)).collect();
         let graceful = of == *PODS && old.str_at(&["spec", "nodeName"]).is_some()
             || !old.items_at(&["spec", "finalizers"]).is_empty();
-        if finalizers.is_empty() && !graceful {
+        if finalizers.is_empty() && (!graceful || options.grace_s == Some(0)) {
             return Ok(self.remove(of, root));
         }
         if old.is_terminating() {
@@ -186,6 +196,23 @@ fn without_finalizers(old: &Object, patch: &Value) -> Value {
     if let Some(gone) = patch.remove_at(&["metadata", "$deleteFromPrimitiveList/finalizers"]) {
         let kept = old.finalizers().map(Value::from).filter(|finalizer| !gone.items().contains(finalizer));
         patch.set_at(&["metadata", "finalizers"], kept.collect::<Vec<_>>());
+    }
+    patch
+}
+
+/// A strategic merge patch with all conditions, those merged by type that it has: what is left is a merge patch.
+fn whole_conditions(old: &Object, patch: &Value) -> Value {
+    let mut patch = patch.clone();
+    patch.remove_at(&["status", "$setElementOrder/conditions"]);
+    let mut all = old.items_at(&["status", "conditions"]).to_vec();
+    for new in patch.items_at(&["status", "conditions"]).to_vec() {
+        match all.iter_mut().find(|c| c.get("type") == new.get("type")) {
+            Some(condition) => *condition = merge(condition, &new),
+            None => all.push(new),
+        }
+    }
+    if patch.at(&["status", "conditions"]).is_some() {
+        patch.set_at(&["status", "conditions"], all);
     }
     patch
 }

@@ -129,14 +129,20 @@ pub const FAULTS: &[FaultInfo] = {
             &[Image],
             &[arg("times", Count, Default("1")), arg("reason", Text, Default("ErrImagePull"))],
             Never,
-            false,
+            true,
         ),
-        fault("slow-start", &[Image, Pod], &[arg("by", Time, Required)], May, false),
-        fault("readiness-flap", &[Image, Pod], &[arg("down", Time, Required)], Never, false),
-        fault("node-loss", &[Node], &[], Must, false),
-        fault("reboot", &[Node], &[], Never, false),
-        fault("partition", &[Between], &[arg("oneWay", Bool, Default("false"))], Must, false),
-        fault("kubelet-restart", &[Node], &[arg("replica", Text, Absent)], Never, false),
+        fault("slow-start", &[Image, Pod], &[arg("by", Time, Required)], May, true),
+        fault("readiness-flap", &[Image, Pod], &[arg("down", Time, Required)], Never, true),
+        fault(
+            "node-loss",
+            &[Node],
+            &[arg("heal", OneOf(&["return", "replace"]), Default("return"))],
+            Must,
+            true,
+        ),
+        fault("reboot", &[Node], &[], Never, true),
+        fault("partition", &[Between], &[arg("oneWay", Bool, Default("false"))], Must, true),
+        fault("kubelet-restart", &[Node], &[], Never, true),
         fault("crash", &[Program, Pod], &[], Never, true),
         fault("pause", &[Program, Pod], &[], Must, false),
         fault(
@@ -218,7 +224,11 @@ impl FaultInfo {
     /// Whether it may strike this.
     pub fn strikes(&self, target: &FaultTarget) -> bool {
         self.targets.iter().any(|victim| match (victim, target) {
-            (Victim::Program, FaultTarget::Program { .. }) => true,
+            (Victim::Program | Victim::Between, FaultTarget::Program { .. })
+            | (Victim::Image, FaultTarget::Image { .. }) => true,
+            (Victim::Between, FaultTarget::Objects { kind, .. }) => {
+                kind.matches("", "nodes", "Node") || kind.matches("", "pods", "Pod")
+            }
             (Victim::Pod, FaultTarget::Objects { kind, .. }) => kind.matches("", "pods", "Pod"),
             (Victim::Node, FaultTarget::Objects { kind, .. }) => kind.matches("", "nodes", "Node"),
             _ => false,
@@ -232,7 +242,7 @@ impl FaultInfo {
             Victim::Node => "nodes",
             Victim::Program => "a program",
             Victim::Image => "an image",
-            Victim::Between => "what is between two parties",
+            Victim::Between => "nodes, pods or a program, each cut off from kube-apiserver",
             Victim::Kind => "a kind",
             Victim::Namespace => "a namespace",
             Victim::Claim => "a volume claim",

@@ -4,6 +4,7 @@
 //! PLAN   = FAULT [; FAULT]..                                   empty text: no faults
 //! FAULT  = NAME(TARGET[:PICK][, ARG=VALUE]..)@WHEN[+DURATION]
 //! TARGET = PROGRAM                                             a program or host; a glob
+//!        | image=GLOB                                        images
 //!        | KIND/[NAMESPACE/]NAME[\[SELECTOR\]]                 objects; without NAMESPACE: the scenario's, or cluster-scoped
 //! WHEN   = TIME                                                since t = 0
 //!        | before(EVENT) | after(EVENT) | after-response(EVENT)
@@ -22,6 +23,8 @@
 //!     "crash(etcd-operator:leader)@before(etcd-operator: patch deployments.apps/status/default/web#1)",
 //!     "api-error(op, status=504, committed=true)@before(write Pod/*/*#3)",
 //!     "pod-deletion(pods/default/web-5d8f9-~3, gracePeriodSeconds=0)@1m30s",
+//!     "image-pull-error(image=example.com/web:*, times=3)@10s; partition(nodes/node-1)@30s+2m",
+//!     "node-loss(Node/*, heal=replace)@1m+6m",
 //!     "pod-deletion(pods/*[app=web,tier in (a,b)]:2)@20s; watch-cut(*:all, kind=Pod)@before(patch nodes/-/node-1#1)+10s",
 //! ] {
 //!     assert_eq!(text.parse::<Plan>()?.to_string(), text);

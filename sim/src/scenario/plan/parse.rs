@@ -140,6 +140,12 @@ impl<'a> Reader<'a> {
     }
 
     fn target(&mut self) -> Result<FaultTarget, BadPlan> {
+        if self.take("image=") {
+            let rest = self.rest();
+            let end = rest.find([',', ')']).ok_or_else(|| self.wants("an image and `)`"))?;
+            self.at += end;
+            return Ok(FaultTarget::Image { image: rest[..end].into() });
+        }
         let first = self.word("a program, or KIND/NAMESPACE/NAME")?;
         if !self.take("/") {
             return Ok(FaultTarget::Program { program: first.into(), pick: self.pick()? });

@@ -42,6 +42,7 @@ impl fmt::Display for FaultTarget {
                 selector.as_ref().map_or(Ok(()), |selector| write!(f, "[{selector}]"))?;
                 pick
             }
+            Self::Image { image } => return write!(f, "image={image}"),
         };
         if *pick == Pick::One { Ok(()) } else { write!(f, ":{pick}") }
     }

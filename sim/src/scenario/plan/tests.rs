@@ -47,7 +47,17 @@ fn target() -> impl Strategy<Value = FaultTarget> {
             pick,
         },
     );
-    prop_oneof![program, pods]
+    let kind = prop_oneof![Just("nodes"), Just("Node")].prop_map(KindName::from);
+    let nodes = (kind, birth_name(), pick()).prop_map(|(kind, name, pick)| FaultTarget::Objects {
+        kind,
+        namespace: None,
+        name,
+        selector: None,
+        pick,
+    });
+    let image =
+        "[a-z./]{1,12}(:[a-z0-9*]{1,5})?".prop_map(|image| FaultTarget::Image { image: Pattern(image) });
+    prop_oneof![program, pods, nodes, image]
 }
 
 fn arg(info: &'static ArgInfo) -> BoxedStrategy<Option<(&'static str, Arg)>> {
@@ -115,7 +125,9 @@ fn planned() -> impl Strategy<Value = PlannedFault> {
         let mut args = fault.default_args();
         args.0.extend(given.into_iter().flatten());
         let duration_ms = duration_ms.filter(|_| fault.lasts != Lasts::Never);
-        let fits = fault.strikes(&target) && fault.check_args(&args).is_ok();
+        let fits = fault.strikes(&target)
+            && fault.check_args(&args).is_ok()
+            && fault.check_duration(duration_ms.is_some()).is_ok();
         fits.then_some(PlannedFault { fault, target, args, when, duration_ms })
     })
 }
@@ -160,7 +172,7 @@ fn the_design_page_example_is_read() {
 fn what_cannot_be_read_is_pointed_at() {
     for (text, column, right) in [
         ("crahs(op)@30s", 1, "did you mean `crash`?"),
-        ("node-loss(nodes/a)@30s+1m", 1, "fault `node-loss` is not there yet"),
+        ("volume-loss(pvc/a)@30s", 1, "fault `volume-loss` is not there yet"),
         ("crash", 6, "write `(`"),
         ("crash(op)", 10, "write `@`"),
         ("crash(op)@", 11, "write a time"),

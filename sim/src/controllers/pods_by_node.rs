@@ -1,0 +1,56 @@
+//! Which pods are bound to which node: an index over the pods' cache, kept change by change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::client::Change;
+use crate::object::{Object, Str};
+use crate::wire::ObjectKey;
+
+/// The node that a pod is bound to; empty for none.
+pub(super) fn node_of(pod: &Object) -> &str {
+    pod.str_at(&["spec", "nodeName"]).unwrap_or_default()
+}
+
+/// The index.
+#[derive(Debug, Default)]
+pub(super) struct PodsByNode {
+    nodes: BTreeMap<Str, BTreeSet<ObjectKey>>,
+}
+
+impl PodsByNode {
+    /// Takes a change of a pod in. Whether the pod is bound to another node than before.
+    pub(super) fn note(&mut self, change: &Change) -> bool {
+        let node =
+            |pod: &Option<std::sync::Arc<Object>>| pod.as_ref().map_or("", |pod| node_of(pod)).to_owned();
+        let same = match (&change.old, &change.new) {
+            (Some(old), Some(new)) => node_of(old) == node_of(new),
+            (None, Some(new)) => node_of(new).is_empty(),
+            _ => false,
+        };
+        if same {
+            return false;
+        }
+        let (old, new) = (node(&change.old), node(&change.new));
+        let key = ObjectKey::of(change.object());
+        if let Some(pods) = self.nodes.get_mut(old.as_str()) {
+            pods.remove(&key);
+            if pods.is_empty() {
+                self.nodes.remove(old.as_str());
+            }
+        }
+        if !new.is_empty() {
+            self.nodes.entry(new.into()).or_default().insert(key);
+        }
+        true
+    }
+
+    /// The pods on a node, sorted by key.
+    pub(super) fn on<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a ObjectKey> + use<'a> {
+        self.nodes.get(node).into_iter().flatten()
+    }
+
+    /// The nodes that pods are bound to, whether these nodes exist or not.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Str> {
+        self.nodes.keys()
+    }
+}

@@ -1,0 +1,42 @@
+//! Settings of the manager, as its flags give them.
+//!
+//! Real: flags of the kube-controller-manager. Modelled: those below. Not modelled: the others; a scenario that sets one is
+//! refused before it comes here.
+
+use crate::engine::{Millis, SECOND};
+
+/// The settings; the defaults are those of Kubernetes v1.36.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settings {
+    /// `--node-monitor-period`.
+    pub node_monitor_period_ms: Millis,
+    /// `--node-monitor-grace-period`.
+    pub node_monitor_grace_period_ms: Millis,
+    /// `--node-startup-grace-period`.
+    pub node_startup_grace_period_ms: Millis,
+    /// `--node-eviction-rate`, in nodes per second.
+    pub node_eviction_rate: f64,
+    /// `--secondary-node-eviction-rate`, in nodes per second.
+    pub secondary_node_eviction_rate: f64,
+    /// `--unhealthy-zone-threshold`, a share of the nodes.
+    pub unhealthy_zone_threshold: f64,
+    /// `--large-cluster-size-threshold`, in nodes of a zone.
+    pub large_cluster_size_threshold: usize,
+    /// `--terminated-pod-gc-threshold`; 0 for no limit.
+    pub terminated_pod_gc_threshold: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            node_monitor_period_ms: 5 * SECOND,
+            node_monitor_grace_period_ms: 50 * SECOND,
+            node_startup_grace_period_ms: 60 * SECOND,
+            node_eviction_rate: 0.1,
+            secondary_node_eviction_rate: 0.01,
+            unhealthy_zone_threshold: 0.55,
+            large_cluster_size_threshold: 50,
+            terminated_pod_gc_threshold: 12_500,
+        }
+    }
+}
