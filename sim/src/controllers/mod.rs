@@ -6,8 +6,8 @@
 //! - `expectations`: no sync before the caches have seen what the last one wrote
 //! - `claim`, `pods`, `template_hash`: what several controllers need
 //! - `deployment`, `replicaset`: workloads
-//! - `endpoint_slice`: services
-//! - `node_lifecycle`, `taint_eviction`, `pod_gc`: what becomes of nodes that are lost, and of their pods
+//! - `endpoints`: services
+//! - `node_lifecycle`, `taint_eviction`, `pod_gc`, `node_ttl`: what becomes of nodes that are lost, and of their pods
 //! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
 //!
 //! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
@@ -27,12 +27,13 @@ mod claim;
 mod controller;
 mod deployment;
 mod disruption_target;
-mod endpoint_slice;
+mod endpoints;
 mod expectations;
 mod garbage_collector;
 mod manager;
 mod namespace;
 mod node_lifecycle;
+mod node_ttl;
 mod pod_gc;
 mod pods;
 mod pods_by_node;
@@ -61,9 +62,12 @@ fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
         Box::new(namespace::Namespaces::default()),
         Box::new(service_account::ServiceAccounts),
         Box::new(root_ca::RootCa),
-        Box::new(endpoint_slice::EndpointSlices::default()),
+        Box::new(endpoints::EndpointSlices::default()),
+        Box::new(endpoints::LegacyEndpoints::default()),
+        Box::new(endpoints::Mirroring::default()),
         Box::new(node_lifecycle::NodeLifecycle::new(settings)),
         Box::new(taint_eviction::TaintEviction::default()),
         Box::new(pod_gc::PodGc::new(settings)),
+        Box::new(node_ttl::NodeTtl::default()),
     ]
 }

@@ -172,7 +172,7 @@ fn the_design_page_example_is_read() {
 fn what_cannot_be_read_is_pointed_at() {
     for (text, column, right) in [
         ("crahs(op)@30s", 1, "did you mean `crash`?"),
-        ("node-loss(nodes/a)@30s+1m", 1, "fault `node-loss` is not there yet"),
+        ("volume-loss(pvc/a)@30s", 1, "fault `volume-loss` is not there yet"),
         ("crash", 6, "write `(`"),
         ("crash(op)", 10, "write `@`"),
         ("crash(op)@", 11, "write a time"),
