@@ -8,7 +8,7 @@
 //! - `deployment`, `replicaset`, `replication_controller`, `statefulset`, `daemonset`, `job`, `cron_job`: workloads
 //! - `volumes`: claims and their volumes
 //! - `endpoints`: services
-//! - `node_lifecycle`, `taint_eviction`, `pod_gc`: what becomes of nodes that are lost, and of their pods
+//! - `node_lifecycle`, `taint_eviction`, `pod_gc`, `node_ttl`: what becomes of nodes that are lost, and of their pods
 //! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
 //!
 //! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
@@ -39,6 +39,7 @@ mod job;
 mod manager;
 mod namespace;
 mod node_lifecycle;
+mod node_ttl;
 mod pod_gc;
 mod pods;
 mod pods_by_node;
@@ -89,5 +90,6 @@ fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
         Box::new(node_lifecycle::NodeLifecycle::new(settings)),
         Box::new(taint_eviction::TaintEviction::default()),
         Box::new(pod_gc::PodGc::new(settings)),
+        Box::new(node_ttl::NodeTtl::default()),
     ]
 }

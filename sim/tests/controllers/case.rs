@@ -28,7 +28,6 @@ pub(crate) struct Case {
     pub(crate) unordered: Vec<String>,
     /// Flags of the controller manager.
     #[serde(default)]
-    #[allow(dead_code, reason = "for the manager, once it takes flags")]
     pub(crate) flags: BTreeMap<String, String>,
     pub(crate) actions: Vec<Action>,
     /// What the stand-in kubelet did.

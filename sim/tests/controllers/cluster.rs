@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use wavetank_sim::apiserver::{ApiServer, Plugins, Replies, ServerInput};
-use wavetank_sim::controllers::{Kind, Manager};
+use wavetank_sim::controllers::{Kind, Manager, Settings};
 use wavetank_sim::engine::{Draws, Millis, Queue, SECOND, Time};
 use wavetank_sim::object::{Object, Value as Tree};
 use wavetank_sim::scheduler::Scheduler;
@@ -108,7 +108,7 @@ impl Cluster<'_> {
                 namespaced: kind.namespaced,
             })
             .collect();
-        self.parts.insert(MANAGER, Box::new(Manager::new(kinds)));
+        self.parts.insert(MANAGER, Box::new(Manager::new(kinds, &settings(self.case))));
         self.parts.insert(SCHEDULER, Box::new(Scheduler::new(Draws::new(1))));
         for addr in [MANAGER, SCHEDULER] {
             self.queue.push(self.queue.now(), 0, Event::Input(addr, Input::Start));
@@ -294,6 +294,20 @@ fn ready_node(now: &str) -> Value {
             "operatingSystem": "linux", "architecture": "amd64"
         }
     })
+}
+
+/// What the flags of a case say.
+fn settings(case: &Case) -> Settings {
+    let mut settings = Settings::default();
+    for (flag, value) in &case.flags {
+        let seconds: Millis = value.trim_end_matches('s').parse().expect("whole seconds");
+        match flag.as_str() {
+            "node-monitor-grace-period" => settings.node_monitor_grace_period_ms = seconds * SECOND,
+            "node-monitor-period" => settings.node_monitor_period_ms = seconds * SECOND,
+            other => panic!("a case sets the flag {other}"),
+        }
+    }
+    settings
 }
 
 fn tree(value: &Value) -> Tree {

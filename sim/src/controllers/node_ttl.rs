@@ -1,0 +1,61 @@
+//! The TTL controller: tells kubelets for how long they may keep secrets and config maps, by the size of the cluster.
+//!
+//! Real: pkg/controller/ttl. Modelled: all of it: the annotation, and steps that overlap, so that a cluster on the edge of
+//! two does not go back and forth. Nobody reads the annotation here.
+
+use super::{Caches, Controller, Outcome, Target, Watches};
+use crate::client::Change;
+use crate::engine::Time;
+use crate::value;
+use crate::wire::resource::NODES;
+use crate::wire::{PatchType, Request, Resource};
+
+/// The annotation (`v1.ObjectTTLAnnotationKey`).
+const TTL: &str = "node.alpha.kubernetes.io/ttl";
+
+/// From and to how many nodes, and the seconds (pkg/controller/ttl `ttlBoundaries`).
+const STEPS: [(usize, usize, &str); 5] =
+    [(0, 100, "0"), (90, 500, "15"), (450, 1000, "30"), (900, 2000, "60"), (1800, usize::MAX, "300")];
+
+/// The TTL controller.
+#[derive(Debug, Default)]
+pub(super) struct NodeTtl {
+    nodes: usize,
+    step: usize,
+}
+
+impl Controller for NodeTtl {
+    fn name(&self) -> &'static str {
+        "ttl-controller"
+    }
+
+    fn watches(&self) -> Watches {
+        Watches::These(vec![*NODES])
+    }
+
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+        match (&change.old, &change.new) {
+            (None, Some(_)) => self.nodes += 1,
+            (Some(_), None) => self.nodes = self.nodes.saturating_sub(1),
+            _ => {}
+        }
+        if self.nodes > STEPS[self.step].1 {
+            self.step += 1;
+        } else if self.nodes < STEPS[self.step].0 {
+            self.step -= 1;
+        }
+        if change.new.is_some() {
+            out.push(Target::of(resource, change.object()));
+        }
+    }
+
+    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+        let mut out = Outcome::done();
+        let ttl = STEPS[self.step].2;
+        if caches.of(*NODES).get(&target.key).is_some_and(|node| node.annotation(TTL) != Some(ttl)) {
+            let patch = value!({"metadata": {"annotations": {"node.alpha.kubernetes.io/ttl": ttl}}});
+            out.then(Request::patch(*NODES, &target.key, PatchType::Strategic, patch));
+        }
+        out
+    }
+}
