@@ -84,6 +84,11 @@ pub fn pod_deletion(victims: Victims) -> Fault {
     fault("pod-deletion", victims)
 }
 
+/// Somebody evicts pods; disruption budgets may refuse.
+pub fn eviction(victims: Victims) -> Fault {
+    fault("eviction", victims)
+}
+
 /// A container's process ends by itself, with exit code 137.
 pub fn container_crash(victims: Victims) -> Fault {
     fault("container-crash", victims)

@@ -16,6 +16,7 @@ mod api_error;
 mod api_latency;
 mod container_crash;
 mod crash;
+mod eviction;
 mod injector;
 mod known;
 mod pod_deletion;
@@ -47,6 +48,7 @@ const BEHAVIOURS: &[(&str, &dyn Fault)] = &[
     ("api-latency", &api_latency::ApiLatency),
     ("container-crash", &container_crash::ContainerCrash),
     ("crash", &crash::Crash),
+    ("eviction", &eviction::Eviction),
     ("pod-deletion", &pod_deletion::PodDeletion),
     ("watch-cut", &watch_cut::WatchCut),
 ];

@@ -116,7 +116,7 @@ pub const FAULTS: &[FaultInfo] = {
     const AFTER_EFFECT: ArgInfo = arg("afterEffect", Bool, Default("false"));
     &[
         fault("pod-deletion", &[Pod], &[GRACE], Never, true),
-        fault("eviction", &[Pod], &[GRACE], Never, false),
+        fault("eviction", &[Pod], &[GRACE], Never, true),
         fault(
             "container-crash",
             &[Pod],
