@@ -6,7 +6,7 @@
 //! - `expectations`: no sync before the caches have seen what the last one wrote
 //! - `claim`, `pods`, `template_hash`: what several controllers need
 //! - `deployment`, `replicaset`: workloads
-//! - `endpoint_slice`: services
+//! - `endpoints`: services
 //! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
 //!
 //! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
@@ -27,7 +27,7 @@ mod controller;
 mod cron_job;
 mod deployment;
 mod disruption;
-mod endpoint_slice;
+mod endpoints;
 mod expectations;
 mod garbage_collector;
 mod job;
@@ -57,7 +57,9 @@ fn all() -> Vec<Box<dyn Controller>> {
         Box::new(namespace::Namespaces::default()),
         Box::new(service_account::ServiceAccounts),
         Box::new(root_ca::RootCa),
-        Box::new(endpoint_slice::EndpointSlices::default()),
+        Box::new(endpoints::EndpointSlices::default()),
+        Box::new(endpoints::LegacyEndpoints::default()),
+        Box::new(endpoints::Mirroring::default()),
         Box::new(job::Jobs::default()),
         Box::new(cron_job::CronJobs::default()),
         Box::new(disruption::Disruptions),

@@ -2,7 +2,8 @@
 //! gone.
 //!
 //! The exact rules are those of "Masked state S(t)" in ORACLES.md. Beyond its letter: `containerID` is masked
-//! like a uid, and so is `status.active` of a CronJob, which names Jobs that are left out.
+//! like a uid, and so is `status.active` of a CronJob, which names Jobs that are left out; Endpoints are reduced as
+//! EndpointSlices are.
 
 use super::pending::is_noise;
 use super::tokens::Tokens;
@@ -66,6 +67,7 @@ pub(super) fn reduced(tokens: &Tokens, object: &Object) -> Option<u64> {
     match (object.api_version(), object.kind()) {
         ("v1", "Node") => mask.node(object),
         ("discovery.k8s.io/v1", "EndpointSlice") => mask.endpoint_slice(object),
+        ("v1", "Endpoints") => mask.endpoints(object),
         _ => return None,
     }
     Some(mask.digest.finish())
@@ -140,5 +142,15 @@ impl Mask<'_> {
         object.items_at(&["ports"]).iter().for_each(|port| self.value(port));
         let is_ready = |endpoint: &&Value| endpoint.at(&["conditions", "ready"]) != Some(&Value::Bool(false));
         self.digest.word(object.items_at(&["endpoints"]).iter().filter(is_ready).count() as u64);
+    }
+    /// Name, ports, number of ready addresses.
+    fn endpoints(&mut self, object: &Object) {
+        self.digest.bytes(b"Endpoints");
+        self.tokens.hash(object.namespace(), &mut self.digest);
+        self.tokens.hash(object.name(), &mut self.digest);
+        for subset in object.items_at(&["subsets"]) {
+            subset.items_at(&["ports"]).iter().for_each(|port| self.value(port));
+            self.digest.word(subset.items_at(&["addresses"]).len() as u64);
+        }
     }
 }

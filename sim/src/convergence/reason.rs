@@ -94,7 +94,7 @@ fn rank(kind: &str) -> u8 {
         "Pod" => 4,
         "PersistentVolumeClaim" | "PersistentVolume" => 5,
         "Node" | "Namespace" => 6,
-        "Service" | "EndpointSlice" | "ConfigMap" | "Secret" | "ServiceAccount" => 3,
+        "Service" | "EndpointSlice" | "Endpoints" | "ConfigMap" | "Secret" | "ServiceAccount" => 3,
         _ => 0,
     }
 }

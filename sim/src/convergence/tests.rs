@@ -141,6 +141,20 @@ fn an_endpoint_slice_is_its_service_its_ports_and_its_ready_count() {
 }
 
 #[test]
+fn endpoints_are_their_name_their_ports_and_their_ready_count() {
+    let endpoints = |time: &str, ip: &str, field: &str| {
+        let mut subset = value!({"ports": [{"port": 80}]});
+        subset.set_at(&[field], value!([{"ip": ip}]));
+        let made = object("Endpoints", "web", &[("subsets", value!([subset]))]);
+        let made = with(&made, &["metadata", "annotations"], value!({"trigger-time": time}));
+        with(&made, &["apiVersion"], "v1")
+    };
+    let first = state(&[&endpoints("a", "10.0.0.1", "addresses")]).hash();
+    assert_eq!(state(&[&endpoints("b", "10.0.0.2", "addresses")]).hash(), first);
+    assert_ne!(state(&[&endpoints("a", "10.0.0.1", "notReadyAddresses")]).hash(), first);
+}
+
+#[test]
 fn ignored_fields_and_objects_are_no_change() {
     let fields = Ignore { kind: "Cache".into(), fields: vec!["/status/leader".into()], ..Ignore::default() };
     let mut state = MaskedState::new(vec![fields, Ignore { kind: "Backup".into(), ..Ignore::default() }]);

@@ -1,21 +1,23 @@
 //! The scheduler as a component: what it watches, when it tries, how it binds.
 //!
 //! Real: kube-scheduler with the default profile. Modelled: one cycle per pod, assumed pods, binding beside the cycles,
-//! conditions of pods that found no node, scheduling gates, other schedulers' pods. Not modelled: preemption, Events,
-//! extenders, leader election, the time a cycle takes.
+//! conditions of pods that found no node, scheduling gates, other schedulers' pods, preemption, claims that are not there or
+//! not bound. Not modelled: Events, extenders, leader election, the time a cycle takes, volumes that are bound late.
 
 use std::sync::Arc;
 
-use super::cycle::cycle;
+use super::cycle::{Unfit, cycle};
+use super::fit_error::{self, Preemption};
 use super::placement::{Demand, Placement};
+use super::preempt;
 use super::queue::Queue;
-use crate::client::{Change, Client, Informer, status_patch};
-use crate::engine::{Draws, Time};
-use crate::object::{Object, Str, Value};
-use crate::value;
+use super::requests::{binding, unschedulable};
+use crate::client::{Change, Client, Informer};
+use crate::engine::Draws;
+use crate::object::{Object, Str};
 use crate::wire::resource::{NODES, PODS};
 use crate::wire::{
-    Answer, Body, Component, Effect, Input, ObjectKey, Outbox, Request, RequestId, Verb, WatchEvent,
+    Answer, Component, Effect, Input, ObjectKey, Options, Outbox, Request, RequestId, Resource, WatchEvent,
 };
 
 /// The name in `spec.schedulerName` of the pods that are ours (kube-scheduler `DefaultSchedulerName`).
@@ -27,6 +29,7 @@ pub struct Scheduler {
     client: Client<Purpose>,
     pods: Informer,
     nodes: Informer,
+    claims: Informer,
     placement: Placement,
     queue: Queue,
     draws: Draws,
@@ -37,10 +40,15 @@ pub struct Scheduler {
 enum Purpose {
     Pods,
     Nodes,
+    Claims,
     /// The binding of this pod.
     Bind(ObjectKey, Str),
     /// The condition of this pod.
     Tell(ObjectKey),
+    /// The condition of this victim, which is to be deleted then.
+    Disrupt(ObjectKey, Str),
+    /// The deletion of a victim.
+    Evict,
 }
 
 impl Scheduler {
@@ -50,6 +58,7 @@ impl Scheduler {
             client: Client::new(),
             pods: Informer::new(*PODS),
             nodes: Informer::new(*NODES),
+            claims: Informer::new(Resource::new("v1/persistentvolumeclaims")),
             placement: Placement::default(),
             queue: Queue::default(),
             draws,
@@ -60,13 +69,14 @@ impl Scheduler {
         let opened = matches!(answer, Answer::Watching);
         let purpose = if opened { self.client.purpose(id).cloned() } else { self.client.take(id) };
         match purpose {
-            Some(Purpose::Pods) => {
-                let changes = self.pods.on_answer(answer, &mut self.client, Purpose::Pods, out);
-                self.pods_changed(changes);
-            }
-            Some(Purpose::Nodes) => {
-                let changes = self.nodes.on_answer(answer, &mut self.client, Purpose::Nodes, out);
-                self.nodes_changed(changes);
+            Some(feed @ (Purpose::Pods | Purpose::Nodes | Purpose::Claims)) => {
+                let informer = match feed {
+                    Purpose::Pods => &mut self.pods,
+                    Purpose::Nodes => &mut self.nodes,
+                    _ => &mut self.claims,
+                };
+                let changes = informer.on_answer(answer, &mut self.client, feed.clone(), out);
+                self.changed(&feed, changes);
             }
             Some(Purpose::Bind(key, uid)) => self.bound(&key, &uid, answer, out),
             Some(Purpose::Tell(key)) if answer.failure().is_some() => {
@@ -74,24 +84,57 @@ impl Scheduler {
                     out.push(Effect::Timer(until, 0));
                 }
             }
-            Some(Purpose::Tell(_)) | None => {}
+            Some(Purpose::Disrupt(key, uid)) if answer.failure().is_none() => {
+                let options = Options { precondition_uid: Some(uid), ..Options::default() };
+                self.client.send(Request::delete(*PODS, &key).options(options), Purpose::Evict, out);
+            }
+            // A victim that could not be told stays: the pod tries again when something changes.
+            Some(Purpose::Tell(_) | Purpose::Disrupt(..) | Purpose::Evict) | None => {}
+        }
+    }
+
+    fn changed(&mut self, feed: &Purpose, changes: Vec<Change>) {
+        match feed {
+            Purpose::Pods => self.pods_changed(changes),
+            Purpose::Nodes => self.nodes_changed(changes),
+            _ if !changes.is_empty() => self.queue.wake(),
+            _ => {}
+        }
+    }
+
+    fn informer(&mut self, feed: &Purpose) -> &mut Informer {
+        match feed {
+            Purpose::Pods => &mut self.pods,
+            Purpose::Nodes => &mut self.nodes,
+            _ => &mut self.claims,
         }
     }
 
     fn watch(&mut self, id: RequestId, events: Vec<WatchEvent>, out: &mut Outbox) {
         let Some(purpose) = self.client.purpose(id).cloned() else { return };
-        let informer = if purpose == Purpose::Pods { &mut self.pods } else { &mut self.nodes };
-        let changes = informer.on_events(events).unwrap_or_else(|changes| {
-            self.client.take(id);
-            informer.start(&mut self.client, purpose.clone(), out);
-            changes
-        });
-        if purpose == Purpose::Pods { self.pods_changed(changes) } else { self.nodes_changed(changes) }
+        let changes = match self.informer(&purpose).on_events(events) {
+            Ok(changes) => changes,
+            Err(changes) => {
+                self.client.take(id);
+                let informer = match purpose {
+                    Purpose::Pods => &mut self.pods,
+                    Purpose::Nodes => &mut self.nodes,
+                    _ => &mut self.claims,
+                };
+                informer.start(&mut self.client, purpose.clone(), out);
+                changes
+            }
+        };
+        self.changed(&purpose, changes);
     }
 
     fn watch_ended(&mut self, id: RequestId, out: &mut Outbox) {
         let Some(purpose) = self.client.take(id) else { return };
-        let informer = if purpose == Purpose::Pods { &self.pods } else { &self.nodes };
+        let informer = match purpose {
+            Purpose::Pods => &self.pods,
+            Purpose::Nodes => &self.nodes,
+            _ => &self.claims,
+        };
         informer.watch(&mut self.client, purpose, out);
     }
 
@@ -111,27 +154,31 @@ impl Scheduler {
 
     fn pods_changed(&mut self, changes: Vec<Change>) {
         for Change { old, new } in changes {
-            let (old, new) = (old.as_deref(), new.as_deref());
-            let replaced = old.filter(|old| new.is_none_or(|new| new.uid() != old.uid()));
+            let old = old.as_deref();
+            let replaced = old.filter(|old| new.as_ref().is_none_or(|new| new.uid() != old.uid()));
             if let Some(old) = replaced {
                 self.queue.remove(&ObjectKey::of(old));
                 self.free(old);
             }
-            if let Some(new) = new {
+            if let Some(new) = &new {
                 self.pod_changed(old.filter(|old| old.uid() == new.uid()), new);
             }
         }
     }
 
-    fn pod_changed(&mut self, old: Option<&Object>, pod: &Object) {
+    fn pod_changed(&mut self, old: Option<&Object>, pod: &Arc<Object>) {
         let key = ObjectKey::of(pod);
         if is_over(pod) {
             self.queue.remove(&key);
             self.free(pod);
         } else if let Some(node) = node_of(pod) {
             self.queue.remove(&key);
-            if old.is_none_or(|old| node_of(old).is_none()) {
-                self.placement.put(pod.uid(), node, Demand::of(pod));
+            let same =
+                |old: &Object| old.labels() == pod.labels() && old.is_terminating() == pod.is_terminating();
+            if old.is_none_or(|old| node_of(old).is_none() || !same(old)) {
+                self.placement.put(pod, node);
+                // Who wants to be near, or evenly spread, may find a node now.
+                self.queue.wake_sociable();
             }
         } else if !is_ours(pod) {
             self.queue.remove(&key);
@@ -151,27 +198,76 @@ impl Scheduler {
 
     /// One cycle for each pod that is ready to be tried.
     fn schedule(&mut self, out: &mut Outbox) {
-        if !self.pods.is_synced() || !self.nodes.is_synced() {
+        if ![&self.pods, &self.nodes, &self.claims].iter().all(|informer| informer.is_synced()) {
             return;
         }
         for key in self.queue.active() {
             let Some(pod) = self.pods.get(&key).cloned() else { continue };
-            let demand = Demand::of(&pod);
-            match cycle(&pod, &demand, &self.placement, &mut self.draws) {
-                Ok(node) => {
-                    self.placement.put(pod.uid(), &node, demand);
-                    self.queue.binds(&key);
-                    self.client.send(binding(&pod, &node), Purpose::Bind(key, pod.uid().into()), out);
-                }
-                Err(message) => {
-                    let (until, news) = self.queue.park(&key, &message, out.now());
-                    out.push(Effect::Timer(until, 0));
-                    if let Some(request) = unschedulable(&pod, &message, out.now()).filter(|_| news) {
-                        self.client.send(request, Purpose::Tell(key), out);
-                    }
-                }
+            if self.placement.nodes().next().is_none() {
+                self.stays(&pod, fit_error::NO_NODES, out);
+            } else if let Some(why) = self.claims_missing(&pod) {
+                let message = fit_error::unresolvable(self.placement.nodes().count(), &why);
+                self.stays(&pod, &message, out);
+            } else {
+                self.try_one(&pod, out);
             }
         }
+    }
+
+    fn try_one(&mut self, pod: &Arc<Object>, out: &mut Outbox) {
+        let (key, demand) = (ObjectKey::of(pod), Demand::of(pod));
+        match cycle(pod, &demand, &self.placement, &mut self.draws) {
+            Ok(node) => {
+                self.placement.put(pod, &node);
+                self.queue.binds(&key);
+                self.client.send(binding(pod, &node), Purpose::Bind(key, pod.uid().into()), out);
+            }
+            Err(unfit) => {
+                let message = self.preempt(pod, &demand, &unfit, out);
+                self.stays(pod, &message, out);
+            }
+        }
+    }
+
+    /// Makes room for a pod if that can be done; what its condition will say.
+    fn preempt(&mut self, pod: &Object, demand: &Demand, unfit: &Unfit, out: &mut Outbox) -> String {
+        if let Some(why) = preempt::not_eligible(pod, &self.placement) {
+            return fit_error::message(&unfit.reasons, Preemption::NotEligible(why));
+        }
+        let Some(chosen) = preempt::choose(pod, demand, &self.placement, unfit) else {
+            return fit_error::message(&unfit.reasons, Preemption::NoVictims);
+        };
+        for victim in &chosen.victims {
+            let purpose = Purpose::Disrupt(ObjectKey::of(victim), victim.uid().into());
+            self.client.send(preempt::disruption(victim, out.now()), purpose, out);
+        }
+        self.placement.nominate(pod, &chosen.node);
+        fit_error::reasons(&unfit.reasons)
+    }
+
+    /// The pod found no node: it waits for a change, and its condition says why.
+    fn stays(&mut self, pod: &Arc<Object>, message: &str, out: &mut Outbox) {
+        let key = ObjectKey::of(pod);
+        let (until, news) = self.queue.park(&key, message, out.now());
+        out.push(Effect::Timer(until, 0));
+        let nominated = self.placement.nominated(pod.uid()).map(Str::as_str);
+        if let Some(request) = unschedulable(pod, message, nominated, out.now()).filter(|_| news) {
+            self.client.send(request, Purpose::Tell(key), out);
+        }
+    }
+
+    /// What is wrong with the claims of a pod's volumes, in the words of the plugin VolumeBinding.
+    fn claims_missing(&self, pod: &Object) -> Option<String> {
+        pod.items_at(&["spec", "volumes"]).iter().find_map(|volume| {
+            let name = volume.str_at(&["persistentVolumeClaim", "claimName"])?;
+            match self.claims.get(&ObjectKey::new(pod.namespace(), name)) {
+                None => Some(format!("persistentvolumeclaim \"{name}\" not found")),
+                Some(claim) if claim.str_at(&["spec", "volumeName"]).is_none_or(str::is_empty) => {
+                    Some("pod has unbound immediate PersistentVolumeClaims".to_owned())
+                }
+                Some(_) => None,
+            }
+        })
     }
 
     /// Takes the answer to a binding. A failed one may still have been carried out: then the informer says so, and the
@@ -195,6 +291,7 @@ impl Component for Scheduler {
             Input::Start => {
                 self.pods.start(&mut self.client, Purpose::Pods, out);
                 self.nodes.start(&mut self.client, Purpose::Nodes, out);
+                self.claims.start(&mut self.client, Purpose::Claims, out);
             }
             Input::Answer(id, answer) => self.answer(id, &answer, out),
             Input::Watch(id, events) => self.watch(id, events, out),
@@ -219,31 +316,4 @@ fn is_ours(pod: &Object) -> bool {
     pod.str_at(&["spec", "schedulerName"]).unwrap_or(NAME) == NAME
         && pod.items_at(&["spec", "schedulingGates"]).is_empty()
         && !pod.is_terminating()
-}
-
-fn binding(pod: &Object, node: &str) -> Request {
-    let body = value!({
-        "apiVersion": "v1",
-        "kind": "Binding",
-        "metadata": {"name": (pod.name()), "namespace": (pod.namespace()), "uid": (pod.uid())},
-        "target": {"kind": "Node", "name": node},
-    });
-    let request = Request::one(Verb::Create, *PODS, &ObjectKey::of(pod)).subresource("binding");
-    Request { body: Body::Object(Object::shared(body)), ..request }
-}
-
-/// Tells in the pod's condition why it has no node; nothing where it says so already.
-fn unschedulable(pod: &Arc<Object>, message: &str, now: Time) -> Option<Request> {
-    let before = pod.condition("PodScheduled").filter(|c| c.str_at(&["status"]) == Some("False"));
-    let since = before.and_then(|c| c.get("lastTransitionTime")).cloned();
-    let condition = value!({
-        "type": "PodScheduled",
-        "status": "False",
-        "reason": "Unschedulable",
-        "message": message,
-        "lastProbeTime": (Value::Null),
-        "lastTransitionTime": (since.unwrap_or_else(|| now.rfc3339().into())),
-        "observedGeneration": (pod.generation()),
-    });
-    status_patch(*PODS, pod, &value!({"conditions": [condition]}))
 }

@@ -1,10 +1,11 @@
 //! Which nodes are out of the question for a pod, and why: one function per plugin, in the scheduler's order.
 //!
 //! Real: the Filter plugins of the default profile. Modelled: those in `FILTERS`, with their texts as v1.36 has them. Not
-//! modelled: host ports, volumes, inter-pod affinity, topology spread constraints; a pod that *requires* one of the last
-//! two or a claim stays pending and says so.
+//! modelled: volumes that are bound to nodes.
 
+use super::affinity::{self, Affinity};
 use super::placement::{Demand, NodeFacts, Taken};
+use super::spread::{self, Spread};
 use crate::object::{Object, Value};
 
 /// Why a node is out of the question.
@@ -15,8 +16,12 @@ pub(super) struct Reason {
     pub(super) by_pods: bool,
 }
 
-const fn final_reason(text: &'static str) -> Reason {
+pub(super) const fn final_reason(text: &'static str) -> Reason {
     Reason { text, by_pods: false }
+}
+
+pub(super) const fn reason_by_pods(text: &'static str) -> Reason {
+    Reason { text, by_pods: true }
 }
 
 /// One pod and one node.
@@ -25,12 +30,22 @@ pub(super) struct Pair<'a> {
     pub(super) demand: &'a Demand,
     pub(super) node: &'a NodeFacts,
     pub(super) taken: &'a Taken,
+    pub(super) spread: &'a Spread,
+    pub(super) affinity: &'a Affinity<'a>,
 }
 
 type Filter = fn(&Pair<'_>, &mut Vec<Reason>);
 
 /// The plugins, in the order of the default profile.
-const FILTERS: [Filter; 4] = [node_unschedulable, taint_toleration, node_affinity, node_resources_fit];
+const FILTERS: [Filter; 7] = [
+    node_unschedulable,
+    taint_toleration,
+    node_affinity,
+    node_ports,
+    node_resources_fit,
+    spread::filter,
+    affinity::filter,
+];
 
 /// Adds the reasons of the first plugin that has any.
 pub(super) fn filter(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
@@ -43,21 +58,6 @@ pub(super) fn filter(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
     }
 }
 
-/// What a pod requires that the model does not know yet.
-pub(super) fn not_modelled(pod: &Object) -> Option<&'static str> {
-    let required = "requiredDuringSchedulingIgnoredDuringExecution";
-    let affinity = |kind| !pod.items_at(&["spec", "affinity", kind, required]).is_empty();
-    let hard = |c: &Value| c.str_at(&["whenUnsatisfiable"]) == Some("DoNotSchedule");
-    if affinity("podAffinity") || affinity("podAntiAffinity") {
-        return Some("required inter-pod affinity");
-    }
-    if pod.items_at(&["spec", "topologySpreadConstraints"]).iter().any(hard) {
-        return Some("topology spread constraints");
-    }
-    let claims = |volume: &Value| volume.get("persistentVolumeClaim").is_some();
-    pod.items_at(&["spec", "volumes"]).iter().any(claims).then_some("persistent volume claims")
-}
-
 fn node_unschedulable(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
     let cordoned = pair.node.node.at(&["spec", "unschedulable"]).and_then(Value::as_bool) == Some(true);
     if cordoned && !tolerates(pair.pod, "node.kubernetes.io/unschedulable", "", "NoSchedule") {
@@ -66,15 +66,18 @@ fn node_unschedulable(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
 }
 
 fn taint_toleration(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
-    let untolerated = pair.node.node.items_at(&["spec", "taints"]).iter().any(|taint| {
-        let field = |name: &str| taint.str_at(&[name]).unwrap_or_default();
-        let effect = field("effect");
-        matches!(effect, "NoSchedule" | "NoExecute")
-            && !tolerates(pair.pod, field("key"), field("value"), effect)
-    });
-    if untolerated {
+    if !tolerates_taints(pair.pod, &pair.node.node) {
         reasons.push(final_reason("node(s) had untolerated taint(s)"));
     }
+}
+
+/// Whether the pod tolerates all taints that keep pods away.
+pub(super) fn tolerates_taints(pod: &Object, node: &Object) -> bool {
+    node.items_at(&["spec", "taints"]).iter().all(|taint| {
+        let field = |name: &str| taint.str_at(&[name]).unwrap_or_default();
+        let effect = field("effect");
+        !matches!(effect, "NoSchedule" | "NoExecute") || tolerates(pod, field("key"), field("value"), effect)
+    })
 }
 
 /// Whether the pod tolerates this taint.
@@ -88,19 +91,23 @@ fn tolerates(pod: &Object, key: &str, value: &str, effect: &str) -> bool {
     })
 }
 
-/// `spec.nodeSelector` and the required part of `spec.affinity.nodeAffinity`.
 fn node_affinity(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
-    let selector = pair.pod.at(&["spec", "nodeSelector"]).and_then(Value::as_map);
-    let selected = selector.is_none_or(|selector| {
-        selector.iter().all(|(key, value)| pair.node.node.label(key.as_str()) == value.as_str())
-    });
-    let required = ["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
-    let affine = pair.pod.at(&required).is_none_or(|required| {
-        required.items_at(&["nodeSelectorTerms"]).iter().any(|term| term_matches(term, &pair.node.node))
-    });
-    if !selected || !affine {
+    if !is_affine(pair.pod, &pair.node.node) {
         reasons.push(final_reason("node(s) didn't match Pod's node affinity/selector"));
     }
+}
+
+/// `spec.nodeSelector` and the required part of `spec.affinity.nodeAffinity`.
+pub(super) fn is_affine(pod: &Object, node: &Object) -> bool {
+    let selector = pod.at(&["spec", "nodeSelector"]).and_then(Value::as_map);
+    let selected = selector.is_none_or(|selector| {
+        selector.iter().all(|(key, value)| node.label(key.as_str()) == value.as_str())
+    });
+    let required = ["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
+    let affine = pod.at(&required).is_none_or(|required| {
+        required.items_at(&["nodeSelectorTerms"]).iter().any(|term| term_matches(term, node))
+    });
+    selected && affine
 }
 
 /// All requirements of a term hold; a term without any matches nothing.
@@ -129,10 +136,37 @@ fn term_matches(term: &Value, node: &Object) -> bool {
         && fields.iter().all(|r| holds(r, (key(r) == "metadata.name").then_some(node.name())))
 }
 
+fn node_ports(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
+    let wanted: Vec<HostPort<'_>> = host_ports(pair.pod).collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let mut taken = pair.taken.residents().flat_map(|pod| host_ports(pod));
+    let any = |ip: &str| ip == "0.0.0.0";
+    let clash = |(ip, protocol, port): &HostPort<'_>, (other, its, number): HostPort<'_>| {
+        *protocol == its && *port == number && (*ip == other || any(ip) || any(other))
+    };
+    if taken.any(|there| wanted.iter().any(|mine| clash(mine, there))) {
+        reasons.push(reason_by_pods("node(s) didn't have free ports for the requested pod ports"));
+    }
+}
+
+/// Address, protocol, number.
+type HostPort<'a> = (&'a str, &'a str, i64);
+
+fn host_ports(pod: &Object) -> impl Iterator<Item = HostPort<'_>> {
+    let containers = pod.items_at(&["spec", "containers"]).iter();
+    containers.flat_map(|container| container.items_at(&["ports"])).filter_map(|port| {
+        let number = port.i64_at(&["hostPort"]).filter(|number| *number > 0)?;
+        let ip = port.str_at(&["hostIP"]).filter(|ip| !ip.is_empty()).unwrap_or("0.0.0.0");
+        Some((ip, port.str_at(&["protocol"]).unwrap_or("TCP"), number))
+    })
+}
+
 fn node_resources_fit(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
     let Pair { demand, node, taken, .. } = pair;
     if taken.pods + 1 > node.max_pods {
-        reasons.push(Reason { text: "Too many pods", by_pods: true });
+        reasons.push(reason_by_pods("Too many pods"));
     }
     let mut check = |text, wanted: i64, there: i64, gone: i64| {
         if wanted > 0 && wanted > there - gone {

@@ -2,7 +2,9 @@
 //!
 //! - [`Scheduler`]: the component; its informers, which pods wait for what, binding
 //! - `cycle`: one pod against all nodes
-//! - `filter`: which nodes are out of the question, one function per plugin
+//! - `filter`: which nodes are out of the question, one function per plugin; `spread` and `affinity` are two of them
+//! - `preempt`: which pods have to go so that a more important one fits
+//! - `requests`: what it writes
 //! - `score`: which of the others is best
 //! - `fit_error`: why there is none, in the scheduler's words
 //! - `placement`: what the nodes have and what is taken, pods included that are bound but not yet seen so
@@ -12,12 +14,16 @@
 //!
 //! Architecture invariant: names only `object`, `engine`, `wire` and `client` in the crate.
 
+mod affinity;
 mod component;
 mod cycle;
 mod filter;
 mod fit_error;
 mod placement;
+mod preempt;
 mod queue;
+mod requests;
 mod score;
+mod spread;
 
 pub use component::Scheduler;

@@ -1,7 +1,8 @@
 //! What the nodes have and what is taken of it, including pods that are bound but not yet seen so (assumed pods).
 //!
 //! Real: the scheduler cache and its snapshot. Modelled: cpu, memory and the number of pods; requests of containers, and of
-//! init containers where they are larger. Not modelled: other resources, pod overhead, resize.
+//! init containers where they are larger; room that is kept for nominated pods. Not modelled: other resources, pod
+//! overhead, resize.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -89,6 +90,7 @@ pub(super) struct Taken {
     pub(super) for_scores: Resources,
     pub(super) pods: i64,
     by_owner: BTreeMap<Str, i64>,
+    residents: BTreeMap<Str, Arc<Object>>,
 }
 
 impl Taken {
@@ -96,10 +98,15 @@ impl Taken {
     pub(super) fn of_owner(&self, owner: &str) -> i64 {
         if owner.is_empty() { 0 } else { self.by_owner.get(owner).copied().unwrap_or(0) }
     }
+
+    /// The pods that are there, by uid.
+    pub(super) fn residents(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.residents.values()
+    }
 }
 
 /// A node that is there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct NodeFacts {
     pub(super) node: Arc<Object>,
     pub(super) allocatable: Resources,
@@ -124,12 +131,19 @@ impl NodeFacts {
 }
 
 /// The nodes and the pods on them.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(super) struct Placement {
     nodes: BTreeMap<Str, NodeFacts>,
     taken: BTreeMap<Str, Taken>,
     /// By uid of the pod.
     pods: BTreeMap<Str, (Str, Demand)>,
+    /// Pods that wait for their victims to go, by uid: the node, the priority, what they take.
+    nominated: BTreeMap<Str, (Str, i64, Demand)>,
+}
+
+/// The priority of a pod.
+pub(super) fn priority(pod: &Object) -> i64 {
+    pod.i64_at(&["spec", "priority"]).unwrap_or(0)
 }
 
 impl Placement {
@@ -140,6 +154,7 @@ impl Placement {
             for_scores: Resources { cpu_m: 0, memory: 0 },
             pods: 0,
             by_owner: BTreeMap::new(),
+            residents: BTreeMap::new(),
         };
         self.nodes.iter().map(|(name, node)| (node, self.taken.get(name).unwrap_or(&NOTHING)))
     }
@@ -161,24 +176,51 @@ impl Placement {
         self.nodes.remove(name);
     }
 
-    /// The pod with this uid is on this node, seen or assumed.
-    pub(super) fn put(&mut self, uid: &str, node: &str, demand: Demand) {
-        if self.pods.get(uid).is_some_and(|(there, known)| there == node && *known == demand) {
-            return;
+    /// The pod is on this node, seen or assumed.
+    pub(super) fn put(&mut self, pod: &Arc<Object>, node: &str) {
+        let (uid, demand) = (Str::from(pod.uid()), Demand::of(pod));
+        self.nominated.remove(&uid);
+        if !self.pods.get(&uid).is_some_and(|(there, known)| there == node && *known == demand) {
+            self.remove(&uid);
+            let taken = self.taken.entry(node.into()).or_default();
+            taken.requests = taken.requests.plus(demand.requests);
+            taken.for_scores = taken.for_scores.plus(demand.for_scores);
+            taken.pods += 1;
+            *taken.by_owner.entry(demand.owner.clone()).or_default() += 1;
+            self.pods.insert(uid.clone(), (node.into(), demand));
         }
-        self.remove(uid);
-        let taken = self.taken.entry(node.into()).or_default();
-        taken.requests = taken.requests.plus(demand.requests);
-        taken.for_scores = taken.for_scores.plus(demand.for_scores);
-        taken.pods += 1;
-        *taken.by_owner.entry(demand.owner.clone()).or_default() += 1;
-        self.pods.insert(uid.into(), (node.into(), demand));
+        self.taken.entry(node.into()).or_default().residents.insert(uid, pod.clone());
+    }
+
+    /// The pod will go to this node once its victims are gone.
+    pub(super) fn nominate(&mut self, pod: &Object, node: &str) {
+        self.nominated.insert(pod.uid().into(), (node.into(), priority(pod), Demand::of(pod)));
+    }
+
+    /// The node that the pod waits for.
+    pub(super) fn nominated(&self, uid: &str) -> Option<&Str> {
+        self.nominated.get(uid).map(|(node, ..)| node)
+    }
+
+    /// What is taken on a node in the eyes of this pod: with the pods nominated there that go before it.
+    pub(super) fn with_nominated(&self, pod: &Object, node: &str, taken: &Taken) -> Option<Taken> {
+        let before = self.nominated.iter().filter(|(uid, (there, its, _))| {
+            there == node && *its >= priority(pod) && uid.as_str() != pod.uid()
+        });
+        before.fold(None, |sum, (_, (_, _, demand))| {
+            let mut sum = sum.unwrap_or_else(|| taken.clone());
+            sum.requests = sum.requests.plus(demand.requests);
+            sum.pods += 1;
+            Some(sum)
+        })
     }
 
     /// The pod with this uid takes nothing any more; says whether it did.
     pub(super) fn remove(&mut self, uid: &str) -> bool {
-        let Some((node, demand)) = self.pods.remove(uid) else { return false };
+        let waited = self.nominated.remove(uid).is_some();
+        let Some((node, demand)) = self.pods.remove(uid) else { return waited };
         let Some(taken) = self.taken.get_mut(&node) else { return true };
+        taken.residents.remove(uid);
         taken.requests = taken.requests.minus(demand.requests);
         taken.for_scores = taken.for_scores.minus(demand.for_scores);
         taken.pods -= 1;

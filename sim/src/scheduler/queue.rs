@@ -22,6 +22,12 @@ const LONGEST_MS: Millis = 10 * SECOND;
 /// Priority, creation, arrival: who comes first.
 type Rank = (Reverse<i64>, Str, u64);
 
+/// Whether it matters to a pod where other pods are.
+fn is_sociable(pod: &Object) -> bool {
+    pod.at(&["spec", "affinity", "podAffinity"]).is_some()
+        || !pod.items_at(&["spec", "topologySpreadConstraints"]).is_empty()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Active,
@@ -37,6 +43,8 @@ struct Waiting {
     rank: Rank,
     state: State,
     errors: u32,
+    /// Whether it matters to it where other pods are.
+    sociable: bool,
     /// The message that its condition was given last.
     told: String,
 }
@@ -61,8 +69,8 @@ impl Queue {
             _ => {
                 self.arrived += 1;
                 let rank = (Reverse(priority), pod.meta("creationTimestamp").into(), self.arrived);
-                let (uid, told) = (pod.uid().into(), String::new());
-                self.pods.insert(key, Waiting { uid, rank, state: State::Active, errors: 0, told });
+                let (uid, told, sociable) = (pod.uid().into(), String::new(), is_sociable(pod));
+                self.pods.insert(key, Waiting { uid, rank, state: State::Active, errors: 0, sociable, told });
             }
         }
     }
@@ -79,6 +87,15 @@ impl Queue {
     /// Something changed: parked pods are tried again.
     pub(super) fn wake(&mut self) {
         for waiting in self.pods.values_mut() {
+            if matches!(waiting.state, State::Parked(_)) {
+                waiting.state = State::Active;
+            }
+        }
+    }
+
+    /// A pod came to a node: those are tried again to whom that may matter.
+    pub(super) fn wake_sociable(&mut self) {
+        for waiting in self.pods.values_mut().filter(|waiting| waiting.sociable) {
             if matches!(waiting.state, State::Parked(_)) {
                 waiting.state = State::Active;
             }

@@ -9,14 +9,14 @@ use wavetank_sim::wire::{Addr, Request, Resource};
 
 use crate::rig::Rig;
 
-fn cluster(nodes: u32, seed: u64) -> Rig {
+pub(crate) fn cluster(nodes: u32, seed: u64) -> Rig {
     let mut rig = Rig::new(nodes, Vec::new());
     rig.add(Addr(50), Box::new(Scheduler::new(Draws::new(seed))));
     rig.run_to(0.1);
     rig
 }
 
-fn requests(cpu: &str) -> impl FnOnce(&mut Value) {
+pub(crate) fn requests(cpu: &str) -> impl FnOnce(&mut Value) {
     let container = value!({"name": "c", "image": "nginx", "resources": {"requests": {"cpu": cpu}}});
     move |pod| pod.set_at(&["spec", "containers"], vec![container])
 }
@@ -27,11 +27,11 @@ fn owned(pod: &mut Value) {
     pod.set_at(&["metadata", "ownerReferences"], vec![owner]);
 }
 
-fn node_of(rig: &Rig, pod: &str) -> String {
+pub(crate) fn node_of(rig: &Rig, pod: &str) -> String {
     rig.get_pod(pod).and_then(|pod| pod.str_at(&["spec", "nodeName"])).unwrap_or_default().to_owned()
 }
 
-fn message(rig: &Rig, pod: &str) -> String {
+pub(crate) fn message(rig: &Rig, pod: &str) -> String {
     let condition =
         rig.get_pod(pod).and_then(|pod| pod.condition("PodScheduled")).cloned().unwrap_or_default();
     assert_eq!(condition.str_at(&["reason"]), Some("Unschedulable"));
@@ -39,7 +39,7 @@ fn message(rig: &Rig, pod: &str) -> String {
     message.split(". no new claims").next().unwrap_or_default().to_owned()
 }
 
-fn edit_node(rig: &mut Rig, node: &str, edit: impl FnOnce(&mut Value)) {
+pub(crate) fn edit_node(rig: &mut Rig, node: &str, edit: impl FnOnce(&mut Value)) {
     rig.edit(*NODES, "", node, edit);
 }
 
@@ -156,20 +156,6 @@ fn gated_pods_and_those_of_other_schedulers_are_left_alone() {
     rig.edit(*PODS, "default", "gated", |pod| drop(pod.remove_at(&["spec", "schedulingGates"])));
     rig.run_to(2.0);
     assert_eq!(node_of(&rig, "gated"), "node-1");
-}
-
-#[test]
-fn what_a_pod_requires_beyond_the_model_keeps_it_pending_and_is_named() {
-    let mut rig = cluster(1, 1);
-    rig.pod("a", "", |pod| {
-        let path = ["spec", "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
-        pod.set_at(&path, vec![value!({"topologyKey": "kubernetes.io/hostname"})]);
-    });
-    rig.run_to(1.0);
-    assert_eq!(
-        message(&rig, "a"),
-        "0/1 nodes are available: wavetank does not model required inter-pod affinity yet."
-    );
 }
 
 #[test]

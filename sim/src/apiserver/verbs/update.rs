@@ -79,7 +79,9 @@ impl ApiServer {
             }
         }
         write::judged(kind, &request.name, &errors)?;
-        if is_change && raises_generation(kind, stored.root(), &root) {
+        // A write of a status never does, even where annotations come with it (`ctl-deployment-create`).
+        let of_object = request.subresource != "status";
+        if is_change && of_object && raises_generation(kind, stored.root(), &root) {
             root.set_at(&["metadata", "generation"], stored.generation() + 1);
         }
         self.settle(kind, request, stored, (root, owners), decoded.warnings, out)

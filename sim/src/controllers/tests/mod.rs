@@ -4,6 +4,7 @@
 //! controllers look at it.
 
 mod endpoint_slice;
+mod endpoints;
 mod manager;
 mod namespace;
 mod replicaset;

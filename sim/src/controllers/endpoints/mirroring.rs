@@ -1,0 +1,162 @@
+//! The EndpointSlice mirroring controller: slices for Endpoints that a user wrote for a Service without a selector.
+//!
+//! Real: pkg/controller/endpointslicemirroring. Modelled: one slice per subset, addresses with and without readiness, labels and
+//! annotations, what is not mirrored (skip-mirror, leader election, the endpoints controller's own). Not modelled: the
+//! limit of 1000 addresses per subset, IPv6, the pause of half a second after each change of many.
+
+use std::sync::Arc;
+
+use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, HEADLESS, MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
+use crate::client::Change;
+use crate::controllers::claim::{Owner, controller_ref};
+use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::engine::Time;
+use crate::object::{Object, Value};
+use crate::value;
+use crate::wire::resource::SERVICES;
+use crate::wire::{ObjectKey, Request, Resource};
+
+const MANAGER: &str = "endpointslicemirroring-controller.k8s.io";
+/// Endpoints that carry this label are left alone (discovery/v1 `LabelSkipMirror`).
+const SKIP_MIRROR: &str = "endpointslice.kubernetes.io/skip-mirror";
+/// Endpoints with this annotation are locks (client-go resourcelock).
+const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
+/// Not copied: the last applied configuration of another kind (kubectl).
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The controller that mirrors Endpoints.
+#[derive(Debug)]
+pub(in crate::controllers) struct Mirroring {
+    endpoints: Resource,
+    slices: Resource,
+}
+
+impl Default for Mirroring {
+    fn default() -> Self {
+        Self {
+            endpoints: Resource::new("v1/endpoints"),
+            slices: Resource::new("discovery.k8s.io/v1/endpointslices"),
+        }
+    }
+}
+
+impl Controller for Mirroring {
+    fn name(&self) -> &'static str {
+        "endpointslice-mirroring-controller"
+    }
+
+    fn watches(&self) -> Watches {
+        Watches::These(vec![*SERVICES, self.endpoints, self.slices])
+    }
+
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+        let object = change.object();
+        let name = if resource == self.slices {
+            object.label(SERVICE_NAME).filter(|_| object.label(MANAGED_BY) == Some(MANAGER))
+        } else {
+            Some(object.name())
+        };
+        out.extend(name.map(|name| Target::new(self.endpoints, ObjectKey::new(object.namespace(), name))));
+    }
+
+    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+        let mut out = Outcome::done();
+        // Without its Endpoints a slice is the garbage collector's.
+        let Some(endpoints) = caches.of(self.endpoints).get(&target.key) else { return out };
+        let service = caches.of(*SERVICES).get(&target.key);
+        let is_ours = |slice: &&Arc<Object>| slice.label(MANAGED_BY) == Some(MANAGER);
+        let slices: Vec<&Arc<Object>> =
+            caches.of(self.slices).owned_by(endpoints.uid()).filter(is_ours).collect();
+        let wanted = match service {
+            Some(service) if is_mirrored(endpoints, service) => wanted(endpoints),
+            _ => Vec::new(),
+        };
+        let kept = slices.iter().zip(&wanted);
+        let changed = kept.filter(|(slice, wanted)| !shows(slice, wanted)).map(|(slice, wanted)| {
+            let edited = slice.edited(|root| {
+                for path in [&["endpoints"][..], &["ports"], &["metadata", "labels"]] {
+                    root.set_at(path, wanted.at(path).cloned().unwrap_or_default());
+                }
+            });
+            Request::update(self.slices, Arc::new(edited))
+        });
+        let surplus = slices.iter().skip(wanted.len());
+        let gone = surplus.map(|slice| Request::delete(self.slices, &ObjectKey::of(slice)));
+        let mut requests: Vec<Request> = changed.chain(gone).collect();
+        let new = wanted.iter().skip(slices.len());
+        requests.extend(new.map(|slice| Request::create(self.slices, Object::shared(slice.clone()))));
+        out.together(requests);
+        out
+    }
+}
+
+fn is_mirrored(endpoints: &Object, service: &Object) -> bool {
+    let selects = service.at(&["spec", "selector"]).and_then(Value::as_map).is_some();
+    !selects
+        && endpoints.label(SKIP_MIRROR) != Some("true")
+        && endpoints.label(ENDPOINTS_MANAGED_BY) != Some(ENDPOINT_CONTROLLER)
+        && endpoints.annotation(LEADER).is_none()
+}
+
+fn shows(slice: &Object, wanted: &Value) -> bool {
+    let same = |path: &[&str]| slice.at(path) == wanted.at(path);
+    same(&["endpoints"]) && same(&["ports"]) && same(&["metadata", "labels"])
+}
+
+/// One slice per subset that has addresses.
+fn wanted(endpoints: &Arc<Object>) -> Vec<Value> {
+    let subsets = endpoints.items_at(&["subsets"]).iter();
+    let slices = subsets.filter_map(|subset| {
+        let ready = subset.items_at(&["addresses"]).iter().map(|address| endpoint(address, true));
+        let unready = subset.items_at(&["notReadyAddresses"]).iter().map(|address| endpoint(address, false));
+        let all: Vec<Value> = ready.chain(unready).collect();
+        (!all.is_empty()).then(|| slice(endpoints, all, subset))
+    });
+    slices.collect()
+}
+
+fn slice(endpoints: &Arc<Object>, all: Vec<Value>, subset: &Value) -> Value {
+    let owner = Owner { resource: Resource::new("v1/endpoints"), kind: "Endpoints", object: endpoints };
+    let mut labels = endpoints.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::empty_map);
+    labels.remove_at(&[HEADLESS]);
+    labels.set_at(&[MANAGED_BY], MANAGER);
+    labels.set_at(&[SERVICE_NAME], endpoints.name());
+    let mut root = value!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {
+            "generateName": (format!("{}-", endpoints.name())), "namespace": (endpoints.namespace()),
+            "labels": labels,
+            "ownerReferences": [(controller_ref(&owner))]
+        },
+        "endpoints": (Value::list(all)),
+        "ports": (Value::list(subset.items_at(&["ports"]).iter().map(port)))
+    });
+    let annotations = endpoints.at(&["metadata", "annotations"]).and_then(Value::as_map);
+    for (key, text) in annotations.into_iter().flat_map(|map| map.iter()) {
+        if ![LAST_APPLIED, TRIGGER_TIME].contains(&key.as_str()) {
+            root.set_at(&["metadata", "annotations", key.as_str()], text.clone());
+        }
+    }
+    root
+}
+
+fn endpoint(address: &Value, ready: bool) -> Value {
+    let ip = address.str_at(&["ip"]).unwrap_or_default();
+    let mut endpoint = value!({"addresses": [ip], "conditions": {"ready": ready}});
+    for field in ["targetRef", "nodeName", "hostname"] {
+        if let Some(value) = address.get(field) {
+            endpoint.set_at(&[field], value.clone());
+        }
+    }
+    endpoint
+}
+
+fn port(port: &Value) -> Value {
+    let name = port.str_at(&["name"]).unwrap_or_default();
+    let protocol = port.str_at(&["protocol"]).unwrap_or("TCP");
+    let mut out = value!({"name": name, "protocol": protocol, "port": (port.i64_at(&["port"]).unwrap_or(0))});
+    if let Some(app) = port.get("appProtocol") {
+        out.set_at(&["appProtocol"], app.clone());
+    }
+    out
+}

@@ -1,0 +1,305 @@
+//! The whole control plane in virtual time: API server, controller manager and scheduler, with the stand-in kubelet.
+//!
+//! Messages take 1 ms each way. Three nodes with fresh Leases are there from the beginning, as in the recordings; cases of
+//! lost nodes bring their own.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use wavetank_sim::apiserver::{ApiServer, Plugins, Replies, ServerInput};
+use wavetank_sim::controllers::{Kind, Manager};
+use wavetank_sim::engine::{Draws, Millis, Queue, SECOND, Time};
+use wavetank_sim::object::{Object, Value as Tree};
+use wavetank_sim::scheduler::Scheduler;
+use wavetank_sim::wire::http::decode;
+use wavetank_sim::wire::resource::{LEASES, NODES, PODS};
+use wavetank_sim::wire::{
+    Addr, Answer, Component, Effect, Input, ObjectKey, Options, Outbox, Request, RequestId,
+};
+
+use super::case::{Case, What};
+use super::history::{NAMESPACE, Observed};
+use super::kubelet::{Kubelet, Task, at};
+
+/// One leg of a message.
+const LEG_MS: Millis = 1;
+/// How long the cluster is up before a case starts.
+const BOOT_MS: Millis = 10 * SECOND;
+/// Between two renewals of a node's Lease.
+const RENEW_MS: Millis = 2 * SECOND;
+const USER: Addr = Addr(0);
+const MANAGER: Addr = Addr(1);
+const SCHEDULER: Addr = Addr(2);
+
+enum Event {
+    Input(Addr, Input),
+    Request(Box<Request>),
+    ServerTimer(u64),
+    Action(usize),
+    Task(Box<Task>),
+    Renew,
+}
+
+/// What a case came to.
+pub(crate) struct Played {
+    pub(crate) observed: Observed,
+    /// Requests of the recorder that were answered otherwise.
+    pub(crate) answers: Vec<String>,
+}
+
+struct Cluster<'c> {
+    case: &'c Case,
+    start: Time,
+    queue: Queue<Event>,
+    server: ApiServer,
+    parts: BTreeMap<Addr, Box<dyn Component>>,
+    kubelet: Kubelet,
+    /// Nodes, and whether their Leases are renewed.
+    nodes: BTreeMap<String, bool>,
+    played: Played,
+}
+
+/// Plays a case.
+pub(crate) fn play(case: &Case) -> Played {
+    let start = Time::parse_rfc3339(&case.start).expect("a time");
+    let boot = Time(start.0 - BOOT_MS as i64);
+    let mut cluster = Cluster {
+        case,
+        start,
+        queue: Queue::new(boot),
+        server: ApiServer::new(1, boot),
+        parts: BTreeMap::new(),
+        kubelet: Kubelet::new(case),
+        nodes: BTreeMap::new(),
+        played: Played { observed: Observed::default(), answers: Vec::new() },
+    };
+    cluster.server.set_plugins(Plugins { service_account: true, object_in_use: true });
+    for node in ["n1", "n2", "n3"] {
+        let own = [("beta.kubernetes.io/arch", "amd64"), ("beta.kubernetes.io/os", "linux")];
+        let all = [
+            ("kubernetes.io/arch", "amd64"),
+            ("kubernetes.io/hostname", node),
+            ("kubernetes.io/os", "linux"),
+        ];
+        let labels =
+            own.into_iter().chain(all).map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        cluster.add_node(node, &labels, true);
+    }
+    cluster.add_components();
+    for (index, action) in case.actions.iter().enumerate() {
+        cluster.queue.push(at(start, action.t), 0, Event::Action(index));
+    }
+    cluster.queue.push(boot, 0, Event::Renew);
+    cluster.run_to(at(start, case.end));
+    cluster.played
+}
+
+impl Cluster<'_> {
+    fn add_components(&mut self) {
+        let kinds: Vec<Kind> = self
+            .server
+            .registry()
+            .iter()
+            .filter(|kind| kind.has_verb("watch") && kind.is_modelled())
+            .map(|kind| Kind {
+                resource: kind.resource,
+                followed: kind.storage,
+                kind: kind.kind.clone(),
+                namespaced: kind.namespaced,
+            })
+            .collect();
+        self.parts.insert(MANAGER, Box::new(Manager::new(kinds)));
+        self.parts.insert(SCHEDULER, Box::new(Scheduler::new(Draws::new(1))));
+        for addr in [MANAGER, SCHEDULER] {
+            self.queue.push(self.queue.now(), 0, Event::Input(addr, Input::Start));
+        }
+    }
+
+    fn run_to(&mut self, end: Time) {
+        while self.queue.next_time().is_some_and(|time| time <= end) {
+            match self.queue.pop().expect("there was a next time") {
+                Event::Input(to, input) => self.input(to, input),
+                Event::Request(request) => self.send(ServerInput::Request(request)),
+                Event::ServerTimer(token) => self.send(ServerInput::Timer(token)),
+                Event::Action(index) => self.act(index),
+                Event::Task(task) => self.kubelet_acts(&task),
+                Event::Renew => self.renew(),
+            }
+        }
+    }
+
+    fn input(&mut self, to: Addr, input: Input) {
+        let now = self.queue.now();
+        let mut out = Outbox::new(now);
+        let Some(part) = self.parts.get_mut(&to) else { return };
+        part.on(input, &mut out);
+        for effect in out.drain() {
+            match effect {
+                Effect::Request(mut request) => {
+                    request.from = to;
+                    self.queue.push(now + LEG_MS, 0, Event::Request(request));
+                }
+                Effect::CloseWatch(id) => self.server.close_watch(to, id),
+                Effect::Timer(time, token) => {
+                    self.queue.push(time, 0, Event::Input(to, Input::Timer(token)));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Lets the server act and sends its answers.
+    fn send(&mut self, input: ServerInput) {
+        let arrival = self.queue.now() + LEG_MS;
+        for (to, id, answer) in self.serve(input) {
+            self.queue.push(arrival, 0, Event::Input(to, Input::Answer(id, answer)));
+        }
+    }
+
+    fn serve(&mut self, input: ServerInput) -> Vec<(Addr, RequestId, Answer)> {
+        let now = self.queue.now();
+        let mut replies = Replies::default();
+        self.server.on(now, input, &mut replies);
+        for (to, id, event) in replies.events {
+            // Behind the answers of the same instant: a watch opens before its events come.
+            self.queue.push(now + LEG_MS, 1, Event::Input(to, Input::Watch(id, vec![event])));
+        }
+        for (time, token) in replies.timers {
+            self.queue.push(time, 0, Event::ServerTimer(token));
+        }
+        for commit in &replies.commits {
+            if now >= self.start {
+                self.played.observed.take(commit);
+            }
+            let Some(pod) = commit.new.as_deref().filter(|_| commit.resource == *PODS) else { continue };
+            for (due, task) in self.kubelet.sees(pod, self.start, now) {
+                self.queue.push(due, 0, Event::Task(Box::new(task)));
+            }
+        }
+        replies.answers
+    }
+
+    /// A request from outside, answered at once.
+    fn ask(&mut self, mut request: Request) -> Answer {
+        request.from = USER;
+        let answers = self.serve(ServerInput::Request(Box::new(request)));
+        answers.into_iter().next().map(|(_, _, answer)| answer).expect("requests are answered")
+    }
+
+    fn act(&mut self, index: usize) {
+        let case = self.case;
+        match &case.actions[index].what {
+            What::Node { node, labels } => self.add_node(node, labels, false),
+            What::Lease { lease, renewed } => drop(self.nodes.insert(lease.clone(), *renewed)),
+            What::Request { method, path, content_type, body, status, message } => {
+                let path = self.kubelet.named(path);
+                let request = http::Request::builder()
+                    .method(method.as_str())
+                    .uri(&path)
+                    .header("Content-Type", content_type)
+                    .header("User-Agent", "wavetank-rec/1");
+                let body = body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
+                let answer = self.ask(decode(&request.body(()).unwrap().into_parts().0, &body));
+                let said = answer.failure().map(|failure| failure.message.to_string()).unwrap_or_default();
+                if answer.code() != *status || super::compare::plain(&said) != *message {
+                    let code = answer.code();
+                    let wanted = format!("{status} {message:?}");
+                    self.played
+                        .answers
+                        .push(format!("{method} {path} should get {wanted}, gets {code} {said:?}"));
+                }
+            }
+        }
+    }
+
+    fn kubelet_acts(&mut self, task: &Task) {
+        let key = ObjectKey::new(NAMESPACE, task.pod.as_str());
+        let now = self.queue.now();
+        let Some(pod) = self.server.get(*PODS, &key).filter(|pod| pod.uid() == task.uid).cloned() else {
+            return;
+        };
+        let request = if task.deed.delete {
+            let precondition_uid = Some(task.uid.as_str().into());
+            let options = Options { grace_s: Some(0), precondition_uid, ..Options::default() };
+            Request::delete(*PODS, &key).options(options)
+        } else {
+            let status = self.kubelet.status(&pod, &task.deed, now);
+            Request::update_status(*PODS, pod.edited(|root| root.set_at(&["status"], status)).into())
+        };
+        let answer = self.ask(request);
+        if let Some(failure) = answer.failure() {
+            self.played.answers.push(format!("the kubelet and {}: {}", task.pod, failure.message));
+        }
+    }
+
+    /// A node that reports itself ready. `settled`: its taint is gone already.
+    fn add_node(&mut self, name: &str, labels: &BTreeMap<String, String>, settled: bool) {
+        let mut node = json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "spec": {}
+        });
+        if settled {
+            node["metadata"]["annotations"] = json!({"node.alpha.kubernetes.io/ttl": "0"});
+        }
+        let made = self.ask(Request::create(*NODES, object(&node)));
+        let status = tree(&ready_node(self.queue.now().rfc3339().as_str()));
+        let with = made.object().unwrap().edited(|root| root.set_at(&["status"], status));
+        let made = self.ask(Request::update_status(*NODES, with.into()));
+        if settled {
+            let with = made.object().unwrap().edited(|root| drop(root.remove_at(&["spec", "taints"])));
+            self.ask(Request::update(*NODES, with.into()));
+        }
+        let lease = json!({
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": name, "namespace": "kube-node-lease"},
+            "spec": {"holderIdentity": name, "leaseDurationSeconds": 40}
+        });
+        self.ask(Request::create(*LEASES, object(&lease)));
+        self.nodes.insert(name.to_owned(), true);
+    }
+
+    fn renew(&mut self) {
+        let now = self.queue.now();
+        let renewed = self.nodes.iter().filter(|(_, renewed)| **renewed);
+        let names: Vec<String> = renewed.map(|(name, _)| name.clone()).collect();
+        for name in names {
+            let key = ObjectKey::new("kube-node-lease", name.as_str());
+            let Some(lease) = self.server.get(*LEASES, &key).cloned() else { continue };
+            let with = lease.edited(|root| root.set_at(&["spec", "renewTime"], now.rfc3339_micro()));
+            self.ask(Request::update(*LEASES, with.into()));
+        }
+        self.queue.push(now + RENEW_MS, 0, Event::Renew);
+    }
+}
+
+/// The status of the recorder's nodes.
+fn ready_node(now: &str) -> Value {
+    let condition = |kind: &str, status: &str| {
+        json!({
+            "type": kind, "status": status, "lastHeartbeatTime": now, "lastTransitionTime": now,
+            "reason": "Fake", "message": "fake"
+        })
+    };
+    let size = json!({"cpu": "16", "memory": "32Gi", "pods": "110"});
+    json!({
+        "capacity": size, "allocatable": size,
+        "conditions": [
+            condition("MemoryPressure", "False"), condition("DiskPressure", "False"),
+            condition("PIDPressure", "False"), condition("Ready", "True")
+        ],
+        "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 0}},
+        "nodeInfo": {
+            "machineID": "x", "systemUUID": "x", "bootID": "x", "kernelVersion": "x", "osImage": "x",
+            "containerRuntimeVersion": "x", "kubeletVersion": "x", "kubeProxyVersion": "x",
+            "operatingSystem": "linux", "architecture": "amd64"
+        }
+    })
+}
+
+fn tree(value: &Value) -> Tree {
+    Tree::from_json(value.to_string().as_bytes()).unwrap()
+}
+
+fn object(value: &Value) -> std::sync::Arc<Object> {
+    Object::shared(tree(value))
+}
