@@ -1,6 +1,7 @@
 //! A job whose pods are deleted, evicted and crash: it completes all the same, and counts each index once.
 
-use wavetank_sim::scenario::{Exit, ImageRule, Scenario, TimeRange};
+use wavetank_sim::object::Object;
+use wavetank_sim::scenario::{Action, Exit, ImageRule, Scenario, Step, TimeRange};
 use wavetank_sim::value;
 
 use crate::{held, pod_spec, scenario, states};
@@ -12,20 +13,15 @@ fn work() -> Scenario {
         "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work", "namespace": "default"},
         "spec": {
             "completions": 5, "parallelism": 3, "completionMode": "Indexed", "backoffLimitPerIndex": 8,
-            "suspend": true, "template": {"spec": spec}
+            "template": {"spec": spec}
         }
     });
-    let mut scenario = scenario(vec![job]);
+    let mut scenario = scenario(Vec::new());
     let mut image = ImageRule::matching("work:*");
     image.exit = Some(Exit { after: TimeRange { low_ms: 5_000, high_ms: 20_000 }, code: 0 });
     scenario.images = vec![image];
-    let resume = wavetank_sim::scenario::Action::Patch {
-        target: "job/work".parse().expect("a target"),
-        patch_type: wavetank_sim::scenario::PatchType::Merge,
-        patch: value!({"spec": {"suspend": false}}),
-        subresource: None,
-    };
-    scenario.steps = vec![wavetank_sim::scenario::Step::new(resume)];
+    scenario.setup = Vec::new();
+    scenario.steps = vec![Step::new(Action::Apply(vec![Object::shared(job)]))];
     scenario
 }
 
@@ -46,7 +42,10 @@ fn a_job_completes_whatever_becomes_of_its_pods() {
         assert_eq!(job.i64_at(&["status", "succeeded"]), Some(5), "seed {seed}");
         assert_eq!(job.str_at(&["status", "completedIndexes"]), Some("0-4"), "seed {seed}");
         assert!(job.i64_at(&["status", "failed"]) >= Some(1), "seed {seed}: the faults bite");
-        let counted = |o: &wavetank_sim::object::Object| o.i64_at(&["status", "failed"]).unwrap_or(0);
-        assert!(states(&run, "Job").map(|job| counted(job)).is_sorted(), "seed {seed}: a count never falls");
+        let counted = |o: &Object| o.i64_at(&["status", "failed"]).unwrap_or(0);
+        assert!(
+            states(&run, "Job").map(|job| counted(job.as_ref())).is_sorted(),
+            "seed {seed}: a count never falls"
+        );
     }
 }
