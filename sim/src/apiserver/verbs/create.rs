@@ -92,8 +92,8 @@ impl ApiServer {
         let Decoded { mut root, .. } =
             write::decode(&kind, &request, sent.root(), None).expect("planted objects are of their type");
         let writer = write::writer(&kind, &request, self.timestamp());
+        let status = if kind.drops_status() { root.remove_at(&["status"]) } else { None };
         let owners = Managed::default().updated(writer, None, &root, kind.shape());
-        let status = root.get("status").cloned();
         let (key, birth) = self.name(&kind, &request, &root).expect("planted objects have names");
         self.complete(&kind, &mut root, &key, &birth);
         if let Some(status) = status {
