@@ -75,11 +75,11 @@ impl Manager {
             Some(Purpose::Cache(resource)) => {
                 let resource = *resource;
                 let changes = self.caches.on_answer((id, resource), answer, &mut self.client, out);
-                self.on_changes(resource, &changes, out);
+                let busy = self.on_changes(resource, &changes, out);
                 if matches!(answer, Answer::Watching) {
                     return false;
                 }
-                self.on_list(resource, out.now()) || !changes.is_empty() || answer.failure().is_some()
+                self.on_list(resource, out.now()) || busy || answer.failure().is_some()
             }
             Some(Purpose::Call(_)) => {
                 if let Some(Purpose::Call(call)) = self.client.take(id) {
@@ -119,30 +119,34 @@ impl Manager {
         }
     }
 
-    /// Takes events of a watch. Whether they brought changes.
+    /// Takes events of a watch. Whether a sync may be due.
     fn on_watch(&mut self, id: RequestId, events: Vec<crate::wire::WatchEvent>, out: &mut Outbox) -> bool {
         let Some(Purpose::Cache(resource)) = self.client.purpose(id) else { return false };
         let resource = *resource;
         let changes = self.caches.on_events((id, resource), events, &mut self.client, out);
-        self.on_changes(resource, &changes, out);
-        !changes.is_empty()
+        self.on_changes(resource, &changes, out)
     }
 
-    fn on_changes(&mut self, resource: Resource, changes: &[Change], out: &mut Outbox) {
+    /// Tells the controllers of changes. Whether one has something to do now or a sync was ended.
+    fn on_changes(&mut self, resource: Resource, changes: &[Change], out: &mut Outbox) -> bool {
+        let mut busy = false;
         for change in changes {
             if defines_resources(resource) {
                 self.caches.learn(change, &mut self.client, out);
             }
             for slot in self.slots.iter_mut().filter(|slot| slot.sees(resource)) {
                 slot.controller.keys(resource, change, &self.caches, &mut self.targets);
+                busy |= !self.targets.is_empty();
                 let targets = self.targets.drain(..);
                 targets.for_each(|target| slot.enqueue(target, resource, change, out.now()));
             }
             let key = ObjectKey::of(change.object());
             for sync in self.expectations.seen(&self.caches, resource, &key) {
                 self.slots[sync.slot].on_seen(&sync, out.now());
+                busy = true;
             }
         }
+        busy
     }
 
     /// Syncs all that is due.

@@ -144,7 +144,7 @@ impl Controller for PodGc {
         let mut out = Outcome::done();
         if target.resource == *NODES {
             // The cache may lag: only the server knows that a node is gone. The answer ends the quarantine.
-            if !self.gone.contains(&target.key.name) && self.quarantine.get(&target.key.name).is_some() {
+            if !self.gone.contains(&target.key.name) && self.quarantine.contains_key(&target.key.name) {
                 out.then(Request::get(*NODES, &target.key));
                 out.again();
             } else {
@@ -167,16 +167,13 @@ impl Controller for PodGc {
     }
 
     fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
-        match (call.verb, answer.failure()) {
-            (Verb::Get, failure) => {
-                self.quarantine.remove(&target.key.name);
-                if failure.is_some_and(|failure| failure.code == 404) {
-                    self.gone.insert(target.key.name.clone());
-                }
+        if call.verb == Verb::Get {
+            self.quarantine.remove(&target.key.name);
+            if answer.failure().is_some_and(|failure| failure.code == 404) {
+                self.gone.insert(target.key.name.clone());
             }
-            // The next pass tries again.
-            _ => {}
         }
+        // What failed is tried again by the next pass.
         Verdict::Fine
     }
 }

@@ -286,6 +286,6 @@ mod tests {
         for key in keys::ALL {
             assert_eq!(Key::new(key.as_str()), *key);
         }
-        assert_eq!(Key::new(&"metadata".to_owned()).digest(), keys::METADATA.digest());
+        assert_eq!(Key::new("metadata").digest(), keys::METADATA.digest());
     }
 }

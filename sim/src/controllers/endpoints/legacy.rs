@@ -126,9 +126,12 @@ fn labels(service: &Object) -> Value {
     labels
 }
 
+/// The ports of a subset, its pods that are ready, and those that are not.
+type Subset<'a> = (Value, Vec<&'a Arc<Object>>, Vec<&'a Arc<Object>>);
+
 /// One subset per set of ports; in it the addresses in order.
 fn subsets(service: &Object, pods: &[&Arc<Object>]) -> Vec<Value> {
-    let mut by_ports: BTreeMap<String, (Value, Vec<&Arc<Object>>, Vec<&Arc<Object>>)> = BTreeMap::new();
+    let mut by_ports: BTreeMap<String, Subset<'_>> = BTreeMap::new();
     for pod in pods {
         let ports = ports(service, pod);
         if ports.items().is_empty() && !service.items_at(&["spec", "ports"]).is_empty() {
@@ -138,7 +141,7 @@ fn subsets(service: &Object, pods: &[&Arc<Object>]) -> Vec<Value> {
         let is_ready = publishes_unready(service) || pods::is_ready(pod);
         if is_ready { entry.1.push(pod) } else { entry.2.push(pod) }
     }
-    let subset = |(ports, mut ready, mut unready): (Value, Vec<&Arc<Object>>, Vec<&Arc<Object>>)| {
+    let subset = |(ports, mut ready, mut unready): Subset<'_>| {
         let mut subset = Value::empty_map();
         for (field, pods) in [("addresses", &mut ready), ("notReadyAddresses", &mut unready)] {
             pods.sort_by_key(|pod| (ip_order(pod), pod.uid().to_owned()));

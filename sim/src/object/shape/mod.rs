@@ -2,11 +2,9 @@
 //! the walks over it are in the files beside this one.
 //!
 //! - `build`: from the OpenAPI of built-in kinds and from a CRD's schema
-//! - `prune`: unknown fields
-//! - `default`: defaults and nulls
+//! - `prune`, `default`: unknown fields; defaults and nulls
 //! - `canonical`, `empty`: what built-in types write for empty values
-//! - `stored`: all of these in one walk, for built-in types
-//! - `field`: all of these for one field of a custom resource
+//! - `stored`, `field`: all of these in one walk, for built-in types and for one field of a custom resource
 //! - `decode`: type errors of built-in kinds, in the words of the Go decoder
 //! - `validate`, `format`: a CRD's value rules
 //!
