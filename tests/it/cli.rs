@@ -31,7 +31,11 @@ fn bad_files_are_named_with_their_place_and_nothing_is_run() {
         NEVER_HOLDS.replace("spec:\n  setup", "spec:\n  nonsense: 1\n  setup"),
         &["nonsense"],
     );
-    is_bad_input("fault", NEVER_HOLDS.replace("pod-deletion", "node-loss"), &["node-loss", "not there yet"]);
+    is_bad_input(
+        "fault",
+        NEVER_HOLDS.replace("pod-deletion", "volume-loss"),
+        &["volume-loss", "not there yet"],
+    );
     is_bad_input("cel", NEVER_HOLDS.replace("pods.size() == 4", "pods.size( == 4"), &["four pods"]);
 }
 
