@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Outcome, Target};
+use super::{Outcome, Target, Verdict};
 use crate::client::Informer;
 use crate::object::{LabelSelector, Object, Value};
 use crate::value;
@@ -102,10 +102,11 @@ impl Owner<'_> {
     }
 }
 
-/// Whether a live read of an owner, made before it adopts, still shows the owner of the cache.
-pub(super) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> bool {
+/// What a live read of an owner, made before it adopts, means: go on if it still shows the owner of the cache.
+pub(super) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> Verdict {
     let live = answer.object().ok().filter(|live| !live.is_terminating());
-    live.zip(cached).is_some_and(|(live, cached)| live.uid() == cached.uid())
+    let is_same = live.zip(cached).is_some_and(|(live, cached)| live.uid() == cached.uid());
+    if is_same { Verdict::Fine } else { Verdict::Retry }
 }
 
 /// The patch after which an object has the owners that pass `keep`, and `more`; and with `more` this finalizer, else not.

@@ -6,6 +6,8 @@
 //! - `expectations`: no sync before the caches have seen what the last one wrote
 //! - `claim`, `pods`, `template_hash`, `history`: what several controllers need
 //! - `deployment`, `replicaset`, `replication_controller`, `statefulset`, `daemonset`, `job`, `cron_job`: workloads
+//! - `ttl_after_finished`: jobs that have ended go
+//! - `disruption`, `resource_quota`: what budgets and quotas say of their state
 //! - `volumes`: claims and their volumes
 //! - `endpoints`: services
 //! - `node_lifecycle`, `taint_eviction`, `pod_gc`, `node_ttl`: what becomes of nodes that are lost, and of their pods

@@ -123,8 +123,7 @@ impl Controller for ReplicaSets {
 
     fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
-            let may = may_adopt(answer, caches.of(target.resource).get(&target.key));
-            return if may { Verdict::Fine } else { Verdict::Retry };
+            return may_adopt(answer, caches.of(target.resource).get(&target.key));
         }
         let verdict = Verdict::usual(call, answer);
         if let (Some(failure), Verdict::Retry) = (answer.failure(), verdict) {

@@ -6,7 +6,8 @@
 use super::affinity::{self, Affinity};
 use super::placement::{Demand, NodeFacts, Taken};
 use super::spread::{self, Spread};
-use crate::object::{Object, Value};
+use crate::object::{Object, Value, selects_node, tolerates};
+use crate::value;
 
 /// Why a node is out of the question.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -60,7 +61,8 @@ pub(super) fn filter(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
 
 fn node_unschedulable(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
     let cordoned = pair.node.node.at(&["spec", "unschedulable"]).and_then(Value::as_bool) == Some(true);
-    if cordoned && !tolerates(pair.pod, "node.kubernetes.io/unschedulable", "", "NoSchedule") {
+    let taint = || value!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"});
+    if cordoned && !tolerates(pair.pod.items_at(&["spec", "tolerations"]), &taint()) {
         reasons.push(final_reason("node(s) were unschedulable"));
     }
 }
@@ -73,21 +75,10 @@ fn taint_toleration(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
 
 /// Whether the pod tolerates all taints that keep pods away.
 pub(super) fn tolerates_taints(pod: &Object, node: &Object) -> bool {
+    let tolerations = pod.items_at(&["spec", "tolerations"]);
     node.items_at(&["spec", "taints"]).iter().all(|taint| {
-        let field = |name: &str| taint.str_at(&[name]).unwrap_or_default();
-        let effect = field("effect");
-        !matches!(effect, "NoSchedule" | "NoExecute") || tolerates(pod, field("key"), field("value"), effect)
-    })
-}
-
-/// Whether the pod tolerates this taint.
-fn tolerates(pod: &Object, key: &str, value: &str, effect: &str) -> bool {
-    pod.items_at(&["spec", "tolerations"]).iter().any(|toleration| {
-        let field = |name: &str| toleration.str_at(&[name]).unwrap_or_default();
-        let exists = field("operator") == "Exists";
-        (field("effect").is_empty() || field("effect") == effect)
-            && (field("key") == key || (field("key").is_empty() && exists))
-            && (exists || field("value") == value)
+        !matches!(taint.str_at(&["effect"]), Some("NoSchedule" | "NoExecute"))
+            || tolerates(tolerations, taint)
     })
 }
 
@@ -99,41 +90,7 @@ fn node_affinity(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
 
 /// `spec.nodeSelector` and the required part of `spec.affinity.nodeAffinity`.
 pub(super) fn is_affine(pod: &Object, node: &Object) -> bool {
-    let selector = pod.at(&["spec", "nodeSelector"]).and_then(Value::as_map);
-    let selected = selector.is_none_or(|selector| {
-        selector.iter().all(|(key, value)| node.label(key.as_str()) == value.as_str())
-    });
-    let required = ["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
-    let affine = pod.at(&required).is_none_or(|required| {
-        required.items_at(&["nodeSelectorTerms"]).iter().any(|term| term_matches(term, node))
-    });
-    selected && affine
-}
-
-/// All requirements of a term hold; a term without any matches nothing.
-fn term_matches(term: &Value, node: &Object) -> bool {
-    let (labels, fields) = (term.items_at(&["matchExpressions"]), term.items_at(&["matchFields"]));
-    let holds = |requirement: &Value, found: Option<&str>| {
-        let values = requirement.items_at(&["values"]);
-        let among = |found: &str| values.iter().any(|value| value.as_str() == Some(found));
-        let than = || {
-            let bound = values.first().and_then(Value::as_str)?.parse::<i64>().ok()?;
-            Some((found?.parse::<i64>().ok()?, bound))
-        };
-        match requirement.str_at(&["operator"]).unwrap_or_default() {
-            "In" => found.is_some_and(among),
-            "NotIn" => !found.is_some_and(among),
-            "Exists" => found.is_some(),
-            "DoesNotExist" => found.is_none(),
-            "Gt" => than().is_some_and(|(found, bound)| found > bound),
-            "Lt" => than().is_some_and(|(found, bound)| found < bound),
-            _ => false,
-        }
-    };
-    let key = |requirement: &Value| requirement.str_at(&["key"]).unwrap_or_default().to_owned();
-    !(labels.is_empty() && fields.is_empty())
-        && labels.iter().all(|r| holds(r, node.label(&key(r))))
-        && fields.iter().all(|r| holds(r, (key(r) == "metadata.name").then_some(node.name())))
+    pod.at(&["spec"]).is_none_or(|spec| selects_node(spec, node))
 }
 
 fn node_ports(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {

@@ -95,8 +95,7 @@ impl Controller for DaemonSets {
 
     fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
-            let may = may_adopt(answer, caches.of(*DAEMON_SETS).get(&target.key));
-            return if may { Verdict::Fine } else { Verdict::Retry };
+            return may_adopt(answer, caches.of(*DAEMON_SETS).get(&target.key));
         }
         let verdict = Verdict::usual(call, answer);
         if verdict == Verdict::Retry && call.resource != *DAEMON_SETS {

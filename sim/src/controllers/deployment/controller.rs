@@ -59,8 +59,7 @@ impl Controller for Deployments {
 
     fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
-            let may = may_adopt(answer, caches.of(*DEPLOYMENTS).get(&target.key));
-            return if may { Verdict::Fine } else { Verdict::Retry };
+            return may_adopt(answer, caches.of(*DEPLOYMENTS).get(&target.key));
         }
         let verdict = Verdict::usual(call, answer);
         if let (Some(failure), Verb::Create, Verdict::Retry) = (answer.failure(), call.verb, verdict)

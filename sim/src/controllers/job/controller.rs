@@ -106,8 +106,7 @@ impl Controller for Jobs {
 
     fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
-            let may = may_adopt(answer, caches.of(*JOBS).get(&target.key));
-            return if may { Verdict::Fine } else { Verdict::Retry };
+            return may_adopt(answer, caches.of(*JOBS).get(&target.key));
         }
         let failure = answer.failure();
         if call.verb == Verb::Patch && failure.is_some_and(|failure| failure.code == 404) {

@@ -65,8 +65,7 @@ impl Controller for StatefulSets {
 
     fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
-            let may = may_adopt(answer, caches.of(*STATEFUL_SETS).get(&target.key));
-            return if may { Verdict::Fine } else { Verdict::Retry };
+            return may_adopt(answer, caches.of(*STATEFUL_SETS).get(&target.key));
         }
         let verdict = Verdict::usual(call, answer);
         if verdict == Verdict::Retry && call.resource != *STATEFUL_SETS {
