@@ -17,12 +17,14 @@ use crate::wire::{
 };
 
 mod boot;
+mod booted;
 mod dispatch;
 mod hosting;
 mod nodes;
 mod pump;
 
 pub use boot::{ClusterConfig, NodeConfig};
+pub use booted::Booted;
 pub use hosting::with_env;
 
 /// Where the API server stands in the list of actors.
@@ -33,6 +35,8 @@ pub const USER: Addr = Addr(1);
 pub const CHAOS: Addr = Addr(2);
 /// The container runtime of all nodes.
 const RUNTIME: Addr = Addr(3);
+/// The kubelets follow, then the other components.
+const FIRST_NODE: Addr = Addr(4);
 
 /// A whole cluster in motion.
 pub struct Cluster {
@@ -187,8 +191,13 @@ impl Cluster {
         self.streams.of(host)
     }
 
+    /// Where the next actor will stand in the list.
+    fn next_addr(&self) -> Addr {
+        Addr(u32::try_from(self.parts.len()).expect("a cluster has fewer actors"))
+    }
+
     fn add_part(&mut self, name: impl Into<Str>, class: ActorClass, part: Part) -> Addr {
-        let addr = Addr(u32::try_from(self.parts.len()).expect("a cluster has fewer actors"));
+        let addr = self.next_addr();
         self.parts.push(part);
         self.history.actors.push(Actor { name: name.into(), class });
         addr

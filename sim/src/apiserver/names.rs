@@ -14,7 +14,7 @@ const SUFFIX_LEN: usize = 5;
 const MAX_PREFIX_LEN: usize = 58;
 
 /// Hands out names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Names {
     draws: Draws,
 }
@@ -23,6 +23,11 @@ impl Names {
     /// The names of the run with this seed.
     pub(super) fn new(seed: u64) -> Self {
         Self { draws: Draws::new(seed) }
+    }
+
+    /// From here on draws belong to the run with this seed. What was created stays counted.
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.draws.reseed(seed);
     }
 
     /// The birth name of the next create of this prefix. Does not count it: [`born`](Self::born) does.

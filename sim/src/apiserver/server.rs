@@ -27,7 +27,7 @@ const BOOKMARKS_MS: u64 = 60 * SECOND;
 const SYSTEM_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 /// The API server and its store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ApiServer {
     pub(super) store: Store,
     pub(super) registry: Registry,
@@ -45,7 +45,7 @@ pub struct ApiServer {
 }
 
 /// What a timer is for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Alarm {
     /// A watch has lived long enough.
     Timeout(StreamId),
@@ -99,6 +99,13 @@ impl ApiServer {
             server.plant((*NAMESPACES, "kube-apiserver"), namespace, &mut Replies::default());
         }
         server
+    }
+
+    /// The same server, that names what it makes from now on by this seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.names.reseed(seed);
+        self
     }
 
     /// Switches admission plugins on and off that need a controller beside the server.

@@ -38,7 +38,7 @@ pub(super) struct Change {
 }
 
 /// The objects of one resource.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     objects: BTreeMap<ObjectKey, Arc<Object>>,
     log: VecDeque<Change>,
@@ -51,7 +51,7 @@ pub(super) struct Table {
 }
 
 /// All objects.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Store {
     tables: BTreeMap<Resource, Table>,
     revision: u64,

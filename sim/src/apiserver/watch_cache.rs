@@ -23,7 +23,7 @@ const NODE_NAME: &[&str] = &["spec", "nodeName"];
 const NAME: &[&str] = &["metadata", "name"];
 
 /// One open watch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Watcher {
     /// Where events go.
     pub(super) stream: StreamId,
@@ -38,7 +38,7 @@ pub(super) struct Watcher {
 }
 
 /// All open watches.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Watchers {
     by_stream: BTreeMap<StreamId, (Resource, Group)>,
     by_resource: BTreeMap<Resource, Groups>,
@@ -53,7 +53,7 @@ enum Group {
     Name(Str),
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Groups {
     /// Those that must be asked for every change.
     all: Vec<Watcher>,

@@ -30,7 +30,7 @@ impl Change {
 }
 
 /// The cache of one resource.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Informer {
     resource: Resource,
     field_selector: Str,

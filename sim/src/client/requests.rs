@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::wire::{Effect, Outbox, Request, RequestId};
 
 /// Sends requests and keeps a `T` for each until its answer is taken.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Client<T> {
     last: RequestId,
     open: BTreeMap<RequestId, T>,

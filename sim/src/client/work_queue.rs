@@ -14,7 +14,7 @@ const BACKOFF_BASE_MS: Millis = 5;
 const BACKOFF_MAX_MS: Millis = 1_000_000;
 
 /// The keys of one controller; `K` names what it reconciles.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct WorkQueue<K = ObjectKey> {
     ready: VecDeque<K>,
     queued: BTreeSet<K>,

@@ -1,31 +1,26 @@
-//! The cluster at its start: the actors, and the objects that a booted cluster has.
+//! The cluster of one run at its start: the actors, around what is booted already.
 //!
-//! Real: kubeadm and the components themselves make these objects. Modelled: they are there at once. Not modelled: RBAC
-//! roles, kube-proxy and DNS, static pods of the control plane, `boot: cold`.
+//! Real: a cluster that has been up for a while. Modelled: so, with kubelets and scheduler at work from t = start on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::booted::{self, Booted, Started};
 use super::hosting::Hosting;
 use super::nodes::Machines;
-use super::{API_SERVER, Cluster, Part, RUNTIME, USER};
-use crate::apiserver::{ApiServer, Replies};
-use crate::controllers::{Kind, Manager, Settings};
+use super::{API_SERVER, Cluster, Event, FIRST_NODE, Part, RUNTIME, USER};
+use crate::apiserver::Replies;
+use crate::controllers::Settings;
 use crate::engine::{Draws, Queue, Time};
 use crate::kubelet::{self, Kubelet};
-use crate::object::{Object, Value};
+use crate::object::{Object, Str, Value};
 use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
 use crate::scheduler::Scheduler;
-use crate::value;
-use crate::wire::{
-    ActorClass, Addr, Effect, History, Input, Latency, Outbox, Resource, Streams, Verb, resource,
-};
+use crate::wire::{ActorClass, Addr, Component, Effect, History, Latency, Outbox};
 
 /// What a cluster is made of.
 #[derive(Clone, Debug)]
 pub struct ClusterConfig {
-    /// The seed of all draws.
-    pub seed: u64,
     /// When it starts; before t = 0.
     pub start: Time,
     /// How long messages take.
@@ -57,20 +52,18 @@ pub struct NodeConfig {
     pub capacity: BTreeMap<String, String>,
 }
 
-/// Namespaces beside `default` that the server makes itself.
-const SYSTEM_NAMESPACE: &str = "kube-system";
-
 impl Cluster {
-    /// A booted cluster: nodes Ready, components at work with synced informers.
-    pub fn boot(config: ClusterConfig, programs: Vec<Program>, stage: Stage) -> Self {
-        let ClusterConfig { seed, start, latency, version, nodes, images, settings } = config;
+    /// A cluster at its start with this seed.
+    pub fn new(booted: &Booted, seed: u64, programs: Vec<Program>, stage: Stage) -> Self {
+        let Booted { config, server, streams, manager, effects, timers, record, nodes } = booted.clone();
+        let ClusterConfig { start, latency, version, nodes: configs, images, settings: _ } = config;
         let draws = Draws::new(seed);
         let mut cluster = Self {
             queue: Queue::new(start),
             latency,
-            server: ApiServer::new(seed, start),
+            server: server.with_seed(seed),
             replies: Replies::default(),
-            streams: Streams::default(),
+            streams,
             parts: Vec::new(),
             outbox: Outbox::new(start),
             runtime: Runtime::new(Images::new(images), draws.clone()),
@@ -78,7 +71,7 @@ impl Cluster {
             hosts: Hosts::new(stage),
             hosting: Hosting::new(programs),
             machines: Machines::default(),
-            history: History::default(),
+            history: History { actors: Vec::new(), record },
             desk: BTreeMap::new(),
             requests: 0,
             strikes: Vec::new(),
@@ -88,49 +81,34 @@ impl Cluster {
             draws,
         };
         cluster.add_desks();
-        cluster.plant_basics();
-        let nodes: Vec<Addr> =
-            nodes.iter().zip(1..).map(|(node, index)| cluster.add_node(node, index, &version)).collect();
-        debug_assert!(nodes.is_sorted(), "addresses follow the order of nodes");
-        let kinds = cluster.watched_kinds();
-        cluster.add_component("kube-controller-manager", Manager::new(kinds, &settings));
+        for ((node, registered), index) in configs.into_iter().zip(nodes).zip(1..) {
+            cluster.add_booted_node(node, registered, index, &version);
+        }
+        let addr = cluster.add_component("kube-controller-manager", manager);
+        cluster.go_on(addr, Started { effects, timers });
         let scheduler = Scheduler::new(cluster.draws.clone());
-        cluster.add_component("kube-scheduler", scheduler);
-        cluster.start_components();
+        cluster.add_started("kube-scheduler", scheduler);
         cluster
     }
 
-    /// Starts the components. What they list and watch is answered at once and not recorded: it happened before the run.
-    fn start_components(&mut self) {
-        for index in 0..self.parts.len() {
-            let addr = Addr(u32::try_from(index).expect("a cluster has fewer actors"));
-            let mut inputs = VecDeque::from([Input::Start]);
-            while let Some(input) = inputs.pop_front() {
-                let Part::Component(component) = &mut self.parts[index] else { break };
-                component.on(input, &mut self.outbox);
-                let effects: Vec<Effect> = self.outbox.drain().collect();
-                for effect in effects {
-                    match effect {
-                        Effect::Request(request) if matches!(request.verb, Verb::List | Verb::Watch) => {
-                            inputs.push_back(self.answer_at_once(addr, request));
-                        }
-                        other => self.effect(addr, other),
-                    }
-                }
-            }
-        }
+    /// Adds a component that starts now.
+    fn add_started(&mut self, name: impl Into<Str>, mut component: impl Component + 'static) -> Addr {
+        let addr = self.next_addr();
+        let now = self.now();
+        let started = booted::start(&mut component, addr, now, &mut self.server, &mut self.streams);
+        self.add_component(name, component);
+        self.go_on(addr, started);
+        addr
     }
 
-    /// The built-in kinds that can be watched, as far as they are modelled: what the controllers learn by discovery.
-    fn watched_kinds(&self) -> Vec<Kind> {
-        let served = self.server.registry().iter().filter(|kind| kind.has_verb("watch") && kind.modelled);
-        let kind = |k: &Arc<crate::apiserver::Kind>| Kind {
-            resource: k.resource,
-            followed: k.storage,
-            kind: k.kind.clone(),
-            namespaced: k.namespaced,
-        };
-        served.map(kind).collect()
+    /// Does what follows from the start of a component.
+    fn go_on(&mut self, addr: Addr, started: Started) {
+        for effect in started.effects {
+            self.effect(addr, effect);
+        }
+        for (time, token) in started.timers {
+            self.queue.push(time, token, Event::ServerTimer(token));
+        }
     }
 
     fn add_desks(&mut self) {
@@ -139,41 +117,16 @@ impl Cluster {
         self.add_part("chaos", ActorClass::Chaos, Part::Desk);
         let runtime = self.add_part("containerd", ActorClass::System, Part::Runtime);
         debug_assert!(
-            (server, user, runtime) == (API_SERVER, USER, RUNTIME),
+            (server, user, runtime, self.next_addr()) == (API_SERVER, USER, RUNTIME, FIRST_NODE),
             "addresses are as the constants say"
         );
     }
 
-    /// The objects that any cluster has: accounts, the service of the API server, the system's priority classes.
-    fn plant_basics(&mut self) {
-        for namespace in ["default", "kube-node-lease", "kube-public", SYSTEM_NAMESPACE] {
-            let account = value!({"metadata": {"name": "default", "namespace": namespace}});
-            self.plant((*resource::SERVICE_ACCOUNTS, "kube-controller-manager"), account);
-        }
-        let ports = value!([{"name": "https", "port": 443, "targetPort": 6443}]);
-        let service =
-            value!({"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"ports": ports}});
-        self.plant((*resource::SERVICES, "kube-apiserver"), service);
-        let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
-        // pkg/apis/scheduling: SystemCriticalPriority and 1000 above it.
-        for (name, priority) in
-            [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
-        {
-            let class = value!({"metadata": {"name": name}, "value": priority});
-            self.plant((classes, "kube-apiserver"), class);
-        }
-    }
-
-    /// Adds a node that is Ready, with its kubelet.
-    fn add_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Addr {
-        let now = self.now();
-        let object = self.plant((*resource::NODES, "kubelet"), node.object(index, version, now));
-        let lease = kubelet::booted::booted_lease(&node.name, object.uid(), now);
-        self.plant((*resource::LEASES, "kubelet"), lease);
-        let kubelet = self.new_kubelet(node, index, version);
-        let addr = self.add_component(format!("kubelet/{}", node.name), kubelet);
-        self.machines.add(addr, node.clone(), version);
-        addr
+    /// Adds the kubelet of a node that is there.
+    fn add_booted_node(&mut self, node: NodeConfig, registered: Arc<Object>, index: u32, version: &str) {
+        let kubelet = Kubelet::new(&node.name, index, &mut self.draws).registering(registered);
+        let addr = self.add_started(format!("kubelet/{}", node.name), kubelet);
+        self.machines.add(addr, node, version);
     }
 
     /// A kubelet that registers such a node when its machine boots.
@@ -185,7 +138,7 @@ impl Cluster {
 
 impl NodeConfig {
     /// The Node object as the kubelet registers it.
-    fn object(&self, index: u32, version: &str, now: Time) -> Value {
+    pub(super) fn object(&self, index: u32, version: &str, now: Time) -> Value {
         let booted = kubelet::booted::Node {
             name: &self.name,
             index,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{API_SERVER, CHAOS, Cluster, Ending, Event, Part};
 use crate::apiserver::ServerInput;
-use crate::object::{Object, Value};
+use crate::object::Object;
 use crate::value;
 use crate::wire::{
     ActorClass, Addr, Answer, Commit, Fate, Input, Request, RequestId, Resource, Rule, Strike, WatchEvent,
@@ -88,19 +88,6 @@ impl Cluster {
             rule.handled(self.now(), &summary, &commits, &mut self.strikes);
             self.strike();
         }
-    }
-
-    /// Answers a read of a component without latency and without a trace in the record.
-    pub(super) fn answer_at_once(&mut self, from: Addr, mut request: Box<Request>) -> Input {
-        request.from = from;
-        let (id, resource) = (request.id, request.resource);
-        self.server.on(self.queue.now(), ServerInput::Request(request), &mut self.replies);
-        let (_, _, answer) = self.replies.answers.pop().expect("the server answers every request");
-        if matches!(answer, Answer::Watching) {
-            self.streams.add(from, id, resource.expect("watches are of resources")).open = true;
-        }
-        self.take_replies(None);
-        Input::Answer(id, answer)
     }
 
     /// A timer of the server is due.
@@ -277,12 +264,5 @@ impl Cluster {
             }
         }
         any
-    }
-
-    /// Gives the cluster an object that was there before the run.
-    pub(super) fn plant(&mut self, of: (Resource, &'static str), root: Value) -> Arc<Object> {
-        let object = self.server.plant(of, root, &mut self.replies);
-        self.take_replies(None);
-        object
     }
 }

@@ -30,7 +30,7 @@ pub struct Kind {
 }
 
 /// The caches of all resources.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Caches {
     feeds: BTreeMap<Resource, Feed>,
     kinds: BTreeMap<(Str, Str), Kind>,
@@ -40,7 +40,7 @@ pub struct Caches {
 }
 
 /// One informer and the state of its connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Feed {
     informer: Informer,
     stream: Option<RequestId>,

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use dyn_clone::DynClone;
+
 use super::Caches;
 use crate::client::Change;
 use crate::engine::{Millis, Time};
@@ -45,8 +47,8 @@ pub enum Watches {
     All,
 }
 
-/// One controller of the manager.
-pub trait Controller {
+/// One controller of the manager. It is copied with the booted cluster that all runs of a scenario start from.
+pub trait Controller: DynClone + Send + Sync {
     /// Its name, as in `--controllers`.
     fn name(&self) -> &'static str;
 
@@ -71,6 +73,8 @@ pub trait Controller {
         Verdict::usual(call, answer)
     }
 }
+
+dyn_clone::clone_trait_object!(Controller);
 
 /// What a sync wants done: rounds of requests, one after the other, those of a round side by side.
 #[derive(Debug, Default)]

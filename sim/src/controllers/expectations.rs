@@ -28,7 +28,7 @@ pub(super) struct SyncId {
 }
 
 /// What a cache must show.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Sight {
     Revision(u64),
     Deletion(Option<Str>),
@@ -46,7 +46,7 @@ impl Sight {
 }
 
 /// The writes that no cache shows yet.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Expectations {
     unseen: BTreeMap<(Resource, ObjectKey), Vec<(Sight, SyncId)>>,
     deadlines: VecDeque<(Time, SyncId)>,

@@ -13,7 +13,7 @@ use crate::wire::{Answer, Component, Input, ObjectKey, Outbox, Request, RequestI
 const NAME: &str = "kube-controller-manager";
 
 /// What a request of the manager is for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Purpose {
     /// The list or watch of this resource's cache.
     Cache(Resource),
@@ -22,6 +22,7 @@ pub(super) enum Purpose {
 }
 
 /// The kube-controller-manager.
+#[derive(Clone)]
 pub struct Manager {
     kinds: Vec<Kind>,
     client: Client<Purpose>,

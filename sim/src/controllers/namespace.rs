@@ -17,7 +17,7 @@ use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
 const FINALIZER: &str = "kubernetes";
 
 /// The controller of namespaces.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Namespaces {
     /// The namespaces that are going.
     going: BTreeSet<Str>,

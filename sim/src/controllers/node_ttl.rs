@@ -18,7 +18,7 @@ const STEPS: [(usize, usize, &str); 5] =
     [(0, 100, "0"), (90, 500, "15"), (450, 1000, "30"), (900, 2000, "60"), (1800, usize::MAX, "300")];
 
 /// The TTL controller.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct NodeTtl {
     nodes: usize,
     step: usize,

@@ -25,7 +25,7 @@ const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 const ORPHANED: Why = ("DeletionByPodGC", "PodGC: node no longer exists");
 
 /// The pod garbage collector.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PodGc {
     threshold: usize,
     pods: PodsByNode,

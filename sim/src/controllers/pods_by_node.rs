@@ -12,7 +12,7 @@ pub(super) fn node_of(pod: &Object) -> &str {
 }
 
 /// The index.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct PodsByNode {
     nodes: BTreeMap<Str, BTreeSet<ObjectKey>>,
 }

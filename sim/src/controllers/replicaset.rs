@@ -21,7 +21,7 @@ use crate::{key, value};
 const BURST: usize = 500;
 
 /// A kind that keeps so many pods of one template.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Flavour {
     /// The controller's name.
     pub(super) name: &'static str,
@@ -34,7 +34,7 @@ pub(super) struct Flavour {
 }
 
 /// The controller of ReplicaSets, or of another kind like them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ReplicaSets {
     flavour: Flavour,
     /// What went wrong when pods were last created or deleted.

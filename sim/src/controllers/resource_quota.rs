@@ -19,7 +19,7 @@ use crate::wire::{Request, Resource};
 const RESYNC_MS: Millis = 300_000;
 
 /// The controller of ResourceQuotas.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ResourceQuotas;
 
 impl Controller for ResourceQuotas {

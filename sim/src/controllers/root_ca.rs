@@ -21,7 +21,7 @@ const BUNDLE: &str =
     "-----BEGIN CERTIFICATE-----\nd2F2ZXRhbms6IG5vIFRMUyBpbnNpZGU=\n-----END CERTIFICATE-----\n";
 
 /// The publisher of the root CA.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RootCa;
 
 impl Controller for RootCa {

@@ -14,7 +14,7 @@ use crate::wire::{Answer, ObjectKey, Request, Resource};
 const DEFAULT: &str = "default";
 
 /// The controller of default accounts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ServiceAccounts;
 
 impl Controller for ServiceAccounts {

@@ -9,7 +9,7 @@ use crate::engine::{Millis, Time};
 use crate::wire::{Request, Resource};
 
 /// A sync under way: requests without an answer, or writes that no cache shows yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Sync {
     number: u64,
     rounds: VecDeque<Vec<Request>>,
@@ -31,6 +31,7 @@ pub(super) enum Step {
 }
 
 /// A controller with its work.
+#[derive(Clone)]
 pub(super) struct Slot {
     pub(super) controller: Box<dyn Controller>,
     watches: Watches,

@@ -20,14 +20,14 @@ use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
 const WHY: Why = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
 
 /// The taint eviction controller.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TaintEviction {
     pods: PodsByNode,
     evictions: BTreeMap<ObjectKey, Eviction>,
 }
 
 /// A pod that has to go.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Eviction {
     uid: Str,
     /// When its toleration began to run.

@@ -12,7 +12,7 @@ use crate::wire::resource::JOBS;
 use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
 
 /// The controller that deletes finished jobs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TtlAfterFinished;
 
 impl Controller for TtlAfterFinished {

@@ -53,6 +53,11 @@ impl Draws {
         Self { seed, drawn: Counts::with_capacity_and_hasher(NAMES, BuildHasherDefault::default()) }
     }
 
+    /// The same counts, with the draws of another seed.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
     /// The next 64 bits of the draw with this name.
     pub fn next(&mut self, name: &[&str]) -> u64 {
         let key = key(name);

@@ -49,6 +49,15 @@ impl<E: Entry> Record<E> {
     }
 }
 
+impl<E: Clone> Clone for Record<E> {
+    /// The copy has the room of a run's record.
+    fn clone(&self) -> Self {
+        let mut entries = Vec::with_capacity(ENTRIES.max(self.entries.len()));
+        entries.extend_from_slice(&self.entries);
+        Self { entries, hasher: self.hasher.clone() }
+    }
+}
+
 impl<E: Entry> Default for Record<E> {
     fn default() -> Self {
         Self::new()

@@ -11,9 +11,8 @@ use crate::wire::Latency;
 
 impl ClusterConfig {
     /// The cluster of a scenario.
-    pub(super) fn of(scenario: &Scenario, seed: u64, start: Time) -> Self {
+    pub(super) fn of(scenario: &Scenario, start: Time) -> Self {
         Self {
-            seed,
             start,
             latency: Latency::default(),
             version: scenario.cluster.version.clone(),

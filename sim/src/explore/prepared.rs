@@ -1,5 +1,10 @@
 //! A scenario ready to be run many times: expectations compiled, programs found.
 
+use std::sync::OnceLock;
+
+use super::run::SETUP_BUDGETS_MS;
+use crate::cluster::{Booted, ClusterConfig};
+use crate::engine::Time;
 use crate::oracles::Compiled;
 use crate::programs::Program;
 use crate::scenario::Scenario;
@@ -12,6 +17,8 @@ pub struct Prepared {
     pub(super) checks: Vec<Compiled>,
     /// Runs in the world of each run, at its end.
     pub(super) at_end: Option<Program>,
+    /// Its cluster, by how long before t = 0 setup begins; booted when first needed.
+    booted: [OnceLock<Booted>; SETUP_BUDGETS_MS.len()],
 }
 
 impl Prepared {
@@ -24,7 +31,7 @@ impl Prepared {
             found.cloned().ok_or_else(|| format!("no program \"{name}\" is registered"))
         };
         let used = programs_of(&scenario).map(find).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { scenario, programs: used, checks, at_end: None })
+        Ok(Self { scenario, programs: used, checks, at_end: None, booted: Default::default() })
     }
 
     /// Runs this program in the world of each run, at its final virtual time; its error is a violation.
@@ -32,6 +39,12 @@ impl Prepared {
     pub fn at_end(mut self, program: Program) -> Self {
         self.at_end = Some(program);
         self
+    }
+
+    /// Its cluster, for a setup that begins by the budget with this index.
+    pub(super) fn booted(&self, budget: usize) -> &Booted {
+        let start = Time::ZERO - SETUP_BUDGETS_MS[budget];
+        self.booted[budget].get_or_init(|| Booted::new(ClusterConfig::of(&self.scenario, start)))
     }
 
     /// The scenario.

@@ -3,7 +3,7 @@
 use super::Prepared;
 use super::judge::Judge;
 use super::world::{Halt, World};
-use crate::cluster::{CHAOS, Cluster, ClusterConfig};
+use crate::cluster::{CHAOS, Cluster};
 use crate::engine::{Fingerprint, Millis, SECOND, Time};
 use crate::faults::Injector;
 use crate::hermetic;
@@ -14,7 +14,7 @@ use crate::wire::{History, What};
 
 /// How long before t = 0 setup may begin, in ms, tried in turn: t = 0 is fixed, and how long setup takes is not known
 /// before it is done. The last is the longest that setup may take.
-const SETUP_BUDGETS_MS: [Millis; 3] = [60 * SECOND, 300 * SECOND, 1800 * SECOND];
+pub(super) const SETUP_BUDGETS_MS: [Millis; 3] = [60 * SECOND, 300 * SECOND, 1800 * SECOND];
 
 /// For how long setup must be quiet (ORACLES: the end of `setup` uses W = 30 s).
 pub(super) const SETUP_SETTLE_MS: Millis = 30 * SECOND;
@@ -55,20 +55,19 @@ pub struct NoRun {
 /// Runs a scenario with a seed and a plan. Best on a fresh thread: see [`hermetic`].
 pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, Box<NoRun>> {
     let longest = SETUP_BUDGETS_MS.len() - 1;
-    let mut shorter =
-        SETUP_BUDGETS_MS[..longest].iter().map(|budget| run_from(prepared, seed, plan, *budget));
+    let mut shorter = (0..longest).map(|budget| run_from(prepared, seed, plan, budget));
     match shorter.find(Result::is_ok) {
         Some(run) => run,
-        None => run_from(prepared, seed, plan, SETUP_BUDGETS_MS[longest]),
+        None => run_from(prepared, seed, plan, longest),
     }
 }
 
-/// Runs with a setup that begins `budget` before t = 0.
-fn run_from(prepared: &Prepared, seed: u64, plan: &Plan, budget: Millis) -> Result<Run, Box<NoRun>> {
-    let start = Time::ZERO - budget;
+/// Runs with a setup that begins by the budget with this index.
+fn run_from(prepared: &Prepared, seed: u64, plan: &Plan, budget: usize) -> Result<Run, Box<NoRun>> {
+    let start = Time::ZERO - SETUP_BUDGETS_MS[budget];
     let guard = hermetic::enter(seed, start.wall_ns());
     let played =
-        on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, start, stage).await);
+        on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, budget, stage).await);
     drop(guard);
     played.unwrap_or_else(|error| {
         let why = format!("the runtime cannot be built: {error}");
@@ -80,12 +79,11 @@ async fn play(
     prepared: &Prepared,
     seed: u64,
     plan: &Plan,
-    start: Time,
+    budget: usize,
     stage: Stage,
 ) -> Result<Run, Box<NoRun>> {
     let scenario = &prepared.scenario;
-    let config = ClusterConfig::of(scenario, seed, start);
-    let cluster = Cluster::boot(config, prepared.programs.clone(), stage);
+    let cluster = Cluster::new(prepared.booted(budget), seed, prepared.programs.clone(), stage);
     let injector = Injector::new(plan, &scenario.namespace, seed);
     let judge = Judge::new(scenario, &prepared.checks, cluster.server());
     let mut world = World::new(scenario, cluster, injector, judge);

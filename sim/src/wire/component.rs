@@ -33,7 +33,7 @@ pub trait Component {
 }
 
 /// What a component wants done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Effect {
     /// Send a request.
     Request(Box<Request>),

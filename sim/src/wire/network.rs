@@ -41,11 +41,11 @@ impl Latency {
 }
 
 /// The streams that are open between the server and its clients.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Streams(BTreeMap<(Addr, RequestId), Stream>);
 
 /// One watch stream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stream {
     /// What is watched.
     pub resource: Resource,

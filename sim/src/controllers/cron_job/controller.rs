@@ -19,13 +19,13 @@ use crate::wire::{Answer, Request, Resource, Verb};
 const LATER_MS: Millis = 100;
 
 /// The controller of CronJobs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct CronJobs {
     memories: BTreeMap<Target, Memory>,
 }
 
 /// What is remembered of a cron job.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Memory {
     /// The scheduled time whose job is being created.
     due: Option<Time>,

@@ -16,7 +16,7 @@ const LONGEST_MS: Millis = 900_000;
 pub(super) type Key = (Str, i64, Str);
 
 /// The delays of failed pods.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Backoff {
     entries: BTreeMap<Key, (Millis, Time)>,
 }

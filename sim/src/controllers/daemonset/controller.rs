@@ -22,7 +22,7 @@ use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
 const BURST: usize = 250;
 
 /// The controller of DaemonSets.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct DaemonSets {
     backoff: Backoff,
     /// Sets whose last sync was refused something: their status is told before it is tried again.

@@ -13,7 +13,7 @@ use crate::wire::resource::{DEPLOYMENTS, PODS, REPLICA_SETS};
 use crate::wire::{Answer, ObjectKey, Resource, Verb};
 
 /// The controller of Deployments.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct Deployments {
     /// Why a ReplicaSet could not be created last time.
     failures: BTreeMap<Target, Str>,

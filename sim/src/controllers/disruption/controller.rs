@@ -12,7 +12,7 @@ use crate::wire::Resource;
 use crate::wire::resource::{POD_DISRUPTION_BUDGETS, PODS};
 
 /// The controller of PodDisruptionBudgets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::controllers) struct Disruptions;
 
 impl Controller for Disruptions {

@@ -18,7 +18,7 @@ use crate::wire::resource::{PODS, SERVICES};
 use crate::wire::{ObjectKey, Request, Resource};
 
 /// The controller of Endpoints.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::controllers) struct LegacyEndpoints {
     endpoints: Resource,
     members: Members,

@@ -12,13 +12,13 @@ use crate::wire::ObjectKey;
 use crate::wire::resource::{PODS, SERVICES};
 
 /// All Services and their pods.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Members {
     services: BTreeMap<ObjectKey, Followed>,
 }
 
 /// What is known of one Service between syncs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Followed {
     pub(super) selector: Option<LabelSelector>,
     /// The pods that it selects.

@@ -25,7 +25,7 @@ const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The controller that mirrors Endpoints.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::controllers) struct Mirroring {
     endpoints: Resource,
     slices: Resource,

@@ -20,7 +20,7 @@ use crate::wire::{ObjectKey, Request, Resource};
 const MANAGER: &str = "endpointslice-controller.k8s.io";
 
 /// The controller of endpoint slices.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::controllers) struct EndpointSlices {
     slices: Resource,
     members: Members,

@@ -16,7 +16,7 @@ pub(super) const FOREGROUND: &str = "foregroundDeletion";
 pub(super) const ORPHAN: &str = "orphan";
 
 /// The garbage collector.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct GarbageCollector {
     pub(super) graph: Graph,
     pub(super) probes: BTreeMap<Target, Probe>,

@@ -32,7 +32,7 @@ impl Identity {
 }
 
 /// The graph of owners.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
     dependents: BTreeMap<Str, BTreeSet<Target>>,
     absent: BTreeSet<Identity>,

@@ -12,7 +12,7 @@ use crate::value;
 use crate::wire::{Answer, PatchType, Request};
 
 /// The live reads about one object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Probe {
     target: Target,
     uid: Str,

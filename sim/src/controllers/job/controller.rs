@@ -19,13 +19,13 @@ use crate::wire::resource::{JOBS, PODS};
 use crate::wire::{Answer, ObjectKey, Resource, Verb};
 
 /// The controller of Jobs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct Jobs {
     memories: BTreeMap<Target, Memory>,
 }
 
 /// What is remembered of a job.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Memory {
     /// Its failures, as far as they are in its status.
     record: Record,

@@ -20,7 +20,7 @@ const ZONE: &str = "zone queue";
 const MONITOR: &str = "monitor";
 
 /// The node lifecycle controller.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::controllers) struct NodeLifecycle {
     settings: Settings,
     /// All nodes of the cache.

@@ -31,7 +31,7 @@ impl Ready {
 }
 
 /// One node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Health {
     pub(super) ready: Ready,
     /// Region and zone.

@@ -78,7 +78,7 @@ impl Limiter {
 }
 
 /// One zone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Zone {
     state: State,
     limiter: Limiter,
@@ -97,7 +97,7 @@ pub(super) enum Turn {
 }
 
 /// All zones.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Zones {
     zones: BTreeMap<Str, Zone>,
     last: u64,

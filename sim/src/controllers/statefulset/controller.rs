@@ -16,7 +16,7 @@ use crate::wire::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS
 use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
 
 /// The controller of StatefulSets.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct StatefulSets {
     /// Sets whose last sync was refused something: their status is told before it is tried again.
     refused: BTreeSet<Target>,

@@ -1,5 +1,7 @@
 //! The manager itself: read your writes, failures, watches that end, custom resources that come and go.
 
+use std::sync::{Arc, Mutex};
+
 use super::{Fixture, NS, template};
 use crate::client::Change;
 use crate::controllers::{Caches, Controller, Manager, Outcome, Target, Watches};
@@ -96,8 +98,8 @@ fn a_resource_that_the_server_does_not_model_holds_nothing_up() {
 }
 
 /// Notes every key of every resource that it is told of.
-#[derive(Default)]
-struct Witness(std::rc::Rc<std::cell::RefCell<Vec<String>>>);
+#[derive(Clone, Default)]
+struct Witness(Arc<Mutex<Vec<String>>>);
 
 impl Controller for Witness {
     fn name(&self) -> &'static str {
@@ -110,7 +112,7 @@ impl Controller for Witness {
         out.push(Target::of(resource, change.object()));
     }
     fn reconcile(&mut self, target: &Target, _: &Caches, _: Time) -> Outcome {
-        self.0.borrow_mut().push(format!("{target:?}"));
+        self.0.lock().unwrap().push(format!("{target:?}"));
         Outcome::done()
     }
 }
@@ -118,7 +120,8 @@ impl Controller for Witness {
 #[test]
 fn custom_resources_are_followed_while_their_crd_is_established() {
     let witness = Witness::default();
-    let seen = witness.0.clone();
+    let notes = witness.0.clone();
+    let seen = |target: &str| notes.lock().unwrap().iter().any(|seen| seen.contains(target));
     let mut fixture = Fixture::with(Manager::with(super::kinds(), vec![Box::new(witness)]));
     let widgets = Resource::new("ex.test/v1/widgets");
     let widget = |name: &str| value!({"metadata": {"name": name, "namespace": NS}});
@@ -132,16 +135,16 @@ fn custom_resources_are_followed_while_their_crd_is_established() {
             ]
         }}),
     );
-    assert!(seen.borrow().iter().all(|target| !target.contains("widgets default")));
+    assert!(!seen("widgets default"));
     let established = value!([{"type": "Established", "status": "True"}]);
     let crd = fixture.all(*CRDS)[0].edited(|root| root.set_at(&["status", "conditions"], established));
-    fixture.store.update(*CRDS, std::sync::Arc::new(crd), "status").unwrap();
+    fixture.store.update(*CRDS, Arc::new(crd), "status").unwrap();
     fixture.create(widgets, widget("b"));
-    assert!(seen.borrow().contains(&"ex.test/v1/widgets default/a".to_owned()));
-    assert!(seen.borrow().contains(&"ex.test/v1/widgets default/b".to_owned()));
+    assert!(seen("ex.test/v1/widgets default/a"));
+    assert!(seen("ex.test/v1/widgets default/b"));
     let crd = fixture.all(*CRDS)[0].clone();
     fixture.store.remove(*CRDS, crd.root().clone());
     fixture.create(widgets, widget("c"));
     fixture.create(widgets, widget("d"));
-    assert!(!seen.borrow().contains(&"ex.test/v1/widgets default/d".to_owned()));
+    assert!(!seen("ex.test/v1/widgets default/d"));
 }

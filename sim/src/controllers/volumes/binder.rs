@@ -26,7 +26,7 @@ const MADE_BY: &str = "pv.kubernetes.io/provisioned-by";
 const PROVISIONER: &str = "wavetank.dev/volume";
 
 /// The controller that binds claims.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct Binder;
 
 impl Controller for Binder {

@@ -20,11 +20,11 @@ const CLAIM: &str = "kubernetes.io/pvc-protection";
 const VOLUME: &str = "kubernetes.io/pv-protection";
 
 /// The controller that protects claims in use.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct ClaimProtection;
 
 /// The controller that protects bound volumes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct VolumeProtection;
 
 fn is_held(object: &Object, finalizer: &str) -> bool {
