@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Outcome, Target, Verdict};
+use super::{Caches, Outcome, Target, Verdict};
 use crate::client::Informer;
 use crate::object::{LabelSelector, Object, Value};
 use crate::value;
@@ -65,7 +65,7 @@ impl Owner<'_> {
         let uid = self.object.uid();
         let mut mine = Vec::new();
         let mut released = Vec::new();
-        for object in cache.owned_by(uid).filter(|o| o.controller().is_some_and(|c| c.uid == uid)) {
+        for object in cache.owned_by(uid).filter(|o| o.is_controlled_by(uid)) {
             if selector.matches(object.labels()) {
                 mine.push(object.clone());
             } else if wanted(object) && !self.object.is_terminating() {
@@ -136,30 +136,30 @@ fn with_owners(
 pub(super) fn owners_of(
     change: &crate::client::Change,
     (resource, kind): (Resource, &str),
-    owners: &Informer,
+    caches: &Caches,
     out: &mut Vec<Target>,
 ) {
-    let controller = |object: &Option<Arc<Object>>| -> Option<Target> {
-        let object = object.as_ref()?;
-        let of =
-            object.controller().filter(|of| of.kind == kind && of.api_version == resource.api_version())?;
+    let (old, new) = (change.old.as_deref(), change.new.as_deref());
+    let same_owners = old.zip(new).is_some_and(|(old, new)| old.has_owners_of(new));
+    let kind_of_owner = new.and_then(Object::controller_kind);
+    if same_owners && kind_of_owner.is_some_and(|other| other != kind) {
+        return;
+    }
+    let owners = caches.of(resource);
+    let controller = |object: Option<&Object>| -> Option<Target> {
+        let object = object.filter(|object| object.controller_kind() == Some(kind))?;
+        let of = object.controller().filter(|of| of.api_version == resource.api_version())?;
         let key = ObjectKey::new(object.namespace(), of.name);
         owners.get(&key).filter(|owner| owner.uid() == of.uid)?;
         Some(Target::new(resource, key))
     };
-    let after = controller(&change.new);
-    let owners_of = |object: &Option<Arc<Object>>| {
-        object.as_ref().and_then(|object| object.at(&["metadata", "ownerReferences"]).cloned())
-    };
-    if owners_of(&change.old) != owners_of(&change.new) {
-        out.extend(controller(&change.old).filter(|before| after.as_ref() != Some(before)));
+    let after = controller(new);
+    if !same_owners {
+        out.extend(controller(old).filter(|before| after.as_ref() != Some(before)));
     }
     out.extend(after);
-    let Some(object) = change.new.as_ref().filter(|o| o.controller().is_none() && !o.is_terminating()) else {
-        return;
-    };
-    let same = |old: &Arc<Object>| old.labels() == object.labels() && old.controller().is_none();
-    if change.old.as_ref().is_some_and(same) {
+    let Some(object) = new.filter(|o| kind_of_owner.is_none() && !o.is_terminating()) else { return };
+    if old.is_some_and(|old| old.labels() == object.labels() && old.controller_kind().is_none()) {
         return;
     }
     let fits = |owner: &&Arc<Object>| {

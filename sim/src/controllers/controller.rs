@@ -83,6 +83,7 @@ pub struct Outcome {
     pub(super) after: Option<Millis>,
     pub(super) again: bool,
     pub(super) failed: bool,
+    pub(super) settles: bool,
     pub(super) others: Vec<Target>,
 }
 
@@ -95,6 +96,13 @@ impl Outcome {
     /// Sends this when all before it have succeeded.
     pub fn then(&mut self, request: Request) {
         self.rounds.push_back(vec![request]);
+    }
+
+    /// Sends this status of the target as [`then`](Self::then) does; with it the target is as this sync wants it. To see it
+    /// in the cache is no reason to sync once more.
+    pub fn settle(&mut self, status: Request) {
+        self.settles = true;
+        self.then(status);
     }
 
     /// Sends these side by side when all before them have succeeded.

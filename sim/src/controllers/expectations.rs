@@ -53,6 +53,11 @@ pub(super) struct Expectations {
 }
 
 impl Expectations {
+    /// Whether no sync waits for a sight.
+    pub(super) fn is_empty(&self) -> bool {
+        self.unseen.is_empty()
+    }
+
     /// Notes a write that succeeded. Whether the sync has to wait for it.
     pub(super) fn expect(&mut self, call: &Call, answer: &Answer, caches: &Caches, sync: &SyncId) -> bool {
         let Some(cache) = caches.find(call.resource) else { return false };

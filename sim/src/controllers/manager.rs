@@ -1,5 +1,8 @@
 //! The component: feeds changes to work queues, runs the syncs that are due, sends their requests, tells the answers.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::caches::{Caches, defines_resources};
 use super::expectations::{Expectations, SyncId};
 use super::sync::{Slot, Step};
@@ -28,6 +31,8 @@ pub struct Manager {
     client: Client<Purpose>,
     caches: Caches,
     slots: Vec<Slot>,
+    /// Which slots see a resource, by resource; filled as changes come.
+    concerned: BTreeMap<Resource, Arc<[usize]>>,
     expectations: Expectations,
     syncs: u64,
     armed: Option<Time>,
@@ -47,6 +52,7 @@ impl Manager {
             client: Client::new(),
             caches: Caches::default(),
             slots: controllers.into_iter().map(Slot::new).collect(),
+            concerned: BTreeMap::new(),
             expectations: Expectations::default(),
             syncs: 0,
             armed: None,
@@ -114,6 +120,12 @@ impl Manager {
         let verdict = slot.controller.answered(&sync.target, call, answer, &self.caches);
         let wrote = call.verb.is_write() && answer.failure().is_none_or(|failure| failure.code == 404);
         let unseen = wrote && self.expectations.expect(call, answer, &self.caches, sync);
+        if wrote
+            && (call.resource, &call.key) == (sync.target.resource, &sync.target.key)
+            && let Ok(written) = answer.object()
+        {
+            slot.wrote(sync, written.revision());
+        }
         match slot.on_answer(sync, verdict == Verdict::Retry, unseen, out.now()) {
             Step::Send(requests) => self.send(sync, requests, out),
             Step::Wait => {}
@@ -131,15 +143,26 @@ impl Manager {
     /// Tells the controllers of changes. Whether one has something to do now or a sync was ended.
     fn on_changes(&mut self, resource: Resource, changes: &[Change], out: &mut Outbox) -> bool {
         let mut busy = false;
+        let slots = &self.slots;
+        let concerned = self
+            .concerned
+            .entry(resource)
+            .or_insert_with(|| (0..slots.len()).filter(|slot| slots[*slot].sees(resource)).collect());
         for change in changes {
             if defines_resources(resource) {
                 self.caches.learn(change, &mut self.client, out);
             }
-            for slot in self.slots.iter_mut().filter(|slot| slot.sees(resource)) {
+            for slot in concerned.iter() {
+                let slot = &mut self.slots[*slot];
                 slot.controller.keys(resource, change, &self.caches, &mut self.targets);
-                busy |= !self.targets.is_empty();
-                let targets = self.targets.drain(..);
-                targets.for_each(|target| slot.enqueue(target, resource, change, out.now()));
+                if !self.targets.is_empty() {
+                    busy = true;
+                    let targets = self.targets.drain(..);
+                    targets.for_each(|target| slot.enqueue(target, resource, change, out.now()));
+                }
+            }
+            if self.expectations.is_empty() {
+                continue;
             }
             let key = ObjectKey::of(change.object());
             for sync in self.expectations.seen(&self.caches, resource, &key) {

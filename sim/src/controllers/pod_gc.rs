@@ -108,11 +108,13 @@ impl PodGc {
     }
 }
 
-fn set(set: &mut BTreeSet<ObjectKey>, key: &ObjectKey, is: bool) {
-    if is {
-        set.insert(key.clone());
-    } else {
-        set.remove(key);
+/// Keeps a set of the pods of which something holds.
+fn note(set: &mut BTreeSet<ObjectKey>, change: &Change, holds: impl Fn(&Object) -> bool) {
+    let (was, is) = (change.old.as_deref().is_some_and(&holds), change.new.as_deref().is_some_and(&holds));
+    if is && !was {
+        set.insert(ObjectKey::of(change.object()));
+    } else if was && !is {
+        set.remove(&ObjectKey::of(change.object()));
     }
 }
 
@@ -127,9 +129,8 @@ impl Controller for PodGc {
 
     fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
         if resource == *PODS {
-            let (key, pod) = (ObjectKey::of(change.object()), change.new.as_ref());
-            set(&mut self.terminating, &key, pod.is_some_and(|pod| pod.is_terminating()));
-            set(&mut self.finished, &key, pod.is_some_and(|pod| pods::is_finished(pod)));
+            note(&mut self.terminating, change, |pod| pod.is_terminating());
+            note(&mut self.finished, change, |pod| pods::is_finished(pod));
             self.pods.note(change);
         }
         if !std::mem::replace(&mut self.ticks, true) {

@@ -79,7 +79,7 @@ impl Controller for ReplicaSets {
         if resource == sets {
             out.push(Target::of(resource, change.object()));
         } else {
-            owners_of(change, (sets, kind), caches.of(sets), out);
+            owners_of(change, (sets, kind), caches, out);
         }
     }
 
@@ -112,7 +112,7 @@ impl Controller for ReplicaSets {
             manage(&owner, &active, caches, now, &mut out);
         }
         if let Some(update) = update.filter(|_| told_first.is_none()) {
-            out.then(update);
+            out.settle(update);
         }
         let min_ready_s = min_ready_s(set);
         if let Some(at) = active.iter().filter_map(|pod| pods::available_at(pod, min_ready_s, now)).min() {

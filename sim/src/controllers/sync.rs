@@ -18,6 +18,11 @@ struct Sync {
     failed: bool,
     /// The target changed meanwhile.
     dirty: bool,
+    /// Its writes make the target what it wants: to see them is no news.
+    settles: bool,
+    /// The revisions of the target that it wrote, and those that were seen meanwhile.
+    own: Vec<u64>,
+    seen: Vec<u64>,
     again: bool,
     after: Option<Millis>,
 }
@@ -66,6 +71,13 @@ impl Slot {
 
     /// Queues a target that a change concerns, at once or, where the controller collects changes, later.
     pub(super) fn enqueue(&mut self, target: Target, resource: Resource, change: &Change, now: Time) {
+        if resource == target.resource
+            && let Some(new) = &change.new
+            && let Some(sync) = self.syncs.get_mut(&target).filter(|sync| sync.settles)
+        {
+            sync.seen.push(new.revision());
+            return; // whether that is news is known when the sync is over
+        }
         match self.controller.delay_ms(&target, resource, change) {
             0 => self.queue.add(target),
             delay => self.queue.add_at(target, now + delay),
@@ -93,7 +105,7 @@ impl Slot {
 
     /// Takes what a sync wants. Without requests it is over; else these go first.
     pub(super) fn begin(&mut self, number: u64, target: &Target, outcome: Outcome, now: Time) -> Step {
-        let Outcome { mut rounds, after, again, failed, others } = outcome;
+        let Outcome { mut rounds, after, again, failed, settles, others } = outcome;
         others.into_iter().for_each(|other| self.queue.add(other));
         let Some(first) = rounds.pop_front() else {
             if failed {
@@ -113,6 +125,9 @@ impl Slot {
             unseen: 0,
             failed: false,
             dirty: false,
+            settles,
+            own: Vec::new(),
+            seen: Vec::new(),
             again,
             after,
         };
@@ -126,6 +141,13 @@ impl Slot {
 
     pub(super) fn is_open(&self, id: &SyncId) -> bool {
         self.syncs.get(&id.target).is_some_and(|sync| sync.number == id.number)
+    }
+
+    /// Notes a revision of the target that its sync wrote.
+    pub(super) fn wrote(&mut self, id: &SyncId, revision: u64) {
+        if let Some(sync) = self.sync(id) {
+            sync.own.push(revision);
+        }
     }
 
     /// Notes an answer, and whether its write has still to be seen. What comes next.
@@ -167,7 +189,8 @@ impl Slot {
     fn end_if_over(&mut self, id: &SyncId, now: Time) {
         let over = |sync: &&mut Sync| sync.unanswered == 0 && sync.unseen == 0 && sync.rounds.is_empty();
         let Some(sync) = self.sync(id).filter(over) else { return };
-        let (failed, again, after) = (sync.failed, sync.dirty || (sync.again && !sync.failed), sync.after);
+        let news = sync.dirty || sync.seen.iter().any(|seen| !sync.own.contains(seen));
+        let (failed, again, after) = (sync.failed, news || (sync.again && !sync.failed), sync.after);
         self.syncs.remove(&id.target);
         if failed {
             self.queue.add_failed(id.target.clone(), now);

@@ -5,6 +5,7 @@
 //! until it succeeds, where a real one gives up after five tries.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::disruption_target::{self, Why};
 use super::pods_by_node::{PodsByNode, node_of};
@@ -72,7 +73,7 @@ impl Controller for TaintEviction {
 
     fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
         if resource == *NODES {
-            let taints = |node: Option<&std::sync::Arc<Object>>| {
+            let taints = |node: Option<&Arc<Object>>| {
                 node.map(|node| no_execute(node).cloned().collect::<Vec<_>>()).unwrap_or_default()
             };
             if taints(change.old.as_ref()) != taints(change.new.as_ref()) {
@@ -81,12 +82,10 @@ impl Controller for TaintEviction {
             return;
         }
         let moved = self.pods.note(change);
-        let tolerations = |pod: &Object| pod.at(&["spec", "tolerations"]).cloned();
-        let differs = match (&change.old, &change.new) {
-            (Some(old), Some(new)) => tolerations(old) != tolerations(new),
-            _ => false,
-        };
-        if moved || differs {
+        const TOLERATIONS: &[&str] = &["spec", "tolerations"];
+        let both = change.old.as_ref().zip(change.new.as_ref());
+        let differs = |(old, new): (&Arc<Object>, &Arc<Object>)| old.at(TOLERATIONS) != new.at(TOLERATIONS);
+        if moved || both.is_some_and(differs) {
             out.push(Target::of(*PODS, change.object()));
         }
     }

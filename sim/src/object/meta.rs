@@ -237,10 +237,29 @@ impl Object {
         self.of_meta(field).map(Value::items).unwrap_or_default()
     }
 
+    /// Whether both have the same owners, in the same order.
+    pub fn has_owners_of(&self, other: &Self) -> bool {
+        self.of_meta(keys::OWNER_REFERENCES) == other.of_meta(keys::OWNER_REFERENCES)
+    }
+
+    fn controlling_owner(&self) -> Option<&Value> {
+        self.meta_items(keys::OWNER_REFERENCES).iter().find(|owner| is_true(owner, keys::CONTROLLER))
+    }
+
     /// The managing controller's reference.
     pub fn controller(&self) -> Option<OwnerRef<'_>> {
-        let owners = self.meta_items(keys::OWNER_REFERENCES);
-        owners.iter().find(|owner| is_true(owner, keys::CONTROLLER)).map(OwnerRef::read)
+        self.controlling_owner().map(OwnerRef::read)
+    }
+
+    /// The kind of the managing controller.
+    pub fn controller_kind(&self) -> Option<&str> {
+        self.controlling_owner()
+            .map(|owner| owner.get_key(keys::KIND).and_then(Value::as_str).unwrap_or_default())
+    }
+
+    /// Whether the object with this uid is the managing controller.
+    pub fn is_controlled_by(&self, uid: &str) -> bool {
+        self.controlling_owner().and_then(|owner| owner.get_key(keys::UID)?.as_str()) == Some(uid)
     }
 
     /// The condition of this type, from `status.conditions`.

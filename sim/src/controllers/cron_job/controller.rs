@@ -50,7 +50,7 @@ impl Controller for CronJobs {
 
     fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
         if resource == *JOBS {
-            return owners_of(change, (*CRON_JOBS, "CronJob"), caches.of(*CRON_JOBS), out);
+            return owners_of(change, (*CRON_JOBS, "CronJob"), caches, out);
         }
         let target = Target::of(resource, change.object());
         if let (Some(old), Some(new)) = (&change.old, &change.new) {

@@ -54,7 +54,7 @@ impl Controller for DaemonSets {
             let sets = caches.of(*DAEMON_SETS).iter().filter(concerned);
             out.extend(sets.map(|set| Target::of(*DAEMON_SETS, set)));
         } else {
-            owners_of(change, (*DAEMON_SETS, "DaemonSet"), caches.of(*DAEMON_SETS), out);
+            owners_of(change, (*DAEMON_SETS, "DaemonSet"), caches, out);
         }
     }
 

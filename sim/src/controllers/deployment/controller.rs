@@ -32,7 +32,7 @@ impl Controller for Deployments {
         if resource == *DEPLOYMENTS {
             out.push(Target::of(resource, change.object()));
         } else if resource == *REPLICA_SETS {
-            owners_of(change, (*DEPLOYMENTS, "Deployment"), caches.of(*DEPLOYMENTS), out);
+            owners_of(change, (*DEPLOYMENTS, "Deployment"), caches, out);
         } else if change.new.is_none() {
             // A Recreate deployment waits for the last old pod to go.
             out.extend(recreating(change.object(), caches));

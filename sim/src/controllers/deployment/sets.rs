@@ -154,7 +154,7 @@ impl Rollout<'_> {
         if caches.of(*REPLICA_SETS).get(&ObjectKey::new(self.deployment.namespace(), name.as_str())).is_some()
         {
             // The name is taken by a set of another template.
-            self.tell(|status| status.set_at(&["collisionCount"], collisions.unwrap_or(0) + 1));
+            self.tell(false, |status| status.set_at(&["collisionCount"], collisions.unwrap_or(0) + 1));
             return Err(Stop);
         }
         let set = self.new_set(&name, &hash, template);

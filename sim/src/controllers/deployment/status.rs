@@ -48,7 +48,8 @@ impl Counts {
 
     /// The counts of the status that a deployment has.
     fn had(deployment: &Object) -> Self {
-        let at = |field| deployment.i64_at(&["status", field]).unwrap_or(0);
+        let status = deployment.at(&["status"]).and_then(Value::as_map);
+        let at = |field| status.and_then(|status| status.get(field)?.as_i64()).unwrap_or(0);
         Self {
             replicas: at("replicas"),
             updated: at("updatedReplicas"),
@@ -161,7 +162,7 @@ impl Rollout<'_> {
     /// Tells the status outside a rollout: progress is not judged.
     pub(super) fn tell_status(&mut self) {
         let counts = self.judge();
-        self.tell_counts(counts);
+        self.tell_counts(counts, false);
     }
 
     /// Tells the status in a rollout: with progress or the lack of it.
@@ -181,9 +182,10 @@ impl Rollout<'_> {
             }
             None => self.remove_condition("ReplicaFailure"),
         }
-        if !self.tell_counts(counts) {
-            self.look_again(counts);
-        }
+        // What a rollout does when it is complete, it does once the status says so.
+        let completes = counts.is_complete(self.deployment, self.strategy.wanted) && !self.is_complete();
+        self.tell_counts(counts, !completes);
+        self.look_again(counts);
     }
 
     fn judge_progress(&mut self, counts: Counts) {
@@ -226,14 +228,14 @@ impl Rollout<'_> {
 
     /// When the deployment counts as stuck.
     fn deadline(&self) -> Option<Time> {
-        let since = self.deployment.condition("Progressing")?.str_at(&["lastUpdateTime"])?;
+        let since = find(&self.conditions, "Progressing")?.str_at(&["lastUpdateTime"])?;
         let seconds = Millis::try_from(self.deadline_s()?).ok()?;
         Some(Time::parse_rfc3339(since)? + seconds * 1000)
     }
 
     /// Looks again when the deadline has passed.
     fn look_again(&mut self, counts: Counts) {
-        let condition = self.deployment.condition("Progressing");
+        let condition = find(&self.conditions, "Progressing");
         let timed_out = condition.and_then(|c| c.str_at(&["reason"])) == Some("ProgressDeadlineExceeded");
         if timed_out || counts.is_complete(self.deployment, self.strategy.wanted) {
             return;
@@ -245,14 +247,14 @@ impl Rollout<'_> {
         }
     }
 
-    /// Writes counts and conditions where they differ from what is there. Whether they do.
-    fn tell_counts(&mut self, counts: Counts) -> bool {
+    /// Writes counts and conditions where they differ from what is there. `settles`: with them the sync is at its end.
+    fn tell_counts(&mut self, counts: Counts, settles: bool) {
         let had = self.deployment.items_at(&["status", "conditions"]);
         let no_count = self.deployment.at(&["status", "terminatingReplicas"]).is_none();
         if counts == Counts::had(self.deployment) && self.conditions == had && !no_count {
-            return false;
+            return;
         }
-        self.tell(|status| {
+        self.tell(settles, |status| {
             let fields = counts.fields();
             let others = status.as_map().into_iter().flatten();
             let others = others.filter(|(key, _)| !fields.iter().any(|(field, _)| *field == key.as_str()));
@@ -260,16 +262,15 @@ impl Rollout<'_> {
             let told = told.map(|(field, count)| (Key::new(field), Value::from(*count)));
             *status = Value::Map(others.cloned().chain(told).collect());
         });
-        true
     }
 
     /// Writes the conditions and the revision.
     pub(super) fn tell_conditions(&mut self) {
-        self.tell(|_| ());
+        self.tell(false, |_| ());
     }
 
-    /// Writes the status after `edit`, unless this sync has written it already.
-    pub(super) fn tell(&mut self, edit: impl FnOnce(&mut Value)) {
+    /// Writes the status after `edit`, unless this sync has written it already. `settles`: with it the sync is at its end.
+    pub(super) fn tell(&mut self, settles: bool, edit: impl FnOnce(&mut Value)) {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
@@ -289,6 +290,11 @@ impl Rollout<'_> {
                 );
             }
         });
-        self.out.then(Request::update_status(*DEPLOYMENTS, Arc::new(updated)));
+        let request = Request::update_status(*DEPLOYMENTS, Arc::new(updated));
+        if settles {
+            self.out.settle(request);
+        } else {
+            self.out.then(request);
+        }
     }
 }

@@ -121,10 +121,9 @@ impl GarbageCollector {
         caches: &Caches,
         out: &mut Vec<Target>,
     ) {
-        const OWNERS: &[&str] = &["metadata", "ownerReferences"];
         let none = Object::default();
         let before = old.map_or(&none, |old| old);
-        if before.at(OWNERS) != new.at(OWNERS) {
+        if !before.has_owners_of(new) {
             let target = Target::of(resource, new);
             self.graph.remove(&target, before);
             self.graph.add(&target, new);

@@ -57,7 +57,7 @@ impl Controller for Jobs {
                 out.extend(left.map(|pod| Target::of(*PODS, pod)));
             }
         } else {
-            owners_of(change, (*JOBS, "Job"), caches.of(*JOBS), out);
+            owners_of(change, (*JOBS, "Job"), caches, out);
             if change.new.as_ref().is_some_and(|pod| is_orphan(pod, caches)) {
                 out.push(Target::of(resource, object));
             }

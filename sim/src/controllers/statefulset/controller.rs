@@ -35,7 +35,7 @@ impl Controller for StatefulSets {
         if resource == *STATEFUL_SETS {
             out.push(Target::of(resource, change.object()));
         } else if resource == *PODS {
-            owners_of(change, (*STATEFUL_SETS, "StatefulSet"), caches.of(*STATEFUL_SETS), out);
+            owners_of(change, (*STATEFUL_SETS, "StatefulSet"), caches, out);
         } else if resource == *PERSISTENT_VOLUME_CLAIMS && change.new.is_none() {
             // A pod may have waited for the claim to go.
             let claim = change.object();
