@@ -67,15 +67,16 @@ impl Map {
         }
     }
 
-    /// Without a call inside, so without registers to save.
+    /// Without a call inside, so without registers to save. From the end, as all scans: what is asked for most (`spec`,
+    /// `status`, `uid`, `type`) sorts late.
     #[inline(never)]
     fn scan(&self, key: &str, head: u64) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| k.is_short_text(key, head)).map(|(_, value)| value)
+        self.0.iter().rev().find(|(k, _)| k.is_short_text(key, head)).map(|(_, value)| value)
     }
 
     fn search(&self, key: &str, head: u64) -> Option<&Value> {
         if self.len() <= SCANNED {
-            return self.0.iter().find(|(k, _)| k.is_text(key, head)).map(|(_, value)| value);
+            return self.0.iter().rev().find(|(k, _)| k.is_text(key, head)).map(|(_, value)| value);
         }
         self.find(key).ok().map(|i| &self.0[i].1)
     }
@@ -90,12 +91,12 @@ impl Map {
 
     /// The value at an interned key: compares addresses only.
     pub fn get_key(&self, key: Key) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| *k == key).map(|(_, value)| value)
+        self.0.iter().rev().find(|(k, _)| *k == key).map(|(_, value)| value)
     }
 
     /// The value at an interned key, to edit. Entries shared with other maps are copied first.
     pub fn get_key_mut(&mut self, key: Key) -> Option<&mut Value> {
-        let i = self.0.iter().position(|(k, _)| *k == key)?;
+        let i = self.0.iter().rposition(|(k, _)| *k == key)?;
         Some(&mut Arc::make_mut(&mut self.0)[i].1)
     }
 

@@ -177,7 +177,7 @@ impl Object {
     pub fn namespace_and_name(&self) -> (Str, Str) {
         let text = |value: Option<&Value>| value.and_then(Value::as_text).cloned().unwrap_or_default();
         let Some(metadata) = self.metadata() else { return Default::default() };
-        let place = metadata.iter().position(|(key, _)| *key == keys::NAME);
+        let place = metadata.iter().rposition(|(key, _)| *key == keys::NAME);
         let namespace = metadata.get_near(keys::NAMESPACE, place.map_or(0, |place| place + 1));
         (text(namespace), text(place.and_then(|place| metadata.get_near(keys::NAME, place))))
     }

@@ -181,13 +181,12 @@ fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Val
         let new = meta::updated(sent_metadata, metadata(stored.root()), &request.name, &request.namespace);
         root.set_at(&["metadata"], new);
     }
-    let kept: &[&str] =
-        if kind.has_status() { &["apiVersion", "kind", "status"] } else { &["apiVersion", "kind"] };
-    for field in kept {
-        match stored.at(&[field]) {
-            was if was == sent.get(field) => {}
-            Some(was) => root.set_at(&[field], was.clone()),
-            None => drop(root.remove_at(&[field])),
+    let status = kind.has_status().then_some(keys::STATUS);
+    for field in [keys::API_VERSION, keys::KIND].into_iter().chain(status) {
+        match stored.root().get_key(field) {
+            was if was == sent.get_key(field) => {}
+            Some(was) => root.set_at(&[field.as_str()], was.clone()),
+            None => drop(root.remove_at(&[field.as_str()])),
         }
     }
     root

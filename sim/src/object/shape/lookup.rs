@@ -65,23 +65,9 @@ impl Struct {
 
     /// The named field, if there is one.
     pub fn field(&self, key: Key) -> Option<&Field> {
-        self.fields.get(self.place_of(key)?)
-    }
-
-    fn place_of(&self, key: Key) -> Option<usize> {
         let by_address = &self.lookup.by_address;
         let at = by_address.binary_search_by_key(&key.address(), |(address, _)| *address).ok()?;
-        Some(usize::from(by_address[at].1))
-    }
-
-    /// The same, for keys that come sorted: `next` is the place of the field behind the one that was found last.
-    pub(super) fn field_from(&self, next: &mut usize, key: Key) -> Option<&Field> {
-        if self.fields.get(*next).is_none_or(|field| field.key != key) {
-            *next = self.place_of(key)?;
-        }
-        let field = self.fields.get(*next);
-        *next += 1;
-        field
+        self.fields.get(usize::from(by_address[at].1))
     }
 
     /// The fields that are written even where they are absent.

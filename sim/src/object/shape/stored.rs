@@ -76,14 +76,14 @@ impl Store<'_> {
         old: Option<&Map>,
         place: &Place<'_>,
     ) -> Option<Map> {
-        let (mut at, mut next) = (0, 0);
+        let mut at = 0;
         let kept = rewrite::entries(map, |key, child| {
             let old = old.and_then(|old| old.get_near(key, at));
             at += 1;
             if old.is_some_and(|old| old.is_shared_with(child)) {
                 return Edit::Keep;
             }
-            if let Some(field) = s.field_from(&mut next, key) {
+            if let Some(field) = s.field(key) {
                 if self.shape.node(field.node).takes_as_is(child) {
                     return Edit::Keep;
                 }
