@@ -119,7 +119,7 @@ impl ApiServer {
         match input {
             ServerInput::Request(request) => {
                 let (to, id) = (request.from, request.id);
-                let answer = self.handle(*request, out).unwrap_or_else(Answer::Status);
+                let answer = self.handle(request, out).unwrap_or_else(Answer::Status);
                 out.answers.push((to, id, answer));
             }
             ServerInput::Timer(BOOKMARKS) => {
@@ -204,6 +204,19 @@ impl ApiServer {
         out: &mut Replies,
     ) -> Arc<Object> {
         set_version(&mut root, self.store.next_revision());
+        self.put_as_is(kind, key, root, managed, birth, out)
+    }
+
+    /// As [`put`](Self::put), for an object that carries its version already.
+    pub(super) fn put_as_is(
+        &mut self,
+        kind: &Kind,
+        key: ObjectKey,
+        root: Value,
+        managed: Managed,
+        birth: Option<Birth>,
+        out: &mut Replies,
+    ) -> Arc<Object> {
         let object = Arc::new(Object::with_managed(root, managed));
         self.write(kind, key, Some(object.clone()), birth, out);
         object

@@ -249,11 +249,9 @@ pub(super) fn version(revision: u64) -> Str {
 
 /// Gives an object the version of a revision.
 pub(super) fn set_version(root: &mut Value, revision: u64) {
-    let has = root.get_key(keys::METADATA).and_then(|metadata| metadata.get_key(keys::RESOURCE_VERSION));
-    if has.is_some() {
-        root.replace_at(&[keys::METADATA, keys::RESOURCE_VERSION], version(revision));
-    } else {
-        root.set_at(&["metadata", "resourceVersion"], version(revision));
+    let version = version(revision);
+    if !root.replace_at(&[keys::METADATA, keys::RESOURCE_VERSION], version.clone()) {
+        root.set_at(&["metadata", "resourceVersion"], version);
     }
 }
 

@@ -38,13 +38,3 @@ pub(super) fn edited(item: &Value, is_due: bool, edit: impl FnOnce(&mut Value)) 
         item
     })
 }
-
-/// Whether two values are one and the same, without looking inside.
-pub(super) fn shared(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Map(a), Value::Map(b)) => a.ptr_eq(b),
-        (Value::List(a), Value::List(b)) => std::sync::Arc::ptr_eq(a, b),
-        (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => false,
-        _ => a == b,
-    }
-}

@@ -8,10 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Client;
-use crate::object::{Object, Str};
+use crate::object::{Object, Str, Value, keys};
 use crate::wire::{Answer, ObjectKey, Options, Outbox, Request, Resource, Verb, WatchEvent};
-
-const OWNERS: &[&str] = &["metadata", "ownerReferences"];
 
 /// What happened to one object of the cache. At least one side is there.
 #[derive(Clone, Debug)]
@@ -190,7 +188,7 @@ impl Informer {
     fn put(&mut self, object: &Arc<Object>) -> Option<Arc<Object>> {
         let key = ObjectKey::of(object);
         if let Some(place) = self.objects.get_mut(&key)
-            && place.at(OWNERS) == object.at(OWNERS)
+            && owners(place) == owners(object)
         {
             return Some(std::mem::replace(place, object.clone()));
         }
@@ -218,6 +216,10 @@ impl Informer {
         }
         Some(old)
     }
+}
+
+fn owners(object: &Object) -> Option<&Value> {
+    object.root().meta(keys::OWNER_REFERENCES)
 }
 
 #[cfg(test)]

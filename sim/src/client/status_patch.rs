@@ -6,25 +6,25 @@
 
 use std::sync::Arc;
 
-use crate::object::{Key, Map, Object, Value};
-use crate::value;
+use crate::object::{Key, Map, Object, Value, keys};
 use crate::wire::{ObjectKey, PatchType, Request, Resource};
+use crate::{key, value};
 
 /// The request that gives the object the fields of the `wanted` status; none where it has them. The server refuses it for
 /// another object of the same name.
 pub fn status_patch(resource: Resource, known: &Arc<Object>, wanted: &Value) -> Option<Request> {
-    let status = known.at(&["status"]);
+    let status = known.root().get_key(keys::STATUS);
     let mut changed: Vec<(Key, Value)> = Vec::new();
     for (key, value) in wanted.as_map()? {
-        let old = status.and_then(|status| status.get(key.as_str()));
+        let old = status.and_then(|status| status.get_key(*key));
         if old == Some(value) {
             continue;
         }
-        if key.as_str() == "conditions" {
+        if *key == keys::CONDITIONS {
             let merged = differing(old.map(Value::items).unwrap_or_default(), value.items());
             if !merged.is_empty() {
                 let order = value.items().iter().map(|c| value!({"type": (type_of(c))}));
-                changed.push((Key::new("$setElementOrder/conditions"), Value::list(order)));
+                changed.push((key!("$setElementOrder/conditions"), Value::list(order)));
                 changed.push((*key, merged.into()));
             }
         } else {
@@ -35,32 +35,34 @@ pub fn status_patch(resource: Resource, known: &Arc<Object>, wanted: &Value) -> 
         return None;
     }
     let patch = value!({
-        "metadata": {"uid": (known.uid())},
-        "status": (Value::Map(changed.into_iter().collect())),
+        "metadata": {"uid": (known.meta_text(keys::UID))},
+        "status": (Map::from_entries(changed)),
     });
     Some(Request::patch(resource, &ObjectKey::of(known), PatchType::Strategic, patch).subresource("status"))
 }
 
 fn type_of(condition: &Value) -> Value {
-    condition.get("type").cloned().unwrap_or_default()
+    condition.get_key(keys::TYPE).cloned().unwrap_or_default()
 }
 
 /// The conditions that differ: all of a new one, of an old one what differs.
 fn differing(old: &[Value], wanted: &[Value]) -> Vec<Value> {
-    let difference = |new: &Value| match old.iter().find(|old| old.get("type") == new.get("type")) {
-        Some(old) if old == new => None,
-        Some(Value::Map(old)) => Some(change(old, new.as_map()?)),
-        _ => Some(new.clone()),
-    };
+    let difference =
+        |new: &Value| match old.iter().find(|old| old.get_key(keys::TYPE) == new.get_key(keys::TYPE)) {
+            Some(old) if old == new => None,
+            Some(Value::Map(old)) => Some(change(old, new.as_map()?)),
+            _ => Some(new.clone()),
+        };
     wanted.iter().filter_map(difference).collect()
 }
 
 fn change(old: &Map, new: &Map) -> Value {
-    let gone =
-        old.iter().filter(|(key, _)| new.get(key.as_str()).is_none()).map(|(key, _)| (*key, Value::Null));
-    let differs =
-        |(key, value): &&(Key, Value)| key.as_str() == "type" || old.get(key.as_str()) != Some(value);
-    Value::Map(gone.chain(new.iter().filter(differs).cloned()).collect())
+    let gone = old.iter().filter(|(key, _)| new.get_key(*key).is_none()).map(|(key, _)| (*key, Value::Null));
+    let differs = |(key, value): &&(Key, Value)| *key == keys::TYPE || old.get_key(*key) != Some(value);
+    let mut entries = Vec::with_capacity(new.len());
+    entries.extend(gone);
+    entries.extend(new.iter().filter(differs).cloned());
+    Value::Map(Map::from_entries(entries))
 }
 
 #[cfg(test)]

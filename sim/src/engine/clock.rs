@@ -74,9 +74,19 @@ fn rfc3339_of(seconds: i64) -> [u8; 20] {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil_from_days(days);
     let mut text = *b"0000-00-00T00:00:00Z";
-    let fields = [(4, year), (7, month), (10, day), (13, rest / 3600), (16, rest / 60 % 60), (19, rest % 60)];
-    for (end, number) in fields {
-        number_before(&mut text, end, number);
+    let pairs = [
+        (0, year / 100 % 100),
+        (2, year % 100),
+        (5, month),
+        (8, day),
+        (11, rest / 3600),
+        (14, rest / 60 % 60),
+        (17, rest % 60),
+    ];
+    for (at, number) in pairs {
+        let number = number as u8;
+        text[at] = b'0' + number / 10;
+        text[at + 1] = b'0' + number % 10;
     }
     text
 }

@@ -10,10 +10,10 @@ use super::booted;
 use super::node_agent::{Link, Purpose};
 use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
-use crate::object::{Object, Str, Value};
-use crate::value;
+use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::{LEASES, NODES};
 use crate::wire::{Answer, ObjectKey, Outbox, Request};
+use crate::{key, value};
 
 /// Between two renewals, and between two computations of the status (kubelet `nodeLeaseRenewInterval`: a quarter of
 /// `nodeLeaseDurationSeconds` 40; `nodeStatusUpdateFrequency`).
@@ -81,7 +81,11 @@ impl Heartbeat {
         let request = match &self.lease {
             Some(lease) => {
                 let now = link.out.now().rfc3339_micro();
-                let lease = lease.edited(|root| root.set_at(&["spec", "renewTime"], now));
+                let lease = lease.edited(|root| {
+                    if !root.replace_at(&[keys::SPEC, key!("renewTime")], now.clone()) {
+                        root.set_at(&["spec", "renewTime"], now);
+                    }
+                });
                 Request::update(*LEASES, Arc::new(lease))
             }
             None => Request::get(*LEASES, &ObjectKey::new(booted::LEASE_NAMESPACE, self.node.clone())),

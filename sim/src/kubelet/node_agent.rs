@@ -12,7 +12,7 @@ use super::heartbeat::Heartbeat;
 use super::pod_worker::PodWorker;
 use crate::client::{Change, Client, Informer};
 use crate::engine::{Draws, Millis, Time};
-use crate::object::{Object, Str, Value};
+use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::{NODES, PODS};
 use crate::wire::{Answer, Component, Input, Outbox, Request, RequestId, RuntimeEvent, WatchEvent};
 
@@ -200,14 +200,14 @@ impl Kubelet {
             if !self.workers.contains_key(pod.uid()) {
                 self.add_worker(&pod, out.now());
             }
-            let uid = Str::from(pod.uid());
+            let uid = pod.meta_text(keys::UID);
             self.with_worker(&uid, out, |worker, link| worker.updated(pod, link));
         }
     }
 
     fn add_worker(&mut self, pod: &Arc<Object>, now: Time) {
         self.last_token += 1;
-        let uid = Str::from(pod.uid());
+        let uid = pod.meta_text(keys::UID);
         let ip = self.free_ip();
         let worker = PodWorker::new(pod.clone(), self.host_ip.clone(), ip, self.last_token, now);
         self.by_token.insert(self.last_token, uid.clone());

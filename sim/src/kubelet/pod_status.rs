@@ -6,7 +6,7 @@
 
 use super::container::{Container, RestartPolicy, Role, Shown, Terminated, Waiting};
 use crate::engine::Time;
-use crate::object::{Key, Map, Object, Str, Value};
+use crate::object::{Key, Map, Object, Str, Value, keys};
 use crate::{key, value};
 
 /// What a status is made from.
@@ -15,10 +15,10 @@ pub(super) struct Facts<'a> {
     pub(super) containers: &'a [Container],
     pub(super) restart: RestartPolicy,
     /// Since when the kubelet has it.
-    pub(super) started: Time,
-    pub(super) host_ip: &'a str,
+    pub(super) started: &'a Str,
+    pub(super) host_ip: &'a Address,
     /// Its address, once its sandbox is up.
-    pub(super) pod_ip: Option<&'a str>,
+    pub(super) pod_ip: Option<&'a Address>,
     /// Whether nothing of it will ever run again.
     pub(super) over: bool,
     /// The status before: conditions that stay as they are keep their time.
@@ -26,26 +26,42 @@ pub(super) struct Facts<'a> {
     pub(super) now: Time,
 }
 
+/// An address as a status tells it: by itself, and as a list.
+#[derive(Debug)]
+pub(super) struct Address {
+    pub(super) ip: Str,
+    ips: Value,
+}
+
+impl Address {
+    pub(super) fn new(ip: Str) -> Self {
+        let ips = value!([{"ip": (ip.clone())}]);
+        Self { ip, ips }
+    }
+}
+
 /// The wanted status: the kubelet's own fields only.
 pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
     let phase = phase(facts);
-    let mut entries: Vec<(Key, Value)> = vec![
+    // Room for all, init containers and addresses too.
+    let mut entries: Vec<(Key, Value)> = Vec::with_capacity(10);
+    entries.extend([
         (key!("conditions"), Value::list(conditions(facts, phase))),
         (key!("containerStatuses"), Value::list(container_statuses(facts))),
-        (key!("hostIP"), facts.host_ip.into()),
-        (key!("hostIPs"), value!([{"ip": (facts.host_ip)}])),
+        (key!("hostIP"), facts.host_ip.ip.clone().into()),
+        (key!("hostIPs"), facts.host_ip.ips.clone()),
         (key!("observedGeneration"), facts.pod.generation().into()),
         (key!("phase"), phase.into()),
-    ];
+    ]);
     if facts.containers.iter().any(|container| container.role != Role::Main) {
         let init = facts.containers.iter().filter(|container| container.role != Role::Main);
         entries.push((key!("initContainerStatuses"), Value::list(init.map(container_status))));
     }
-    if let Some(ip) = facts.pod_ip {
-        entries.push((key!("podIP"), ip.into()));
-        entries.push((key!("podIPs"), value!([{"ip": ip}])));
+    if let Some(address) = facts.pod_ip {
+        entries.push((key!("podIP"), address.ip.clone().into()));
+        entries.push((key!("podIPs"), address.ips.clone()));
     }
-    entries.push((key!("startTime"), facts.started.rfc3339().into()));
+    entries.push((key!("startTime"), facts.started.clone().into()));
     Value::Map(Map::from_entries(entries))
 }
 
@@ -84,76 +100,97 @@ fn phase(facts: &Facts<'_>) -> &'static str {
     }
 }
 
-/// One condition as it should be now.
+/// One condition as it should be now; no text is an empty one.
 struct Condition {
-    kind: &'static str,
+    kind: Str,
     is_true: bool,
-    reason: &'static str,
-    message: String,
+    reason: Str,
+    message: Str,
 }
 
+/// A text that is written down here, made where the program is built.
+const fn text(text: &'static str) -> Str {
+    if text.len() < size_of::<Str>() { Str::new_inline(text) } else { Str::new_static(text) }
+}
+
+const NONE: Str = text("");
+
 fn conditions(facts: &Facts<'_>, phase: &str) -> [Value; 5] {
-    let plain = |kind, is_true, reason| Condition { kind, is_true, reason, message: String::new() };
+    const COMPLETED: Str = text("PodCompleted");
+    const NOT_INITIALIZED: Str = text("ContainersNotInitialized");
+    let plain = |kind, is_true, reason| Condition { kind, is_true, reason, message: NONE };
     let (ready, reason, message) = readiness(facts, phase);
-    let readiness = |kind| Condition { kind, is_true: ready, reason, message: message.clone() };
-    let completed = if phase == "Succeeded" { "PodCompleted" } else { "" };
+    let readiness =
+        |kind| Condition { kind, is_true: ready, reason: reason.clone(), message: message.clone() };
+    let completed = if phase == "Succeeded" { COMPLETED } else { NONE };
     let incomplete: Vec<&str> =
         facts.containers.iter().filter(|c| !c.lets_go_on()).map(|c| c.name.as_str()).collect();
+    let initialized = const { text("Initialized") };
     let initialized = if incomplete.is_empty() || phase == "Succeeded" {
-        plain("Initialized", true, completed)
+        plain(initialized, true, completed)
     } else {
         let message = format!("containers with incomplete status: [{}]", incomplete.join(" "));
-        Condition { kind: "Initialized", is_true: false, reason: "ContainersNotInitialized", message }
+        Condition { kind: initialized, is_true: false, reason: NOT_INITIALIZED, message: message.into() }
     };
     let sandbox = facts.pod_ip.is_some() && !facts.over;
+    let now = facts.now.rfc3339();
     [
-        plain("PodReadyToStartContainers", sandbox, ""),
+        plain(const { text("PodReadyToStartContainers") }, sandbox, NONE),
         initialized,
-        readiness("Ready"),
-        readiness("ContainersReady"),
-        plain("PodScheduled", true, ""),
+        readiness(const { text("Ready") }),
+        readiness(const { text("ContainersReady") }),
+        plain(const { text("PodScheduled") }, true, NONE),
     ]
-    .map(|condition| condition.value(facts))
+    .map(|condition| condition.value(facts, &now))
 }
 
 impl Condition {
-    fn value(self, facts: &Facts<'_>) -> Value {
-        let status = if self.is_true { "True" } else { "False" };
-        let before = facts
-            .before
-            .items_at(&["conditions"])
-            .iter()
-            .find(|c| c.str_at(&["type"]) == Some(self.kind) && c.str_at(&["status"]) == Some(status))
-            .and_then(|c| c.get("lastTransitionTime"))
-            .cloned();
-        let mut entries: Vec<(Key, Value)> = Vec::with_capacity(7);
-        entries.push((key!("lastProbeTime"), Value::Null));
-        entries.push((key!("lastTransitionTime"), before.unwrap_or_else(|| facts.now.rfc3339().into())));
-        if !self.message.is_empty() {
-            entries.push((key!("message"), self.message.into()));
+    /// The condition as the status tells it. One that is as it was is the one that was.
+    fn value(self, facts: &Facts<'_>, now: &Str) -> Value {
+        let status = if self.is_true { const { text("True") } } else { const { text("False") } };
+        let has = |old: &Value, key, text: &Str| old.get_key(key).and_then(Value::as_text) == Some(text);
+        let all = facts.before.get_key(keys::CONDITIONS).map(Value::items).unwrap_or_default();
+        let before = all.iter().find(|old| has(old, keys::TYPE, &self.kind));
+        let since = before.filter(|old| has(old, keys::STATUS, &status));
+        let since = since.and_then(|old| old.get_key(keys::LAST_TRANSITION_TIME)).cloned();
+        let some = |text: Str| (!text.is_empty()).then_some(Value::Str(text));
+        let entries = [
+            (key!("lastProbeTime"), Some(Value::Null)),
+            (keys::LAST_TRANSITION_TIME, Some(since.unwrap_or_else(|| now.clone().into()))),
+            (key!("message"), some(self.message)),
+            (key!("observedGeneration"), Some(facts.pod.generation().into())),
+            (key!("reason"), some(self.reason)),
+            (keys::STATUS, Some(status.into())),
+            (keys::TYPE, Some(self.kind.into())),
+        ];
+        if let Some(before) = before.filter(|before| is_made_of(before, &entries)) {
+            return before.clone();
         }
-        entries.push((key!("observedGeneration"), facts.pod.generation().into()));
-        if !self.reason.is_empty() {
-            entries.push((key!("reason"), self.reason.into()));
-        }
-        entries.push((key!("status"), status.into()));
-        entries.push((key!("type"), self.kind.into()));
-        Value::Map(Map::from_entries(entries))
+        let mut there = Vec::with_capacity(entries.len());
+        there.extend(entries.into_iter().filter_map(|(key, value)| Some((key, value?))));
+        Value::Map(Map::from_entries(there))
     }
 }
 
+/// Whether a map has these entries, sorted by key, and no others.
+fn is_made_of(map: &Value, entries: &[(Key, Option<Value>)]) -> bool {
+    let there = map.as_map().into_iter().flatten().map(|(key, value)| (*key, value));
+    there.eq(entries.iter().filter_map(|(key, value)| Some((*key, value.as_ref()?))))
+}
+
 /// Status, reason and message of ContainersReady, and so of Ready (kubelet `GenerateContainersReadyCondition`).
-fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, &'static str, String) {
+fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, Str, Str) {
     match phase {
-        "Succeeded" => return (false, "PodCompleted", String::new()),
-        "Failed" => return (false, "PodFailed", String::new()),
+        "Succeeded" => return (false, const { text("PodCompleted") }, NONE),
+        "Failed" => return (false, const { text("PodFailed") }, NONE),
         _ => {}
     }
     let unready: Vec<&str> = lasting(facts).filter(|c| !c.ready()).map(|c| c.name.as_str()).collect();
     if unready.is_empty() {
-        return (true, "", String::new());
+        return (true, NONE, NONE);
     }
-    (false, "ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" ")))
+    let message = format!("containers with unready status: [{}]", unready.join(" "));
+    (false, const { text("ContainersNotReady") }, message.into())
 }
 
 /// The containers that the pod is for.
@@ -190,43 +227,44 @@ fn container_status(container: &Container) -> Value {
     };
     let there = !id.is_empty();
     let image = if there { &container.full_image } else { &container.image };
-    let mut status = value!({
-        "image": (image.clone()),
-        "imageID": (if there { container.image_id.clone() } else { Str::default() }),
-        "lastState": last,
-        "name": (container.name.clone()),
-        "ready": (if container.role == Role::Init { container.lets_go_on() } else { container.ready() }),
-        "restartCount": (i64::from(container.restarts)),
-        "started": (container.is_started()),
-        "state": state,
-    });
+    let image_id = if there { container.image_id.clone() } else { NONE };
+    let ready = if container.role == Role::Init { container.lets_go_on() } else { container.ready() };
+    let mut entries: Vec<(Key, Value)> = Vec::with_capacity(9);
     if there {
-        status.set_at(&["containerID"], id.clone());
+        entries.push((key!("containerID"), id.clone().into()));
     }
-    status
+    entries.extend([
+        (key!("image"), image.clone().into()),
+        (key!("imageID"), image_id.into()),
+        (key!("lastState"), last),
+        (keys::NAME, container.name.clone().into()),
+        (key!("ready"), ready.into()),
+        (key!("restartCount"), i64::from(container.restarts).into()),
+        (key!("started"), container.is_started().into()),
+        (key!("state"), state),
+    ]);
+    Value::Map(Map::from_entries(entries))
 }
 
 fn waiting_value(waiting: &Waiting) -> Value {
-    let mut value = value!({"reason": (waiting.reason.clone())});
-    if !waiting.message.is_empty() {
-        value.set_at(&["message"], waiting.message.as_str());
+    if waiting.message.is_empty() {
+        return value!({"reason": (waiting.reason.clone())});
     }
-    value
+    value!({"message": (waiting.message.as_str()), "reason": (waiting.reason.clone())})
 }
 
 fn terminated(ended: &Terminated) -> Value {
     let time = |time: Option<Time>| time.map_or(Value::Null, |time| time.rfc3339().into());
-    let mut value = value!({
-        "exitCode": (i64::from(ended.exit.code)),
-        "finishedAt": (time(ended.finished)),
-        "reason": (ended.exit.reason),
-        "startedAt": (time(ended.started.or(ended.finished))),
-    });
-    if !ended.message.is_empty() {
-        value.set_at(&["message"], ended.message);
-    }
+    let mut entries: Vec<(Key, Value)> = Vec::with_capacity(6);
     if !ended.id.is_empty() {
-        value.set_at(&["containerID"], ended.id.clone());
+        entries.push((key!("containerID"), ended.id.clone().into()));
     }
-    value
+    entries.push((key!("exitCode"), i64::from(ended.exit.code).into()));
+    entries.push((key!("finishedAt"), time(ended.finished)));
+    if !ended.message.is_empty() {
+        entries.push((key!("message"), ended.message.into()));
+    }
+    entries.push((key!("reason"), ended.exit.reason.into()));
+    entries.push((key!("startedAt"), time(ended.started.or(ended.finished))));
+    Value::Map(Map::from_entries(entries))
 }

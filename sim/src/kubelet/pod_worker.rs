@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use super::container::{Container, Doing, Need, RestartPolicy, Role};
 use super::node_agent::{Link, Purpose};
-use super::pod_status::{Facts, pod_status};
+use super::pod_status::{Address, Facts, pod_status};
 use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
-use crate::object::{Object, Str, Value};
+use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::PODS;
 use crate::wire::{Answer, Command, ContainerId, Effect, ObjectKey, Options, Request, RuntimeEvent};
 
@@ -27,9 +27,11 @@ pub(super) struct PodWorker {
     pod: Arc<Object>,
     containers: Vec<Container>,
     restart: RestartPolicy,
-    started: Time,
-    host_ip: Str,
-    pod_ip: Str,
+    uid: Str,
+    /// Since when the kubelet has it, as its status tells.
+    started: Str,
+    host_ip: Address,
+    pod_ip: Address,
     /// Whether the status tells the address.
     sandbox: bool,
     /// The shortest grace that its containers were given, once they are being stopped.
@@ -97,12 +99,13 @@ impl PodWorker {
             silent,
         };
         Self {
+            uid: pod.meta_text(keys::UID),
             pod,
             containers,
             restart,
-            started: since.unwrap_or(now),
-            host_ip,
-            pod_ip,
+            started: since.unwrap_or(now).rfc3339(),
+            host_ip: Address::new(host_ip),
+            pod_ip: Address::new(pod_ip),
             sandbox: false,
             stopping: None,
             winding_down: false,
@@ -120,7 +123,7 @@ impl PodWorker {
 
     /// Its address.
     pub(super) fn pod_ip(&self) -> &str {
-        &self.pod_ip
+        &self.pod_ip.ip
     }
 
     /// Whether nothing is left to do for a pod that is gone.
@@ -135,7 +138,8 @@ impl PodWorker {
     /// Takes the object's newest state.
     pub(super) fn updated(&mut self, pod: Arc<Object>, link: &mut Link<'_>) {
         self.report.dirty |= pod.generation() != self.pod.generation();
-        let others_wrote = pod.at(&["status"]) != self.report.known.at(&["status"]);
+        let known = self.report.known.root().get_key(keys::STATUS);
+        let others_wrote = pod.root().get_key(keys::STATUS) != known;
         self.pod = pod;
         // A status that is not what was told: someone else wrote, perhaps over what is the kubelet's.
         self.report.dirty |= self.report.learn(&self.pod) && others_wrote;
@@ -211,7 +215,7 @@ impl PodWorker {
 
     fn id(&self, container: &Container) -> ContainerId {
         ContainerId {
-            pod_uid: self.pod.uid().into(),
+            pod_uid: self.uid.clone(),
             container: container.name.clone(),
             attempt: container.attempt,
         }
@@ -327,16 +331,16 @@ impl PodWorker {
             let wanted = self.wanted(now);
             if let Some(request) = status_patch(*PODS, &self.report.known, &wanted) {
                 self.report.in_flight = true;
-                link.client.send(request, Purpose::Status(self.pod.uid().into()), link.out);
+                link.client.send(request, Purpose::Status(self.uid.clone()), link.out);
                 return;
             }
         }
         if self.pod.is_terminating() && self.is_over() {
             self.report.deleting = true;
-            let precondition_uid = Some(self.pod.uid().into());
+            let precondition_uid = Some(self.uid.clone());
             let options = Options { grace_s: Some(0), precondition_uid, ..Options::default() };
             let request = Request::delete(*PODS, &ObjectKey::of(&self.pod)).options(options);
-            link.client.send(request, Purpose::Delete(self.pod.uid().into()), link.out);
+            link.client.send(request, Purpose::Delete(self.uid.clone()), link.out);
         }
     }
 
@@ -345,11 +349,11 @@ impl PodWorker {
             pod: &self.pod,
             containers: &self.containers,
             restart: self.restart,
-            started: self.started,
+            started: &self.started,
             host_ip: &self.host_ip,
-            pod_ip: self.sandbox.then_some(self.pod_ip.as_str()),
+            pod_ip: self.sandbox.then_some(&self.pod_ip),
             over: self.is_over(),
-            before: self.report.known.at(&["status"]).unwrap_or(&Value::Null),
+            before: self.report.known.root().get_key(keys::STATUS).unwrap_or(&Value::Null),
             now,
         })
     }

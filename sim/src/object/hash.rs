@@ -129,7 +129,12 @@ impl Digest {
     }
 
     /// A child of both trees, under its name.
+    #[inline]
     fn below(&mut self, name: u64, old: &Value, new: &Value) -> bool {
+        // Most of what one write leaves alone is found here.
+        if old.is_shared_with(new) {
+            return false;
+        }
         let before = *self;
         self.word(name);
         let changed = self.change(old, new);

@@ -31,6 +31,7 @@ known! {
     GENERATION "generation",
     KIND "kind",
     LABELS "labels",
+    LAST_TRANSITION_TIME "lastTransitionTime",
     MANAGED_FIELDS "managedFields",
     METADATA "metadata",
     NAME "name",

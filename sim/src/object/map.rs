@@ -1,5 +1,6 @@
 //! Maps as shared sorted slices: cheap to clone, copied along the edited path only.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::key::{SHORT, head};
@@ -15,13 +16,17 @@ pub struct Map(Arc<[(Key, Value)]>);
 impl Map {
     /// The map with these entries; of two entries with one key the later stays.
     pub fn from_entries(mut entries: Vec<(Key, Value)>) -> Self {
-        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
-            entries.sort_by_key(|entry| entry.0);
+        if !sort(&mut entries) {
             entries.reverse();
             entries.dedup_by(|a, b| a.0 == b.0);
             entries.reverse();
         }
         Self(entries.into())
+    }
+
+    /// As [`from_entries`](Self::from_entries), for entries that are written down: one allocation.
+    pub fn from_array<const N: usize>(mut entries: [(Key, Value); N]) -> Self {
+        if sort(&mut entries) { Self(Arc::new(entries)) } else { Self::from_entries(entries.into()) }
     }
 
     /// How many entries there are.
@@ -44,7 +49,8 @@ impl Map {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    fn find(&self, key: &str) -> Result<usize, usize> {
+    /// Where the entry at `key` is, or where it would be.
+    pub(super) fn find(&self, key: &str) -> Result<usize, usize> {
         let head = head(key);
         self.0.binary_search_by(|(k, _)| k.cmp_text(key, head))
     }
@@ -61,15 +67,16 @@ impl Map {
         }
     }
 
-    /// Without a call inside, so without registers to save.
+    /// Without a call inside, so without registers to save. From the end, as all scans: what is asked for most (`spec`,
+    /// `status`, `uid`, `type`) sorts late.
     #[inline(never)]
     fn scan(&self, key: &str, head: u64) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| k.is_short_text(key, head)).map(|(_, value)| value)
+        self.0.iter().rev().find(|(k, _)| k.is_short_text(key, head)).map(|(_, value)| value)
     }
 
     fn search(&self, key: &str, head: u64) -> Option<&Value> {
         if self.len() <= SCANNED {
-            return self.0.iter().find(|(k, _)| k.is_text(key, head)).map(|(_, value)| value);
+            return self.0.iter().rev().find(|(k, _)| k.is_text(key, head)).map(|(_, value)| value);
         }
         self.find(key).ok().map(|i| &self.0[i].1)
     }
@@ -84,12 +91,12 @@ impl Map {
 
     /// The value at an interned key: compares addresses only.
     pub fn get_key(&self, key: Key) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| *k == key).map(|(_, value)| value)
+        self.0.iter().rev().find(|(k, _)| *k == key).map(|(_, value)| value)
     }
 
     /// The value at an interned key, to edit. Entries shared with other maps are copied first.
     pub fn get_key_mut(&mut self, key: Key) -> Option<&mut Value> {
-        let i = self.0.iter().position(|(k, _)| *k == key)?;
+        let i = self.0.iter().rposition(|(k, _)| *k == key)?;
         Some(&mut Arc::make_mut(&mut self.0)[i].1)
     }
 
@@ -104,27 +111,53 @@ impl Map {
         let key = key.into();
         match self.find(key.as_str()) {
             Ok(i) => Arc::make_mut(&mut self.0)[i].1 = value.into(),
-            Err(i) => {
-                let (head, tail) = self.0.split_at(i);
-                let new = std::iter::once((key, value.into()));
-                self.0 = head.iter().cloned().chain(new).chain(tail.iter().cloned()).collect();
-            }
+            Err(i) => self.insert(i, key, value.into()),
         }
+    }
+
+    /// The value of the entry at this place, to edit. Entries shared with other maps are copied first.
+    pub(super) fn value_mut(&mut self, place: usize) -> &mut Value {
+        &mut Arc::make_mut(&mut self.0)[place].1
+    }
+
+    /// Adds an entry where [`find`](Self::find) says that it would be.
+    pub(super) fn insert(&mut self, place: usize, key: Key, value: Value) {
+        let mut new = Some((key, value));
+        let entry = |at: usize| match at.cmp(&place) {
+            Ordering::Less => self.0[at].clone(),
+            Ordering::Equal => new.take().expect("each place is filled once"),
+            Ordering::Greater => self.0[at - 1].clone(),
+        };
+        self.0 = (0..self.len() + 1).map(entry).collect();
     }
 
     /// Removes `key` and returns what was there.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let i = self.find(key).ok()?;
         let old = self.0[i].1.clone();
-        self.0 = self.0[..i].iter().chain(&self.0[i + 1..]).cloned().collect();
+        self.0 = (0..self.len() - 1).map(|at| self.0[at + usize::from(at >= i)].clone()).collect();
         Some(old)
+    }
+}
+
+/// Sorts entries by their keys. Whether each key is there once.
+fn sort(entries: &mut [(Key, Value)]) -> bool {
+    let is_sorted = |entries: &[(Key, Value)]| entries.is_sorted_by(|a, b| a.0 < b.0);
+    is_sorted(entries) || {
+        entries.sort_by_key(|entry| entry.0);
+        is_sorted(entries)
     }
 }
 
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
-        self.ptr_eq(other) || self.0 == other.0
+        self.ptr_eq(other) || are_same_entries(&self.0, &other.0)
     }
+}
+
+#[inline(never)]
+fn are_same_entries(a: &[(Key, Value)], b: &[(Key, Value)]) -> bool {
+    a == b
 }
 
 impl FromIterator<(Key, Value)> for Map {

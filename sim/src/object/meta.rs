@@ -41,14 +41,17 @@ pub struct OwnerRef<'a> {
 
 impl<'a> OwnerRef<'a> {
     fn read(owner: &'a Value) -> Self {
-        let text = |field| owner.get_key(field).and_then(Value::as_str).unwrap_or_default();
+        // Where each field is in a reference that has all of them.
+        let field = |key, place| owner.as_map().and_then(|owner| owner.get_near(key, place));
+        let text = |key, place| field(key, place).and_then(Value::as_str).unwrap_or_default();
+        let is_true = |key, place| field(key, place).and_then(Value::as_bool).unwrap_or_default();
         Self {
-            api_version: text(keys::API_VERSION),
-            kind: text(keys::KIND),
-            name: text(keys::NAME),
-            uid: text(keys::UID),
-            controller: is_true(owner, keys::CONTROLLER),
-            block_owner_deletion: is_true(owner, keys::BLOCK_OWNER_DELETION),
+            api_version: text(keys::API_VERSION, 0),
+            block_owner_deletion: is_true(keys::BLOCK_OWNER_DELETION, 1),
+            controller: is_true(keys::CONTROLLER, 2),
+            kind: text(keys::KIND, 3),
+            name: text(keys::NAME, 4),
+            uid: text(keys::UID, 5),
         }
     }
 }
@@ -170,6 +173,15 @@ impl Object {
         self.of_meta(field).and_then(Value::as_text).cloned().unwrap_or_default()
     }
 
+    /// Namespace and name, shared. They are side by side in a tree.
+    pub fn namespace_and_name(&self) -> (Str, Str) {
+        let text = |value: Option<&Value>| value.and_then(Value::as_text).cloned().unwrap_or_default();
+        let Some(metadata) = self.metadata() else { return Default::default() };
+        let place = metadata.iter().rposition(|(key, _)| *key == keys::NAME);
+        let namespace = metadata.get_near(keys::NAMESPACE, place.map_or(0, |place| place + 1));
+        (text(namespace), text(place.and_then(|place| metadata.get_near(keys::NAME, place))))
+    }
+
     fn of_meta(&self, field: Key) -> Option<&Value> {
         self.metadata()?.get_key(field)
     }
@@ -195,7 +207,11 @@ impl Object {
 
     /// `metadata.resourceVersion` as the store's number; 0 where there is none.
     pub fn revision(&self) -> u64 {
-        self.meta_str(keys::RESOURCE_VERSION).parse().unwrap_or(0)
+        let text = self.meta_str(keys::RESOURCE_VERSION);
+        if text.len() < 18 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.bytes().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+        }
+        text.parse().unwrap_or(0)
     }
 
     /// `metadata.generation`; 0 where there is none.

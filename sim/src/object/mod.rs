@@ -38,7 +38,7 @@ pub mod usage;
 pub use fit::{selects_node, tolerates};
 pub use hash::Digest;
 pub use key::{Key, text_order};
-pub use managed::{Managed, Writer};
+pub use managed::{BegunWrite, Managed, Writer};
 pub use map::Map;
 pub use meta::{Object, OwnerRef};
 pub use pod_row::{PodRow, human_duration, pod_row};

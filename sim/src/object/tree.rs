@@ -86,6 +86,17 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// Whether two values are one and the same, without a look into maps and lists: what differs may be equal.
+    #[inline]
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Map(a), Self::Map(b)) => a.ptr_eq(b),
+            (Self::List(a), Self::List(b)) => Arc::ptr_eq(a, b),
+            (Self::Map(_) | Self::List(_), _) => false,
+            (a, b) => a == b,
+        }
+    }
+
     /// The value at `key`, if this is a map that has it.
     #[inline]
     pub fn get(&self, key: &str) -> Option<&Value> {
@@ -124,12 +135,10 @@ impl Value {
         self.at(path).map(Self::items).unwrap_or_default()
     }
 
-    /// Replaces the value at the end of a path of interned keys; nothing is made where there is none.
-    pub fn replace_at(&mut self, path: &[Key], value: impl Into<Value>) {
+    /// Replaces the value at the end of a path of interned keys. Whether there is one; where not, none is made.
+    pub fn replace_at(&mut self, path: &[Key], value: impl Into<Value>) -> bool {
         let place = path.iter().try_fold(self, |value, key| value.as_map_mut()?.get_key_mut(*key));
-        if let Some(place) = place {
-            *place = value.into();
-        }
+        place.map(|place| *place = value.into()).is_some()
     }
 
     /// Sets the value at the end of a path, making maps on the way; what is no map on the way is replaced.
@@ -142,12 +151,12 @@ impl Value {
             *self = Self::empty_map();
         }
         let map = self.as_map_mut().expect("made a map above");
-        match map.get_mut(first) {
-            Some(child) => child.set_at(rest, value),
-            None => {
+        match map.find(first) {
+            Ok(place) => map.value_mut(place).set_at(rest, value),
+            Err(place) => {
                 let mut child = Self::Null;
                 child.set_at(rest, value);
-                map.set(*first, child);
+                map.insert(place, Key::new(first), child);
             }
         }
     }
@@ -192,6 +201,7 @@ impl Value {
     }
 }
 
+/// Most values that are compared are scalars: what needs registers is in functions of its own.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -199,12 +209,22 @@ impl PartialEq for Value {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a == b,
-            (Self::Str(a), Self::Str(b)) => a == b,
-            (Self::List(a), Self::List(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Self::Str(a), Self::Str(b)) => is_same_text(a, b),
+            (Self::List(a), Self::List(b)) => Arc::ptr_eq(a, b) || are_same_items(a, b),
             (Self::Map(a), Self::Map(b)) => a == b,
             _ => false,
         }
     }
+}
+
+#[inline(never)]
+fn is_same_text(a: &Str, b: &Str) -> bool {
+    a == b
+}
+
+#[inline(never)]
+fn are_same_items(a: &[Value], b: &[Value]) -> bool {
+    a == b
 }
 
 impl From<bool> for Value {
@@ -277,7 +297,7 @@ macro_rules! value {
     ([ $($item:tt),* $(,)? ]) => { $crate::object::Value::list([ $($crate::value!($item)),* ]) };
     ({ $($key:literal : $value:tt),* $(,)? }) => {
         $crate::object::Value::Map(
-            $crate::object::Map::from_entries(vec![ $(($crate::key!($key), $crate::value!($value))),* ])
+            $crate::object::Map::from_array([ $(($crate::key!($key), $crate::value!($value))),* ])
         )
     };
     ($other:expr) => { $crate::object::Value::from($other) };

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::LazyLock;
 
-use crate::object::{Key, Object, Str, keys, text_order};
+use crate::object::{Key, Object, Str, text_order};
 
 /// A resource with its group and version, as in `apps/v1/deployments`; core resources have no group: `v1/pods`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,7 +121,8 @@ impl ObjectKey {
 
     /// The key of this object.
     pub fn of(object: &Object) -> Self {
-        Self { namespace: object.meta_text(keys::NAMESPACE), name: object.meta_text(keys::NAME) }
+        let (namespace, name) = object.namespace_and_name();
+        Self { namespace, name }
     }
 }
 

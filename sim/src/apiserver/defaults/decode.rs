@@ -3,7 +3,6 @@
 //! An update costs what it changes: what is shared with the stored object is not walked again.
 
 use super::super::kind::Kind;
-use super::super::tree::shared;
 use super::of_kind;
 use crate::object::{DecodeError, Edit, Key, Map, Value, keys};
 
@@ -54,13 +53,13 @@ pub(super) struct Before<'a>(pub(super) Option<&'a Map>);
 impl Before<'_> {
     /// Whether the value at `key` is another one than before.
     fn differs(&self, key: Key, value: &Value) -> bool {
-        !self.0.and_then(|old| old.get_key(key)).is_some_and(|was| shared(was, value))
+        !self.0.and_then(|old| old.get_key(key)).is_some_and(|was| was.is_shared_with(value))
     }
 
     /// Whether the field is there and another one than before.
-    pub(super) fn changed(&self, new: &Value, field: &str) -> bool {
-        let Some(value) = new.get(field) else { return false };
-        !self.0.and_then(|old| old.get(field)).is_some_and(|was| shared(was, value))
+    pub(super) fn changed(&self, new: &Value, field: Key) -> bool {
+        let Some(value) = new.get_key(field) else { return false };
+        !self.0.and_then(|old| old.get_key(field)).is_some_and(|was| was.is_shared_with(value))
     }
 }
 

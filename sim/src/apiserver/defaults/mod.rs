@@ -12,7 +12,7 @@ mod service;
 mod workload;
 
 use super::kind::Kind;
-use crate::object::Value;
+use crate::object::{Value, keys};
 use decode::Before;
 
 pub use decode::decode;
@@ -31,10 +31,11 @@ pub fn apply_defaults(kind: &Kind, new: &mut Value) {
 /// Defaults that depend on other fields.
 fn of_kind(resource: &str, new: &mut Value, before: &Before<'_>) {
     if resource == "v1/pods" {
-        return pod::pod(new, before.changed(new, "spec"), before.changed(new, "status"));
+        return pod::pod(new, before.changed(new, keys::SPEC), before.changed(new, keys::STATUS));
     }
     let changed = |field| before.changed(new, field);
-    if new.get("spec").is_some() && !changed("spec") && !changed("metadata") && resource != "v1/nodes" {
+    let has_spec = new.get_key(keys::SPEC).is_some();
+    if has_spec && !changed(keys::SPEC) && !changed(keys::METADATA) && resource != "v1/nodes" {
         return;
     }
     match resource {

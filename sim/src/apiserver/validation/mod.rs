@@ -21,7 +21,6 @@ mod workload;
 
 use super::crd;
 use super::kind::Kind;
-use super::tree::shared;
 use crate::object::{FieldError, Value};
 use check::Check;
 
@@ -52,7 +51,7 @@ impl Write<'_> {
         for (i, key) in path.iter().enumerate() {
             let rest = &path[i + 1..];
             match (old.get(key), new.get(key)) {
-                (Some(was), Some(is)) if !shared(was, is) => (old, new) = (was, is),
+                (Some(was), Some(is)) if !was.is_shared_with(is) => (old, new) = (was, is),
                 (Some(_), Some(_)) | (None, None) => return false,
                 (Some(one), None) | (None, Some(one)) => return one.at(rest).is_some(),
             }
@@ -66,7 +65,7 @@ fn of_schema(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let unchanged = |old: &Value| {
         let fields = new.as_map().into_iter().flatten();
         let mut own = fields.filter(|(key, _)| key.as_str() != "metadata");
-        own.all(|(key, value)| old.get(key.as_str()).is_some_and(|was| shared(was, value)))
+        own.all(|(key, value)| old.get(key.as_str()).is_some_and(|was| was.is_shared_with(value)))
     };
     if old.is_some_and(unchanged) {
         return Vec::new();

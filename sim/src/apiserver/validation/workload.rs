@@ -222,12 +222,13 @@ fn status(write: &Write<'_>, parts: &[&str], check: &mut Check) {
         return;
     }
     let Some(status) = write.new.get("status") else { return };
-    let of = |key: &str| status.i64_at(&[key]).unwrap_or(0);
+    let of = |key: &str| status.get(key).and_then(Value::as_i64).unwrap_or(0);
     for part in ["replicas"].iter().chain(parts) {
         check.not_negative(format_args!("status.{part}"), status.get(part));
     }
+    let replicas = of("replicas");
     for part in parts {
-        if of(part) > of("replicas") {
+        if of(part) > replicas {
             check.invalid(format_args!("status.{part}"), of(part), "cannot be greater than status.replicas");
         }
     }

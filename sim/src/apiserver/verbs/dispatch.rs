@@ -11,7 +11,7 @@ use crate::wire::{Body, Request, Status, Verb};
 
 impl ApiServer {
     /// Answers a request.
-    pub(in super::super) fn handle(&mut self, request: Request, out: &mut Replies) -> Reply {
+    pub(in super::super) fn handle(&mut self, request: Box<Request>, out: &mut Replies) -> Reply {
         if request.verb == Verb::Raw {
             if let Body::Undecodable(status) = &request.body {
                 return Err(status.clone());
@@ -23,14 +23,14 @@ impl ApiServer {
             Err(reply) => return reply,
         };
         if !request.subresource.is_empty() {
-            return self.subresource(&kind, request, out);
+            return self.subresource(&kind, &request, out);
         }
         allowed(&kind, &request)?;
         match request.verb {
             Verb::Get => self.read(&kind, &request),
             Verb::List => self.list(&kind, &request),
             Verb::Watch => self.watch(&kind, &request, out),
-            Verb::Create if kind.resource.as_str() == binding::RESOURCE => self.bind_named(request, out),
+            Verb::Create if kind.resource.as_str() == binding::RESOURCE => self.bind_named(*request, out),
             Verb::Create => self.create(&kind, &request, out),
             Verb::Update => self.update(&kind, &request, out),
             Verb::Patch => self.patch(&kind, &request, out),
@@ -60,7 +60,7 @@ impl ApiServer {
         Ok(kind.clone())
     }
 
-    fn subresource(&mut self, kind: &Arc<Kind>, request: Request, out: &mut Replies) -> Reply {
+    fn subresource(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
         let Some(subresource) = kind.subresource(&request.subresource) else {
             // A custom resource without the subresource is as absent as its object.
             return Err(match kind.custom {
@@ -76,16 +76,16 @@ impl ApiServer {
             });
         }
         match (request.subresource.as_str(), request.verb) {
-            ("status", Verb::Get) => self.read(kind, &request),
-            ("status", Verb::Update) => self.update(kind, &request, out),
-            ("status", Verb::Patch) => self.patch(kind, &request, out),
-            ("binding", Verb::Create) => self.bind(kind, &request, out),
-            ("eviction", Verb::Create) => self.evict(kind, &request, out),
-            ("finalize", Verb::Update) => self.finalize(kind, &request, out),
-            ("scale", _) => self.scale(kind, &request, out),
+            ("status", Verb::Get) => self.read(kind, request),
+            ("status", Verb::Update) => self.update(kind, request, out),
+            ("status", Verb::Patch) => self.patch(kind, request, out),
+            ("binding", Verb::Create) => self.bind(kind, request, out),
+            ("eviction", Verb::Create) => self.evict(kind, request, out),
+            ("finalize", Verb::Update) => self.finalize(kind, request, out),
+            ("scale", _) => self.scale(kind, request, out),
             (name, verb) => {
                 // A real server looks for the object first.
-                self.stored(kind, &request)?;
+                self.stored(kind, request)?;
                 let what = format!("{} of {}/{name}", verb.as_str(), kind.resource.plural());
                 Err(Box::new(Status::not_modelled(what)))
             }

@@ -1,6 +1,5 @@
 //! The fields of `metadata` that are the server's: set on create, kept on update, whatever the client sends.
 
-use super::super::tree::shared;
 use crate::object::{FieldError, Key, Map, Object, Str, Value, keys};
 
 /// The fields that clients cannot set. `managedFields` is handled apart, `resourceVersion` set by the store.
@@ -54,7 +53,7 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 pub(super) fn update_errors(sent: &Value, stored: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let metadata = |root| Value::get_key(root, keys::METADATA);
-    if metadata(sent).zip(metadata(stored.root())).is_some_and(|(sent, stored)| shared(sent, stored)) {
+    if metadata(sent).zip(metadata(stored.root())).is_some_and(|(sent, stored)| sent.is_shared_with(stored)) {
         return errors;
     }
     if stored.is_terminating() {

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::super::kind::Kind;
 use super::super::rules::Generation;
 use super::super::server::{ApiServer, Replies};
+use super::super::store::set_version;
 use super::super::{errors, strategy, validation};
 use super::write::{self, Decoded};
 use super::{Reply, body, meta};
-use crate::object::{FieldError, Managed, Map, Object, Value, keys};
+use crate::object::{BegunWrite, FieldError, Managed, Map, Object, Value, keys};
 use crate::wire::resource::SERVICES;
 use crate::wire::{Answer, Request, Status};
 
@@ -55,20 +56,12 @@ impl ApiServer {
         let mut errors = meta::update_errors(&decoded.root, stored);
         // Both the generic check and the kind's own complain on a real server: each cause is there twice.
         errors.extend(errors.clone());
-        let mut root = match request.subresource.as_str() {
+        let by_client = match request.subresource.as_str() {
             "status" => status_of(kind, stored, &decoded.root),
             _ => main_of(kind, request, stored, &decoded.root),
         };
+        let mut root = by_client.clone();
         let is_change = root != *stored.root();
-        let owners = match applied {
-            Some(owners) => owners,
-            None if !is_change && !decoded.sent_owners() => stored.managed().clone(),
-            None => {
-                let writer = write::writer(kind, request, self.timestamp());
-                let before = decoded.owners(stored.managed());
-                before.updated(writer, Some(stored.root()), &root, self.stored_shape(kind))
-            }
-        };
         if is_change {
             write::modelled(kind, &root)?;
             self.admit(kind, request, &mut root, Some(stored.root()))?;
@@ -84,7 +77,8 @@ impl ApiServer {
         if is_change && of_object && raises_generation(kind, stored.root(), &root) {
             root.set_at(&["metadata", "generation"], stored.generation() + 1);
         }
-        self.settle(kind, request, stored, (root, owners), decoded.warnings, out)
+        let outcome = Outcome { is_change, by_client, root, applied, decoded };
+        self.settle(kind, request, stored, outcome, out)
     }
 
     /// Stores what an update came to, unless it came to nothing or to the end of the object.
@@ -93,23 +87,65 @@ impl ApiServer {
         kind: &Arc<Kind>,
         request: &Request,
         stored: &Arc<Object>,
-        (root, owners): (Value, Managed),
-        warnings: Vec<String>,
+        outcome: Outcome,
         out: &mut Replies,
     ) -> Reply {
-        let object = if root == *stored.root() && owners == *stored.managed() {
-            stored.clone()
-        } else if request.options.dry_run {
-            Arc::new(Object::with_managed(root, owners))
-        } else if is_finished(&root) {
-            // Recorded: the answer keeps the old resourceVersion, the event tells of the object as it was.
-            self.take(kind, request.key(), stored, out);
-            Arc::new(Object::with_managed(root, owners))
+        let Outcome { is_change, by_client, mut root, applied, mut decoded } = outcome;
+        let warnings = std::mem::take(&mut decoded.warnings);
+        let stays = request.options.dry_run || is_finished(&root);
+        let object = if is_change && !stays && applied.is_none() && root.is_shared_with(&by_client) {
+            // The server adds nothing: the tree that the owners follow from is the one that is stored.
+            drop(by_client);
+            let owners = self.owners(kind, request, stored, &decoded, &root);
+            set_version(&mut root, self.store.next_revision());
+            let owners = owners.ended(&root);
+            self.put_as_is(kind, request.key(), root, owners, None, out)
         } else {
-            self.put(kind, request.key(), root, owners, None, out)
+            let owners = match applied {
+                Some(owners) => owners,
+                None if !is_change && !decoded.sent_owners() => stored.managed().clone(),
+                None => self.owners(kind, request, stored, &decoded, &by_client).ended(&by_client),
+            };
+            if root == *stored.root() && owners == *stored.managed() {
+                stored.clone()
+            } else if request.options.dry_run {
+                Arc::new(Object::with_managed(root, owners))
+            } else if is_finished(&root) {
+                // Recorded: the answer keeps the old resourceVersion, the event tells of the object as it was.
+                self.take(kind, request.key(), stored, out);
+                Arc::new(Object::with_managed(root, owners))
+            } else {
+                self.put(kind, request.key(), root, owners, None, out)
+            }
         };
         Ok(Answer::Object { code: 200, object: self.view(kind).of(&object), warnings })
     }
+
+    /// The owners after a write that is no apply and left this tree.
+    fn owners(
+        &mut self,
+        kind: &Kind,
+        request: &Request,
+        stored: &Object,
+        decoded: &Decoded,
+        after: &Value,
+    ) -> BegunWrite {
+        let writer = write::writer(kind, request, self.timestamp());
+        let before = decoded.owners(stored.managed());
+        before.begun(writer, Some(stored.root()), after, self.stored_shape(kind))
+    }
+}
+
+/// What an update came to.
+struct Outcome {
+    is_change: bool,
+    /// The tree that the client's part makes.
+    by_client: Value,
+    /// The tree to store.
+    root: Value,
+    /// The owners, where they do not follow from what changed.
+    applied: Option<Managed>,
+    decoded: Decoded,
 }
 
 /// Whether an update is based on what is stored, or may do without.
@@ -145,13 +181,12 @@ fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Val
         let new = meta::updated(sent_metadata, metadata(stored.root()), &request.name, &request.namespace);
         root.set_at(&["metadata"], new);
     }
-    let kept: &[&str] =
-        if kind.has_status() { &["apiVersion", "kind", "status"] } else { &["apiVersion", "kind"] };
-    for field in kept {
-        match stored.at(&[field]) {
-            was if was == sent.get(field) => {}
-            Some(was) => root.set_at(&[field], was.clone()),
-            None => drop(root.remove_at(&[field])),
+    let status = kind.has_status().then_some(keys::STATUS);
+    for field in [keys::API_VERSION, keys::KIND].into_iter().chain(status) {
+        match stored.root().get_key(field) {
+            was if was == sent.get_key(field) => {}
+            Some(was) => root.set_at(&[field.as_str()], was.clone()),
+            None => drop(root.remove_at(&[field.as_str()])),
         }
     }
     root
@@ -161,6 +196,7 @@ fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Val
 fn status_of(kind: &Kind, stored: &Object, sent: &Value) -> Value {
     let mut root = stored.root().clone();
     match sent.get_key(keys::STATUS) {
+        Some(status) if root.replace_at(&[keys::STATUS], status.clone()) => {}
         Some(status) => root.set_at(&["status"], status.clone()),
         None => drop(root.remove_at(&["status"])),
     }

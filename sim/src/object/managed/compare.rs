@@ -40,7 +40,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn value(&self, id: NodeId, atomic: bool, before: Side<'_>, after: Side<'_>) -> Change {
-        if is_same(before, after) {
+        if before.zip(after).is_some_and(|(before, after)| before.is_shared_with(after)) {
             return Change::default();
         }
         if atomic {
@@ -169,14 +169,4 @@ fn leaf(before: Side<'_>, after: Side<'_>) -> Change {
         _ => (),
     }
     change
-}
-
-/// Whether two sides are equal at a glance.
-fn is_same(before: Side<'_>, after: Side<'_>) -> bool {
-    match (before, after) {
-        (Some(Value::Map(a)), Some(Value::Map(b))) => a.ptr_eq(b),
-        (Some(Value::List(a)), Some(Value::List(b))) => std::sync::Arc::ptr_eq(a, b),
-        (Some(Value::Map(_) | Value::List(_)), _) | (_, Some(Value::Map(_) | Value::List(_))) => false,
-        (before, after) => before == after,
-    }
 }

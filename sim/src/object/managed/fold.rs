@@ -8,7 +8,7 @@ use crate::object::{Key, Map, Value, keys};
 /// Whether the step from `first` to `middle` and the one from `middle` to `last` take the same fields as one from `first`
 /// to `last`.
 pub(super) fn counts_as_one(first: &Value, middle: &Value, last: &Value) -> bool {
-    if is_same(first, middle) || is_same(middle, last) {
+    if first.is_shared_with(middle) || middle.is_shared_with(last) {
         return true;
     }
     match (first, middle, last) {
@@ -43,6 +43,9 @@ fn maps(first: &Map, middle: &Map, last: &Map) -> bool {
 /// Whether what one write left is what the next one found, but for what the server itself writes into metadata.
 pub(super) fn joins(left: &Value, found: &Value) -> bool {
     let (Value::Map(left), Value::Map(found)) = (left, found) else { return false };
+    if left.ptr_eq(found) {
+        return true;
+    }
     left.len() == found.len()
         && left.iter().zip(found).all(|((key, value), (other_key, other))| {
             key == other_key
@@ -60,16 +63,6 @@ fn metadata_joins(left: &Map, found: &Map) -> bool {
         map.iter().filter(|(key, _)| *key != keys::RESOURCE_VERSION && *key != keys::GENERATION)
     }
     left.ptr_eq(found) || own(left).eq(own(found))
-}
-
-/// Whether two values are one and the same, without looking into maps and lists that are not shared.
-fn is_same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Map(a), Value::Map(b)) => a.ptr_eq(b),
-        (Value::List(a), Value::List(b)) => std::sync::Arc::ptr_eq(a, b),
-        (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => false,
-        _ => a == b,
-    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,10 @@ struct Write {
     shape: Arc<Shape>,
 }
 
+/// A write whose tree is not known for good yet.
+#[derive(Debug)]
+pub struct BegunWrite(Write);
+
 impl Managed {
     /// The list of these entries, in the server's order.
     pub fn from_entries(mut entries: Vec<Entry>) -> Self {
@@ -57,21 +61,32 @@ impl Managed {
     /// nothing now; `shape` must be the type of both trees.
     #[must_use]
     pub fn updated(&self, writer: Writer, before: Option<&Value>, after: &Value, shape: &Arc<Shape>) -> Self {
-        let (after, shape) = (after.clone(), Arc::clone(shape));
-        let write = match self.last_write() {
-            Some(last) if before.is_some_and(|before| last.takes_in(&writer, before, &after)) => {
+        self.begun(writer, before, after, shape).ended(after)
+    }
+
+    /// The first half of [`updated`](Self::updated), for a tree that the store gives a version before it is shared.
+    pub fn begun(
+        &self,
+        writer: Writer,
+        before: Option<&Value>,
+        after: &Value,
+        shape: &Arc<Shape>,
+    ) -> BegunWrite {
+        let (ended, shape) = (Value::Null, Arc::clone(shape));
+        BegunWrite(match self.last_write() {
+            Some(last) if before.is_some_and(|before| last.takes_in(&writer, before, after)) => {
                 let (list, before) = (last.list.clone(), last.before.clone());
-                Write { list, pending: last.pending, writer, before, after, shape }
+                Write { list, pending: last.pending, writer, before, after: ended, shape }
             }
             last => {
                 let list = match last {
                     Some(last) if last.pending < MAX_PENDING => self.clone(),
                     _ => Self::known(self.list()),
                 };
-                Write { pending: list.pending() + 1, list, writer, before: before.cloned(), after, shape }
+                let (pending, before) = (list.pending() + 1, before.cloned());
+                Write { pending, list, writer, before, after: ended, shape }
             }
-        };
-        Self(Some(Arc::new(Inner { base: Base::Write(write), entries: OnceLock::new() })))
+        })
     }
 
     /// The last write, if it waits to be worked off.
@@ -142,6 +157,14 @@ impl Managed {
             entry.write_json(out);
         }
         out.push(b']');
+    }
+}
+
+impl BegunWrite {
+    /// The owners after the write. Its tree may have got a version meanwhile, and nothing else.
+    pub fn ended(mut self, after: &Value) -> Managed {
+        self.0.after = after.clone();
+        Managed(Some(Arc::new(Inner { base: Base::Write(self.0), entries: OnceLock::new() })))
     }
 }
 

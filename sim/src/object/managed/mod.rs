@@ -21,7 +21,7 @@ pub use compare::{Comparison, compare};
 pub use elem::Elem;
 pub(crate) use entry::without;
 pub use entry::{Entry, Operation, Writer};
-pub use list::Managed;
+pub use list::{BegunWrite, Managed};
 pub use set::FieldSet;
 pub(crate) use set::Node;
 

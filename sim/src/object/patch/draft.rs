@@ -36,6 +36,16 @@ impl Draft {
         if self.edits.is_empty() {
             return self.base;
         }
+        let replaces =
+            |(key, edit): &(Key, Option<Value>)| edit.is_some() && self.base.get_key(*key).is_some();
+        if self.edits.iter().all(replaces) {
+            for (key, edit) in self.edits {
+                if let Some((place, value)) = self.base.get_key_mut(key).zip(edit) {
+                    *place = value;
+                }
+            }
+            return self.base;
+        }
         self.edits.sort_unstable_by_key(|(key, _)| *key);
         let mut entries = Vec::with_capacity(self.base.len() + self.edits.len());
         let mut kept = self.base.iter().peekable();

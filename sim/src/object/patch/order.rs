@@ -39,22 +39,23 @@ impl Items {
 
     /// `merged`, in the order of `patch` and of `server`.
     pub(super) fn ordered(self, merged: Vec<Value>, patch: &[Value], server: &[Value]) -> Vec<Value> {
-        let (patch, server) = (self.names(patch), self.names(server));
+        let patch = self.names(patch);
         let position = |names: &[Option<&Value>], name: &Value| names.iter().position(|n| *n == Some(name));
-        let place = |item: &Value| {
-            let name = self.name(item)?;
-            Some((position(&patch, name), position(&server, name)))
-        };
-        let (mut patched, mut kept) = (Vec::with_capacity(merged.len()), Vec::new());
+        let mut patched: Vec<(usize, &Value)> = Vec::with_capacity(merged.len());
+        let mut kept: Vec<&Value> = Vec::new();
         for item in &merged {
-            match place(item).unwrap_or_default() {
-                (Some(at), server) => patched.push((at, server, item)),
-                (None, server) => kept.push((server, item)),
+            match self.name(item).and_then(|name| position(&patch, name)) {
+                Some(at) => patched.push((at, item)),
+                None => kept.push(item),
             }
         }
-        if kept.is_empty() && patched.is_sorted_by_key(|(at, ..)| *at) {
+        if kept.is_empty() && patched.is_sorted_by_key(|(at, _)| *at) {
             return merged;
         }
+        let server = self.names(server);
+        let place = |item: &Value| position(&server, self.name(item)?);
+        let mut patched: Vec<_> = patched.into_iter().map(|(at, item)| (at, place(item), item)).collect();
+        let mut kept: Vec<_> = kept.into_iter().map(|item| (place(item), item)).collect();
         patched.sort_by_key(|(at, ..)| *at);
         kept.sort_by_key(|(server, _)| *server);
         let mut out = Vec::with_capacity(merged.len());

@@ -52,6 +52,18 @@ struct Patcher<'a> {
 
 impl Patcher<'_> {
     fn maps(&self, id: NodeId, original: &Map, patch: &Map) -> Result<Map> {
+        if patch.iter().any(|(key, _)| key.as_str().starts_with('$')) {
+            return self.directed(id, original, patch);
+        }
+        let mut out = Draft::new(original.clone(), patch.len());
+        for (key, change) in patch {
+            self.entry(id, *key, change, &mut out)?;
+        }
+        Ok(out.finish())
+    }
+
+    /// As [`maps`](Self::maps), where there may be directives.
+    fn directed(&self, id: NodeId, original: &Map, patch: &Map) -> Result<Map> {
         match patch.get(PATCH).map(Value::as_str) {
             Some(Some("replace")) => return Ok(without_directive(patch)),
             Some(Some("delete")) => return Ok(Map::default()),

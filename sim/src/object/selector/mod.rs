@@ -1,18 +1,22 @@
 //! Label and field selectors: from kubectl's text, from `matchLabels` and `matchExpressions`, and matching.
 //!
 //! - `parse`: the text form, with the server's complaints
-//!
-//! Field selectors are only taken apart here: which fields a kind has is the API server's matter.
+//! - `field`: field selectors
 
+mod field;
 mod parse;
 
 use std::fmt;
 
-use super::{Map, Str, Value, names};
+pub use field::{FieldSelector, FieldTerm};
+
+use super::{Key, Map, Str, Value, names};
 
 /// A conjunction of requirements on labels; the empty one selects everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct LabelSelector {
+    /// Labels that must be as here: the most that selectors ask, and nothing to build.
+    labels: Map,
     requirements: Vec<Requirement>,
 }
 
@@ -59,17 +63,12 @@ impl std::error::Error for SelectorError {}
 impl LabelSelector {
     /// Parses `a=b,c in (x,y),!d`.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
-        Ok(Self { requirements: parse::requirements(text)? })
+        Ok(Self { labels: Map::default(), requirements: parse::requirements(text)? })
     }
 
     /// The selector that wants exactly these labels, such as a Service's `spec.selector`.
     pub fn from_labels(labels: &Map) -> Self {
-        let requirements = labels.iter().map(|(key, value)| Requirement {
-            key: key.as_str().into(),
-            operator: Operator::In,
-            values: vec![value.as_str().unwrap_or_default().into()],
-        });
-        Self { requirements: requirements.collect() }
+        Self { labels: labels.clone(), requirements: Vec::new() }
     }
 
     /// The selector of a `LabelSelector` tree (`matchLabels`, `matchExpressions`). The empty tree selects everything;
@@ -102,21 +101,45 @@ impl LabelSelector {
 
     /// Whether it selects everything.
     pub fn is_everything(&self) -> bool {
-        self.requirements.is_empty()
+        self.labels.is_empty() && self.requirements.is_empty()
     }
 
     /// The requirements, all of which must hold.
-    pub fn requirements(&self) -> &[Requirement] {
-        &self.requirements
+    pub fn requirements(&self) -> Vec<Requirement> {
+        let labels = self.labels.iter().map(|(key, value)| Requirement {
+            key: key.as_str().into(),
+            operator: Operator::In,
+            values: vec![text_of(value).into()],
+        });
+        labels.chain(self.requirements.iter().cloned()).collect()
     }
 
     /// Whether an object with these labels is selected.
     pub fn matches(&self, labels: Option<&Map>) -> bool {
-        self.requirements.iter().all(|requirement| {
-            requirement.holds(labels.and_then(|labels| labels.get(&requirement.key)).and_then(Value::as_str))
-        })
+        let has = |(key, value): &(Key, Value)| {
+            labels.and_then(|labels| labels.get_key(*key)).and_then(Value::as_str) == Some(text_of(value))
+        };
+        self.labels.iter().all(has)
+            && self.requirements.iter().all(|requirement| {
+                requirement
+                    .holds(labels.and_then(|labels| labels.get(&requirement.key)).and_then(Value::as_str))
+            })
     }
 }
+
+/// The value that a label must have: a text.
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Equal where they ask the same in the same order.
+impl PartialEq for LabelSelector {
+    fn eq(&self, other: &Self) -> bool {
+        self.requirements() == other.requirements()
+    }
+}
+
+impl Eq for LabelSelector {}
 
 impl Requirement {
     /// A requirement that the server would take.
@@ -170,36 +193,6 @@ impl Requirement {
             Operator::Gt => label.and_then(compare).is_some_and(|o| o.is_gt()),
             Operator::Lt => label.and_then(compare).is_some_and(|o| o.is_lt()),
         }
-    }
-}
-
-/// One term of a field selector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldTerm {
-    /// The field, such as `metadata.name`.
-    pub field: Str,
-    /// Whether the value must be equal, or must differ.
-    pub equals: bool,
-    /// The value it is compared with.
-    pub value: Str,
-}
-
-/// A conjunction of terms on fields; the empty one selects everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldSelector {
-    /// The terms, all of which must hold.
-    pub terms: Vec<FieldTerm>,
-}
-
-impl FieldSelector {
-    /// Parses `metadata.name=a,status.phase!=Running`; `\,`, `\=` and `\\` stand for themselves.
-    pub fn parse(text: &str) -> Result<Self, SelectorError> {
-        Ok(Self { terms: parse::fields(text)? })
-    }
-
-    /// Whether every term holds; `field` yields the text of a field, empty where there is none.
-    pub fn matches<'a>(&self, field: impl Fn(&str) -> &'a str) -> bool {
-        self.terms.iter().all(|term| (field(&term.field) == term.value) == term.equals)
     }
 }
 

@@ -118,6 +118,7 @@ impl<'a> Builder<'a> {
             embedded_resource: is("x-kubernetes-embedded-resource"),
             format: schema.str_at(&["format"]).map(Str::new),
             defaults: false,
+            form: super::lookup::Form::default(),
             rules: self.rules(schema, path)?,
         };
         if node.embedded_resource {

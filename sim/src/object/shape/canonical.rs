@@ -6,6 +6,7 @@
 //! shows as an empty value too many or too few. Custom resources keep what was written, and so are never walked.
 
 use super::empty::Empty;
+use super::lookup::Form;
 use super::rewrite::{self, Edit};
 use super::{Field, Key, Kind, NodeId, Scalar, Shape, Str, Struct, Value};
 use crate::object::quantity::is_plain;
@@ -43,7 +44,11 @@ impl Shape {
     pub(super) fn canonical_scalar(&self, id: NodeId, scalar: Scalar, value: &Value) -> Option<Value> {
         match (scalar, value) {
             (Scalar::Quantity, _) => quantity(value),
-            (Scalar::String, Value::Str(text)) if self.node(id).format.is_some() => self.time(id, text),
+            (Scalar::String, Value::Str(text)) => match self.node(id).form {
+                Form::Time => time::canonical(text, 0).map(Value::from),
+                Form::MicroTime => time::canonical(text, 6).map(Value::from),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -110,15 +115,6 @@ impl Shape {
             Some(default) => default.clone(),
             None => Value::Null,
         }
-    }
-
-    fn time(&self, id: NodeId, text: &Str) -> Option<Value> {
-        let node = self.node(id);
-        if node.format.as_deref() != Some("date-time") {
-            return None;
-        }
-        let micro = node.name.as_ref().is_some_and(|name| name.ends_with(".MicroTime"));
-        time::canonical(text, if micro { 6 } else { 0 }).map(Value::from)
     }
 }
 

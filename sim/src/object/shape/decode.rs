@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::format::{is_base64, is_date_time};
+use super::lookup::Form;
 use super::{Key, Kind, NodeId, Scalar, Shape, Value};
 use crate::object::Quantity;
 use crate::object::quantity::is_plain;
@@ -101,14 +102,14 @@ impl<'a> Decode<'a> {
     }
 
     pub(super) fn scalar(&self, id: NodeId, scalar: Scalar, value: &Value) -> Result<(), DecodeError> {
-        let format = self.shape.node(id).format.as_deref();
+        let form = self.shape.node(id).form;
         let fits = match (scalar, value) {
-            (Scalar::String, Value::Str(s)) => return text(format, s),
+            (Scalar::String, Value::Str(s)) => return text(form, s),
             (Scalar::Quantity, Value::Str(s)) if is_plain(s) => true,
             (Scalar::Quantity, Value::Str(s)) => {
                 return s.parse::<Quantity>().map(drop).map_err(|e| DecodeError(e.to_string()));
             }
-            (Scalar::Integer, Value::Int(n)) if format == Some("int32") => i32::try_from(*n).is_ok(),
+            (Scalar::Integer, Value::Int(n)) if form == Form::Int32 => i32::try_from(*n).is_ok(),
             (Scalar::Integer | Scalar::Number | Scalar::Quantity | Scalar::IntOrString, Value::Int(_)) => {
                 true
             }
@@ -136,12 +137,12 @@ impl<'a> Decode<'a> {
     }
 }
 
-fn text(format: Option<&str>, s: &str) -> Result<(), DecodeError> {
-    match format {
-        Some("date-time") if !is_date_time(s) => Err(DecodeError(format!(
+fn text(form: Form, s: &str) -> Result<(), DecodeError> {
+    match form {
+        Form::Time | Form::MicroTime if !is_date_time(s) => Err(DecodeError(format!(
             "parsing time {s:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {s:?} as \"2006\""
         ))),
-        Some("byte") if !is_base64(s) => {
+        Form::Bytes if !is_base64(s) => {
             let at = s.bytes().position(|b| !b.is_ascii_alphanumeric() && b != b'+' && b != b'/');
             Err(DecodeError(format!("illegal base64 data at input byte {}", at.unwrap_or(s.len()))))
         }

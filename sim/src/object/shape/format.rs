@@ -75,7 +75,12 @@ fn is_clock(text: &str) -> bool {
 
 /// Whether this is a number of two digits up to `most`.
 fn in_range(digits: &[u8], most: u32) -> bool {
-    digits.len() == 2 && number(digits).is_some_and(|n| n <= most)
+    matches!(digits, [a, b] if pair(*a, *b).is_some_and(|n| n <= most))
+}
+
+/// The number that two digits write.
+fn pair(a: u8, b: u8) -> Option<u32> {
+    (a.is_ascii_digit() && b.is_ascii_digit()).then(|| u32::from(a - b'0') * 10 + u32::from(b - b'0'))
 }
 
 /// The number that these digits write.
@@ -89,8 +94,7 @@ fn is_date(text: &str) -> bool {
     if year.len() != 4 {
         return false;
     }
-    let (Some(year), Some(month), Some(day)) = (number(year), number(&[*m1, *m2]), number(&[*d1, *d2]))
-    else {
+    let (Some(year), Some(month), Some(day)) = (number(year), pair(*m1, *m2), pair(*d1, *d2)) else {
         return false;
     };
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));

@@ -1,7 +1,7 @@
 //! What makes walks over a shape fast: fields found by the address of their key, and lists of the fields that a walk must
 //! add. Made once, when the shape is built.
 
-use super::{Empty, Field, Key, Kind, Node, NodeId, Struct};
+use super::{Empty, Field, Key, Kind, Node, NodeId, Scalar, Struct, Value};
 
 /// Found by address: addresses differ from process to process, so they order nothing that anybody sees.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +9,47 @@ pub(super) struct Lookup {
     by_address: Box<[(usize, u16)]>,
     written: Box<[u16]>,
     assigned: Box<[u16]>,
+}
+
+/// What is asked of the values of a built-in scalar beyond their type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Nothing.
+    #[default]
+    Plain,
+    /// That the number is one of 32 bits.
+    Int32,
+    /// That the text is base64.
+    Bytes,
+    /// That the text is a time in whole seconds.
+    Time,
+    /// That the text is a time in microseconds.
+    MicroTime,
+}
+
+impl Form {
+    fn of(node: &Node) -> Self {
+        let micro = || node.name.as_ref().is_some_and(|name| name.ends_with(".MicroTime"));
+        match node.format.as_deref() {
+            Some("int32") => Self::Int32,
+            Some("byte") => Self::Bytes,
+            Some("date-time") if micro() => Self::MicroTime,
+            Some("date-time") => Self::Time,
+            _ => Self::Plain,
+        }
+    }
+}
+
+impl Node {
+    /// Whether a value is of its type, not empty, and written as it is stored: so for most scalars.
+    pub(super) fn takes_as_is(&self, value: &Value) -> bool {
+        match (&self.kind, value) {
+            (Kind::Scalar(Scalar::String), Value::Str(text)) => self.form == Form::Plain && !text.is_empty(),
+            (Kind::Scalar(Scalar::Integer), Value::Int(n)) => (1..=i64::from(i32::MAX)).contains(n),
+            (Kind::Scalar(Scalar::Boolean), Value::Bool(is)) => *is,
+            _ => false,
+        }
+    }
 }
 
 impl Struct {
@@ -43,6 +84,7 @@ impl Struct {
 /// Makes the lookups of all nodes, and marks those at or below which defaults are set.
 pub(super) fn make(nodes: &mut [Node]) {
     for node in nodes.iter_mut() {
+        node.form = Form::of(node);
         if let Kind::Struct(s) = &mut node.kind {
             s.make_lookup();
         }

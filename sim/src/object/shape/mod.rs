@@ -69,6 +69,8 @@ pub struct Node {
     pub format: Option<Str>,
     /// Whether defaults are set at it or below it.
     defaults: bool,
+    /// What is asked of the values of a scalar beyond their type.
+    form: lookup::Form,
     /// Value rules of custom resources.
     pub(crate) rules: Option<Box<Rules>>,
 }
@@ -221,24 +223,6 @@ impl Shape {
             self.child(id, Key::new(key))
         })
     }
-}
-
-/// Appends `.name`, or `name` at the start, to a dotted path; returns the length to go back to.
-fn push_field(path: &mut String, name: &str) -> usize {
-    let depth = path.len();
-    if depth > 0 {
-        path.push('.');
-    }
-    path.push_str(name);
-    depth
-}
-
-/// Appends `[index]` to a path; returns the length to go back to.
-fn push_index(path: &mut String, index: usize) -> usize {
-    use std::fmt::Write;
-    let depth = path.len();
-    write!(path, "[{index}]").expect("a String takes every write");
-    depth
 }
 
 #[cfg(test)]

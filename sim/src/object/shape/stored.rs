@@ -35,7 +35,7 @@ struct Store<'a> {
 
 impl Store<'_> {
     fn value(&mut self, id: NodeId, value: &Value, old: Option<&Value>, place: &Place<'_>) -> Option<Value> {
-        if is_same(old, value) || !self.check(id, value) {
+        if old.is_some_and(|old| old.is_shared_with(value)) || !self.check(id, value) {
             return None;
         }
         self.below(id, value, old, place)
@@ -80,10 +80,16 @@ impl Store<'_> {
         let kept = rewrite::entries(map, |key, child| {
             let old = old.and_then(|old| old.get_near(key, at));
             at += 1;
-            if is_same(old, child) {
+            if old.is_some_and(|old| old.is_shared_with(child)) {
                 return Edit::Keep;
             }
-            self.entry(id, s, key, child, old, &place.field(key))
+            if let Some(field) = s.field(key) {
+                if self.shape.node(field.node).takes_as_is(child) {
+                    return Edit::Keep;
+                }
+                return self.field(field, child, old, &place.field(key));
+            }
+            self.unnamed(id, s, child, old, &place.field(key))
         });
         let mut missing: Vec<(Key, Value)> = Vec::new();
         for field in s.written().filter(|f| map.get_key(f.key).is_none()) {
@@ -101,18 +107,15 @@ impl Store<'_> {
         Some(now.iter().cloned().chain(missing).collect())
     }
 
-    fn entry(
+    /// What becomes of a value at a key that is no field's.
+    fn unnamed(
         &mut self,
         id: NodeId,
         s: &Struct,
-        key: Key,
         child: &Value,
         old: Option<&Value>,
         place: &Place<'_>,
     ) -> Edit {
-        if let Some(field) = s.field(key) {
-            return self.field(field, child, old, place);
-        }
         match s.additional {
             Some(node) if child.is_null() && self.shape.is_string(node) => Edit::Set(Str::default().into()),
             Some(node) => self.value(node, child, old, place).into(),
@@ -149,16 +152,5 @@ impl Shape {
     fn new_field(&self, field: &Field) -> Value {
         let zero = self.zero(field);
         self.defaulted(field.node, &zero).unwrap_or(zero)
-    }
-}
-
-/// Whether a value is the stored one, without looking into maps and lists.
-fn is_same(old: Option<&Value>, new: &Value) -> bool {
-    match (old, new) {
-        (Some(Value::Map(old)), Value::Map(new)) => old.ptr_eq(new),
-        (Some(Value::List(old)), Value::List(new)) => std::sync::Arc::ptr_eq(old, new),
-        (Some(Value::Map(_) | Value::List(_)), _) | (_, Value::Map(_) | Value::List(_)) => false,
-        (Some(old), new) => old == new,
-        (None, _) => false,
     }
 }

@@ -10,9 +10,7 @@ use regex_lite::Regex;
 
 use super::build::error;
 use super::format::{self, Format};
-use super::{
-    Kind, ListType, Node, NodeId, Scalar, SchemaError, Shape, Struct, Value, push_field, push_index,
-};
+use super::{Kind, ListType, Node, NodeId, Scalar, SchemaError, Shape, Struct, Value};
 
 /// One complaint about one field, ready to be a cause of a Status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -400,4 +398,22 @@ impl<'a> Check<'a> {
             self.errors.push(FieldError::new(&self.path, "FieldValueDuplicate", message));
         }
     }
+}
+
+/// Appends `.name`, or `name` at the start, to a dotted path; returns the length to go back to.
+fn push_field(path: &mut String, name: &str) -> usize {
+    let depth = path.len();
+    if depth > 0 {
+        path.push('.');
+    }
+    path.push_str(name);
+    depth
+}
+
+/// Appends `[index]` to a path; returns the length to go back to.
+fn push_index(path: &mut String, index: usize) -> usize {
+    use std::fmt::Write;
+    let depth = path.len();
+    write!(path, "[{index}]").expect("a String takes every write");
+    depth
 }
