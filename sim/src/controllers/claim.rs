@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Caches, Outcome, Target, Verdict};
 use crate::client::Informer;
-use crate::object::{LabelSelector, Object, Value};
+use crate::object::{LabelSelector, Object, Value, keys};
 use crate::value;
 use crate::wire::resource::REPLICATION_CONTROLLERS;
 use crate::wire::{Answer, ObjectKey, PatchType, Request, Resource};
@@ -33,7 +33,7 @@ pub(super) fn controller_ref(owner: &Owner<'_>) -> Value {
 
 /// The selector of an owner of this resource; none where it has no valid one. A ReplicationController's is a plain map.
 pub(super) fn selector_of(resource: Resource, owner: &Object) -> Option<LabelSelector> {
-    let selector = owner.at(&["spec", "selector"])?;
+    let selector = owner.spec(keys::SELECTOR)?;
     if resource == *REPLICATION_CONTROLLERS {
         return selector.as_map().map(LabelSelector::from_labels);
     }

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use crate::engine::{Millis, Time};
-use crate::object::{Object, Value};
+use crate::object::{Object, Value, keys};
 use crate::wire::resource::PODS;
 use crate::wire::{ObjectKey, Request};
 
@@ -22,7 +22,7 @@ pub(super) fn delete(pod: &Object) -> Request {
 
 /// The pod's phase; empty before it has one.
 pub(super) fn phase(pod: &Object) -> &str {
-    pod.str_at(&["status", "phase"]).unwrap_or_default()
+    pod.status(keys::PHASE).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether the pod has ended for good.

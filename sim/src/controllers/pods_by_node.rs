@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::client::Change;
-use crate::object::{Object, Str};
+use crate::object::{Object, Str, Value, keys};
 use crate::wire::ObjectKey;
 
 /// The node that a pod is bound to; empty for none.
 pub(super) fn node_of(pod: &Object) -> &str {
-    pod.str_at(&["spec", "nodeName"]).unwrap_or_default()
+    pod.spec(keys::NODE_NAME).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The index.

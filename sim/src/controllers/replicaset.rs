@@ -12,10 +12,10 @@ use super::claim::{Owner, controller_ref, may_adopt, owners_of, selector_of};
 use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches, pods};
 use crate::client::Change;
 use crate::engine::Time;
-use crate::object::{Key, LabelSelector, Map, Object, Str, Value};
+use crate::object::{Key, LabelSelector, Map, Object, Str, Value, keys};
+use crate::value;
 use crate::wire::resource::{PODS, REPLICA_SETS};
 use crate::wire::{Answer, Request, Resource, Verb};
-use crate::{key, value};
 
 /// At most so many creations or deletions per sync (pkg/controller/replicaset `BurstReplicas`).
 const BURST: usize = 500;
@@ -140,11 +140,11 @@ impl Controller for ReplicaSets {
 }
 
 pub(super) fn replicas(set: &Object) -> i64 {
-    set.i64_at(&["spec", "replicas"]).unwrap_or(1)
+    set.spec(keys::REPLICAS).and_then(Value::as_i64).unwrap_or(1)
 }
 
 fn min_ready_s(set: &Object) -> i64 {
-    set.i64_at(&["spec", "minReadySeconds"]).unwrap_or(0)
+    set.spec(keys::MIN_READY_SECONDS).and_then(Value::as_i64).unwrap_or(0)
 }
 
 /// Creates what is missing, deletes what is too much.
@@ -230,7 +230,7 @@ fn to_delete(
 /// The status a set should have.
 #[derive(PartialEq, Debug)]
 struct Status {
-    counts: Vec<(&'static str, i64)>,
+    counts: Vec<(Key, i64)>,
     conditions: Value,
 }
 
@@ -247,13 +247,13 @@ impl Status {
         let min_ready_s = min_ready_s(set);
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let count = |test: &dyn Fn(&Object) -> bool| number(active.iter().filter(|pod| test(pod)).count());
-        let terminating = stopping.map(|n| ("terminatingReplicas", number(n)));
+        let terminating = stopping.map(|n| (keys::TERMINATING_REPLICAS, number(n)));
         Self {
             counts: [
-                ("replicas", count(&|_| true)),
-                ("fullyLabeledReplicas", count(&|pod| selector.matches(pod.labels()))),
-                ("readyReplicas", count(&pods::is_ready)),
-                ("availableReplicas", count(&|pod| pods::is_available(pod, min_ready_s, now))),
+                (keys::REPLICAS, count(&|_| true)),
+                (keys::FULLY_LABELED_REPLICAS, count(&|pod| selector.matches(pod.labels()))),
+                (keys::READY_REPLICAS, count(&pods::is_ready)),
+                (keys::AVAILABLE_REPLICAS, count(&|pod| pods::is_available(pod, min_ready_s, now))),
             ]
             .into_iter()
             .chain(terminating)
@@ -264,22 +264,20 @@ impl Status {
 
     /// The request that makes it so; nothing where it is.
     fn update(&self, resource: Resource, set: &Arc<Object>) -> Option<Request> {
-        let old = set.at(&["status"]);
-        let had = |field: &str| old.and_then(|old| old.i64_at(&[field]));
-        let same = self.counts.iter().all(|(field, count)| had(field).unwrap_or(0) == *count)
-            && had("observedGeneration").unwrap_or(0) == set.generation()
-            && Value::items(&self.conditions)
-                == old.map(|old| old.items_at(&["conditions"])).unwrap_or_default();
+        let same = self.counts.iter().all(|(field, count)| set.count(*field) == *count)
+            && set.count(keys::OBSERVED_GENERATION) == set.generation()
+            && self.conditions.items() == set.conditions();
         if same {
             return None;
         }
         let told = self.counts.iter();
-        let told = told.filter(|(field, n)| *n != 0 || matches!(*field, "replicas" | "terminatingReplicas"));
+        let told =
+            told.filter(|(field, n)| *n != 0 || [keys::REPLICAS, keys::TERMINATING_REPLICAS].contains(field));
         let mut status: Vec<(Key, Value)> =
-            told.map(|(field, count)| (Key::new(field), Value::from(*count))).collect();
-        status.push((key!("observedGeneration"), set.generation().into()));
+            told.map(|(field, count)| (*field, Value::from(*count))).collect();
+        status.push((keys::OBSERVED_GENERATION, set.generation().into()));
         if !self.conditions.items().is_empty() {
-            status.push((key!("conditions"), self.conditions.clone()));
+            status.push((keys::CONDITIONS, self.conditions.clone()));
         }
         let updated = set.edited(|root| root.set_at(&["status"], Value::Map(Map::from_entries(status))));
         Some(Request::update_status(resource, Arc::new(updated)))
@@ -289,7 +287,7 @@ impl Status {
 /// The conditions, with ReplicaFailure as it should be.
 fn conditions(set: &Object, failure: Option<&Failure>, now: Time) -> Value {
     let is_failure = |c: &&Value| c.str_at(&["type"]) == Some("ReplicaFailure");
-    let old = set.items_at(&["status", "conditions"]);
+    let old = set.conditions();
     match (failure, old.iter().any(|c| is_failure(&c))) {
         (Some(failure), false) => {
             let condition = value!({

@@ -23,11 +23,17 @@ pub(super) struct Interned {
     head: u64,
     text: &'static str,
     digest: u64,
+    field: u8,
 }
 
 impl Interned {
-    pub(super) const fn new(text: &'static str) -> Self {
-        Self { head: head(text), text, digest: Digest::of_bytes(text.as_bytes()) }
+    const fn new(text: &'static str) -> Self {
+        Self::of_field(text, 0)
+    }
+
+    /// The name of a field that every object has, with its number; 0 for other names.
+    pub(super) const fn of_field(text: &'static str, field: u8) -> Self {
+        Self { head: head(text), text, digest: Digest::of_bytes(text.as_bytes()), field }
     }
 }
 
@@ -133,6 +139,11 @@ impl Key {
     /// Where the name is stored: equal for equal keys, of no meaning outside the process.
     pub(super) fn address(self) -> usize {
         std::ptr::from_ref(self.0).addr()
+    }
+
+    /// The number of a field that every object has; 0 for other names.
+    pub(super) fn field(self) -> usize {
+        usize::from(self.0.field)
     }
 
     /// The stable hash of the text, made once.

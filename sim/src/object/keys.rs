@@ -4,11 +4,11 @@ use super::Key;
 use super::key::Interned;
 
 macro_rules! known {
-    ($($name:ident $text:literal),* $(,)?) => {
+    ($($name:ident $text:literal $(in $field:literal)?),* $(,)?) => {
         $(
             #[doc = concat!("`", $text, "`")]
             pub const $name: Key = {
-                static INTERNED: Interned = Interned::new($text);
+                static INTERNED: Interned = Interned::of_field($text, 0 $(+ $field)?);
                 Key::known(&INTERNED)
             };
         )*
@@ -17,30 +17,44 @@ macro_rules! known {
     };
 }
 
+// A number is where `Places` keeps the place of a field that every object has.
 known! {
-    ANNOTATIONS "annotations",
+    ANNOTATIONS "annotations" in 4,
     API_VERSION "apiVersion",
+    AVAILABLE_REPLICAS "availableReplicas",
     BLOCK_OWNER_DELETION "blockOwnerDeletion",
     CONDITIONS "conditions",
     CONTROLLER "controller",
     CREATION_TIMESTAMP "creationTimestamp",
     DELETION_GRACE_PERIOD_SECONDS "deletionGracePeriodSeconds",
-    DELETION_TIMESTAMP "deletionTimestamp",
-    FINALIZERS "finalizers",
+    DELETION_TIMESTAMP "deletionTimestamp" in 5,
+    FINALIZERS "finalizers" in 6,
+    FULLY_LABELED_REPLICAS "fullyLabeledReplicas",
     GENERATE_NAME "generateName",
-    GENERATION "generation",
+    GENERATION "generation" in 7,
     KIND "kind",
-    LABELS "labels",
+    LABELS "labels" in 8,
     LAST_TRANSITION_TIME "lastTransitionTime",
     MANAGED_FIELDS "managedFields",
-    METADATA "metadata",
-    NAME "name",
-    NAMESPACE "namespace",
+    METADATA "metadata" in 1,
+    MIN_READY_SECONDS "minReadySeconds",
+    NAME "name" in 9,
+    NAMESPACE "namespace" in 10,
     NODE_NAME "nodeName",
-    OWNER_REFERENCES "ownerReferences",
-    RESOURCE_VERSION "resourceVersion",
-    SPEC "spec",
-    STATUS "status",
+    OBSERVED_GENERATION "observedGeneration",
+    OWNER_REFERENCES "ownerReferences" in 11,
+    PAUSED "paused",
+    PHASE "phase",
+    READY_REPLICAS "readyReplicas",
+    REASON "reason",
+    REPLICAS "replicas",
+    RESOURCE_VERSION "resourceVersion" in 12,
+    SELECTOR "selector",
+    SPEC "spec" in 2,
+    STATUS "status" in 3,
+    TERMINATING_REPLICAS "terminatingReplicas",
     TYPE "type",
-    UID "uid",
+    UID "uid" in 13,
+    UNAVAILABLE_REPLICAS "unavailableReplicas",
+    UPDATED_REPLICAS "updatedReplicas",
 }

@@ -81,6 +81,12 @@ impl Map {
         self.find(key).ok().map(|i| &self.0[i].1)
     }
 
+    /// The value of the entry at this place.
+    #[inline]
+    pub(super) fn value(&self, place: usize) -> Option<&Value> {
+        self.0.get(place).map(|(_, value)| value)
+    }
+
     /// The value at an interned key, with a guess at which entry it is.
     pub(super) fn get_near(&self, key: Key, guess: usize) -> Option<&Value> {
         match self.0.get(guess) {

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use super::places::Places;
 use super::{Key, Managed, Map, Str, Value, encode, keys};
 
 /// An object as the API server stores it and clients share it. Immutable: an edit makes a new one that shares all it
@@ -12,6 +13,7 @@ use super::{Key, Managed, Map, Str, Value, encode, keys};
 pub struct Object {
     root: Value,
     managed: Managed,
+    places: Places,
     json: OnceLock<Encoded>,
 }
 
@@ -68,7 +70,8 @@ impl Object {
 
     /// The object with this tree (without `metadata.managedFields`) and these owners of its fields.
     pub fn with_managed(root: Value, managed: Managed) -> Self {
-        Self { root, managed, json: OnceLock::new() }
+        let places = Places::of(&root);
+        Self { root, managed, places, json: OnceLock::new() }
     }
 
     /// The object with this tree, ready to be shared.
@@ -160,7 +163,26 @@ impl Object {
 
     /// `metadata`.
     pub fn metadata(&self) -> Option<&Map> {
-        self.root.get_key(keys::METADATA)?.as_map()
+        self.top(keys::METADATA)
+    }
+
+    fn top(&self, field: Key) -> Option<&Map> {
+        self.places.get(self.root.as_map()?, field)?.as_map()
+    }
+
+    /// A field of `spec`.
+    pub fn spec(&self, field: Key) -> Option<&Value> {
+        self.top(keys::SPEC)?.get_key(field)
+    }
+
+    /// A field of `status`.
+    pub fn status(&self, field: Key) -> Option<&Value> {
+        self.top(keys::STATUS)?.get_key(field)
+    }
+
+    /// A count in `status`; 0 where it is absent.
+    pub fn count(&self, field: Key) -> i64 {
+        self.status(field).and_then(Value::as_i64).unwrap_or(0)
     }
 
     /// A string of `metadata`, or nothing.
@@ -173,17 +195,13 @@ impl Object {
         self.of_meta(field).and_then(Value::as_text).cloned().unwrap_or_default()
     }
 
-    /// Namespace and name, shared. They are side by side in a tree.
+    /// Namespace and name, shared.
     pub fn namespace_and_name(&self) -> (Str, Str) {
-        let text = |value: Option<&Value>| value.and_then(Value::as_text).cloned().unwrap_or_default();
-        let Some(metadata) = self.metadata() else { return Default::default() };
-        let place = metadata.iter().rposition(|(key, _)| *key == keys::NAME);
-        let namespace = metadata.get_near(keys::NAMESPACE, place.map_or(0, |place| place + 1));
-        (text(namespace), text(place.and_then(|place| metadata.get_near(keys::NAME, place))))
+        (self.meta_text(keys::NAMESPACE), self.meta_text(keys::NAME))
     }
 
     fn of_meta(&self, field: Key) -> Option<&Value> {
-        self.metadata()?.get_key(field)
+        self.places.get(self.metadata()?, field)
     }
 
     fn meta_str(&self, field: Key) -> &str {
@@ -278,10 +296,14 @@ impl Object {
         self.controlling_owner().and_then(|owner| owner.get_key(keys::UID)?.as_str()) == Some(uid)
     }
 
+    /// `status.conditions`.
+    pub fn conditions(&self) -> &[Value] {
+        self.status(keys::CONDITIONS).map(Value::items).unwrap_or_default()
+    }
+
     /// The condition of this type, from `status.conditions`.
     pub fn condition(&self, kind: &str) -> Option<&Value> {
-        let conditions = self.root.get_key(keys::STATUS)?.get_key(keys::CONDITIONS)?.items();
-        conditions.iter().find(|c| c.get_key(keys::TYPE).and_then(Value::as_str) == Some(kind))
+        self.conditions().iter().find(|c| c.get_key(keys::TYPE).and_then(Value::as_str) == Some(kind))
     }
 
     /// Whether the condition of this type is `True`.

@@ -27,6 +27,7 @@ mod meta;
 pub mod names;
 pub mod patch;
 mod place;
+mod places;
 mod pod_row;
 mod quantity;
 mod selector;

@@ -14,7 +14,7 @@ use super::queue::Queue;
 use super::requests::{binding, unschedulable};
 use crate::client::{Change, Client, Informer};
 use crate::engine::Draws;
-use crate::object::{Object, Str};
+use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::{NODES, PODS};
 use crate::wire::{
     Answer, Component, Effect, Input, ObjectKey, Options, Outbox, Request, RequestId, Resource, WatchEvent,
@@ -304,11 +304,11 @@ impl Component for Scheduler {
 }
 
 fn node_of(pod: &Object) -> Option<&str> {
-    pod.str_at(&["spec", "nodeName"]).filter(|node| !node.is_empty())
+    pod.spec(keys::NODE_NAME).and_then(Value::as_str).filter(|node| !node.is_empty())
 }
 
 fn is_over(pod: &Object) -> bool {
-    matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"))
+    matches!(pod.status(keys::PHASE).and_then(Value::as_str), Some("Succeeded" | "Failed"))
 }
 
 /// Whether a pod without a node is for us to place now.

@@ -8,7 +8,7 @@ use crate::client::Change;
 use crate::controllers::claim::{Owner, may_adopt, owners_of};
 use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
 use crate::engine::Time;
-use crate::object::{LabelSelector, Object, Str};
+use crate::object::{LabelSelector, Object, Str, keys};
 use crate::wire::resource::{DEPLOYMENTS, PODS, REPLICA_SETS};
 use crate::wire::{Answer, ObjectKey, Resource, Verb};
 
@@ -42,7 +42,7 @@ impl Controller for Deployments {
     fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
         let failure = self.failures.remove(target);
         let Some(deployment) = caches.of(*DEPLOYMENTS).get(&target.key) else { return Outcome::done() };
-        let Some(Ok(selector)) = deployment.at(&["spec", "selector"]).map(LabelSelector::from_value) else {
+        let Some(Ok(selector)) = deployment.spec(keys::SELECTOR).map(LabelSelector::from_value) else {
             return Outcome::done();
         };
         let mut out = Outcome::done();

@@ -3,7 +3,7 @@
 //! Real: pkg/controller/deployment/rolling.go and util `ResolveFenceposts`. Modelled: all of it, except that two resizes of
 //! one set in one sync (its unhealthy pods, then more) are one write.
 
-use crate::object::{Object, Value};
+use crate::object::{Object, Value, keys};
 
 /// What a deployment asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,14 +24,16 @@ pub(super) struct Size {
 
 impl Size {
     pub(super) fn of(set: &Object) -> Self {
-        let available = set.i64_at(&["status", "availableReplicas"]).unwrap_or(0);
-        Self { spec: crate::controllers::replicaset::replicas(set), available }
+        Self {
+            spec: crate::controllers::replicaset::replicas(set),
+            available: set.count(keys::AVAILABLE_REPLICAS),
+        }
     }
 }
 
 impl Strategy {
     pub(super) fn of(deployment: &Object) -> Self {
-        let wanted = deployment.i64_at(&["spec", "replicas"]).unwrap_or(1);
+        let wanted = crate::controllers::replicaset::replicas(deployment);
         if deployment.str_at(&["spec", "strategy", "type"]) == Some("Recreate") {
             return Self { wanted, surge: 0, unavailable: 0, rolling: false };
         }

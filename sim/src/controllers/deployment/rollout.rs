@@ -7,7 +7,7 @@ use super::sets;
 use crate::client::Informer;
 use crate::controllers::{Caches, Outcome, pods, replicaset};
 use crate::engine::Time;
-use crate::object::{Object, Str, Value};
+use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::{PODS, REPLICA_SETS};
 use crate::wire::{ObjectKey, Request};
 
@@ -40,7 +40,7 @@ impl<'a> Rollout<'a> {
         out: Outcome,
     ) -> Self {
         sets.sort_by(|a, b| sets::age_order(a, b));
-        let conditions = deployment.items_at(&["status", "conditions"]).to_vec();
+        let conditions = deployment.conditions().to_vec();
         let strategy = Strategy::of(deployment);
         Self { deployment, strategy, new: None, old: sets, conditions, revision: None, told: false, now, out }
     }
@@ -75,7 +75,7 @@ impl<'a> Rollout<'a> {
     }
 
     pub(super) fn is_paused(&self) -> bool {
-        self.deployment.at(&["spec", "paused"]).and_then(Value::as_bool).unwrap_or(false)
+        self.deployment.spec(keys::PAUSED).and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// Strategy RollingUpdate: grow the new set; once it needs no more, shrink the old ones.
@@ -125,8 +125,7 @@ impl<'a> Rollout<'a> {
 
     fn old_pods_run(&self, cache: &Informer) -> bool {
         self.old.iter().any(|set| {
-            set.i64_at(&["status", "replicas"]).unwrap_or(0) > 0
-                || cache.owned_by(set.uid()).any(|pod| !pods::is_finished(pod))
+            set.count(keys::REPLICAS) > 0 || cache.owned_by(set.uid()).any(|pod| !pods::is_finished(pod))
         })
     }
 
@@ -138,9 +137,8 @@ impl<'a> Rollout<'a> {
         let surplus = alive.len().saturating_sub(limit);
         alive.sort_by_key(|set| sets::revision(set));
         for set in alive.into_iter().take(surplus) {
-            let observed = set.i64_at(&["status", "observedGeneration"]).unwrap_or(0);
-            let empty =
-                set.i64_at(&["status", "replicas"]).unwrap_or(0) == 0 && replicaset::replicas(set) == 0;
+            let observed = set.count(keys::OBSERVED_GENERATION);
+            let empty = set.count(keys::REPLICAS) == 0 && replicaset::replicas(set) == 0;
             if empty && set.generation() <= observed {
                 self.out.then(Request::delete(*REPLICA_SETS, &ObjectKey::of(set)));
             }

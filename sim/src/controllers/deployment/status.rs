@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::rollout::Rollout;
 use crate::controllers::replicaset::replicas;
 use crate::engine::{Millis, Time};
-use crate::object::{Key, Object, Value};
+use crate::object::{Key, Object, Value, keys};
 use crate::value;
 use crate::wire::Request;
 use crate::wire::resource::DEPLOYMENTS;
@@ -18,7 +18,11 @@ const NO_DEADLINE: i64 = 2_147_483_647;
 
 /// The condition of this type.
 pub(super) fn find<'a>(conditions: &'a [Value], kind: &str) -> Option<&'a Value> {
-    conditions.iter().find(|condition| condition.str_at(&["type"]) == Some(kind))
+    conditions.iter().find(|condition| is_of(condition, kind))
+}
+
+fn is_of(condition: &Value, kind: &str) -> bool {
+    condition.get_key(keys::TYPE).and_then(Value::as_str) == Some(kind)
 }
 
 /// The counts of a status.
@@ -34,30 +38,28 @@ struct Counts {
 }
 
 impl Counts {
-    fn fields(self) -> [(&'static str, i64); 7] {
+    fn fields(self) -> [(Key, i64); 7] {
         [
-            ("observedGeneration", self.observed),
-            ("replicas", self.replicas),
-            ("updatedReplicas", self.updated),
-            ("readyReplicas", self.ready),
-            ("availableReplicas", self.available),
-            ("unavailableReplicas", self.unavailable),
-            ("terminatingReplicas", self.terminating),
+            (keys::OBSERVED_GENERATION, self.observed),
+            (keys::REPLICAS, self.replicas),
+            (keys::UPDATED_REPLICAS, self.updated),
+            (keys::READY_REPLICAS, self.ready),
+            (keys::AVAILABLE_REPLICAS, self.available),
+            (keys::UNAVAILABLE_REPLICAS, self.unavailable),
+            (keys::TERMINATING_REPLICAS, self.terminating),
         ]
     }
 
     /// The counts of the status that a deployment has.
     fn had(deployment: &Object) -> Self {
-        let status = deployment.at(&["status"]).and_then(Value::as_map);
-        let at = |field| status.and_then(|status| status.get(field)?.as_i64()).unwrap_or(0);
         Self {
-            replicas: at("replicas"),
-            updated: at("updatedReplicas"),
-            ready: at("readyReplicas"),
-            available: at("availableReplicas"),
-            unavailable: at("unavailableReplicas"),
-            terminating: at("terminatingReplicas"),
-            observed: at("observedGeneration"),
+            replicas: deployment.count(keys::REPLICAS),
+            updated: deployment.count(keys::UPDATED_REPLICAS),
+            ready: deployment.count(keys::READY_REPLICAS),
+            available: deployment.count(keys::AVAILABLE_REPLICAS),
+            unavailable: deployment.count(keys::UNAVAILABLE_REPLICAS),
+            terminating: deployment.count(keys::TERMINATING_REPLICAS),
+            observed: deployment.count(keys::OBSERVED_GENERATION),
         }
     }
 
@@ -104,7 +106,7 @@ impl Rollout<'_> {
     }
 
     fn remove_condition(&mut self, kind: &str) {
-        self.conditions.retain(|condition| condition.str_at(&["type"]) != Some(kind));
+        self.conditions.retain(|condition| !is_of(condition, kind));
     }
 
     /// Says in the conditions that the deployment was paused or resumed, so that the pause does not count as a lack of
@@ -130,18 +132,18 @@ impl Rollout<'_> {
     fn counts(&self) -> Counts {
         let sum = |field| -> i64 {
             let sets = self.old.iter().chain(&self.new);
-            sets.map(|set| set.i64_at(&["status", field]).unwrap_or(0)).sum()
+            sets.map(|set| set.count(field)).sum()
         };
-        let available = sum("availableReplicas");
+        let available = sum(keys::AVAILABLE_REPLICAS);
         let asked: i64 = self.old.iter().chain(&self.new).map(|set| replicas(set)).sum();
-        let updated = self.new.as_ref().and_then(|new| new.i64_at(&["status", "replicas"])).unwrap_or(0);
+        let updated = self.new.as_ref().map_or(0, |new| new.count(keys::REPLICAS));
         Counts {
-            replicas: sum("replicas"),
+            replicas: sum(keys::REPLICAS),
             updated,
-            ready: sum("readyReplicas"),
+            ready: sum(keys::READY_REPLICAS),
             available,
             unavailable: (asked - available).max(0),
-            terminating: sum("terminatingReplicas"),
+            terminating: sum(keys::TERMINATING_REPLICAS),
             observed: self.deployment.generation(),
         }
     }
@@ -249,17 +251,18 @@ impl Rollout<'_> {
 
     /// Writes counts and conditions where they differ from what is there. `settles`: with them the sync is at its end.
     fn tell_counts(&mut self, counts: Counts, settles: bool) {
-        let had = self.deployment.items_at(&["status", "conditions"]);
-        let no_count = self.deployment.at(&["status", "terminatingReplicas"]).is_none();
+        let had = self.deployment.conditions();
+        let no_count = self.deployment.status(keys::TERMINATING_REPLICAS).is_none();
         if counts == Counts::had(self.deployment) && self.conditions == had && !no_count {
             return;
         }
         self.tell(settles, |status| {
             let fields = counts.fields();
             let others = status.as_map().into_iter().flatten();
-            let others = others.filter(|(key, _)| !fields.iter().any(|(field, _)| *field == key.as_str()));
-            let told = fields.iter().filter(|(field, count)| *count != 0 || *field == "terminatingReplicas");
-            let told = told.map(|(field, count)| (Key::new(field), Value::from(*count)));
+            let others = others.filter(|(key, _)| !fields.iter().any(|(field, _)| *field == *key));
+            let told =
+                fields.iter().filter(|(field, count)| *count != 0 || *field == keys::TERMINATING_REPLICAS);
+            let told = told.map(|(field, count)| (*field, Value::from(*count)));
             *status = Value::Map(others.cloned().chain(told).collect());
         });
     }

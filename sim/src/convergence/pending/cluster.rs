@@ -4,7 +4,7 @@ use smol_str::format_smolstr;
 
 use super::super::reason::{Want, text};
 use super::{Lookup, because};
-use crate::object::{Object, Str, Value};
+use crate::object::{Object, Str, Value, keys};
 
 /// Controllers that have replaced a Failed pod, or have given up on it, and leave the object behind.
 const LEAVE_FAILED_PODS: [&str; 3] = ["Job", "ReplicaSet", "ReplicationController"];
@@ -14,7 +14,7 @@ pub(super) fn pod(object: &Object, _: &dyn Lookup) -> Option<Want> {
     if object.is_condition_true("Ready") {
         return None;
     }
-    let phase = object.str_at(&["status", "phase"]).unwrap_or("Pending");
+    let phase = object.status(keys::PHASE).and_then(Value::as_str).unwrap_or("Pending");
     let controller = object.controller().map_or("", |owner| owner.kind);
     if phase == "Succeeded" || (phase == "Failed" && LEAVE_FAILED_PODS.contains(&controller)) {
         return None;

@@ -12,7 +12,7 @@ mod workloads;
 mod tests;
 
 use super::reason::{Reason, Want, text};
-use crate::object::{Object, OwnerRef};
+use crate::object::{Object, OwnerRef, keys};
 
 /// What a rule must know of other objects.
 pub trait Lookup {
@@ -83,14 +83,14 @@ fn dangling(object: &Object, world: &dyn Lookup) -> Option<Want> {
 
 /// The generation has been observed, where the kind says what has been.
 fn observed(object: &Object) -> Option<Want> {
-    let observed = object.i64_at(&["status", "observedGeneration"])?;
-    let generation = object.i64_at(&["metadata", "generation"])?;
+    let observed = object.status(keys::OBSERVED_GENERATION)?.as_i64()?;
+    let generation = Some(object.generation()).filter(|generation| *generation > 0)?;
     (observed != generation).then_some(Want::Observed { generation, observed })
 }
 
 /// As [`observed`], for kinds whose controller always writes `observedGeneration`.
 fn observed_at_all(object: &Object) -> Option<Want> {
-    let observed = object.i64_at(&["status", "observedGeneration"]).unwrap_or(0);
+    let observed = object.count(keys::OBSERVED_GENERATION);
     let generation = object.generation();
     (observed != generation).then_some(Want::Observed { generation, observed })
 }

@@ -2,31 +2,32 @@
 
 use super::super::reason::Want;
 use super::{Lookup, because, observed_at_all};
-use crate::object::{Object, Str};
+use crate::key;
+use crate::object::{Key, Object, Str, Value, keys};
 
 /// Looks at the counts in order; the first that is not `want` is the reason.
-fn counts(object: &Object, want: i64, fields: &[(&'static str, &'static str)]) -> Option<Want> {
+fn counts(object: &Object, want: i64, fields: &[(Key, &'static str)]) -> Option<Want> {
     fields.iter().find_map(|(field, what)| {
-        let has = object.i64_at(&["status", field]).unwrap_or(0);
+        let has = object.count(*field);
         (has != want).then_some(Want::Count { what, want, has, note: None })
     })
 }
 
 /// `spec.replicas`, which the API server defaults to 1.
 fn replicas(object: &Object) -> i64 {
-    object.i64_at(&["spec", "replicas"]).unwrap_or(1)
+    object.spec(keys::REPLICAS).and_then(Value::as_i64).unwrap_or(1)
 }
 
 /// Every pod of the newest template and available, and no other left. A paused one asks for nothing.
 pub(super) fn deployment(object: &Object, _: &dyn Lookup) -> Option<Want> {
-    if object.at(&["spec", "paused"]).and_then(|v| v.as_bool()) == Some(true) {
+    if object.spec(keys::PAUSED).and_then(Value::as_bool) == Some(true) {
         return None;
     }
     let fields = [
-        ("updatedReplicas", "updated replicas"),
-        ("replicas", "replicas in all"),
-        ("availableReplicas", "available replicas"),
-        ("readyReplicas", "ready replicas"),
+        (keys::UPDATED_REPLICAS, "updated replicas"),
+        (keys::REPLICAS, "replicas in all"),
+        (keys::AVAILABLE_REPLICAS, "available replicas"),
+        (keys::READY_REPLICAS, "ready replicas"),
     ];
     let mut want = observed_at_all(object).or_else(|| counts(object, replicas(object), &fields))?;
     if let Want::Count { note, .. } = &mut want {
@@ -45,10 +46,10 @@ fn deployment_note(object: &Object) -> Option<Str> {
 /// Every pod ready and available, and none too many. A ReplicationController says it in the same fields.
 pub(super) fn replica_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     let fields = [
-        ("replicas", "replicas"),
-        ("fullyLabeledReplicas", "fully labelled replicas"),
-        ("availableReplicas", "available replicas"),
-        ("readyReplicas", "ready replicas"),
+        (keys::REPLICAS, "replicas"),
+        (keys::FULLY_LABELED_REPLICAS, "fully labelled replicas"),
+        (keys::AVAILABLE_REPLICAS, "available replicas"),
+        (keys::READY_REPLICAS, "ready replicas"),
     ];
     observed_at_all(object).or_else(|| counts(object, replicas(object), &fields))
 }
@@ -60,9 +61,9 @@ pub(super) fn stateful_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     }
     let want = replicas(object);
     let fields = [
-        ("replicas", "replicas"),
-        ("readyReplicas", "ready replicas"),
-        ("availableReplicas", "available replicas"),
+        (keys::REPLICAS, "replicas"),
+        (keys::READY_REPLICAS, "ready replicas"),
+        (keys::AVAILABLE_REPLICAS, "available replicas"),
     ];
     observed_at_all(object).or_else(|| counts(object, want, &fields)).or_else(|| updated(object, want))
 }
@@ -86,10 +87,10 @@ fn updated(object: &Object, replicas: i64) -> Option<Want> {
 pub(super) fn daemon_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     let want = object.i64_at(&["status", "desiredNumberScheduled"]).unwrap_or(0);
     let fields = [
-        ("updatedNumberScheduled", "updated pods"),
-        ("currentNumberScheduled", "scheduled pods"),
-        ("numberAvailable", "available pods"),
-        ("numberReady", "ready pods"),
+        (key!("updatedNumberScheduled"), "updated pods"),
+        (key!("currentNumberScheduled"), "scheduled pods"),
+        (key!("numberAvailable"), "available pods"),
+        (key!("numberReady"), "ready pods"),
     ];
     let by_hand = object.str_at(&["spec", "updateStrategy", "type"]) == Some("OnDelete");
     observed_at_all(object).or_else(|| counts(object, want, &fields[usize::from(by_hand)..]))
