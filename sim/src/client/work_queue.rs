@@ -20,6 +20,8 @@ pub struct WorkQueue<K = ObjectKey> {
     queued: BTreeSet<K>,
     later: BTreeMap<K, Time>,
     by_time: BTreeSet<(Time, K)>,
+    /// The first time in `by_time`.
+    due: Option<Time>,
     failures: BTreeMap<K, u32>,
 }
 
@@ -30,6 +32,7 @@ impl<K> Default for WorkQueue<K> {
             queued: BTreeSet::new(),
             later: BTreeMap::new(),
             by_time: BTreeSet::new(),
+            due: None,
             failures: BTreeMap::new(),
         }
     }
@@ -53,6 +56,7 @@ impl<K: Clone + Ord> WorkQueue<K> {
         }
         self.by_time.insert((time, key.clone()));
         self.later.insert(key, time);
+        self.due = self.by_time.first().map(|(due, _)| *due);
     }
 
     /// Adds a key that failed, with a delay that doubles at each failure in a row. Returns when it is due.
@@ -69,24 +73,30 @@ impl<K: Clone + Ord> WorkQueue<K> {
         self.failures.remove(key);
     }
 
+    /// Whether a key is due.
+    #[inline]
+    pub fn is_due(&self, now: Time) -> bool {
+        !self.ready.is_empty() || self.due.is_some_and(|due| due <= now)
+    }
+
     /// The next key that is due.
     pub fn pop(&mut self, now: Time) -> Option<K> {
         if let Some(key) = self.ready.pop_front() {
             self.queued.remove(&key);
             return Some(key);
         }
-        let (due, _) = self.by_time.first()?;
-        if *due > now {
+        if !self.is_due(now) {
             return None;
         }
         let (_, key) = self.by_time.pop_first()?;
         self.later.remove(&key);
+        self.due = self.by_time.first().map(|(due, _)| *due);
         Some(key)
     }
 
     /// When the next delayed key is due.
     pub fn next_due(&self) -> Option<Time> {
-        self.by_time.first().map(|(due, _)| *due)
+        self.due
     }
 }
 

@@ -3,9 +3,8 @@
 //! Real: a cluster that has been up for a while. Modelled: so, with kubelets and scheduler at work from t = start on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::booted::{self, Booted, Started};
+use super::booted::{Booted, Started};
 use super::hosting::Hosting;
 use super::nodes::Machines;
 use super::{API_SERVER, Cluster, Event, FIRST_NODE, Part, RUNTIME, USER};
@@ -15,7 +14,6 @@ use crate::engine::{Draws, Queue, Time};
 use crate::kubelet::{self, Kubelet};
 use crate::object::{Object, Str, Value};
 use crate::programs::{Hosts, Image, Images, Program, Runtime, Stage};
-use crate::scheduler::Scheduler;
 use crate::wire::{ActorClass, Addr, Component, Effect, History, Latency, Outbox};
 
 /// What a cluster is made of.
@@ -55,8 +53,8 @@ pub struct NodeConfig {
 impl Cluster {
     /// A cluster at its start with this seed.
     pub fn new(booted: &Booted, seed: u64, programs: Vec<Program>, stage: Stage) -> Self {
-        let Booted { config, server, streams, manager, effects, timers, record, nodes } = booted.clone();
-        let ClusterConfig { start, latency, version, nodes: configs, images, settings: _ } = config;
+        let Booted { config, server, streams, kubelets, manager, scheduler, timers, record } = booted.clone();
+        let ClusterConfig { start, latency, version, nodes, images, settings: _ } = config;
         let draws = Draws::new(seed);
         let mut cluster = Self {
             queue: Queue::new(start),
@@ -81,34 +79,38 @@ impl Cluster {
             draws,
         };
         cluster.add_desks();
-        for ((node, registered), index) in configs.into_iter().zip(nodes).zip(1..) {
-            cluster.add_booted_node(node, registered, index, &version);
+        for (node, started) in nodes.into_iter().zip(kubelets) {
+            cluster.add_booted_node(node, started, &version);
         }
-        let addr = cluster.add_component("kube-controller-manager", manager);
-        cluster.go_on(addr, Started { effects, timers });
-        let scheduler = Scheduler::new(cluster.draws.clone());
+        cluster.add_started("kube-controller-manager", manager);
+        let scheduler =
+            Started { component: scheduler.component.drawing(cluster.draws.clone()), ..scheduler };
         cluster.add_started("kube-scheduler", scheduler);
+        for (time, token) in timers {
+            cluster.queue.push(time, token, Event::ServerTimer(token));
+        }
         cluster
     }
 
-    /// Adds a component that starts now.
-    fn add_started(&mut self, name: impl Into<Str>, mut component: impl Component + 'static) -> Addr {
-        let addr = self.next_addr();
-        let now = self.now();
-        let started = booted::start(&mut component, addr, now, &mut self.server, &mut self.streams);
-        self.add_component(name, component);
-        self.go_on(addr, started);
-        addr
-    }
-
-    /// Does what follows from the start of a component.
-    fn go_on(&mut self, addr: Addr, started: Started) {
+    /// Adds a component that has started, and does what it wants.
+    fn add_started(&mut self, name: impl Into<Str>, started: Started<impl Component + 'static>) -> Addr {
+        let addr = self.add_component(name, started.component);
         for effect in started.effects {
             self.effect(addr, effect);
         }
-        for (time, token) in started.timers {
-            self.queue.push(time, token, Event::ServerTimer(token));
+        addr
+    }
+
+    /// Adds a node that is there, with its kubelet at work. When in each period that sends its heartbeats is drawn.
+    fn add_booted_node(&mut self, node: NodeConfig, mut started: Started<Kubelet>, version: &str) {
+        let shift = started.component.place_heartbeat(&mut self.draws);
+        for effect in &mut started.effects {
+            if let Effect::Timer(time, _) = effect {
+                *time = *time + shift;
+            }
         }
+        let addr = self.add_started(format!("kubelet/{}", node.name), started);
+        self.machines.add(addr, node, version);
     }
 
     fn add_desks(&mut self) {
@@ -122,17 +124,12 @@ impl Cluster {
         );
     }
 
-    /// Adds the kubelet of a node that is there.
-    fn add_booted_node(&mut self, node: NodeConfig, registered: Arc<Object>, index: u32, version: &str) {
-        let kubelet = Kubelet::new(&node.name, index, &mut self.draws).registering(registered);
-        let addr = self.add_started(format!("kubelet/{}", node.name), kubelet);
-        self.machines.add(addr, node, version);
-    }
-
     /// A kubelet that registers such a node when its machine boots.
     pub(super) fn new_kubelet(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
         let object = node.object(index, version, self.now());
-        Kubelet::new(&node.name, index, &mut self.draws).registering(Object::shared(object))
+        let mut kubelet = Kubelet::new(&node.name, index).registering(Object::shared(object));
+        kubelet.place_heartbeat(&mut self.draws);
+        kubelet
     }
 }
 

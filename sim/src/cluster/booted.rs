@@ -1,24 +1,26 @@
 //! A booted cluster before its first event: what all runs of a scenario have in common, made once and copied by each.
 //!
-//! Real: kubeadm and the components themselves make these objects. Modelled: they are there at once, and the controllers'
-//! informers are synced. The seed of a run comes in later: it places the heartbeats of nodes, decides latencies, and names
+//! Real: kubeadm and the components themselves make these objects. Modelled: they are there at once, and the
+//! informers of all components are synced. The seed of a run comes in later: it places the heartbeats of nodes, decides latencies, and names
 //! all that is created from then on; uids of what is here are the same in every run. Not modelled: RBAC roles, kube-proxy
 //! and DNS, static pods of the control plane, `boot: cold`.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::RangeFrom;
 use std::sync::Arc;
 
-use super::boot::ClusterConfig;
+use super::boot::{ClusterConfig, NodeConfig};
 use super::{API_SERVER, FIRST_NODE};
 use crate::apiserver::{ApiServer, Replies, ServerInput};
 use crate::controllers::{Kind, Manager};
-use crate::engine::{Record, Time};
-use crate::kubelet;
+use crate::engine::{Draws, Record, Time};
+use crate::kubelet::{self, Kubelet};
 use crate::object::{Object, Value};
+use crate::scheduler::Scheduler;
 use crate::value;
 use crate::wire::{
-    Addr, Answer, Component, Effect, Entry, Input, Outbox, Resource, Streams, Verb, What, resource,
+    Addr, Answer, Component, Effect, Entry, Input, Outbox, Request, Resource, Streams, Verb, What, resource,
 };
 
 /// Names uids of what is there from the beginning.
@@ -32,37 +34,61 @@ pub struct Booted {
     pub(super) config: ClusterConfig,
     pub(super) server: ApiServer,
     pub(super) streams: Streams,
-    pub(super) manager: Manager,
-    /// What the manager wants done first.
-    pub(super) effects: Vec<Effect>,
+    pub(super) kubelets: Vec<Started<Kubelet>>,
+    pub(super) manager: Started<Manager>,
+    pub(super) scheduler: Started<Scheduler>,
     /// Timers of the server.
     pub(super) timers: Vec<(Time, u64)>,
     pub(super) record: Record<Entry>,
-    /// The Nodes as their kubelets register them.
-    pub(super) nodes: Vec<Arc<Object>>,
+}
+
+/// A component that has started: its informers are synced.
+#[derive(Clone)]
+pub(super) struct Started<C> {
+    pub(super) component: C,
+    /// What it wants done.
+    pub(super) effects: Vec<Effect>,
 }
 
 impl Booted {
     /// Boots such a cluster.
     pub fn new(config: ClusterConfig) -> Self {
-        let manager =
-            Addr(FIRST_NODE.0 + u32::try_from(config.nodes.len()).expect("a cluster has fewer nodes"));
-        let mut booted = Self {
+        let mut boot = Boot {
+            now: config.start,
             server: ApiServer::new(SEED, config.start),
             streams: Streams::default(),
-            manager: Manager::new(Vec::new(), &config.settings),
-            effects: Vec::new(),
-            timers: Vec::new(),
+            replies: Replies::default(),
             record: Record::default(),
-            nodes: Vec::new(),
-            config,
+            addrs: FIRST_NODE.0..,
         };
-        booted.plant_basics();
-        booted.plant_nodes();
-        booted.start_manager(manager);
-        booted
+        boot.plant_basics();
+        let kubelets: Vec<Kubelet> =
+            config.nodes.iter().zip(1..).map(|(node, i)| boot.plant_node(node, i, &config.version)).collect();
+        let kubelets = kubelets.into_iter().map(|kubelet| boot.start(kubelet)).collect();
+        let manager = boot.start(Manager::new(watched_kinds(&boot.server), &config.settings));
+        let scheduler = boot.start(Scheduler::new(Draws::new(SEED)));
+        let Boot { server, streams, replies, record, .. } = boot;
+        Self { config, server, streams, kubelets, manager, scheduler, timers: replies.timers, record }
     }
 
+    /// The API server: what is there from the beginning.
+    pub fn server(&self) -> &ApiServer {
+        &self.server
+    }
+}
+
+/// A cluster while it boots.
+struct Boot {
+    now: Time,
+    server: ApiServer,
+    streams: Streams,
+    replies: Replies,
+    record: Record<Entry>,
+    /// Where the components to come stand in the list of actors.
+    addrs: RangeFrom<u32>,
+}
+
+impl Boot {
     /// The objects that any cluster has: accounts, the service of the API server, the system's priority classes.
     fn plant_basics(&mut self) {
         for namespace in ["default", "kube-node-lease", "kube-public", SYSTEM_NAMESPACE] {
@@ -83,76 +109,55 @@ impl Booted {
         }
     }
 
-    /// The nodes, Ready, with their leases.
-    fn plant_nodes(&mut self) {
-        let now = self.config.start;
-        for (node, index) in self.config.nodes.clone().iter().zip(1..) {
-            let registered = node.object(index, &self.config.version, now);
-            let object = self.plant((*resource::NODES, "kubelet"), registered.clone());
-            let lease = kubelet::booted::booted_lease(&node.name, object.uid(), now);
-            self.plant((*resource::LEASES, "kubelet"), lease);
-            self.nodes.push(Object::shared(registered));
-        }
+    /// A node, Ready, with its lease. Its kubelet, which registers it where it is not there.
+    fn plant_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
+        let registered = node.object(index, version, self.now);
+        let object = self.plant((*resource::NODES, "kubelet"), registered.clone());
+        let lease = kubelet::booted::booted_lease(&node.name, object.uid(), self.now);
+        self.plant((*resource::LEASES, "kubelet"), lease);
+        Kubelet::new(&node.name, index).registering(Object::shared(registered))
     }
 
     /// Adds an object that was there before the run.
     fn plant(&mut self, of: (Resource, &'static str), root: Value) -> Arc<Object> {
-        let mut replies = Replies::default();
-        let object = self.server.plant(of, root, &mut replies);
-        for commit in replies.commits {
+        let object = self.server.plant(of, root, &mut self.replies);
+        for commit in self.replies.commits.drain(..) {
             let what = What::Commit(Arc::new(commit));
-            self.record.push(Entry { time: self.config.start, actor: API_SERVER, what });
+            self.record.push(Entry { time: self.now, actor: API_SERVER, what });
         }
-        self.timers.append(&mut replies.timers);
         object
     }
 
-    fn start_manager(&mut self, addr: Addr) {
-        self.manager = Manager::new(watched_kinds(&self.server), &self.config.settings);
-        let started = start(&mut self.manager, addr, self.config.start, &mut self.server, &mut self.streams);
-        self.effects = started.effects;
-        self.timers.extend(started.timers);
-    }
-}
-
-/// What follows from the start of a component.
-pub(super) struct Started {
-    /// What it wants done.
-    pub(super) effects: Vec<Effect>,
-    /// Timers of the server.
-    pub(super) timers: Vec<(Time, u64)>,
-}
-
-/// Starts a component. What it lists and watches is answered at once and not recorded: it happened before the run.
-pub(super) fn start(
-    component: &mut dyn Component,
-    addr: Addr,
-    now: Time,
-    server: &mut ApiServer,
-    streams: &mut Streams,
-) -> Started {
-    let (mut replies, mut out) = (Replies::default(), Outbox::new(now));
-    let mut effects = Vec::new();
-    let mut inputs = VecDeque::from([Input::Start]);
-    while let Some(input) = inputs.pop_front() {
-        component.on(input, &mut out);
-        for effect in out.drain() {
-            match effect {
-                Effect::Request(mut request) if matches!(request.verb, Verb::List | Verb::Watch) => {
-                    request.from = addr;
-                    let (id, resource) = (request.id, request.resource);
-                    server.on(now, ServerInput::Request(request), &mut replies);
-                    let (_, _, answer) = replies.answers.pop().expect("the server answers every request");
-                    if matches!(answer, Answer::Watching) {
-                        streams.add(addr, id, resource.expect("watches are of resources")).open = true;
+    /// Starts the next component. What it lists and watches is answered at once and not recorded: it happened before the
+    /// run.
+    fn start<C: Component>(&mut self, mut component: C) -> Started<C> {
+        let addr = Addr(self.addrs.next().expect("a cluster has fewer actors"));
+        let (mut out, mut effects) = (Outbox::new(self.now), Vec::new());
+        let mut inputs = VecDeque::from([Input::Start]);
+        while let Some(input) = inputs.pop_front() {
+            component.on(input, &mut out);
+            for effect in out.drain() {
+                match effect {
+                    Effect::Request(request) if matches!(request.verb, Verb::List | Verb::Watch) => {
+                        inputs.push_back(self.answer(addr, request));
                     }
-                    inputs.push_back(Input::Answer(id, answer));
+                    other => effects.push(other),
                 }
-                other => effects.push(other),
             }
         }
+        Started { component, effects }
     }
-    Started { effects, timers: replies.timers }
+
+    fn answer(&mut self, from: Addr, mut request: Box<Request>) -> Input {
+        request.from = from;
+        let (id, resource) = (request.id, request.resource);
+        self.server.on(self.now, ServerInput::Request(request), &mut self.replies);
+        let (_, _, answer) = self.replies.answers.pop().expect("the server answers every request");
+        if matches!(answer, Answer::Watching) {
+            self.streams.add(from, id, resource.expect("watches are of resources")).open = true;
+        }
+        Input::Answer(id, answer)
+    }
 }
 
 /// The built-in kinds that can be watched, as far as they are modelled: what the controllers learn by discovery.
@@ -169,6 +174,6 @@ fn watched_kinds(server: &ApiServer) -> Vec<Kind> {
 
 impl fmt::Debug for Booted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Booted(at {}, {} nodes)", self.config.start, self.nodes.len())
+        write!(f, "Booted(at {}, {} nodes)", self.config.start, self.kubelets.len())
     }
 }

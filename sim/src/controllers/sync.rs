@@ -84,9 +84,15 @@ impl Slot {
         }
     }
 
+    /// Whether there is a target to sync now.
+    #[inline]
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.ready && self.queue.is_due(now)
+    }
+
     /// The next target to sync now. One that is being synced is marked and comes again when that is over.
     pub(super) fn next(&mut self, now: Time) -> Option<Target> {
-        if !self.ready {
+        if !self.is_due(now) {
             return None;
         }
         loop {

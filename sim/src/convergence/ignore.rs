@@ -1,19 +1,14 @@
 //! What a scenario leaves out of convergence: `converge.ignore: [{kind, selector, fields}]`.
 
-use std::fmt;
-
-use crate::object::{Object, Str, Value};
-
-/// Decides by an object's labels whether a selector selects it.
-type Selects = Box<dyn Fn(&Object) -> bool + Send + Sync>;
+use crate::object::{LabelSelector, Object, Str, Value};
 
 /// Objects, or fields of objects, that count neither as pending nor as unquiet.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ignore {
     /// The kind; empty for every kind.
     pub kind: Str,
     /// The selector; `None` for every object.
-    pub selector: Option<Selects>,
+    pub selector: Option<LabelSelector>,
     /// JSON pointers of the fields to leave out; none: the whole object is left out.
     pub fields: Vec<Str>,
 }
@@ -22,19 +17,12 @@ impl Ignore {
     /// Whether this entry is about `object`.
     pub fn covers(&self, object: &Object) -> bool {
         (self.kind.is_empty() || self.kind == object.kind())
-            && self.selector.as_ref().is_none_or(|selects| selects(object))
+            && self.selector.as_ref().is_none_or(|selector| selector.matches(object.labels()))
     }
 
     /// Whether this entry leaves out `object` as a whole.
     pub fn drops(&self, object: &Object) -> bool {
         self.fields.is_empty() && self.covers(object)
-    }
-}
-
-impl fmt::Debug for Ignore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("Ignore");
-        out.field("kind", &self.kind).field("fields", &self.fields).finish_non_exhaustive()
     }
 }
 
@@ -89,8 +77,11 @@ mod tests {
     fn an_entry_of_another_kind_or_selector_leaves_the_object_alone() {
         let object = Object::new(value!({"kind": "A", "a": 1}));
         let other_kind = Ignore { kind: "B".into(), selector: None, fields: vec!["/a".into()] };
-        let unselected =
-            Ignore { selector: Some(Box::new(|_| false)), fields: vec!["/a".into()], ..Ignore::default() };
+        let unselected = Ignore {
+            selector: LabelSelector::parse("no=such").ok(),
+            fields: vec!["/a".into()],
+            ..Ignore::default()
+        };
         assert!(without_fields(&object, &[other_kind, unselected]).is_none());
     }
 }

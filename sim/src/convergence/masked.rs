@@ -17,7 +17,7 @@ use super::tokens::Tokens;
 use crate::object::{Digest, Key, Object, Value};
 
 /// The masked state S(t). Feed it every commit, in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MaskedState {
     ignore: Vec<Ignore>,
     tokens: Tokens,
@@ -29,7 +29,7 @@ pub struct MaskedState {
 }
 
 /// What one object adds to the sum, and the hashes of its fields.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Entry {
     hash: u64,
     fields: Vec<(Key, u64)>,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::object::{Digest, Object};
 
 /// The Jobs seen that a CronJob made, by the hash of their uid.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Scheduled(BTreeSet<u64>);
 
 impl Scheduled {

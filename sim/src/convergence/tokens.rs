@@ -35,7 +35,7 @@ enum Name {
 }
 
 /// The names and addresses seen so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tokens {
     names: BTreeMap<Str, Name>,
     addresses: BTreeSet<u32>,

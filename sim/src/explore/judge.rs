@@ -4,7 +4,7 @@
 use crate::apiserver::ApiServer;
 use crate::convergence::{Convergence, Ignore, MaskedState};
 use crate::engine::{Millis, SECOND, Time};
-use crate::object::{LabelSelector, Object};
+use crate::object::LabelSelector;
 use crate::oracles::{Check, Compiled, Violation};
 use crate::scenario::{Modality, Scenario};
 use crate::wire::{Commit, Resource, resource};
@@ -12,6 +12,25 @@ use crate::wire::{Commit, Resource, resource};
 /// A shorter stretch of convergence counts for nothing, in ms: right after an edit, or right after an operator has started,
 /// the system merely looks converged (ORACLES). How long that may be is our choice.
 const MERE_LOOK_MS: Millis = 5 * SECOND;
+
+/// What is known of the objects of a booted cluster; the judges of its runs go on from a copy.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pending: Convergence,
+    masked: MaskedState,
+}
+
+impl Known {
+    pub(super) fn of(scenario: &Scenario, server: &ApiServer) -> Self {
+        let (mut pending, mut masked) =
+            (Convergence::new(ignores(scenario)), MaskedState::new(ignores(scenario)));
+        let counted = server.objects().filter(|(resource, _)| counts(*resource)).map(|(_, object)| object);
+        let objects: Vec<_> = counted.collect();
+        pending.load(objects.iter().map(|object| &***object));
+        masked.load(objects.into_iter());
+        Self { pending, masked }
+    }
+}
 
 /// What is known of a run's state at its current time.
 #[derive(Debug)]
@@ -33,14 +52,14 @@ pub(super) struct Judge<'s> {
 }
 
 impl<'s> Judge<'s> {
-    pub(super) fn new(scenario: &'s Scenario, checks: &'s [Compiled], server: &ApiServer) -> Self {
+    pub(super) fn new(scenario: &'s Scenario, checks: &'s [Compiled], known: Known) -> Self {
         let of = |modality| {
             let fits = |check: &&Compiled| check.modality() == modality;
             checks.iter().filter(fits).map(|check| check.start(&scenario.namespace)).collect()
         };
-        let mut judge = Self {
-            pending: Convergence::new(ignores(scenario)),
-            masked: MaskedState::new(ignores(scenario)),
+        Self {
+            pending: known.pending,
+            masked: known.masked,
             always: of(Modality::Always),
             eventually: of(Modality::Eventually),
             converged_since: None,
@@ -48,12 +67,7 @@ impl<'s> Judge<'s> {
             unmet: None,
             was_pending: false,
             states: Vec::new(),
-        };
-        let counted = server.objects().filter(|(resource, _)| counts(*resource)).map(|(_, object)| object);
-        let objects: Vec<_> = counted.collect();
-        judge.pending.load(objects.iter().map(|object| &***object));
-        judge.masked.load(objects.into_iter());
-        judge
+        }
     }
 
     /// Takes in a commit. `judging`: setup is over, and what must always hold is judged.
@@ -178,15 +192,10 @@ fn counts(resource: Resource) -> bool {
 }
 
 fn ignores(scenario: &Scenario) -> Vec<Ignore> {
-    let ignore = |i: &crate::scenario::Ignore| {
-        let selector = i.selector.as_deref().and_then(|text| LabelSelector::parse(text).ok());
-        Ignore {
-            kind: i.kind.0.as_str().into(),
-            selector: selector.map(|s| -> Box<dyn Fn(&Object) -> bool + Send + Sync> {
-                Box::new(move |object| s.matches(object.labels()))
-            }),
-            fields: i.fields.iter().map(|field| field.as_str().into()).collect(),
-        }
+    let ignore = |i: &crate::scenario::Ignore| Ignore {
+        kind: i.kind.0.as_str().into(),
+        selector: i.selector.as_deref().and_then(|text| LabelSelector::parse(text).ok()),
+        fields: i.fields.iter().map(|field| field.as_str().into()).collect(),
     };
     scenario.converge.ignore.iter().map(ignore).collect()
 }

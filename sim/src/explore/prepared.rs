@@ -2,12 +2,20 @@
 
 use std::sync::OnceLock;
 
+use super::judge::Known;
 use super::run::SETUP_BUDGETS_MS;
 use crate::cluster::{Booted, ClusterConfig};
 use crate::engine::Time;
 use crate::oracles::Compiled;
 use crate::programs::Program;
 use crate::scenario::Scenario;
+
+/// The booted cluster and what its judge knows of it.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) cluster: Booted,
+    pub(super) known: Known,
+}
 
 /// A scenario with its programs and compiled expectations. Runs share it.
 #[derive(Clone, Debug)]
@@ -17,8 +25,8 @@ pub struct Prepared {
     pub(super) checks: Vec<Compiled>,
     /// Runs in the world of each run, at its end.
     pub(super) at_end: Option<Program>,
-    /// Its cluster, by how long before t = 0 setup begins; booted when first needed.
-    booted: [OnceLock<Booted>; SETUP_BUDGETS_MS.len()],
+    /// Where runs begin, by how long before t = 0 that is; booted when first needed.
+    origins: [OnceLock<Origin>; SETUP_BUDGETS_MS.len()],
 }
 
 impl Prepared {
@@ -31,7 +39,7 @@ impl Prepared {
             found.cloned().ok_or_else(|| format!("no program \"{name}\" is registered"))
         };
         let used = programs_of(&scenario).map(find).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { scenario, programs: used, checks, at_end: None, booted: Default::default() })
+        Ok(Self { scenario, programs: used, checks, at_end: None, origins: Default::default() })
     }
 
     /// Runs this program in the world of each run, at its final virtual time; its error is a violation.
@@ -41,10 +49,13 @@ impl Prepared {
         self
     }
 
-    /// Its cluster, for a setup that begins by the budget with this index.
-    pub(super) fn booted(&self, budget: usize) -> &Booted {
+    /// Where runs begin whose setup has the budget with this index.
+    pub(super) fn origin(&self, budget: usize) -> &Origin {
         let start = Time::ZERO - SETUP_BUDGETS_MS[budget];
-        self.booted[budget].get_or_init(|| Booted::new(ClusterConfig::of(&self.scenario, start)))
+        self.origins[budget].get_or_init(|| {
+            let cluster = Booted::new(ClusterConfig::of(&self.scenario, start));
+            Origin { known: Known::of(&self.scenario, cluster.server()), cluster }
+        })
     }
 
     /// The scenario.

@@ -83,9 +83,10 @@ async fn play(
     stage: Stage,
 ) -> Result<Run, Box<NoRun>> {
     let scenario = &prepared.scenario;
-    let cluster = Cluster::new(prepared.booted(budget), seed, prepared.programs.clone(), stage);
+    let origin = prepared.origin(budget);
+    let cluster = Cluster::new(&origin.cluster, seed, prepared.programs.clone(), stage);
     let injector = Injector::new(plan, &scenario.namespace, seed);
-    let judge = Judge::new(scenario, &prepared.checks, cluster.server());
+    let judge = Judge::new(scenario, &prepared.checks, origin.known.clone());
     let mut world = World::new(scenario, cluster, injector, judge);
     if let Err(why) = setup(&mut world).await {
         return Err(Box::new(NoRun { why, history: world.cluster.into_history() }));

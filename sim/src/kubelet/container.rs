@@ -97,7 +97,7 @@ pub(super) enum Shown {
 }
 
 /// One container.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Container {
     pub(super) role: Role,
     pub(super) name: Str,

@@ -24,7 +24,7 @@ const REPORT_MS: Millis = 300 * SECOND;
 const TRIES: u32 = 5;
 
 /// The heartbeats of one node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Heartbeat {
     node: Str,
     phase_ms: Millis,
@@ -49,6 +49,11 @@ impl Heartbeat {
             reported: Time::ZERO,
             checked: None,
         }
+    }
+
+    /// The first tick comes so long after the start, from now on.
+    pub(super) fn place(&mut self, phase_ms: Millis) {
+        self.phase_ms = phase_ms;
     }
 
     /// The first tick comes so long after the start.

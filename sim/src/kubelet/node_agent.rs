@@ -17,7 +17,7 @@ use crate::wire::resource::{NODES, PODS};
 use crate::wire::{Answer, Component, Input, Outbox, Request, RequestId, RuntimeEvent, WatchEvent};
 
 /// The kubelet of one node.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Kubelet {
     name: Str,
     index: u32,
@@ -60,14 +60,9 @@ pub(super) struct Link<'a> {
 }
 
 impl Kubelet {
-    /// The kubelet of the node with this name; `index`, from 1, is the one that [`super::booted::Node`] got. When in
-    /// each period it sends its heartbeats is drawn.
-    pub fn new(name: &str, index: u32, draws: &mut Draws) -> Self {
-        let phase = draws.between(&["kubelet heartbeat", name], 0, super::heartbeat::PERIOD_MS - 1);
-        Self::with_phase(name, index, phase)
-    }
-
-    pub(super) fn with_phase(name: &str, index: u32, phase_ms: Millis) -> Self {
+    /// The kubelet of the node with this name; `index`, from 1, is the one that [`super::booted::Node`] got. Its first
+    /// heartbeat comes at once.
+    pub fn new(name: &str, index: u32) -> Self {
         Self {
             name: name.into(),
             index,
@@ -78,12 +73,19 @@ impl Kubelet {
             client: Client::new(),
             pods: Informer::selecting(*PODS, &format!("spec.nodeName={name}")),
             node: Informer::selecting(*NODES, &format!("metadata.name={name}")),
-            heartbeat: Heartbeat::new(name, phase_ms),
+            heartbeat: Heartbeat::new(name, 0),
             workers: BTreeMap::new(),
             by_token: BTreeMap::new(),
             last_token: 0,
             last_ip: 0,
         }
+    }
+
+    /// Draws when in each period it sends its heartbeats: how long after its start the first one comes, in ms.
+    pub fn place_heartbeat(&mut self, draws: &mut Draws) -> Millis {
+        let phase_ms = draws.between(&["kubelet heartbeat", &self.name], 0, super::heartbeat::PERIOD_MS - 1);
+        self.heartbeat.place(phase_ms);
+        phase_ms
     }
 
     /// The same, that registers this Node when its machine boots.

@@ -27,7 +27,7 @@ pub(super) struct Facts<'a> {
 }
 
 /// An address as a status tells it: by itself, and as a list.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) ip: Str,
     ips: Value,

@@ -22,7 +22,7 @@ const RETRY_MS: Millis = 10 * SECOND;
 const LEAST_GRACE_MS: Millis = 2 * SECOND;
 
 /// One pod.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PodWorker {
     pod: Arc<Object>,
     containers: Vec<Container>,
@@ -47,7 +47,7 @@ pub(super) struct PodWorker {
 }
 
 /// What the server knows of the status.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Report {
     /// The newest state of the object that was seen, by watch or in an answer.
     known: Arc<Object>,

@@ -24,7 +24,7 @@ use crate::wire::{
 const NAME: &str = "default-scheduler";
 
 /// The scheduler.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scheduler {
     client: Client<Purpose>,
     pods: Informer,
@@ -63,6 +63,13 @@ impl Scheduler {
             queue: Queue::default(),
             draws,
         }
+    }
+
+    /// The same, with the draws of another run.
+    #[must_use]
+    pub fn drawing(mut self, draws: Draws) -> Self {
+        self.draws = draws;
+        self
     }
 
     fn answer(&mut self, id: RequestId, answer: &Answer, out: &mut Outbox) {

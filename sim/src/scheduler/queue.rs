@@ -37,7 +37,7 @@ enum State {
     Binding,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Waiting {
     uid: Str,
     rank: Rank,
@@ -50,7 +50,7 @@ struct Waiting {
 }
 
 /// The pods without a node.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(super) struct Queue {
     pods: BTreeMap<ObjectKey, Waiting>,
     arrived: u64,

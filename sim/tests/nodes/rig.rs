@@ -72,7 +72,9 @@ impl Rig {
                 version: "v1.36.0",
             };
             rig.add_node(&booted_node(&node, Time::ZERO), &name);
-            rig.add(Addr(index), Box::new(Kubelet::new(&name, index, &mut Draws::new(1))));
+            let mut kubelet = Kubelet::new(&name, index);
+            kubelet.place_heartbeat(&mut Draws::new(1));
+            rig.add(Addr(index), Box::new(kubelet));
         }
         rig
     }

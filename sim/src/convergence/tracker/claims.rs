@@ -9,7 +9,7 @@ use crate::object::{Object, Str, Value};
 type Name = (Str, Str);
 
 /// Storage classes, consumers and unbound claims, as far as the rule for claims needs them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Claims {
     late_classes: BTreeSet<Str>,
     /// How many pods use a claim, by its namespace and name.

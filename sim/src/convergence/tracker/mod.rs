@@ -18,7 +18,7 @@ use super::scheduled::{Scheduled, hash};
 use crate::object::{Object, OwnerRef, Value};
 
 /// Which objects are pending, and why. Feed it every commit, in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Convergence {
     ignore: Vec<Ignore>,
     pending: BTreeMap<Subject, Reason>,
@@ -27,7 +27,7 @@ pub struct Convergence {
 }
 
 /// What the rules ask about other objects. Uids are kept as their hashes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct World {
     alive: BTreeSet<u64>,
     dependents: BTreeMap<u64, BTreeMap<Subject, Reason>>,
