@@ -1,6 +1,7 @@
 //! The condition DisruptionTarget, which a controller sets before it deletes a pod for reasons of its own.
 //!
-//! Real: `UpdatePodCondition` and `PatchPodStatus`. Modelled: both; the phase may change with it.
+//! Real: `UpdatePodCondition` and `PatchPodStatus`. Modelled: both; the phase may change with it, and then the status
+//! tells which generation of the pod it is about, as pod GC does.
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub(super) fn mark(
 ) -> Option<Request> {
     let mut wanted = Value::empty_map();
     if let Some(phase) = phase {
+        wanted.set_at(&["observedGeneration"], pod.generation());
         wanted.set_at(&["phase"], phase);
     }
     if let Some((reason, message)) = why {

@@ -58,8 +58,8 @@ pub(crate) enum What {
         #[serde(default)]
         message: String,
     },
-    /// A node comes and is ready.
-    Node { node: String, labels: BTreeMap<String, String> },
+    /// A node comes, and at this time says that it is ready.
+    Node { node: String, labels: BTreeMap<String, String>, ready: f64 },
     /// The kubelet of this node begins or ends to renew its Lease.
     Lease { lease: String, renewed: bool },
 }

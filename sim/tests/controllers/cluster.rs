@@ -1,6 +1,6 @@
 //! The whole control plane in virtual time: API server, controller manager and scheduler, with the stand-in kubelet.
 //!
-//! Messages take 1 ms each way. Three nodes with fresh Leases are there from the beginning, as in the recordings; cases of
+//! Messages take 3 ms each way. Three nodes with fresh Leases are there from the beginning, as in the recordings; cases of
 //! lost nodes bring their own.
 
 use std::collections::BTreeMap;
@@ -21,8 +21,9 @@ use super::case::{Case, What};
 use super::history::{NAMESPACE, Observed};
 use super::kubelet::{Kubelet, Task, at};
 
-/// One leg of a message.
-const LEG_MS: Millis = 1;
+/// One leg of a message. In the recordings, an event and the request that it led to took longer than the 5 ms between two
+/// requests of the recorder.
+const LEG_MS: Millis = 3;
 /// How long the cluster is up before a case starts.
 const BOOT_MS: Millis = 10 * SECOND;
 /// Between two renewals of a node's Lease.
@@ -36,6 +37,7 @@ enum Event {
     Request(Box<Request>),
     ServerTimer(u64),
     Action(usize),
+    Ready(String),
     Task(Box<Task>),
     Renew,
 }
@@ -122,6 +124,7 @@ impl Cluster<'_> {
                 Event::Request(request) => self.send(ServerInput::Request(request)),
                 Event::ServerTimer(token) => self.send(ServerInput::Timer(token)),
                 Event::Action(index) => self.act(index),
+                Event::Ready(node) => drop(self.report_ready(&node)),
                 Event::Task(task) => self.kubelet_acts(&task),
                 Event::Renew => self.renew(),
             }
@@ -189,7 +192,10 @@ impl Cluster<'_> {
     fn act(&mut self, index: usize) {
         let case = self.case;
         match &case.actions[index].what {
-            What::Node { node, labels } => self.add_node(node, labels, false),
+            What::Node { node, labels, ready } => {
+                self.add_node(node, labels, false);
+                self.queue.push(at(self.start, *ready), 0, Event::Ready(node.clone()));
+            }
             What::Lease { lease, renewed } => drop(self.nodes.insert(lease.clone(), *renewed)),
             What::Request { method, path, content_type, body, status, message } => {
                 let path = self.kubelet.named(path);
@@ -232,7 +238,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// A node that reports itself ready. `settled`: its taint is gone already.
+    /// A node with a Lease. `settled`: it is ready and has what the controllers give it.
     fn add_node(&mut self, name: &str, labels: &BTreeMap<String, String>, settled: bool) {
         let mut node = json!({
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "spec": {}
@@ -240,11 +246,9 @@ impl Cluster<'_> {
         if settled {
             node["metadata"]["annotations"] = json!({"node.alpha.kubernetes.io/ttl": "0"});
         }
-        let made = self.ask(Request::create(*NODES, object(&node)));
-        let status = tree(&ready_node(self.queue.now().rfc3339().as_str()));
-        let with = made.object().unwrap().edited(|root| root.set_at(&["status"], status));
-        let made = self.ask(Request::update_status(*NODES, with.into()));
+        self.ask(Request::create(*NODES, object(&node)));
         if settled {
+            let made = self.report_ready(name);
             let with = made.object().unwrap().edited(|root| drop(root.remove_at(&["spec", "taints"])));
             self.ask(Request::update(*NODES, with.into()));
         }
@@ -255,6 +259,14 @@ impl Cluster<'_> {
         });
         self.ask(Request::create(*LEASES, object(&lease)));
         self.nodes.insert(name.to_owned(), true);
+    }
+
+    /// A node reports itself ready.
+    fn report_ready(&mut self, name: &str) -> Answer {
+        let status = tree(&ready_node(self.queue.now().rfc3339().as_str()));
+        let node = self.server.get(*NODES, &ObjectKey::new("", name)).expect("it was added").clone();
+        let with = node.edited(|root| root.set_at(&["status"], status));
+        self.ask(Request::update_status(*NODES, with.into()))
     }
 
     fn renew(&mut self) {

@@ -34,16 +34,35 @@ fn on_create(spec: &Value, check: &mut Check) {
 
 /// The pod template at `path`. Kinds that keep their pods running allow one restart policy only.
 pub(super) fn template(value: &Value, path: &[&str], always: Option<()>, check: &mut Check) {
-    let template = value.at(path);
     let field = path.join(".");
-    let of = |key: &str| template.and_then(|t| t.get(key));
-    labels(format_args!("{field}.metadata.labels"), of("metadata").and_then(|m| m.get("labels")), check);
-    let Some(spec) = of("spec") else {
+    let Some(spec) = template_labels(value, path, check) else {
         check.required(format_args!("{field}.spec.containers"), "");
         return;
     };
     self::spec(spec, format_args!("{field}.spec"), false, check);
-    if always.is_some() && text(spec, "restartPolicy") != "Always" {
+    if always.is_some() {
+        always_restarts(spec, &field, check);
+    }
+}
+
+/// The template of a stateful set: what is in its pods is judged when they are made, because they also mount what comes
+/// from claim templates (`ValidatePodTemplateSpecForStatefulSet`).
+pub(super) fn loose_template(value: &Value, path: &[&str], check: &mut Check) {
+    if let Some(spec) = template_labels(value, path, check) {
+        always_restarts(spec, &path.join("."), check);
+    }
+}
+
+/// Judges the labels of a template; its spec.
+fn template_labels<'v>(value: &'v Value, path: &[&str], check: &mut Check) -> Option<&'v Value> {
+    let template = value.at(path)?;
+    let own = template.get("metadata").and_then(|metadata| metadata.get("labels"));
+    labels(format_args!("{}.metadata.labels", path.join(".")), own, check);
+    template.get("spec")
+}
+
+fn always_restarts(spec: &Value, field: &str, check: &mut Check) {
+    if text(spec, "restartPolicy") != "Always" {
         check.one_of(format_args!("{field}.spec.restartPolicy"), spec.get("restartPolicy"), &["Always"]);
     }
 }

@@ -168,3 +168,30 @@ fn what_was_wrong_in_a_custom_object_before_may_stay() {
     new.set_at(&["spec", "m"], 2);
     assert_eq!(validate(&kind, &new, Some(&old), "").len(), 1);
 }
+
+#[test]
+fn a_stateful_set_may_mount_what_its_claim_templates_bring() {
+    let workload = |template: Value| {
+        let labels = value!({"app": "x"});
+        let mut template = template;
+        template.set_at(&["metadata", "labels"], labels.clone());
+        value!({"metadata": {"name": "x"}, "spec": {
+            "serviceName": "x", "selector": {"matchLabels": labels}, "template": template,
+            "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]
+        }})
+    };
+    let mounts = value!([{"name": "data", "mountPath": "/data"}]);
+    let mounting = value!({"containers": [{"name": "c", "image": "i", "volumeMounts": mounts}]});
+    let set = workload(value!({"spec": (mounting.clone())}));
+    assert_eq!(said(&complaints("apps/v1/statefulsets", "default", &set)), "");
+    let never = workload(value!({"spec": {"containers": [], "restartPolicy": "Never"}}));
+    assert_eq!(
+        said(&complaints("apps/v1/statefulsets", "default", &never)),
+        "spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\""
+    );
+    let mut other = workload(value!({"spec": mounting}));
+    drop(other.remove_at(&["spec", "volumeClaimTemplates"]));
+    drop(other.remove_at(&["spec", "serviceName"]));
+    let said = said(&complaints("apps/v1/deployments", "default", &other));
+    assert!(said.contains("volumeMounts[0].name: Not found: \"data\""), "{said}");
+}

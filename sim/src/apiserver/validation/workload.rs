@@ -5,7 +5,7 @@
 use super::Write;
 use super::check::{Check, text};
 use super::labels::{selector, selects};
-use super::pod::template;
+use super::pod::{loose_template, template};
 use crate::object::{FieldError, Value, names};
 
 const TEMPLATE: &[&str] = &["spec", "template"];
@@ -129,7 +129,11 @@ fn selector_and_template(write: &Write<'_>, kind: &str, check: &mut Check) {
             }
         }
     }
-    template(write.new, TEMPLATE, Some(()), check);
+    if kind == "statefulset" {
+        loose_template(write.new, TEMPLATE, check);
+    } else {
+        template(write.new, TEMPLATE, Some(()), check);
+    }
 }
 
 pub(super) fn mismatch(labels: Option<&Value>, check: &mut Check) {

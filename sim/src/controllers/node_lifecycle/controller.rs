@@ -1,23 +1,28 @@
-//! The controller. Its targets are nodes and pods, and two of its own: the monitor's tick and the zones' queues.
+//! The controller. Its targets are nodes and pods, and four of its own: the monitor's tick, what it found out about a
+//! node, the zones' queues, and NoExecute taints. Real ones are goroutines of their own and do not wait for each other.
 
 use std::collections::BTreeMap;
 
 use super::super::pods_by_node::{PodsByNode, node_of};
-use super::super::{Caches, Controller, Outcome, Settings, Target, Watches};
-use super::health::{Health, Ready};
+use super::super::{Caches, Call, Controller, Outcome, Settings, Target, Verdict, Watches};
+use super::health::{Health, Intent, Ready};
+use super::swap::{Next, Swap};
+use super::taints::{self, NOT_READY, UNREACHABLE};
+use super::writes;
 use super::zones::{Count, Turn, Zones};
-use super::{taints, writes};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::Str;
 use crate::wire::resource::{LEASES, NODES, PODS};
-use crate::wire::{ObjectKey, Resource};
+use crate::wire::{Answer, ObjectKey, Resource};
 
 /// The namespace of the nodes' Leases (`corev1.NamespaceNodeLease`).
 const LEASE_NAMESPACE: &str = "kube-node-lease";
 /// Nodes have no namespace: targets of our own go by one.
 const ZONE: &str = "zone queue";
 const MONITOR: &str = "monitor";
+const STATUS: &str = "status";
+const EXECUTE: &str = "no execute";
 
 /// The node lifecycle controller.
 #[derive(Clone, Debug)]
@@ -96,11 +101,7 @@ impl NodeLifecycle {
     /// NoExecute taints go from all nodes.
     fn spare_all(&mut self, out: &mut Outcome) {
         for (name, health) in &mut self.nodes {
-            (health.reachable, health.execute) = (true, false);
-            if let Some(place) = health.queued.take() {
-                self.zones.dequeue(place);
-            }
-            out.also(Target::new(*NODES, ObjectKey::new("", name.clone())));
+            spare(name, health, &mut self.zones, out);
         }
     }
 
@@ -109,8 +110,8 @@ impl NodeLifecycle {
         let mut out = Outcome::done();
         while let Some(node) = self.zones.next(zone, now) {
             let Some(health) = self.nodes.get_mut(&node) else { continue };
-            (health.queued, health.execute) = (None, true);
-            out.also(Target::new(*NODES, ObjectKey::new("", node)));
+            (health.queued, health.intent) = (None, Some(Intent::Taint));
+            out.also(Target::new(*NODES, ObjectKey::new(EXECUTE, node)));
         }
         if let Some(wait) = self.zones.wait(zone, now) {
             out.after(wait);
@@ -118,32 +119,65 @@ impl NodeLifecycle {
         out
     }
 
+    /// What a change of a node asks for: NoSchedule taints by its conditions, then the labels of old.
     fn sync_node(&mut self, key: &ObjectKey, caches: &Caches, now: Time) -> Outcome {
         let mut out = Outcome::done();
         let (Some(node), Some(health)) = (caches.of(*NODES).get(key), self.nodes.get_mut(&key.name)) else {
             return out;
         };
+        if health.schedule.is_none() {
+            let (add, remove) = taints::by_condition(node);
+            health.schedule = Swap::new(node, add, &[&remove]);
+        }
+        if go_on(&mut health.schedule, key, now, &mut out) {
+            out.together(writes::label(node).into_iter().collect());
+        }
+        out
+    }
+
+    /// The NoExecute taints of a node, as the monitor or its zone decided.
+    fn sync_execute(&mut self, name: &Str, caches: &Caches, now: Time) -> Outcome {
+        let mut out = Outcome::done();
+        let key = ObjectKey::new("", name.clone());
+        let (Some(node), Some(health)) = (caches.of(*NODES).get(&key), self.nodes.get_mut(name)) else {
+            return out;
+        };
+        if health.execute.is_none() {
+            let (unreachable, not_ready) = ((UNREACHABLE, "NoExecute"), (NOT_READY, "NoExecute"));
+            health.execute = match (health.intent.take(), health.ready) {
+                (Some(Intent::Spare), _) => Swap::new(node, Vec::new(), &[&[unreachable], &[not_ready]]),
+                (Some(Intent::Taint), Ready::False) => Swap::new(node, vec![not_ready], &[&[unreachable]]),
+                (Some(Intent::Taint), Ready::Unknown) => Swap::new(node, vec![unreachable], &[&[not_ready]]),
+                _ => None,
+            };
+        }
+        if go_on(&mut health.execute, &key, now, &mut out) && health.intent.is_some() {
+            out.also(Target::new(*NODES, ObjectKey::new(EXECUTE, name.clone())));
+        }
+        out
+    }
+
+    /// A node that is silent: its status says so, then the pods on it are not ready.
+    fn sync_status(&mut self, name: &Str, caches: &Caches, now: Time) -> Outcome {
+        let mut out = Outcome::done();
+        let key = ObjectKey::new("", name.clone());
+        let (Some(node), Some(health)) = (caches.of(*NODES).get(&key), self.nodes.get_mut(name)) else {
+            return out;
+        };
         if health.expired && !health.has_news() && health.ready != Ready::Unknown {
             health.mark_pods |= health.ready == Ready::True;
             out.then(writes::unknown(node, now));
+            out.again();
             return out;
         }
-        health.mark_pods &= health.ready != Ready::True;
-        let mut requests = Vec::new();
-        if health.mark_pods && health.ready == Ready::Unknown {
-            let pods = self.pods.on(&key.name).filter_map(|pod| caches.of(*PODS).get(pod));
-            requests.extend(pods.filter_map(|pod| writes::unready(pod, now)));
+        if std::mem::take(&mut health.mark_pods) && health.ready == Ready::Unknown {
+            let pods = self.pods.on(name).filter_map(|pod| caches.of(*PODS).get(pod));
+            let requests: Vec<_> = pods.filter_map(|pod| writes::unready(pod, now)).collect();
+            // A pod whose status was refused is tried again.
             health.mark_pods = !requests.is_empty();
+            out.together(requests);
+            out.again();
         }
-        match taints::step(node, health) {
-            Some(step) => requests.push(writes::taint(node, &step, now)),
-            None => {
-                health.reachable = false;
-                health.execute = false;
-            }
-        }
-        requests.extend(writes::label(node).filter(|_| requests.is_empty()));
-        out.together(requests);
         out
     }
 
@@ -172,28 +206,49 @@ fn judge(
 ) -> bool {
     let grace = (settings.node_monitor_grace_period_ms, settings.node_startup_grace_period_ms);
     health.expired = health.is_silent(grace, now);
-    let (evict, spare) = match health.ready {
-        Ready::True => (false, health.unreachable || health.not_ready || health.queued.is_some()),
+    let tainted = health.unreachable || health.not_ready;
+    let is_new = !std::mem::replace(&mut health.known, true);
+    let (evict, reachable) = match health.ready {
+        Ready::True => (false, tainted || health.queued.is_some()),
         Ready::False => (!health.not_ready, false),
         Ready::Unknown => (!health.unreachable, false),
         Ready::Absent => (health.expired, false),
     };
-    if spare {
-        health.reachable = true;
-        health.execute = false;
-        if let Some(place) = health.queued.take() {
-            zones.dequeue(place);
-        }
-    }
-    let swap = evict && (health.unreachable || health.not_ready);
-    if evict && !swap && !health.execute && health.queued.is_none() {
+    if reachable || (is_new && tainted) {
+        spare(name, health, zones, out);
+    } else if evict && tainted {
+        // The opposite taint is swapped at once: the node has been through the limiter.
+        health.intent = Some(Intent::Taint);
+        out.also(Target::new(*NODES, ObjectKey::new(EXECUTE, name.clone())));
+    } else if evict && health.queued.is_none() && health.execute.is_none() {
         health.queued = Some(zones.enqueue(&health.zone, name, settings));
     }
-    let silent = health.expired && health.ready != Ready::Unknown;
-    if spare || swap || silent {
-        out.also(Target::new(*NODES, ObjectKey::new("", name.clone())));
+    if health.expired && health.ready != Ready::Unknown {
+        out.also(Target::new(*NODES, ObjectKey::new(STATUS, name.clone())));
     }
     health.ready == Ready::True && !health.expired
+}
+
+/// Lets the NoExecute taints of a node go.
+fn spare(name: &Str, health: &mut Health, zones: &mut Zones, out: &mut Outcome) {
+    health.intent = Some(Intent::Spare);
+    if let Some(place) = health.queued.take() {
+        zones.dequeue(place);
+    }
+    out.also(Target::new(*NODES, ObjectKey::new(EXECUTE, name.clone())));
+}
+
+/// The next step of a swap. Whether it is over.
+fn go_on(swap: &mut Option<Swap>, key: &ObjectKey, now: Time, out: &mut Outcome) -> bool {
+    match swap.as_mut().map_or(Next::Over, |swap| swap.next(key, now)) {
+        Next::Send(request) => {
+            out.then(*request);
+            out.again();
+        }
+        Next::Wait(ms) => out.after(ms),
+        Next::Over => *swap = None,
+    }
+    swap.is_none()
 }
 
 impl Controller for NodeLifecycle {
@@ -219,7 +274,21 @@ impl Controller for NodeLifecycle {
             _ if target.resource == *PODS => self.sync_pod(&target.key, caches, now),
             MONITOR => self.tick(caches, now),
             ZONE => self.serve_zone(&target.key.name, now),
+            STATUS => self.sync_status(&target.key.name, caches, now),
+            EXECUTE => self.sync_execute(&target.key.name, caches, now),
             _ => self.sync_node(&target.key, caches, now),
         }
+    }
+
+    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+        let health = self.nodes.get_mut(&target.key.name);
+        let swap = match (&*target.key.namespace, health) {
+            ("", Some(health)) if target.resource == *NODES => &mut health.schedule,
+            (EXECUTE, Some(health)) => &mut health.execute,
+            _ => return Verdict::usual(call, answer),
+        };
+        let Some(swap) = swap else { return Verdict::usual(call, answer) };
+        swap.answered(call.verb, answer);
+        Verdict::Fine
     }
 }

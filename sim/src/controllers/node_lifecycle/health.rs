@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::swap::Swap;
 use super::taints::{NOT_READY, UNREACHABLE, has};
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str};
@@ -30,6 +31,15 @@ impl Ready {
     }
 }
 
+/// What is to become of the NoExecute taints of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Intent {
+    /// They go.
+    Spare,
+    /// The one that its condition asks for comes, the other goes.
+    Taint,
+}
+
 /// One node.
 #[derive(Clone, Debug)]
 pub(super) struct Health {
@@ -51,12 +61,15 @@ pub(super) struct Health {
     pub(super) expired: bool,
     /// Its pods have to be marked as not ready.
     pub(super) mark_pods: bool,
-    /// Its NoExecute taints have to go.
-    pub(super) reachable: bool,
-    /// Its zone let it have a NoExecute taint.
-    pub(super) execute: bool,
+    /// The monitor has seen it before.
+    pub(super) known: bool,
+    /// What is to become of its NoExecute taints.
+    pub(super) intent: Option<Intent>,
     /// Its place in the zone's queue.
     pub(super) queued: Option<u64>,
+    /// Its taints that are being swapped: NoSchedule by its conditions, NoExecute by the monitor and the zones.
+    pub(super) schedule: Option<Swap>,
+    pub(super) execute: Option<Swap>,
 }
 
 impl Health {
@@ -76,9 +89,11 @@ impl Health {
             probed: created,
             expired: false,
             mark_pods: false,
-            reachable: true,
-            execute: false,
+            known: false,
+            intent: None,
             queued: None,
+            schedule: None,
+            execute: None,
         };
         health.learn(node);
         health
@@ -95,8 +110,8 @@ impl Health {
         };
         self.counts = node.label(EXCLUDED).is_none();
         let taints = node.items_at(&["spec", "taints"]);
-        self.unreachable = has(taints, UNREACHABLE, "NoExecute");
-        self.not_ready = has(taints, NOT_READY, "NoExecute");
+        self.unreachable = has(taints, (UNREACHABLE, "NoExecute"));
+        self.not_ready = has(taints, (NOT_READY, "NoExecute"));
         let heartbeat =
             node.condition("Ready").and_then(|c| c.str_at(&["lastHeartbeatTime"])).unwrap_or_default();
         if self.heartbeat != heartbeat {

@@ -4,6 +4,7 @@
 //! - `health`: what is known of each node between ticks: its last sign of life
 //! - `zones`: how many nodes of a zone may be emptied, and how fast
 //! - `taints`: which taints a node should have
+//! - `swap`: taints that come and go, with conflicts and back-off
 //! - `writes`: the requests
 //!
 //! Real: pkg/controller/nodelifecycle. Modelled: the monitor with its period and graces, Ready Unknown, the pods' Ready
@@ -13,6 +14,7 @@
 
 mod controller;
 mod health;
+mod swap;
 mod taints;
 mod writes;
 mod zones;

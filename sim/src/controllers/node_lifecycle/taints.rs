@@ -1,9 +1,7 @@
-//! Which taints a node should have, by its conditions.
+//! Which NoSchedule taints a node should have by its conditions, and lists of taints with some more or some less.
 //!
-//! Real: `nodeConditionToTaintKeyStatusMap` and `SwapNodeControllerTaint`, which adds first and removes by a patch of its
-//! own. Modelled: both.
+//! Real: `nodeConditionToTaintKeyStatusMap`, `AddOrUpdateTaint`, `DeleteTaint`. Modelled: all of them.
 
-use super::health::{Health, Ready};
 use crate::object::{Object, Value};
 use crate::value;
 
@@ -21,84 +19,48 @@ const BY_CONDITION: [(&str, &str, &str); 6] = [
     ("PIDPressure", "True", "node.kubernetes.io/pid-pressure"),
 ];
 
-fn is(taint: &Value, key: &str, effect: &str) -> bool {
+/// A taint: key and effect.
+pub(super) type Taint = (&'static str, &'static str);
+
+fn is(taint: &Value, (key, effect): Taint) -> bool {
     taint.str_at(&["key"]) == Some(key) && taint.str_at(&["effect"]) == Some(effect)
 }
 
-/// Whether there is this taint.
-pub(super) fn has(taints: &[Value], key: &str, effect: &str) -> bool {
-    taints.iter().any(|taint| is(taint, key, effect))
+/// Whether a list has this taint.
+pub(super) fn has(taints: &[Value], wanted: Taint) -> bool {
+    taints.iter().any(|taint| is(taint, wanted))
 }
 
-/// A step towards the right taints.
-#[derive(PartialEq, Debug)]
-pub(super) enum Step {
-    Add(Vec<(&'static str, &'static str)>),
-    Remove(Vec<(&'static str, &'static str)>),
+fn of(node: &Object) -> &[Value] {
+    node.items_at(&["spec", "taints"])
 }
 
-/// The next step: what is missing first, then what is too much.
-pub(super) fn step(node: &Object, health: &Health) -> Option<Step> {
-    let taints = node.items_at(&["spec", "taints"]);
-    let wanted = by_condition(node);
-    let mut add: Vec<_> =
-        wanted.iter().copied().filter(|key| !has(taints, key, "NoSchedule")).map(no_schedule).collect();
-    let ours = BY_CONDITION.iter().map(|(_, _, key)| *key).chain([UNSCHEDULABLE]);
-    let mut remove: Vec<_> =
-        ours.filter(|key| has(taints, key, "NoSchedule") && !wanted.contains(key)).map(no_schedule).collect();
-    let (right, wrong) = match health.ready {
-        Ready::False => (NOT_READY, UNREACHABLE),
-        _ => (UNREACHABLE, NOT_READY),
-    };
-    let down = matches!(health.ready, Ready::False | Ready::Unknown);
-    // The opposite taint is swapped at once: the node has been through the limiter.
-    let swap = has(taints, wrong, "NoExecute");
-    if down && (health.execute || swap) && !health.reachable && !has(taints, right, "NoExecute") {
-        add.push((right, "NoExecute"));
-    }
-    if down && swap && has(taints, right, "NoExecute") {
-        remove.push((wrong, "NoExecute"));
-    }
-    if health.reachable {
-        remove.extend(
-            [UNREACHABLE, NOT_READY].map(|key| (key, "NoExecute")).iter().filter(|t| has(taints, t.0, t.1)),
-        );
-    }
-    match (add.is_empty(), remove.is_empty()) {
-        (false, _) => Some(Step::Add(add)),
-        (true, false) => Some(Step::Remove(remove)),
-        (true, true) => None,
-    }
-}
-
-fn no_schedule(key: &'static str) -> (&'static str, &'static str) {
-    (key, "NoSchedule")
-}
-
-/// The keys of the NoSchedule taints that the node should have, in the order of its conditions.
-fn by_condition(node: &Object) -> Vec<&'static str> {
+/// The NoSchedule taints that a node lacks, in the order of its conditions, and those that it should not have.
+pub(super) fn by_condition(node: &Object) -> (Vec<Taint>, Vec<Taint>) {
     let conditions = node.items_at(&["status", "conditions"]).iter();
-    let taint = |condition: &Value| {
+    let key = |condition: &Value| {
         let (kind, status) = (condition.str_at(&["type"])?, condition.str_at(&["status"])?);
         BY_CONDITION.iter().find(|(k, s, _)| (*k, *s) == (kind, status)).map(|(_, _, key)| *key)
     };
     let cordoned = node.at(&["spec", "unschedulable"]).and_then(Value::as_bool) == Some(true);
-    conditions.filter_map(taint).chain(cordoned.then_some(UNSCHEDULABLE)).collect()
+    let no_schedule = |key: &'static str| (key, "NoSchedule");
+    let wanted: Vec<Taint> =
+        conditions.filter_map(key).chain(cordoned.then_some(UNSCHEDULABLE)).map(no_schedule).collect();
+    let ours = BY_CONDITION.iter().map(|(_, _, key)| *key).chain([UNSCHEDULABLE]).map(no_schedule);
+    let surplus = ours.filter(|taint| has(of(node), *taint) && !wanted.contains(taint)).collect();
+    (wanted.into_iter().filter(|taint| !has(of(node), *taint)).collect(), surplus)
 }
 
-/// The taints after a step; what is added is added `now`, as the server writes times.
-pub(super) fn after(node: &Object, step: &Step, now: &str) -> Value {
-    let taints = node.items_at(&["spec", "taints"]).iter();
-    let all: Vec<Value> = match step {
-        Step::Add(add) => {
-            let new =
-                |(key, effect): &(&str, &str)| value!({"effect": (*effect), "key": (*key), "timeAdded": now});
-            taints.cloned().chain(add.iter().map(new)).collect()
-        }
-        Step::Remove(remove) => taints
-            .filter(|taint| !remove.iter().any(|(key, effect)| is(taint, key, effect)))
-            .cloned()
-            .collect(),
-    };
-    if all.is_empty() { Value::Null } else { all.into() }
+/// The node's taints and these, added `now` as the server writes times.
+pub(super) fn with(node: &Object, taints: &[Taint], now: &str) -> Value {
+    let others = of(node).iter().filter(|old| !taints.iter().any(|taint| is(old, *taint)));
+    let new = |(key, effect): &Taint| value!({"effect": (*effect), "key": (*key), "timeAdded": now});
+    others.cloned().chain(taints.iter().map(new)).collect::<Vec<Value>>().into()
+}
+
+/// The node's taints without these; nothing where it has none of them.
+pub(super) fn without(node: &Object, taints: &[Taint]) -> Option<Value> {
+    let others = of(node).iter().filter(|old| !taints.iter().any(|taint| is(old, *taint)));
+    let all: Vec<Value> = others.cloned().collect();
+    (all.len() < of(node).len()).then(|| if all.is_empty() { Value::Null } else { all.into() })
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::taints::{self, Step};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
@@ -49,11 +48,10 @@ pub(super) fn unready(pod: &Object, now: Time) -> Option<Request> {
     Some(Request::update_status(*PODS, Arc::new(pod)))
 }
 
-/// The taints of a node after a step, refused if the node has changed: the list has no merge key.
-pub(super) fn taint(node: &Object, step: &Step, now: Time) -> Request {
+/// These taints for a node, refused if it has changed: the list has no merge key.
+pub(super) fn taints(node: &Object, taints: Value) -> Request {
     let patch = value!({
-        "metadata": {"resourceVersion": (node.meta("resourceVersion"))},
-        "spec": {"taints": (taints::after(node, step, &now.rfc3339()))},
+        "metadata": {"resourceVersion": (node.meta("resourceVersion"))}, "spec": {"taints": taints},
     });
     Request::patch(*NODES, &ObjectKey::of(node), PatchType::Strategic, patch)
 }

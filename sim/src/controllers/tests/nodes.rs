@@ -9,7 +9,7 @@ use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{LEASES, NODES, PODS};
-use crate::wire::{ObjectKey, Resource};
+use crate::wire::{ObjectKey, Resource, Status, Verb};
 
 impl Fixture {
     /// A cluster with the node lifecycle controller alone.
@@ -191,4 +191,38 @@ fn an_idle_cluster_costs_the_controller_no_request() {
     fixture.take_requests();
     fixture.live(&["a", "b", "c"], 3600);
     assert_eq!(fixture.take_requests(), [""; 0]);
+}
+
+#[test]
+fn a_taint_whose_patch_meets_another_write_waits_for_the_back_off_and_is_read_again() {
+    let mut fixture = Fixture::of_nodes();
+    let mut refused = false;
+    fixture.rule = Box::new(move |request| {
+        let first = request.verb == Verb::Patch && !std::mem::replace(&mut refused, true);
+        first.then(|| Status::new(409, "Conflict", "the object has been modified"))
+    });
+    fixture.node("a", "z");
+    assert_eq!(fixture.taints("a"), ["not-ready:NoSchedule"]);
+    fixture.run_until(Time(100));
+    assert_eq!(fixture.taints("a"), ["not-ready:NoSchedule"], "it sleeps for 100 ms at least");
+    fixture.run_until(Time(200));
+    assert_eq!(fixture.taints("a"), [""; 0]);
+    let expected = ["get v1/nodes a", "patch v1/nodes a", "get v1/nodes a", "patch v1/nodes a"];
+    let asked = fixture.take_requests().into_iter().filter(|request| request.contains("nodes"));
+    assert_eq!(asked.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_taint_that_is_refused_otherwise_stays_until_the_node_changes() {
+    let mut fixture = Fixture::of_nodes();
+    let mut refused = false;
+    fixture.rule = Box::new(move |request| {
+        let first = request.verb == Verb::Patch && !std::mem::replace(&mut refused, true);
+        first.then(|| Status::new(500, "InternalError", "no"))
+    });
+    fixture.node("a", "z");
+    fixture.run_until(Time(40_000));
+    assert_eq!(fixture.taints("a"), ["not-ready:NoSchedule"]);
+    fixture.says("a", "True");
+    assert_eq!(fixture.taints("a"), [""; 0]);
 }

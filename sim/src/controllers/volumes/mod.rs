@@ -2,6 +2,10 @@
 //!
 //! - `binder`: makes a volume for a claim, binds the two, reclaims volumes whose claim is gone
 //! - `protection`: takes the finalizers off that hold claims in use and volumes that are bound
+//!
+//! Not modelled: attaching (pkg/controller/volume/attachdetach). A volume is wherever its pod is, at once. A real one stays
+//! attached to a node that fell silent for another 6 minutes after its pod is gone (`maxWaitForUnmountDuration`), unless the
+//! node has the taint `out-of-service`; so a pod with a volume moves earlier here after a force delete.
 
 mod binder;
 mod protection;
