@@ -22,14 +22,14 @@ const BACKOFF_MS: Millis = 150;
 const TRIES: u32 = 5;
 
 /// One patch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Step {
     Add(Vec<Taint>),
     Remove(Vec<Taint>),
 }
 
 /// Patches under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Swap {
     steps: VecDeque<Step>,
     /// The node as it was read for the next patch.
