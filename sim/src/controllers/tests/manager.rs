@@ -9,7 +9,7 @@ use crate::engine::Time;
 use crate::object::Value;
 use crate::value;
 use crate::wire::resource::{CRDS, LEASES, PODS, REPLICA_SETS};
-use crate::wire::{Resource, Status, Verb};
+use crate::wire::{Request, Resource, Status, Verb};
 
 fn set(replicas: i64) -> Value {
     value!({
@@ -147,4 +147,45 @@ fn custom_resources_are_followed_while_their_crd_is_established() {
     fixture.create(widgets, widget("c"));
     fixture.create(widgets, widget("d"));
     assert!(!seen("ex.test/v1/widgets default/d"));
+}
+
+/// Writes the status that it wants, and notes each sync.
+#[derive(Clone, Default)]
+struct Teller(Arc<Mutex<Vec<i64>>>);
+
+impl Controller for Teller {
+    fn name(&self) -> &'static str {
+        "teller"
+    }
+    fn watches(&self) -> Watches {
+        Watches::These(vec![*REPLICA_SETS])
+    }
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+        out.push(Target::of(resource, change.object()));
+    }
+    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+        let mut out = Outcome::done();
+        let Some(set) = caches.of(*REPLICA_SETS).get(&target.key) else { return out };
+        let wanted = set.i64_at(&["spec", "replicas"]).unwrap_or(0);
+        self.0.lock().unwrap().push(wanted);
+        if set.i64_at(&["status", "replicas"]) != Some(wanted) {
+            let told = set.edited(|root| root.set_at(&["status", "replicas"], wanted));
+            out.settle(Request::update_status(*REPLICA_SETS, Arc::new(told)));
+        }
+        out
+    }
+}
+
+#[test]
+fn a_status_of_its_own_does_not_wake_a_controller_and_a_write_of_others_does() {
+    let teller = Teller::default();
+    let notes = teller.0.clone();
+    let mut fixture = Fixture::with(Manager::with(super::kinds(), vec![Box::new(teller)]));
+    fixture.create(*REPLICA_SETS, set(2));
+    assert_eq!(*notes.lock().unwrap(), [2]);
+    fixture.edit(*REPLICA_SETS, "r", |root| root.set_at(&["spec", "replicas"], 3));
+    assert_eq!(*notes.lock().unwrap(), [2, 3]);
+    fixture.set_status(*REPLICA_SETS, "r", value!({"replicas": 9}));
+    assert_eq!(*notes.lock().unwrap(), [2, 3, 3], "what somebody else wrote is put right");
+    assert_eq!(fixture.get(*REPLICA_SETS, "r").i64_at(&["status", "replicas"]), Some(3));
 }
