@@ -55,7 +55,7 @@ impl Cluster {
     pub fn new(booted: &Booted, seed: u64, programs: Vec<Program>, stage: Stage) -> Self {
         let Booted { config, server, streams, kubelets, manager, scheduler, timers, record } = booted.clone();
         let ClusterConfig { start, latency, version, nodes, images, settings: _ } = config;
-        let draws = Draws::new(seed);
+        let draws = Draws::roomy(seed);
         let mut cluster = Self {
             queue: Queue::new(start),
             latency,
@@ -64,7 +64,7 @@ impl Cluster {
             streams,
             parts: Vec::new(),
             outbox: Outbox::new(start),
-            runtime: Runtime::new(Images::new(images), draws.clone()),
+            runtime: Runtime::new(Images::new(images), Draws::new(seed)),
             births: BTreeMap::new(),
             hosts: Hosts::new(stage),
             hosting: Hosting::new(programs),
@@ -83,8 +83,7 @@ impl Cluster {
             cluster.add_booted_node(node, started, &version);
         }
         cluster.add_started("kube-controller-manager", manager);
-        let scheduler =
-            Started { component: scheduler.component.drawing(cluster.draws.clone()), ..scheduler };
+        let scheduler = Started { component: scheduler.component.drawing(Draws::new(seed)), ..scheduler };
         cluster.add_started("kube-scheduler", scheduler);
         for (time, token) in timers {
             cluster.queue.push(time, token, Event::ServerTimer(token));

@@ -44,6 +44,11 @@ impl Hasher for KeyHasher {
 impl Draws {
     /// The draws of the run with this seed.
     pub fn new(seed: u64) -> Self {
+        Self { seed, drawn: Counts::default() }
+    }
+
+    /// The same, with room for the names of a whole run.
+    pub fn roomy(seed: u64) -> Self {
         Self { seed, drawn: Counts::with_capacity_and_hasher(NAMES, BuildHasherDefault::default()) }
     }
 

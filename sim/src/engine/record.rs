@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 pub type Hasher = Xxh3;
 
 /// As many entries as a short run has.
-const ENTRIES: usize = 512;
+const ENTRIES: usize = 320;
 
 /// One entry of a record.
 pub trait Entry {
