@@ -41,6 +41,8 @@ enum Command {
 
 /// The whole command line, with these programs.
 pub fn cli(registry: Registry) -> ExitCode {
+    #[cfg(feature = "allocator")]
+    crate::isolate::prepare_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -1,10 +1,10 @@
 //! The `wavetank` command with the operators that are shipped with it.
 
+/// Runs allocate and free objects by the hundred thousand, all of them small and none for longer than the run.
 #[cfg(feature = "allocator")]
-mod memory;
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    #[cfg(feature = "allocator")]
-    memory::prepare();
     wavetank::cli(wavetank::shipped())
 }

@@ -1,4 +1,5 @@
-//! The system calls of isolation `fork` that std does not offer, each behind a safe function. The only unsafe code of this crate.
+//! The system calls of isolation `fork` that std does not offer, and those that prepare our binary's memory, each behind a
+//! safe function. The only unsafe code of this crate.
 
 use std::fs::File;
 use std::io;
@@ -153,4 +154,65 @@ pub(super) fn level_mappings() {
         }
         bytes /= 16;
     }
+}
+
+/// Keeps what a run has freed for the next one: given back to the system, it would be cleared and mapped anew each time
+/// (measured: 4 % of a sweep). Only while no other thread runs.
+#[cfg(feature = "allocator")]
+pub(super) fn keep_freed_memory() {
+    /// `mi_option_purge_delay` of mimalloc.h, for which the crate has no name; -1 is never.
+    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+    // SAFETY: an option may be set while no other thread runs.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
+}
+
+/// Copies the code of this program to huge pages and puts them in its place; what the system refuses is left as it was. The
+/// pages of a file that was linked just now are small and scattered (measured: 12 % of a sweep). Only while no other thread
+/// runs.
+#[cfg(feature = "allocator")]
+pub(super) fn move_code_to_huge_pages() {
+    /// A huge page of x86-64, and of AArch64 with pages of 4 KiB.
+    const HUGE: usize = 2 << 20;
+    let Some((start, end)) = own_code() else { return };
+    let (start, end) = (start.next_multiple_of(HUGE), end / HUGE * HUGE);
+    let Some(len) = end.checked_sub(start).filter(|len| *len > 0) else { return };
+    let (room, writable) = (len + HUGE, libc::PROT_READ | libc::PROT_WRITE);
+    // SAFETY: new memory at an address of the system's choice.
+    let new =
+        unsafe { libc::mmap(null_mut(), room, writable, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0) };
+    if new == libc::MAP_FAILED {
+        return;
+    }
+    let before = new.addr().next_multiple_of(HUGE) - new.addr();
+    // SAFETY: the copy lies within the new memory and is as long as the code, which is mapped and readable. In one step the
+    // same bytes, executable already, are where they were.
+    unsafe {
+        let copy = new.byte_add(before);
+        let moved = libc::madvise(copy, len, libc::MADV_HUGEPAGE) == 0 && {
+            std::ptr::copy_nonoverlapping(start as *const u8, copy.cast(), len);
+            libc::mprotect(copy, len, libc::PROT_READ | libc::PROT_EXEC) == 0 && {
+                let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+                libc::mremap(copy, len, len, flags, start as *mut libc::c_void) != libc::MAP_FAILED
+            }
+        };
+        if moved {
+            libc::munmap(new, before);
+            libc::munmap(copy.byte_add(len), HUGE - before);
+        } else {
+            libc::munmap(new, room);
+        }
+    }
+}
+
+/// Where the code of this program is mapped: first address and end.
+#[cfg(feature = "allocator")]
+fn own_code() -> Option<(usize, usize)> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let here = own_code as fn() -> Option<(usize, usize)> as usize;
+    let mut code = maps.lines().filter_map(|line| {
+        let (range, _) = line.split_once(' ').filter(|(_, rest)| rest.starts_with("r-x"))?;
+        let (start, end) = range.split_once('-')?;
+        Some((usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?))
+    });
+    code.find(|(start, end)| (*start..*end).contains(&here))
 }

@@ -54,7 +54,7 @@ const ROOT: &[(&str, &[&str])] = &[
     ("harness", &["isolate", "registry", "report", "sweep"]),
     ("builder", &["harness", "isolate", "registry", "report", "scenario", "sweep"]),
     ("commands", &["cli", "harness", "isolate", "registry", "report", "scenario", "sweep"]),
-    ("cli", &["commands", "registry"]),
+    ("cli", &["commands", "isolate", "registry"]),
 ];
 
 /// What may stand in the root.
