@@ -130,7 +130,7 @@ impl Controller for PodGc {
     fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
         if resource == *PODS {
             note(&mut self.terminating, change, |pod| pod.is_terminating());
-            note(&mut self.finished, change, |pod| pods::is_finished(pod));
+            note(&mut self.finished, change, pods::is_finished);
             self.pods.note(change);
         }
         if !std::mem::replace(&mut self.ticks, true) {
