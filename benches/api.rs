@@ -16,7 +16,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ListParams, ObjectList, PostParams};
 use kube::{Api, Client};
 use serde::de::DeserializeOwned;
-use wavetank::sim::cluster::{Cluster, ClusterConfig};
+use wavetank::sim::cluster::{Booted, Cluster, ClusterConfig};
 use wavetank::sim::engine::Time;
 use wavetank::sim::object::Value;
 use wavetank::sim::programs::{HostSpec, Program, on_stage};
@@ -67,7 +67,7 @@ where
 
 /// Runs a program with a client of its own beside a cluster without nodes, and returns what it made. Time is the machine's
 /// own: nothing here enters the hermetic layer.
-fn in_cluster<F, T>(start: impl Fn(Client) -> F + Send + Sync + 'static) -> T
+fn in_cluster<F, T>(begin: impl Fn(Client) -> F + Send + Sync + 'static) -> T
 where
     F: Future<Output = T> + 'static,
     T: Send + 'static,
@@ -75,14 +75,13 @@ where
     let made = Arc::new(Mutex::new(None));
     let slot = made.clone();
     let program = Program::new("bench", move |host| {
-        let (work, slot) = (start(Client::new(host.service(), "default")), slot.clone());
+        let (work, slot) = (begin(Client::new(host.service(), "default")), slot.clone());
         async move {
             *slot.lock().expect("one thread locks it") = Some(work.await);
             Ok::<(), String>(())
         }
     });
     let config = ClusterConfig {
-        seed: 1,
         start: Time::ZERO,
         latency: Latency { low_ms: 0, high_ms: 0 },
         version: "v1.36.0".into(),
@@ -90,12 +89,13 @@ where
         images: Vec::new(),
         settings: wavetank::sim::controllers::Settings::default(),
     };
+    let (start, booted) = (config.start, Booted::new(config));
     let host = HostSpec { program, name: "bench".into(), identity: "bench".into(), env: Vec::new() };
     let played = on_stage(
-        config.start,
+        start,
         |_| (),
         async |stage| {
-            let mut cluster = Cluster::boot(config, Vec::new(), stage);
+            let mut cluster = Cluster::new(&booted, 1, Vec::new(), stage);
             cluster.add_host(host, 0);
             loop {
                 cluster.step(&mut NoFaults).await;
