@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Client;
-use crate::object::{Object, Str, Value, keys};
+use crate::object::{Object, Str};
 use crate::wire::{Answer, ObjectKey, Options, Outbox, Request, Resource, Verb, WatchEvent};
 
 /// What happened to one object of the cache. At least one side is there.
@@ -188,7 +188,7 @@ impl Informer {
     fn put(&mut self, object: &Arc<Object>) -> Option<Arc<Object>> {
         let key = ObjectKey::of(object);
         if let Some(place) = self.objects.get_mut(&key)
-            && owners(place) == owners(object)
+            && place.has_owners_of(object)
         {
             return Some(std::mem::replace(place, object.clone()));
         }
@@ -216,10 +216,6 @@ impl Informer {
         }
         Some(old)
     }
-}
-
-fn owners(object: &Object) -> Option<&Value> {
-    object.root().meta(keys::OWNER_REFERENCES)
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl<E: Entry> Record<E> {
         &self.entries
     }
 
-    /// The hash of all entries so far. Made in one go when it is asked for: that is faster than entry by entry.
+    /// The hash of all entries so far, made when it is asked for.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = Hasher::new();
         self.entries.iter().for_each(|entry| entry.feed(&mut hasher));

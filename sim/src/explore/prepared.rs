@@ -1,4 +1,4 @@
-//! A scenario ready to be run many times: expectations compiled, programs found.
+//! A scenario ready to be run many times: expectations compiled, programs found, its cluster booted when first needed.
 
 use std::sync::OnceLock;
 
