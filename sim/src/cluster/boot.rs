@@ -1,6 +1,6 @@
 //! The cluster of one run at its start: the actors, around what is booted already.
 //!
-//! Real: a cluster that has been up for a while. Modelled: so, with kubelets and scheduler at work from t = start on.
+//! Real: a cluster that has been up for a while. Modelled: a copy of the booted one; heartbeats are placed and draws begin here.
 
 use std::collections::BTreeMap;
 
