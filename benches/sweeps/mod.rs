@@ -12,6 +12,11 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use wavetank::isolate::{Isolation, Outcome, Pool, Session};
 use wavetank::sim::explore::{Prepared, draw_plan, run};
 
+/// As in the binary.
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs per measured batch: a batch of the fastest scenario takes some ten milliseconds.
 const BATCH: u64 = 20;
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Client;
-use crate::object::{Object, Str};
+use crate::object::{Map, Object, Str};
 use crate::wire::{Answer, ObjectKey, Options, Outbox, Request, Resource, Verb, WatchEvent};
 
 /// What happened to one object of the cache. At least one side is there.
@@ -33,8 +33,8 @@ pub struct Informer {
     resource: Resource,
     field_selector: Str,
     objects: BTreeMap<ObjectKey, Arc<Object>>,
-    by_owner: BTreeMap<Str, BTreeSet<ObjectKey>>,
-    uncontrolled: BTreeSet<ObjectKey>,
+    /// Who owns what, where somebody asks.
+    owners: Option<Owners>,
     revision: u64,
     synced: bool,
 }
@@ -51,11 +51,17 @@ impl Informer {
             resource,
             field_selector: field_selector.into(),
             objects: BTreeMap::new(),
-            by_owner: BTreeMap::new(),
-            uncontrolled: BTreeSet::new(),
+            owners: None,
             revision: 0,
             synced: false,
         }
+    }
+
+    /// The same, which knows who owns what.
+    #[must_use]
+    pub fn by_owner(mut self) -> Self {
+        self.owners = Some(Owners::default());
+        self
     }
 
     /// The resource.
@@ -91,17 +97,22 @@ impl Informer {
             .map(|(_, object)| object)
     }
 
-    /// The objects that have an owner reference to this uid, sorted by key.
+    /// The objects that have an owner reference to this uid, sorted by key. Of an informer made [`by_owner`](Self::by_owner).
     pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Arc<Object>> {
-        self.by_owner.get(uid).into_iter().flatten().filter_map(|key| self.objects.get(key))
+        self.dependents(uid).map(|dependent| &dependent.object)
     }
 
-    /// The objects of one namespace that no controller owns, sorted by name: what may be adopted.
+    /// As [`owned_by`](Self::owned_by), with what a controller asks of each of them first.
+    pub fn dependents(&self, uid: &str) -> impl Iterator<Item = &Dependent> {
+        self.owners.as_ref().and_then(|owners| owners.owned.get(uid)).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The objects of one namespace that no controller owns, sorted by name: what may be adopted. Of an informer made
+    /// [`by_owner`](Self::by_owner).
     pub fn uncontrolled_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
-        self.uncontrolled
-            .range(ObjectKey::new(namespace, "")..)
-            .take_while(move |key| key.namespace == namespace)
-            .filter_map(|key| self.objects.get(key))
+        let first = ObjectKey::new(namespace, "");
+        let all = self.owners.iter().flat_map(move |owners| owners.uncontrolled.range(first.clone()..));
+        all.take_while(move |(key, _)| key.namespace == namespace).map(|(_, object)| object)
     }
 
     /// Starts with a list. `purpose` is what the owner's client remembers for all requests of this informer.
@@ -187,17 +198,16 @@ impl Informer {
 
     fn put(&mut self, object: &Arc<Object>) -> Option<Arc<Object>> {
         let key = ObjectKey::of(object);
+        let Some(owners) = &mut self.owners else { return self.objects.insert(key, object.clone()) };
         if let Some(place) = self.objects.get_mut(&key)
             && place.has_owners_of(object)
         {
+            owners.replace(&key, object);
             return Some(std::mem::replace(place, object.clone()));
         }
         let old = self.drop(&key);
-        for owner in object.owners() {
-            self.by_owner.entry(owner.uid.into()).or_default().insert(key.clone());
-        }
-        if object.controller().is_none() {
-            self.uncontrolled.insert(key.clone());
+        if let Some(owners) = &mut self.owners {
+            owners.add(&key, object);
         }
         self.objects.insert(key, object.clone());
         old
@@ -205,16 +215,72 @@ impl Informer {
 
     fn drop(&mut self, key: &ObjectKey) -> Option<Arc<Object>> {
         let old = self.objects.remove(key)?;
+        if let Some(owners) = &mut self.owners {
+            owners.remove(key, &old);
+        }
+        Some(old)
+    }
+}
+
+/// An object that has an owner. What is read for each of thousands lies beside it: the object itself is elsewhere in memory.
+#[derive(Clone, Debug)]
+pub struct Dependent {
+    /// The object.
+    pub object: Arc<Object>,
+    /// Whether the owner is its managing controller.
+    pub is_controlled: bool,
+    /// Its labels.
+    pub labels: Option<Map>,
+}
+
+impl Dependent {
+    fn of(object: &Arc<Object>, is_controlled: bool) -> Self {
+        Self { object: object.clone(), is_controlled, labels: object.labels().cloned() }
+    }
+}
+
+/// The objects of a cache by who owns them.
+#[derive(Clone, Debug, Default)]
+struct Owners {
+    /// By uid of an owner.
+    owned: BTreeMap<Str, BTreeMap<ObjectKey, Dependent>>,
+    /// Those that no controller owns.
+    uncontrolled: BTreeMap<ObjectKey, Arc<Object>>,
+}
+
+impl Owners {
+    fn add(&mut self, key: &ObjectKey, object: &Arc<Object>) {
+        for owner in object.owners() {
+            let dependent = Dependent::of(object, owner.controller);
+            self.owned.entry(owner.uid.into()).or_default().insert(key.clone(), dependent);
+        }
+        if object.controller().is_none() {
+            self.uncontrolled.insert(key.clone(), object.clone());
+        }
+    }
+
+    /// Takes the new state of an object whose owners are those it had.
+    fn replace(&mut self, key: &ObjectKey, object: &Arc<Object>) {
+        for owner in object.owners() {
+            if let Some(place) = self.owned.get_mut(owner.uid).and_then(|owned| owned.get_mut(key)) {
+                *place = Dependent::of(object, place.is_controlled);
+            }
+        }
+        if let Some(place) = self.uncontrolled.get_mut(key) {
+            *place = object.clone();
+        }
+    }
+
+    fn remove(&mut self, key: &ObjectKey, object: &Object) {
         self.uncontrolled.remove(key);
-        for owner in old.owners() {
-            if let Some(keys) = self.by_owner.get_mut(owner.uid) {
-                keys.remove(key);
-                if keys.is_empty() {
-                    self.by_owner.remove(owner.uid);
+        for owner in object.owners() {
+            if let Some(owned) = self.owned.get_mut(owner.uid) {
+                owned.remove(key);
+                if owned.is_empty() {
+                    self.owned.remove(owner.uid);
                 }
             }
         }
-        Some(old)
     }
 }
 
@@ -243,7 +309,7 @@ mod tests {
 
     #[test]
     fn owners_are_found_until_the_reference_goes() {
-        let mut informer = Informer::new(*PODS);
+        let mut informer = Informer::new(*PODS).by_owner();
         informer.replace(&[pod("a", 1, "x")], 1);
         assert_eq!(informer.owned_by("x").count(), 1);
         informer.on_events(vec![WatchEvent::Modified(pod("a", 2, "y"))]).unwrap();

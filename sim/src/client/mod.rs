@@ -12,7 +12,7 @@ mod requests;
 mod status_patch;
 mod work_queue;
 
-pub use informer::{Change, Informer};
+pub use informer::{Change, Dependent, Informer};
 pub use requests::Client;
 pub use status_patch::status_patch;
 pub use work_queue::WorkQueue;

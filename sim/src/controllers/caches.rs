@@ -102,7 +102,7 @@ impl Caches {
     /// Starts to follow a resource, once.
     pub(super) fn follow(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
         self.feeds.entry(resource).or_insert_with(|| {
-            let mut informer = Informer::new(resource);
+            let mut informer = Informer::new(resource).by_owner();
             informer.start(client, Purpose::Cache(resource), out);
             Feed { informer, stream: None, failures: 0, absent: false }
         });

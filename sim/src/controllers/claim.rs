@@ -3,11 +3,12 @@
 //! Real: pkg/controller `ControllerRefManager`, with strategic merge patches. Modelled: the same decisions, the live
 //! re-check of the owner before it adopts, and merge patches that carry the resourceVersion.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::{Caches, Outcome, Target, Verdict};
-use crate::client::Informer;
-use crate::object::{LabelSelector, Object, Value, keys};
+use crate::client::{Dependent, Informer};
+use crate::object::{LabelSelector, Map, Object, Value, keys};
 use crate::value;
 use crate::wire::resource::REPLICATION_CONTROLLERS;
 use crate::wire::{Answer, ObjectKey, PatchType, Request, Resource};
@@ -40,6 +41,31 @@ pub(super) fn selector_of(resource: Resource, owner: &Object) -> Option<LabelSel
     LabelSelector::from_value(selector).ok()
 }
 
+/// A selector that is asked about many objects in turn, most of which share their labels with the one before.
+struct Fits<'a> {
+    selector: &'a LabelSelector,
+    last: Cell<Option<(&'a Map, bool)>>,
+}
+
+impl<'a> Fits<'a> {
+    fn new(selector: &'a LabelSelector) -> Self {
+        Self { selector, last: Cell::new(None) }
+    }
+
+    /// Whether an object with these labels is selected.
+    fn matches(&self, labels: Option<&'a Map>) -> bool {
+        let Some(labels) = labels else { return self.selector.matches(None) };
+        match self.last.get() {
+            Some((same, found)) if same.ptr_eq(labels) => found,
+            _ => {
+                let found = self.selector.matches(Some(labels));
+                self.last.set(Some((labels, found)));
+                found
+            }
+        }
+    }
+}
+
 impl Owner<'_> {
     /// The dependents that carry the owner's reference and fit its selector. Orphans that fit and pass `wanted` are
     /// adopted, dependents that no longer fit are released: both by requests in `out`.
@@ -65,8 +91,9 @@ impl Owner<'_> {
         let uid = self.object.uid();
         let mut mine = Vec::new();
         let mut released = Vec::new();
-        for object in cache.owned_by(uid).filter(|o| o.is_controlled_by(uid)) {
-            if selector.matches(object.labels()) {
+        let fits = Fits::new(selector);
+        for Dependent { object, labels, .. } in cache.dependents(uid).filter(|d| d.is_controlled) {
+            if fits.matches(labels.as_ref()) {
                 mine.push(object.clone());
             } else if wanted(object) && !self.object.is_terminating() {
                 let others = |owner: &Value| owner.str_at(&["uid"]) != Some(uid);

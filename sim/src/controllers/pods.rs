@@ -27,7 +27,7 @@ pub(super) fn phase(pod: &Object) -> &str {
 
 /// Whether the pod has ended for good.
 pub(super) fn is_finished(pod: &Object) -> bool {
-    matches!(phase(pod), "Succeeded" | "Failed")
+    pod.is_finished_pod()
 }
 
 /// Whether the pod counts as a replica: neither ended nor being deleted.
@@ -41,7 +41,7 @@ pub(super) fn is_stopping(pod: &Object) -> bool {
 }
 
 pub(super) fn is_ready(pod: &Object) -> bool {
-    pod.is_condition_true("Ready")
+    pod.is_ready_pod()
 }
 
 fn time(value: Option<&Value>) -> Option<Time> {

@@ -101,7 +101,7 @@ impl Controller for ReplicaSets {
             claimed.into_iter().filter(|pod| !pods::is_finished(pod)).partition(|pod| pods::is_stopping(pod));
         let failure = self.failures.remove(target);
         let stopping = self.flavour.tells_terminating.then_some(stopping.len());
-        let status = Status::of(set, &active, stopping, failure.as_ref(), now);
+        let status = Status::of((set, &selector), &active, stopping, failure.as_ref(), now);
         let update = status.update(resource, set);
         // What failed last time is told before it is tried again.
         let told_first = update.clone().filter(|_| failure.is_some());
@@ -236,14 +236,17 @@ struct Status {
 
 impl Status {
     fn of(
-        set: &Object,
+        (set, selector): (&Object, &LabelSelector),
         active: &[Arc<Object>],
         stopping: Option<usize>,
         failure: Option<&Failure>,
         now: Time,
     ) -> Self {
         let labels = set.at(&["spec", "template", "metadata", "labels"]).and_then(Value::as_map);
-        let selector = labels.map(|labels: &Map| LabelSelector::from_labels(labels)).unwrap_or_default();
+        let labels = labels.map(|labels: &Map| LabelSelector::from_labels(labels)).unwrap_or_default();
+        // All that the set selects has the labels of its template, if it selects by just these.
+        let same = labels == *selector;
+        let is_labeled = |pod: &Object| same || labels.matches(pod.labels());
         let min_ready_s = min_ready_s(set);
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let count = |test: &dyn Fn(&Object) -> bool| number(active.iter().filter(|pod| test(pod)).count());
@@ -251,7 +254,7 @@ impl Status {
         Self {
             counts: [
                 (keys::REPLICAS, count(&|_| true)),
-                (keys::FULLY_LABELED_REPLICAS, count(&|pod| selector.matches(pod.labels()))),
+                (keys::FULLY_LABELED_REPLICAS, count(&is_labeled)),
                 (keys::READY_REPLICAS, count(&pods::is_ready)),
                 (keys::AVAILABLE_REPLICAS, count(&|pod| pods::is_available(pod, min_ready_s, now))),
             ]

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use super::places::Places;
+use super::pod_state::PodState;
 use super::{Key, Managed, Map, Str, Value, encode, keys};
 
 /// An object as the API server stores it and clients share it. Immutable: an edit makes a new one that shares all it
@@ -14,6 +15,7 @@ pub struct Object {
     root: Value,
     managed: Managed,
     places: Places,
+    pod: PodState,
     json: OnceLock<Encoded>,
 }
 
@@ -71,12 +73,16 @@ impl Object {
     /// The object with this tree (without `metadata.managedFields`) and these owners of its fields.
     pub fn with_managed(root: Value, managed: Managed) -> Self {
         let places = Places::of(&root);
-        Self { root, managed, places, json: OnceLock::new() }
+        Self { root, managed, places, pod: PodState::default(), json: OnceLock::new() }
     }
 
     /// The object with this tree, ready to be shared.
     pub fn shared(root: Value) -> Arc<Self> {
         Arc::new(Self::new(root))
+    }
+
+    pub(super) fn pod_state(&self) -> &PodState {
+        &self.pod
     }
 
     /// The tree, without `metadata.managedFields`.
@@ -201,6 +207,9 @@ impl Object {
     }
 
     fn of_meta(&self, field: Key) -> Option<&Value> {
+        if self.places.lacks(field) {
+            return None;
+        }
         self.places.get(self.metadata()?, field)
     }
 

@@ -29,6 +29,7 @@ pub mod patch;
 mod place;
 mod places;
 mod pod_row;
+mod pod_state;
 mod quantity;
 mod selector;
 mod shape;

@@ -10,7 +10,8 @@ const FIELDS: usize = 14;
 /// The last place that a byte holds, plus one.
 const MOST: usize = 255;
 
-/// The place of each field in its map, plus one; 0 where it is absent.
+/// The place of each field in its map, plus one; 0 where it is absent. The first counts for no field: it says whether a map
+/// is so large that 0 means nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Places([u8; FIELDS]);
 
@@ -19,11 +20,13 @@ impl Places {
     pub(super) fn of(root: &Value) -> Self {
         let mut places = Self::default();
         if let Some(root) = root.as_map() {
+            places.0[0] = u8::from(root.len() > MOST);
             for top in [keys::METADATA, keys::SPEC, keys::STATUS] {
                 let place = root.iter().rposition(|(key, _)| *key == top);
                 places.0[top.field()] = place.map_or(0, one_more);
             }
             if let Some(metadata) = places.get(root, keys::METADATA).and_then(Value::as_map) {
+                places.0[0] |= u8::from(metadata.len() > MOST);
                 let fields = metadata.iter().map(|(key, _)| key.field()).enumerate();
                 for (place, field) in fields.filter(|(_, field)| *field > keys::STATUS.field()) {
                     places.0[field] = one_more(place);
@@ -33,11 +36,18 @@ impl Places {
         places
     }
 
+    /// Whether the field is absent, which then needs no look at the tree. False may mean that it is.
+    #[inline]
+    pub(super) fn lacks(self, field: Key) -> bool {
+        self.0[0] == 0 && field.field() != 0 && self.0[field.field()] == 0
+    }
+
     /// The field of `map`, which is the root or `metadata`, wherever the field belongs.
     #[inline]
     pub(super) fn get(self, map: &Map, field: Key) -> Option<&Value> {
         match self.0[field.field()] {
-            0 if field.field() == 0 || map.len() > MOST => map.get_key(field),
+            _ if field.field() == 0 => map.get_key(field),
+            0 if self.0[0] != 0 => map.get_key(field),
             0 => None,
             place => map.value(usize::from(place) - 1),
         }

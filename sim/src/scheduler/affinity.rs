@@ -38,6 +38,10 @@ impl<'a> Affinity<'a> {
         };
         let fits_all = |other: &Object| near.iter().all(|term| selects(term, pod, other));
         for (node, taken) in nodes {
+            if near.is_empty() && away.is_empty() {
+                taken.shunning().for_each(|other| found.meet(pod, other, &node.node, (false, away)));
+                continue;
+            }
             for other in taken.residents() {
                 found.meet(pod, other, &node.node, (!near.is_empty() && fits_all(other), away));
             }
@@ -65,6 +69,11 @@ impl<'a> Affinity<'a> {
         let theirs = terms(other, "podAntiAffinity").iter();
         self.shunned.extend(theirs.filter(|term| selects(term, other, pod)).filter_map(domain));
     }
+}
+
+/// Whether a pod has terms that keep others away.
+pub(super) fn wants_to_be_away(pod: &Object) -> bool {
+    !terms(pod, "podAntiAffinity").is_empty()
 }
 
 fn terms<'a>(pod: &'a Object, kind: &str) -> &'a [Value] {

@@ -32,6 +32,8 @@ pub struct Scheduler {
     claims: Informer,
     placement: Placement,
     queue: Queue,
+    /// The node that the next cycle begins with.
+    next: usize,
     draws: Draws,
 }
 
@@ -61,6 +63,7 @@ impl Scheduler {
             claims: Informer::new(Resource::new("v1/persistentvolumeclaims")),
             placement: Placement::default(),
             queue: Queue::default(),
+            next: 0,
             draws,
         }
     }
@@ -175,7 +178,7 @@ impl Scheduler {
 
     fn pod_changed(&mut self, old: Option<&Object>, pod: &Arc<Object>) {
         let key = ObjectKey::of(pod);
-        if is_over(pod) {
+        if pod.is_finished_pod() {
             self.queue.remove(&key);
             self.free(pod);
         } else if let Some(node) = node_of(pod) {
@@ -223,7 +226,7 @@ impl Scheduler {
 
     fn try_one(&mut self, pod: &Arc<Object>, out: &mut Outbox) {
         let (key, demand) = (ObjectKey::of(pod), Demand::of(pod));
-        match cycle(pod, &demand, &self.placement, &mut self.draws) {
+        match cycle(pod, &demand, &self.placement, &mut self.next, &mut self.draws) {
             Ok(node) => {
                 self.placement.put(pod, &node);
                 self.queue.binds(&key);
@@ -312,10 +315,6 @@ impl Component for Scheduler {
 
 fn node_of(pod: &Object) -> Option<&str> {
     pod.spec(keys::NODE_NAME).and_then(Value::as_str).filter(|node| !node.is_empty())
-}
-
-fn is_over(pod: &Object) -> bool {
-    matches!(pod.status(keys::PHASE).and_then(Value::as_str), Some("Succeeded" | "Failed"))
 }
 
 /// Whether a pod without a node is for us to place now.

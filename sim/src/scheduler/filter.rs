@@ -6,7 +6,7 @@
 use super::affinity::{self, Affinity};
 use super::placement::{Demand, NodeFacts, Taken};
 use super::spread::{self, Spread};
-use crate::object::{Object, Value, selects_node, tolerates};
+use crate::object::{Object, selects_node, tolerates};
 use crate::value;
 
 /// Why a node is out of the question.
@@ -25,9 +25,31 @@ pub(super) const fn reason_by_pods(text: &'static str) -> Reason {
     Reason { text, by_pods: true }
 }
 
+/// What a pod asks of nodes, read once for all of them.
+pub(super) struct Wish<'a> {
+    tolerates_cordon: bool,
+    /// Whether it asks for nodes by their labels or fields.
+    selects: bool,
+    ports: Vec<HostPort<'a>>,
+}
+
+impl<'a> Wish<'a> {
+    pub(super) fn of(pod: &'a Object) -> Self {
+        let cordon = value!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"});
+        Self {
+            tolerates_cordon: tolerates(pod.items_at(&["spec", "tolerations"]), &cordon),
+            selects: [&["spec", "nodeSelector"][..], &["spec", "affinity", "nodeAffinity"]]
+                .iter()
+                .any(|path| pod.at(path).is_some()),
+            ports: host_ports(pod).collect(),
+        }
+    }
+}
+
 /// One pod and one node.
 pub(super) struct Pair<'a> {
     pub(super) pod: &'a Object,
+    pub(super) wish: &'a Wish<'a>,
     pub(super) demand: &'a Demand,
     pub(super) node: &'a NodeFacts,
     pub(super) taken: &'a Taken,
@@ -60,15 +82,13 @@ pub(super) fn filter(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
 }
 
 fn node_unschedulable(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
-    let cordoned = pair.node.node.at(&["spec", "unschedulable"]).and_then(Value::as_bool) == Some(true);
-    let taint = || value!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"});
-    if cordoned && !tolerates(pair.pod.items_at(&["spec", "tolerations"]), &taint()) {
+    if pair.node.cordoned && !pair.wish.tolerates_cordon {
         reasons.push(final_reason("node(s) were unschedulable"));
     }
 }
 
 fn taint_toleration(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
-    if !tolerates_taints(pair.pod, &pair.node.node) {
+    if pair.node.tainted && !tolerates_taints(pair.pod, &pair.node.node) {
         reasons.push(final_reason("node(s) had untolerated taint(s)"));
     }
 }
@@ -83,7 +103,7 @@ pub(super) fn tolerates_taints(pod: &Object, node: &Object) -> bool {
 }
 
 fn node_affinity(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
-    if !is_affine(pair.pod, &pair.node.node) {
+    if pair.wish.selects && !is_affine(pair.pod, &pair.node.node) {
         reasons.push(final_reason("node(s) didn't match Pod's node affinity/selector"));
     }
 }
@@ -94,7 +114,7 @@ pub(super) fn is_affine(pod: &Object, node: &Object) -> bool {
 }
 
 fn node_ports(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
-    let wanted: Vec<HostPort<'_>> = host_ports(pair.pod).collect();
+    let wanted = &pair.wish.ports;
     if wanted.is_empty() {
         return;
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::affinity::wants_to_be_away;
 use crate::object::{Object, Quantity, Str, Value};
 
 /// What a container without requests counts for in scores (kube-scheduler `DefaultMilliCPURequest`).
@@ -91,6 +92,8 @@ pub(super) struct Taken {
     pub(super) pods: i64,
     by_owner: BTreeMap<Str, i64>,
     residents: BTreeMap<Str, Arc<Object>>,
+    /// The residents that want to be away from others.
+    shunning: BTreeMap<Str, Arc<Object>>,
 }
 
 impl Taken {
@@ -103,6 +106,36 @@ impl Taken {
     pub(super) fn residents(&self) -> impl Iterator<Item = &Arc<Object>> {
         self.residents.values()
     }
+
+    /// Those of them that want to be away from others, by uid.
+    pub(super) fn shunning(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.shunning.values()
+    }
+
+    fn settle(&mut self, uid: Str, pod: &Arc<Object>) {
+        if wants_to_be_away(pod) {
+            self.shunning.insert(uid.clone(), pod.clone());
+        }
+        self.residents.insert(uid, pod.clone());
+    }
+
+    /// Counts a pod that takes this in, or out with the sign -1.
+    fn count(&mut self, demand: &Demand, sign: i64) {
+        let both = |sum: Resources, one: Resources| if sign < 0 { sum.minus(one) } else { sum.plus(one) };
+        self.requests = both(self.requests, demand.requests);
+        self.for_scores = both(self.for_scores, demand.for_scores);
+        self.pods += sign;
+        add(&mut self.by_owner, &demand.owner, sign);
+    }
+}
+
+/// Adds to a count that is only there while it is not zero.
+fn add(counts: &mut BTreeMap<Str, i64>, key: &Str, more: i64) {
+    let count = counts.entry(key.clone()).or_default();
+    *count += more;
+    if *count == 0 {
+        counts.remove(key);
+    }
 }
 
 /// A node that is there.
@@ -111,6 +144,12 @@ pub(super) struct NodeFacts {
     pub(super) node: Arc<Object>,
     pub(super) allocatable: Resources,
     pub(super) max_pods: i64,
+    /// Whether it takes no new pods.
+    pub(super) cordoned: bool,
+    /// Whether it has taints.
+    pub(super) tainted: bool,
+    /// The zone, or nothing.
+    pub(super) zone: Str,
 }
 
 impl NodeFacts {
@@ -120,21 +159,27 @@ impl NodeFacts {
         Self {
             allocatable: Resources::of(list),
             max_pods: pods.map_or(0, |n| i64::try_from(n.units()).unwrap_or(i64::MAX)),
+            cordoned: node.at(&["spec", "unschedulable"]).and_then(Value::as_bool) == Some(true),
+            tainted: !node.items_at(&["spec", "taints"]).is_empty(),
+            zone: node.label("topology.kubernetes.io/zone").unwrap_or_default().into(),
             node,
         }
     }
+}
 
-    /// The zone, or nothing.
-    pub(super) fn zone(&self) -> &str {
-        self.node.label("topology.kubernetes.io/zone").unwrap_or_default()
-    }
+/// A name that pods are on, or that a node has.
+#[derive(Clone, Default, Debug)]
+struct Spot {
+    facts: Option<NodeFacts>,
+    taken: Taken,
 }
 
 /// The nodes and the pods on them.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Placement {
-    nodes: BTreeMap<Str, NodeFacts>,
-    taken: BTreeMap<Str, Taken>,
+    spots: BTreeMap<Str, Spot>,
+    /// How many pods of each controller are in each zone.
+    by_zone: BTreeMap<Str, BTreeMap<Str, i64>>,
     /// By uid of the pod.
     pods: BTreeMap<Str, (Str, Demand)>,
     /// Pods that wait for their victims to go, by uid: the node, the priority, what they take.
@@ -149,31 +194,39 @@ pub(super) fn priority(pod: &Object) -> i64 {
 impl Placement {
     /// The nodes, sorted by name, with what is taken on each.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (&NodeFacts, &Taken)> {
-        static NOTHING: Taken = Taken {
-            requests: Resources { cpu_m: 0, memory: 0 },
-            for_scores: Resources { cpu_m: 0, memory: 0 },
-            pods: 0,
-            by_owner: BTreeMap::new(),
-            residents: BTreeMap::new(),
-        };
-        self.nodes.iter().map(|(name, node)| (node, self.taken.get(name).unwrap_or(&NOTHING)))
+        self.spots.values().filter_map(|spot| Some((spot.facts.as_ref()?, &spot.taken)))
+    }
+
+    /// How many pods of this controller are in this zone.
+    pub(super) fn in_zone(&self, zone: &str, owner: &str) -> i64 {
+        self.by_zone.get(zone).and_then(|zone| zone.get(owner)).copied().unwrap_or(0)
     }
 
     /// Takes a node's newest state; says whether a pod that found no node might now find one.
     pub(super) fn set_node(&mut self, node: Arc<Object>) -> bool {
-        let name = Str::from(node.name());
+        let spot = self.spots.entry(node.name().into()).or_default();
         let same = |old: &Object, path: &[&str]| old.at(path) == node.at(path);
-        let matters = self.nodes.get(&name).is_none_or(|old| {
+        let matters = spot.facts.as_ref().is_none_or(|old| {
             !same(&old.node, &["spec"])
                 || !same(&old.node, &["metadata", "labels"])
                 || !same(&old.node, &["status", "allocatable"])
         });
-        self.nodes.insert(name, NodeFacts::new(node));
+        let old = spot.facts.replace(NodeFacts::new(node));
+        let zone = |facts: Option<&NodeFacts>| facts.map(|facts| facts.zone.clone());
+        if zone(old.as_ref()) != zone(spot.facts.as_ref()) {
+            count_in_zone(&mut self.by_zone, zone(old.as_ref()), &spot.taken, -1);
+            count_in_zone(&mut self.by_zone, zone(spot.facts.as_ref()), &spot.taken, 1);
+        }
         matters
     }
 
     pub(super) fn remove_node(&mut self, name: &str) {
-        self.nodes.remove(name);
+        let Some(spot) = self.spots.get_mut(name) else { return };
+        let zone = spot.facts.take().map(|facts| facts.zone);
+        count_in_zone(&mut self.by_zone, zone, &spot.taken, -1);
+        if spot.taken.pods == 0 {
+            self.spots.remove(name);
+        }
     }
 
     /// The pod is on this node, seen or assumed.
@@ -182,14 +235,19 @@ impl Placement {
         self.nominated.remove(&uid);
         if !self.pods.get(&uid).is_some_and(|(there, known)| there == node && *known == demand) {
             self.remove(&uid);
-            let taken = self.taken.entry(node.into()).or_default();
-            taken.requests = taken.requests.plus(demand.requests);
-            taken.for_scores = taken.for_scores.plus(demand.for_scores);
-            taken.pods += 1;
-            *taken.by_owner.entry(demand.owner.clone()).or_default() += 1;
+            self.count(node, &demand, 1);
             self.pods.insert(uid.clone(), (node.into(), demand));
         }
-        self.taken.entry(node.into()).or_default().residents.insert(uid, pod.clone());
+        self.spots.entry(node.into()).or_default().taken.settle(uid, pod);
+    }
+
+    /// Counts a pod that takes this in on a node, or out with the sign -1.
+    fn count(&mut self, node: &str, demand: &Demand, sign: i64) {
+        let spot = self.spots.entry(node.into()).or_default();
+        spot.taken.count(demand, sign);
+        if let Some(facts) = &spot.facts {
+            add(self.by_zone.entry(facts.zone.clone()).or_default(), &demand.owner, sign);
+        }
     }
 
     /// The pod will go to this node once its victims are gone.
@@ -219,17 +277,23 @@ impl Placement {
     pub(super) fn remove(&mut self, uid: &str) -> bool {
         let waited = self.nominated.remove(uid).is_some();
         let Some((node, demand)) = self.pods.remove(uid) else { return waited };
-        let Some(taken) = self.taken.get_mut(&node) else { return true };
-        taken.residents.remove(uid);
-        taken.requests = taken.requests.minus(demand.requests);
-        taken.for_scores = taken.for_scores.minus(demand.for_scores);
-        taken.pods -= 1;
-        if let Some(n) = taken.by_owner.get_mut(&demand.owner) {
-            *n -= 1;
-            if *n == 0 {
-                taken.by_owner.remove(&demand.owner);
-            }
+        if let Some(spot) = self.spots.get_mut(&node) {
+            spot.taken.residents.remove(uid);
+            spot.taken.shunning.remove(uid);
         }
+        self.count(&node, &demand, -1);
         true
     }
+}
+
+/// Counts all that is taken on a node of this zone in, or out with the sign -1.
+fn count_in_zone(
+    by_zone: &mut BTreeMap<Str, BTreeMap<Str, i64>>,
+    zone: Option<Str>,
+    taken: &Taken,
+    sign: i64,
+) {
+    let Some(zone) = zone else { return };
+    let counts = by_zone.entry(zone).or_default();
+    taken.by_owner.iter().for_each(|(owner, count)| add(counts, owner, sign * count));
 }

@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::cycle::{Unfit, filtered};
+use super::cycle::{Unfit, is_fit};
 use super::placement::{Demand, Placement, priority};
 use crate::engine::Time;
 use crate::object::{Object, Str, Value};
@@ -43,8 +43,7 @@ pub(super) fn choose(pod: &Object, demand: &Demand, placement: &Placement, unfit
 
 /// The least that has to go from a node.
 fn victims(pod: &Object, demand: &Demand, placement: &Placement, node: &Str) -> Option<Chosen> {
-    let (place, (_, taken)) =
-        placement.nodes().enumerate().find(|(_, (facts, _))| facts.node.name() == node)?;
+    let (_, taken) = placement.nodes().find(|(facts, _)| facts.node.name() == node)?;
     let mut lower: Vec<Arc<Object>> =
         taken.residents().filter(|other| priority(other) < priority(pod)).cloned().collect();
     if lower.is_empty() {
@@ -54,7 +53,7 @@ fn victims(pod: &Object, demand: &Demand, placement: &Placement, node: &Str) -> 
     for other in &lower {
         without.remove(other.uid());
     }
-    let fits = |placement: &Placement| filtered(pod, demand, placement)[place].is_empty();
+    let fits = |placement: &Placement| is_fit(pod, demand, placement, node);
     if !fits(&without) {
         return None;
     }
