@@ -1,13 +1,34 @@
 //! The JSON text of a whole object: type first, and `metadata.managedFields` in its place.
 
+use std::ops::Range;
+
+use bytes::Bytes;
+
 use super::{Managed, Map, Value, json::write_text};
 
-/// Appends the object's JSON; returns the length of the part that holds the type (`{"apiVersion":..,"kind":..,`).
-pub(super) fn object(root: &Value, managed: &Managed, out: &mut Vec<u8>) -> usize {
+/// The JSON text of an object, and where its parts are.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    pub(super) text: Bytes,
+    /// The length of the part that holds the type (`{"apiVersion":..,"kind":..,`).
+    pub(super) type_end: usize,
+    /// The value of `metadata`; empty where there is none.
+    pub(super) metadata: Range<usize>,
+}
+
+/// The object's JSON, in no more memory than it needs.
+pub(super) fn encoded(root: &Value, managed: &Managed) -> Encoded {
+    let mut out = Vec::with_capacity(1024);
+    let (type_end, metadata) = object(root, managed, &mut out);
+    Encoded { text: out.into_boxed_slice().into(), type_end, metadata }
+}
+
+fn object(root: &Value, managed: &Managed, out: &mut Vec<u8>) -> (usize, Range<usize>) {
     let Value::Map(map) = root else {
         root.write_json(out);
-        return out.len().min(1);
+        return (out.len().min(1), 0..0);
     };
+    let mut found = 0..0;
     let mut writer = Members { out, first: true };
     for key in ["apiVersion", "kind"] {
         if let Some(value) = map.get(key) {
@@ -15,13 +36,15 @@ pub(super) fn object(root: &Value, managed: &Managed, out: &mut Vec<u8>) -> usiz
             value.write_json(writer.out);
         }
     }
-    let mut type_end = writer.out.len() + 1;
+    let type_end = writer.out.len() + 1;
     for (key, value) in map {
         match (key.as_str(), value) {
             ("apiVersion" | "kind", _) => continue,
             ("metadata", Value::Map(metadata)) => {
                 writer.key("metadata");
+                found.start = writer.out.len();
                 self::metadata(metadata, managed, writer.out);
+                found.end = writer.out.len();
             }
             (key, value) => {
                 writer.key(key);
@@ -34,8 +57,7 @@ pub(super) fn object(root: &Value, managed: &Managed, out: &mut Vec<u8>) -> usiz
     }
     out.push(b'}');
     // An object that is nothing but its type has no comma after it.
-    type_end = type_end.min(out.len() - 1);
-    type_end
+    (type_end.min(out.len() - 1), found)
 }
 
 /// Appends the JSON of the object's `metadata`; null where there is none.
@@ -103,6 +125,23 @@ mod tests {
         assert_eq!(Object::new(value!({"kind": "K", "apiVersion": "v1"})).json_without_type(), b"}");
         assert_eq!(Object::new(value!({})).json(), "{}");
         assert_eq!(Object::new(value!({"a": 1})).json_without_type(), br#""a":1}"#);
+    }
+
+    #[test]
+    fn metadata_is_the_same_before_and_after_the_whole_is_written() {
+        for root in
+            [value!({"kind": "K", "metadata": {"name": "n"}, "spec": {"a": 1}}), value!({"kind": "K"})]
+        {
+            let object = Object::new(root);
+            let metadata = || {
+                let mut out = Vec::new();
+                object.write_metadata_json(&mut out);
+                String::from_utf8(out).unwrap()
+            };
+            let before = metadata();
+            object.json();
+            assert_eq!(metadata(), before);
+        }
     }
 
     #[test]

@@ -16,14 +16,7 @@ pub struct Object {
     managed: Managed,
     places: Places,
     pod: PodState,
-    json: OnceLock<Encoded>,
-}
-
-/// The JSON text of an object and where in it the type ends.
-#[derive(Debug)]
-struct Encoded {
-    text: Bytes,
-    type_end: usize,
+    json: OnceLock<encode::Encoded>,
 }
 
 /// An owner reference, read from an object.
@@ -125,15 +118,16 @@ impl Object {
 
     /// Appends the JSON text of `metadata`, with `managedFields`.
     pub fn write_metadata_json(&self, out: &mut Vec<u8>) {
-        encode::metadata_of(&self.root, &self.managed, out);
+        match self.json.get() {
+            Some(encoded) if !encoded.metadata.is_empty() => {
+                out.extend_from_slice(&encoded.text[encoded.metadata.clone()]);
+            }
+            _ => encode::metadata_of(&self.root, &self.managed, out),
+        }
     }
 
-    fn encoded(&self) -> &Encoded {
-        self.json.get_or_init(|| {
-            let mut out = Vec::with_capacity(1024);
-            let type_end = encode::object(&self.root, &self.managed, &mut out);
-            Encoded { text: out.into(), type_end }
-        })
+    fn encoded(&self) -> &encode::Encoded {
+        self.json.get_or_init(|| encode::encoded(&self.root, &self.managed))
     }
 
     /// The value at the end of a path of map keys.
