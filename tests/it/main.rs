@@ -1,6 +1,7 @@
 //! The command and the library from outside: one binary.
 //!
 //! - `cli`: exit codes, bad input, JSON, JUnit
+//! - `controllers`: each controller is missed when it is off
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
 
@@ -8,6 +9,7 @@
 
 mod builder;
 mod cli;
+mod controllers;
 mod replay;
 
 use std::path::PathBuf;

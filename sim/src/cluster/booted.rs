@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::boot::{ClusterConfig, NodeConfig};
 use super::{API_SERVER, FIRST_NODE};
 use crate::apiserver::{ApiServer, Replies, ServerInput};
-use crate::controllers::{Kind, Manager};
+use crate::controllers::{Kind, Manager, NODE_TTL, node_ttl};
 use crate::engine::{Draws, Record, Time};
 use crate::kubelet::{self, Kubelet};
 use crate::object::{Object, Value};
@@ -60,6 +60,7 @@ impl Booted {
             replies: Replies::default(),
             record: Record::default(),
             addrs: FIRST_NODE.0..,
+            ttl: node_ttl(config.nodes.len()),
         };
         boot.plant_basics();
         let kubelets: Vec<Kubelet> =
@@ -86,6 +87,8 @@ struct Boot {
     record: Record<Entry>,
     /// Where the components to come stand in the list of actors.
     addrs: RangeFrom<u32>,
+    /// What all nodes know of how long they may keep secrets.
+    ttl: &'static str,
 }
 
 impl Boot {
@@ -112,7 +115,9 @@ impl Boot {
     /// A node, Ready, with its lease. Its kubelet, which registers it where it is not there.
     fn plant_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
         let registered = node.object(index, version, self.now);
-        let object = self.plant((*resource::NODES, "kubelet"), registered.clone());
+        let mut known = registered.clone();
+        known.set_at(&["metadata", "annotations", NODE_TTL], self.ttl);
+        let object = self.plant((*resource::NODES, "kubelet"), known);
         let lease = kubelet::booted::booted_lease(&node.name, object.uid(), self.now);
         self.plant((*resource::LEASES, "kubelet"), lease);
         Kubelet::new(&node.name, index).registering(Object::shared(registered))

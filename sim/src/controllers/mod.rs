@@ -64,11 +64,12 @@ mod volumes;
 pub use caches::{Caches, Kind};
 pub use controller::{Call, Controller, Outcome, Target, Verdict, Watches};
 pub use manager::Manager;
+pub use node_ttl::{NODE_TTL, node_ttl};
 pub use settings::Settings;
 
-/// The controllers of a whole manager.
+/// The controllers of a whole manager, as far as the settings want them.
 fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
-    vec![
+    let mut all: Vec<Box<dyn Controller>> = vec![
         Box::new(replicaset::ReplicaSets::default()),
         Box::new(replication_controller::controller()),
         Box::new(deployment::Deployments::default()),
@@ -93,5 +94,7 @@ fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
         Box::new(taint_eviction::TaintEviction::default()),
         Box::new(pod_gc::PodGc::new(settings)),
         Box::new(node_ttl::NodeTtl::default()),
-    ]
+    ];
+    all.retain(|controller| settings.runs(controller.name()));
+    all
 }

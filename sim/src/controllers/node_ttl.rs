@@ -6,16 +6,22 @@
 use super::{Caches, Controller, Outcome, Target, Watches};
 use crate::client::Change;
 use crate::engine::Time;
+use crate::object::Value;
 use crate::value;
 use crate::wire::resource::NODES;
 use crate::wire::{PatchType, Request, Resource};
 
-/// The annotation (`v1.ObjectTTLAnnotationKey`).
-const TTL: &str = "node.alpha.kubernetes.io/ttl";
+/// The annotation that it writes (`v1.ObjectTTLAnnotationKey`).
+pub const NODE_TTL: &str = "node.alpha.kubernetes.io/ttl";
 
 /// From and to how many nodes, and the seconds (pkg/controller/ttl `ttlBoundaries`).
 const STEPS: [(usize, usize, &str); 5] =
     [(0, 100, "0"), (90, 500, "15"), (450, 1000, "30"), (900, 2000, "60"), (1800, usize::MAX, "300")];
+
+/// What the nodes of a cluster that has grown to so many are told.
+pub fn node_ttl(nodes: usize) -> &'static str {
+    STEPS.iter().find(|(_, most, _)| nodes <= *most).map_or("300", |step| step.2)
+}
 
 /// The TTL controller.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +58,9 @@ impl Controller for NodeTtl {
     fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let ttl = STEPS[self.step].2;
-        if caches.of(*NODES).get(&target.key).is_some_and(|node| node.annotation(TTL) != Some(ttl)) {
-            let patch = value!({"metadata": {"annotations": {"node.alpha.kubernetes.io/ttl": ttl}}});
+        if caches.of(*NODES).get(&target.key).is_some_and(|node| node.annotation(NODE_TTL) != Some(ttl)) {
+            let annotations = Value::from([(NODE_TTL, Value::from(ttl))]);
+            let patch = value!({"metadata": {"annotations": annotations}});
             out.then(Request::patch(*NODES, &target.key, PatchType::Strategic, patch));
         }
         out

@@ -9,7 +9,7 @@ use crate::wire::resource::REPLICATION_CONTROLLERS;
 /// The controller of ReplicationControllers.
 pub(super) fn controller() -> ReplicaSets {
     ReplicaSets::of(Flavour {
-        name: "replication-controller",
+        name: "replicationcontroller-controller",
         resource: *REPLICATION_CONTROLLERS,
         kind: "ReplicationController",
         tells_terminating: false,

@@ -8,6 +8,8 @@ use crate::engine::{Millis, SECOND};
 /// The settings; the defaults are those of Kubernetes v1.36.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings {
+    /// `--controllers`: `*` for all, `name` for one more, `-name` for one less, joined by commas.
+    pub controllers: String,
     /// `--node-monitor-period`.
     pub node_monitor_period_ms: Millis,
     /// `--node-monitor-grace-period`.
@@ -29,6 +31,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            controllers: "*".into(),
             node_monitor_period_ms: 5 * SECOND,
             node_monitor_grace_period_ms: 50 * SECOND,
             node_startup_grace_period_ms: 60 * SECOND,
@@ -38,5 +41,26 @@ impl Default for Settings {
             large_cluster_size_threshold: 50,
             terminated_pod_gc_threshold: 12_500,
         }
+    }
+}
+
+impl Settings {
+    /// Whether the controller with this name runs: what names it counts before `*`.
+    pub fn runs(&self, controller: &str) -> bool {
+        let listed = |wanted: &str| self.controllers.split(',').any(|name| name == wanted);
+        let off = self.controllers.split(',').any(|name| name.strip_prefix('-') == Some(controller));
+        listed(controller) || (!off && listed("*"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_controller_runs_unless_the_list_leaves_it_out() {
+        let runs = |list: &str, name| Settings { controllers: list.into(), ..Settings::default() }.runs(name);
+        assert!(runs("*", "a") && runs("*,-b", "a") && runs("a", "a"));
+        assert!(!runs("*,-a", "a") && !runs("b", "a"));
     }
 }

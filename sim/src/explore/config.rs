@@ -43,6 +43,7 @@ fn settings(flags: &[Flag]) -> Settings {
         let decimal = |field: &mut f64| *field = value.parse().unwrap_or(*field);
         let count = |field: &mut usize| *field = value.parse().unwrap_or(*field);
         match flag.name.as_str() {
+            "controllers" => settings.controllers = value.to_owned(),
             "node-monitor-period" => time(&mut settings.node_monitor_period_ms),
             "node-monitor-grace-period" => time(&mut settings.node_monitor_grace_period_ms),
             "node-startup-grace-period" => time(&mut settings.node_startup_grace_period_ms),

@@ -103,10 +103,7 @@ pub fn booted_node(node: &Node<'_>, now: Time) -> Value {
         "metadata": {
             "name": (node.name),
             "labels": (labels(node)),
-            "annotations": {
-                "node.alpha.kubernetes.io/ttl": "0",
-                "volumes.kubernetes.io/controller-managed-attach-detach": "true",
-            },
+            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
         },
         "spec": spec,
         "status": (status(node, now)),

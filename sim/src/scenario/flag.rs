@@ -30,7 +30,37 @@ pub enum FlagValue {
     Decimal,
     /// `true` or `false`.
     Bool,
+    /// Names of controllers: `*` for all, `name` for one more, `-name` for one less, joined by commas.
+    Controllers,
 }
+
+/// The controllers of the kube-controller-manager that are there, by the names of its flag `--controllers`.
+pub const CONTROLLERS: &[&str] = &[
+    "cronjob-controller",
+    "daemonset-controller",
+    "deployment-controller",
+    "disruption-controller",
+    "endpoints-controller",
+    "endpointslice-controller",
+    "endpointslice-mirroring-controller",
+    "garbage-collector-controller",
+    "job-controller",
+    "namespace-controller",
+    "node-lifecycle-controller",
+    "persistentvolume-binder-controller",
+    "persistentvolume-protection-controller",
+    "persistentvolumeclaim-protection-controller",
+    "pod-garbage-collector-controller",
+    "replicaset-controller",
+    "replicationcontroller-controller",
+    "resourcequota-controller",
+    "root-ca-certificate-publisher-controller",
+    "serviceaccount-controller",
+    "statefulset-controller",
+    "taint-eviction-controller",
+    "ttl-after-finished-controller",
+    "ttl-controller",
+];
 
 const fn flag(component: &'static str, name: &'static str, takes: FlagValue, available: bool) -> FlagInfo {
     FlagInfo { component, name, takes, available }
@@ -38,7 +68,7 @@ const fn flag(component: &'static str, name: &'static str, takes: FlagValue, ava
 
 /// Flags of Kubernetes v1.36 that bear on what is modelled.
 pub const FLAGS: &[FlagInfo] = {
-    use FlagValue::{Bool, Count, Decimal, Time};
+    use FlagValue::{Bool, Controllers, Count, Decimal, Time};
     const MANAGER: &str = "kube-controller-manager";
     &[
         flag("kube-apiserver", "default-not-ready-toleration-seconds", Count, false),
@@ -50,6 +80,7 @@ pub const FLAGS: &[FlagInfo] = {
         flag(MANAGER, "concurrent-deployment-syncs", Count, false),
         flag(MANAGER, "concurrent-gc-syncs", Count, false),
         flag(MANAGER, "concurrent-replicaset-syncs", Count, false),
+        flag(MANAGER, "controllers", Controllers, true),
         flag(MANAGER, "kube-api-burst", Count, false),
         flag(MANAGER, "kube-api-qps", Decimal, false),
         flag(MANAGER, "large-cluster-size-threshold", Count, true),
@@ -103,9 +134,25 @@ impl FlagInfo {
                 (value.parse::<f64>().is_ok_and(|n| n.is_finite() && n >= 0.0), "a number such as `0.1`")
             }
             FlagValue::Bool => (value == "true" || value == "false", "`true` or `false`"),
+            FlagValue::Controllers => return controllers(value),
         };
         if right { Ok(()) } else { Err(format!("`{value}` is no value of `{}`: write {example}", self.name)) }
     }
+}
+
+/// Whether a list names controllers that are there.
+fn controllers(list: &str) -> Result<(), String> {
+    let names =
+        list.split(',').map(|name| name.strip_prefix('-').unwrap_or(name)).filter(|name| *name != "*");
+    for name in names {
+        if !CONTROLLERS.contains(&name) {
+            return Err(format!(
+                "there is no controller `{name}`; {}",
+                instead(name, CONTROLLERS.iter().copied())
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -126,5 +173,8 @@ mod tests {
         let flag = FLAGS.iter().find(|flag| flag.name == "node-eviction-rate").unwrap();
         assert_eq!(flag.check("0.1"), Ok(()));
         assert!(flag.check("fast").unwrap_err().contains("write a number such as `0.1`"));
+        let flag = FLAGS.iter().find(|flag| flag.name == "controllers").unwrap();
+        assert_eq!(flag.check("*,-job-controller"), Ok(()));
+        assert!(flag.check("*,-job-controler").unwrap_err().contains("did you mean `job-controller`?"));
     }
 }
