@@ -191,6 +191,11 @@ impl Cluster {
         self.streams.of(host)
     }
 
+    /// The API server forgets its history but for this many revisions.
+    pub fn compact(&mut self, keep: u64) {
+        self.server.compact(self.server.revision().saturating_sub(keep));
+    }
+
     /// Where the next actor will stand in the list.
     fn next_addr(&self) -> Addr {
         Addr(u32::try_from(self.parts.len()).expect("a cluster has fewer actors"))

@@ -62,7 +62,7 @@ impl Victims {
     fn picking(mut self, picked: Pick) -> Self {
         match &mut self.0 {
             FaultTarget::Program { pick, .. } | FaultTarget::Objects { pick, .. } => *pick = picked,
-            FaultTarget::Image { .. } => {}
+            FaultTarget::Image { .. } | FaultTarget::Cluster => {}
         }
         self
     }
@@ -182,6 +182,14 @@ pub fn api_latency(victims: Victims, by: impl Times) -> Fault {
 /// Watch connections break.
 pub fn watch_cut(victims: Victims) -> Fault {
     fault("watch-cut", victims)
+}
+
+/// The API server forgets its history but for so many revisions: watches that resume from before, and lists that go on from
+/// before, get 410.
+pub fn compaction(keep: impl Counts) -> Fault {
+    let mut fault = fault("compaction", Victims(FaultTarget::Cluster));
+    fault.0.args.0.insert("keep", Arg::Count(keep.counts()));
+    fault
 }
 
 impl Fault {

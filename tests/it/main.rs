@@ -3,11 +3,13 @@
 //! - `cli`: exit codes, bad input, JSON, JUnit
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
+//! - `compaction`: what a kube client does whose watches and pages are too old
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod builder;
 mod cli;
+mod compaction;
 mod replay;
 
 use std::path::PathBuf;

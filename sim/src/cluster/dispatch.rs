@@ -233,8 +233,9 @@ impl Cluster {
             WatchEvent::Bookmark { revision, .. } => Some(*revision),
             _ => event.object().map(|object| object.revision()),
         });
+        let error = if let Some(WatchEvent::Error(status)) = events.last() { status.code } else { 0 };
         let events = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        self.note(to, What::Delivered { resource, events, revision: revision.unwrap_or(0) });
+        self.note(to, What::Delivered { resource, events, revision: revision.unwrap_or(0), error });
     }
 
     /// A client closes its watch.

@@ -179,7 +179,7 @@ impl Injector {
         match (actor, target) {
             (Some(actor), _) => self.is_named(host, actor),
             (None, FaultTarget::Program { program, .. }) => self.is_named(host, program),
-            (None, FaultTarget::Objects { .. } | FaultTarget::Image { .. }) => true,
+            (None, FaultTarget::Objects { .. } | FaultTarget::Image { .. } | FaultTarget::Cluster) => true,
         }
     }
 

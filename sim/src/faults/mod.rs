@@ -14,6 +14,7 @@ use crate::wire::{Addr, Fate, Request};
 
 mod api_error;
 mod api_latency;
+mod compaction;
 mod container_crash;
 mod crash;
 mod eviction;
@@ -56,6 +57,7 @@ trait Fault: Sync {
 const BEHAVIOURS: &[(&str, &dyn Fault)] = &[
     ("api-error", &api_error::ApiError),
     ("api-latency", &api_latency::ApiLatency),
+    ("compaction", &compaction::Compaction),
     ("container-crash", &container_crash::ContainerCrash),
     ("crash", &crash::Crash),
     ("eviction", &eviction::Eviction),

@@ -57,6 +57,7 @@ impl Search<'_> {
             FaultTarget::Image { image } => {
                 Victims { image: Some(image.0.as_str().into()), ..Victims::default() }
             }
+            FaultTarget::Cluster => Victims::default(),
         }
     }
 

@@ -26,7 +26,7 @@ impl Reader<'_, '_> {
         let fault = self.right(name.spot, FaultInfo::usable(&name.text()?))?;
         let takes = [
             ("between", is_between(fault)),
-            ("target", !is_between(fault)),
+            ("target", !is_between(fault) && !fault.strikes_the_cluster()),
             ("heal", fault.arg("heal").is_some()),
         ];
         for (field, _) in takes.iter().filter(|(_, takes)| !takes) {
@@ -111,6 +111,9 @@ impl Reader<'_, '_> {
     fn victim(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<FaultTarget> {
         if is_between(fault) {
             return self.between(fault, node);
+        }
+        if fault.strikes_the_cluster() {
+            return Some(FaultTarget::Cluster);
         }
         let Some(target) = node.get("target") else {
             let message = format!("`{}` needs a `target`: it strikes {}", fault.name, fault.victims());

@@ -117,6 +117,11 @@ fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
         (crash("when: {on: {write: {verb: pach}}}"), "`pach` is no verb"),
         (crash("when: {on: {write: {}}, nth: 0}"), "count from 1"),
         (crash("when: {sequence: []}"), "`sequence` is not there yet"),
+        (
+            "{fault: compaction, target: all, when: {at: 3s}}".into(),
+            "`compaction` has no `target`: leave it out",
+        ),
+        ("{fault: compaction, when: {at: 3s}, args: {keep: few}}".into(), "`few` is no count"),
         ("{fault: api-latency, target: all, when: {at: 3s}}".into(), "needs the argument `by`"),
         (
             "{fault: api-error, target: all, when: {at: 3s}, args: {status: 404}}".into(),

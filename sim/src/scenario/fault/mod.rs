@@ -38,6 +38,8 @@ pub enum FaultTarget {
         /// Their names.
         image: Pattern,
     },
+    /// The cluster as a whole.
+    Cluster,
 }
 
 /// A fault as a scenario describes it, with ranges to draw from.

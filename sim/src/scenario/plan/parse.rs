@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         let fault = self.known_fault()?;
         self.need("(", "`(` and whom the fault strikes")?;
         let target_at = self.at;
-        let target = self.target()?;
+        let target = if fault.strikes_the_cluster() { FaultTarget::Cluster } else { self.target()? };
         if !fault.strikes(&target) {
             let message =
                 format!("`{}` cannot strike `{target}`: it strikes {}", fault.name, fault.victims());
@@ -181,7 +181,10 @@ impl<'a> Reader<'a> {
 
     fn args(&mut self, fault: &'static FaultInfo) -> Result<Args, BadPlan> {
         let mut args = fault.default_args();
-        while self.take(",") {
+        // No comma goes before the first where there is no target.
+        let mut more =
+            if fault.strikes_the_cluster() { !self.rest().starts_with(')') } else { self.take(",") };
+        while more {
             self.spaces();
             let start = self.at;
             let name = self.word("an argument such as `status=504`")?;
@@ -201,6 +204,7 @@ impl<'a> Reader<'a> {
                     .error_at(start, format!("a plan is concrete: write one value in place of `{value}`")));
             }
             args.0.insert(arg.name, value);
+            more = self.take(",");
         }
         Ok(args)
     }

@@ -57,7 +57,7 @@ fn target() -> impl Strategy<Value = FaultTarget> {
     });
     let image =
         "[a-z./]{1,12}(:[a-z0-9*]{1,5})?".prop_map(|image| FaultTarget::Image { image: Pattern(image) });
-    prop_oneof![program, pods, nodes, image]
+    prop_oneof![program, pods, nodes, image, Just(FaultTarget::Cluster)]
 }
 
 fn arg(info: &'static ArgInfo) -> BoxedStrategy<Option<(&'static str, Arg)>> {
@@ -193,6 +193,8 @@ fn what_cannot_be_read_is_pointed_at() {
         ("api-latency(op, by=1s..2s)@1s", 20, "a plan is concrete"),
         ("pod-deletion(op)@1s", 14, "it strikes pods"),
         ("pod-deletion(pods/*[app=web)@1s", 21, "`]`"),
+        ("compaction(op)@1s", 12, "`compaction` has no argument `op`; known: keep"),
+        ("compaction(keep=1..3)@1s", 17, "a plan is concrete"),
     ] {
         let error = text.parse::<Plan>().unwrap_err();
         assert_eq!(error.column, column, "{text}: {error}");
