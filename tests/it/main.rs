@@ -3,6 +3,7 @@
 //! - `cli`: exit codes, bad input, JSON, JUnit
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
+//! - `triggered`: steps that events set off
 //! - `compaction`: what a kube client does whose watches and pages are too old
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
@@ -11,6 +12,7 @@ mod builder;
 mod cli;
 mod compaction;
 mod replay;
+mod triggered;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

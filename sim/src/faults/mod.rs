@@ -1,6 +1,7 @@
 //! Failures: what strikes, whom, and through which seam. Only what a real failure could reach is touched.
 //!
 //! - `injector`: carries out a plan: waits for times and events, strikes, heals
+//! - `triggers`: counts the events that set steps of the scenario off
 //! - `known`: birth names, kinds and labels, learnt from commits
 //! - `victims`: who a target means at this moment
 //! - one file per fault
@@ -28,6 +29,7 @@ mod pod_deletion;
 mod readiness_flap;
 mod reboot;
 mod slow_start;
+mod triggers;
 mod victims;
 mod watch_cut;
 

@@ -42,7 +42,8 @@ static VICTIM: Fields = map(
     ],
 );
 
-static WHEN: Fields = Fields {
+/// When a fault strikes, or a step is done.
+pub(super) static WHEN: Fields = Fields {
     what: "`when`",
     one_of: &["at", "every", "on", "sequence"],
     fields: &[

@@ -36,7 +36,7 @@ impl Reader<'_, '_> {
         }
         let args = self.args(fault, node);
         let target = self.victim(fault, node);
-        let when = node.get("when").and_then(|when| self.when(fault, when));
+        let when = node.get("when").and_then(|when| self.when(fault.default_moment(), when));
         let duration: Option<TimeRange> = node.parse("duration");
         let spot = node.get("duration").unwrap_or(name).spot;
         self.right(spot, fault.check_duration(node.get("duration").is_some()));
@@ -188,7 +188,8 @@ impl Reader<'_, '_> {
         FaultTarget::Program { program: Pattern(program), pick: target.parse("pick").unwrap_or(Pick::One) }
     }
 
-    fn when(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<When> {
+    /// A trigger. `usual` is the moment that is not said.
+    pub(super) fn when(&mut self, usual: Moment, node: &Node) -> Option<When> {
         let on = node.get("on");
         if on.is_none() {
             for field in ["nth", "moment"] {
@@ -206,7 +207,7 @@ impl Reader<'_, '_> {
         }
         let moment = node.string("moment");
         let moment = Moment::ALL.into_iter().find(|m| Some(m.as_str()) == moment.as_deref());
-        let moment = moment.unwrap_or(fault.default_moment());
+        let moment = moment.unwrap_or(usual);
         let trigger = match (node.parse("at"), node.parse("every"), on) {
             (Some(at), None, None) => Trigger::At(at),
             (None, Some(pause), None) => Trigger::Every(pause),
