@@ -137,14 +137,16 @@ impl Reader<'_, '_> {
         } else if let Some(program) = target.string("program") {
             self.program_victim(fault, target, program)
         } else if let Some(kind) = target.string("kind") {
-            if let Some(hosting) = target.get("hosting") {
-                self.wrong(hosting.spot, "`hosting` is not there yet");
+            let kind = KindName(kind);
+            if let Some(hosting) = target.get("hosting").filter(|_| !kind.matches("", "nodes", "Node")) {
+                self.wrong(hosting.spot, "`hosting` goes with `kind: Node`: leave it out");
             }
             FaultTarget::Objects {
-                kind: KindName(kind),
+                kind,
                 namespace: target.string("namespace"),
                 name: target.string("name").map_or_else(Pattern::any, Pattern),
                 selector: target.string("selector"),
+                hosting: target.parse("hosting"),
                 pick: target.parse("pick").unwrap_or(Pick::One),
             }
         } else {
@@ -174,8 +176,8 @@ impl Reader<'_, '_> {
             );
             return None;
         };
-        let (name, pick) = (name.into(), Pick::One);
-        Some(FaultTarget::Objects { kind: kind.into(), namespace: None, name, selector: None, pick })
+        let (kind, name, pick) = (kind.into(), name.into(), Pick::One);
+        Some(FaultTarget::Objects { kind, namespace: None, name, selector: None, hosting: None, pick })
     }
 
     fn program_victim(&mut self, fault: &'static FaultInfo, target: &Node, program: String) -> FaultTarget {

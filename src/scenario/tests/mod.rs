@@ -70,7 +70,9 @@ fn all_that_is_there_is_read() {
     assert_eq!(s.cluster.node_pools[0].capacity["cpu"], "8");
     assert_eq!(s.cluster.node_pools[0].taints[0].str_at(&["value"]), Some("yes"));
     assert_eq!(s.operators.iter().map(|o| o.name.as_str()).collect::<Vec<_>>(), ["web-operator", "second"]);
-    assert_eq!((s.setup.len(), s.steps.len(), s.faults.len()), (3, 16, 10));
+    assert_eq!((s.setup.len(), s.steps.len(), s.faults.len()), (3, 16, 11));
+    let hosting = matches!(&s.faults[10].target, FaultTarget::Objects { hosting: Some(h), .. } if h.selector == "app=web");
+    assert!(hosting, "{:?}", s.faults[10]);
     let whens: Vec<_> = s.steps[13..].iter().map(|step| step.when.as_ref()).collect();
     let [None, Some(at), Some(on)] = whens[..] else { panic!("{whens:?}") };
     assert_eq!(at.trigger, Trigger::At(TimeRange { low_ms: 10_000, high_ms: 60_000 }));

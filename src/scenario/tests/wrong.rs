@@ -131,6 +131,19 @@ fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
             "`compaction` has no `target`: leave it out",
         ),
         ("{fault: compaction, when: {at: 3s}, args: {keep: few}}".into(), "`few` is no count"),
+        (
+            "{fault: reboot, target: {kind: Node, hosting: app=web}, when: {at: 3s}}".into(),
+            "6:51: `app=web` names no pods: write `kind=Pod`",
+        ),
+        (
+            "{fault: reboot, target: {kind: Node, hosting: 'kind=Pod,=='}, when: {at: 3s}}".into(),
+            "6:51: `==` is no label selector",
+        ),
+        ("{fault: reboot, target: {kind: Node, hosting: 3}, when: {at: 3s}}".into(), "6:51: `3`"),
+        (
+            "{fault: eviction, target: {kind: Pod, hosting: kind=Pod}, when: {at: 3s}}".into(),
+            "6:52: `hosting` goes with `kind: Node`",
+        ),
         ("{fault: api-latency, target: all, when: {at: 3s}}".into(), "needs the argument `by`"),
         (
             "{fault: api-error, target: all, when: {at: 3s}, args: {status: 404}}".into(),

@@ -58,6 +58,10 @@ pub(super) fn held(scenario: Scenario, plan: &str) -> Run {
 }
 
 pub(super) fn played(scenario: Scenario, plan: &str) -> Run {
+    played_with(scenario, 1, plan)
+}
+
+pub(super) fn played_with(scenario: Scenario, seed: u64, plan: &str) -> Run {
     let prepared = Prepared::new(scenario, &[]).expect("the scenario is right");
     let plan = plan.parse().expect("the plan is right");
     run(&prepared, seed, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))

@@ -38,11 +38,12 @@ impl fmt::Display for FaultTarget {
                 program.fmt(f)?;
                 pick
             }
-            Self::Objects { kind, namespace, name, selector, pick } => {
+            Self::Objects { kind, namespace, name, selector, hosting, pick } => {
                 write!(f, "{kind}/")?;
                 namespace.as_ref().map_or(Ok(()), |namespace| write!(f, "{namespace}/"))?;
                 name.fmt(f)?;
                 selector.as_ref().map_or(Ok(()), |selector| write!(f, "[{selector}]"))?;
+                hosting.as_ref().map_or(Ok(()), |hosting| write!(f, " hosting [{hosting}]"))?;
                 pick
             }
             Self::Image { image } => return write!(f, "image={image}"),
