@@ -3,6 +3,7 @@
 //! - `cli`: exit codes, bad input, JSON, JUnit
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
+//! - `events`: what the control plane says, to whoever reads it
 //! - `triggered`: steps that events set off
 //! - `compaction`: what a kube client does whose watches and pages are too old
 
@@ -11,6 +12,7 @@
 mod builder;
 mod cli;
 mod compaction;
+mod events;
 mod replay;
 mod triggered;
 
