@@ -21,7 +21,7 @@ pub use wavetank_sim::scenario::{Plan, View};
 
 pub use builder::{
     Counts, Image, Nodes, Program, Run, Scenario, Times, Writes, any_node, any_pod, drain, faults, image,
-    mins, nodes, on, pods, program, scale, secs, upgrade_nodes, var,
+    mins, nodes, nodes_hosting, on, pods, program, scale, secs, upgrade_nodes, var,
 };
 #[cfg(feature = "cli")]
 pub use cli::cli;

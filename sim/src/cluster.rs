@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::apiserver::{ApiServer, Replies};
 use crate::engine::{Draws, Queue, Time};
+use crate::events::Recorder;
 use crate::object::Str;
 use crate::programs::{Hosts, Runtime};
 use crate::wire::{
@@ -22,6 +23,7 @@ mod dispatch;
 mod hosting;
 mod nodes;
 mod pump;
+mod telling;
 
 pub use boot::{ClusterConfig, NodeConfig};
 pub use booted::Booted;
@@ -56,6 +58,8 @@ pub struct Cluster {
     hosting: hosting::Hosting,
     machines: nodes::Machines,
     history: History,
+    /// Tells Events, once somebody reads them.
+    recorder: Option<Recorder>,
     /// Answers to the user and to chaos that nobody has taken yet.
     desk: BTreeMap<(Addr, RequestId), Answer>,
     requests: RequestId,
@@ -189,6 +193,11 @@ impl Cluster {
     /// The watches that a host has open, with what they follow.
     pub fn watches_of(&self, host: Addr) -> impl Iterator<Item = (RequestId, Resource)> {
         self.streams.of(host)
+    }
+
+    /// The API server forgets its history but for this many revisions.
+    pub fn compact(&mut self, keep: u64) {
+        self.server.compact(self.server.revision().saturating_sub(keep));
     }
 
     /// Where the next actor will stand in the list.

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod controllers;
 pub mod convergence;
 pub mod engine;
+pub mod events;
 pub mod explore;
 pub mod faults;
 pub mod hermetic;

@@ -8,8 +8,8 @@
 //! ```
 
 use wavetank_sim::scenario::{
-    Arg, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Moment, Pattern, Pick,
-    TimeRange, Trigger, When,
+    Arg, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Hosting, Moment, Pattern,
+    Pick, TimeRange, Trigger, When,
 };
 
 use super::{Counts, Times};
@@ -33,14 +33,21 @@ pub fn program(name: &str) -> Victims {
 pub fn pods(selector: &str) -> Victims {
     let (kind, name) = ("Pod".into(), Pattern::any());
     let selector = Some(selector.to_owned()).filter(|text| !text.is_empty());
-    Victims(FaultTarget::Objects { kind, namespace: None, name, selector, pick: Pick::One })
+    Victims(FaultTarget::Objects { kind, namespace: None, name, selector, hosting: None, pick: Pick::One })
 }
 
 /// The nodes with these labels, as kubectl writes selectors.
 pub fn nodes(selector: &str) -> Victims {
     let (kind, name) = ("Node".into(), Pattern::any());
     let selector = Some(selector.to_owned()).filter(|text| !text.is_empty());
-    Victims(FaultTarget::Objects { kind, namespace: None, name, selector, pick: Pick::One })
+    Victims(FaultTarget::Objects { kind, namespace: None, name, selector, hosting: None, pick: Pick::One })
+}
+
+/// The nodes that run pods with these labels, as kubectl writes selectors.
+pub fn nodes_hosting(selector: &str) -> Victims {
+    let hosting = Some(Hosting { selector: selector.into() });
+    let (kind, name, pick) = ("Node".into(), Pattern::any(), Pick::One);
+    Victims(FaultTarget::Objects { kind, namespace: None, name, selector: None, hosting, pick })
 }
 
 /// One of all nodes.
@@ -62,7 +69,7 @@ impl Victims {
     fn picking(mut self, picked: Pick) -> Self {
         match &mut self.0 {
             FaultTarget::Program { pick, .. } | FaultTarget::Objects { pick, .. } => *pick = picked,
-            FaultTarget::Image { .. } => {}
+            FaultTarget::Image { .. } | FaultTarget::Cluster => {}
         }
         self
     }
@@ -182,6 +189,14 @@ pub fn api_latency(victims: Victims, by: impl Times) -> Fault {
 /// Watch connections break.
 pub fn watch_cut(victims: Victims) -> Fault {
     fault("watch-cut", victims)
+}
+
+/// The API server forgets its history but for so many revisions: watches that resume from before, and lists that go on from
+/// before, get 410.
+pub fn compaction(keep: impl Counts) -> Fault {
+    let mut fault = fault("compaction", Victims(FaultTarget::Cluster));
+    fault.0.args.0.insert("keep", Arg::Count(keep.counts()));
+    fault
 }
 
 impl Fault {

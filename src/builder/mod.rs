@@ -16,7 +16,7 @@ mod times;
 
 pub use checks::var;
 pub use cluster::{Image, Nodes, Program};
-pub use faults::{any_node, any_pod, image, nodes, on, pods, program};
+pub use faults::{any_node, any_pod, image, nodes, nodes_hosting, on, pods, program};
 pub use run::{Run, Writes};
 pub use scenario::Scenario;
 pub use steps::{drain, scale, upgrade_nodes};

@@ -4,13 +4,19 @@
 //! - `controllers`: each controller is missed when it is off
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
+//! - `events`: what the control plane says, to whoever reads it
+//! - `triggered`: steps that events set off
+//! - `compaction`: what a kube client does whose watches and pages are too old
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod builder;
 mod cli;
+mod compaction;
 mod controllers;
+mod events;
 mod replay;
+mod triggered;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -21,6 +21,7 @@ const SIM: &[(&str, &[&str])] = &[
     ("programs", &["object", "engine", "wire", "client"]),
     ("convergence", &["object"]),
     ("scenario", &["object"]),
+    ("events", &["object", "engine", "wire"]),
     // The cluster is the same with and without testing.
     (
         "cluster",
@@ -35,6 +36,7 @@ const SIM: &[(&str, &[&str])] = &[
             "controllers",
             "programs",
             "convergence",
+            "events",
         ],
     ),
     ("faults", &["object", "engine", "wire", "scenario", "cluster", "programs"]),

@@ -70,6 +70,7 @@ impl Cluster {
             hosting: Hosting::new(programs),
             machines: Machines::default(),
             history: History { actors: Vec::new(), record },
+            recorder: None,
             desk: BTreeMap::new(),
             requests: 0,
             strikes: Vec::new(),

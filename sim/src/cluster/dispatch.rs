@@ -61,6 +61,7 @@ impl Cluster {
 
     /// The server handles a request.
     pub(super) fn arrive(&mut self, mut request: Box<Request>, ending: Ending, rule: &mut dyn Rule) {
+        self.tell_a_reader(&request);
         let asked = Asked {
             from: request.from,
             id: request.id,
@@ -93,6 +94,11 @@ impl Cluster {
     /// A timer of the server is due.
     pub(super) fn server_timer(&mut self, token: u64) {
         self.server.on(self.queue.now(), ServerInput::Timer(token), &mut self.replies);
+        self.take_more_replies();
+    }
+
+    /// Records and sends on what the server did without a request of an actor.
+    pub(super) fn take_more_replies(&mut self) {
         self.take_replies(None);
     }
 
@@ -121,6 +127,10 @@ impl Cluster {
             self.queue.push(time, token, Event::ServerTimer(token));
         }
         self.replies = replies;
+        if self.recorder.is_some() {
+            let now = self.now();
+            commits.iter().for_each(|commit| self.tell(now, actor, commit));
+        }
         commits
     }
 
@@ -233,8 +243,9 @@ impl Cluster {
             WatchEvent::Bookmark { revision, .. } => Some(*revision),
             _ => event.object().map(|object| object.revision()),
         });
+        let error = if let Some(WatchEvent::Error(status)) = events.last() { status.code } else { 0 };
         let events = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        self.note(to, What::Delivered { resource, events, revision: revision.unwrap_or(0) });
+        self.note(to, What::Delivered { resource, events, revision: revision.unwrap_or(0), error });
     }
 
     /// A client closes its watch.

@@ -14,7 +14,8 @@
 //! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
 //!
 //! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
-//! be under way at once, one sync per key. Not modelled: leader election, the Events that `kubectl describe` shows.
+//! be under way at once, one sync per key. Not modelled: leader election.
+//! The Events that `kubectl describe` shows are told by the module `events`, from what is committed.
 //!
 //! To add a controller:
 //! 1. write `name.rs` with a struct that implements [`Controller`]: `watches` names the resources it follows,

@@ -3,7 +3,7 @@
 //!
 //! Real: pkg/controller/replicaset. Modelled: slow-start batches, bursts of 500, order of deletion, adoption and release,
 //! status with terminatingReplicas, ReplicaFailure, availability after minReadySeconds. A failed batch is told in the
-//! status of the next sync instead of the same one. Not modelled: Events.
+//! status of the next sync instead of the same one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

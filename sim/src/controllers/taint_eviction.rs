@@ -1,7 +1,7 @@
 //! The taint eviction controller: deletes pods that do not tolerate the NoExecute taints of their node, or not any longer.
 //!
 //! Real: pkg/controller/tainteviction. Modelled: all of it: toleration seconds from the first such taint on, cancellation when
-//! the taints go, the condition DisruptionTarget before the deletion. Not modelled: Events; a failed deletion is tried
+//! the taints go, the condition DisruptionTarget before the deletion. Not modelled: a failed deletion is tried
 //! until it succeeds, where a real one gives up after five tries.
 
 use std::collections::BTreeMap;

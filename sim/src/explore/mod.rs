@@ -3,7 +3,7 @@
 //! - [`Prepared`]: a scenario ready to be run many times
 //! - [`run()`]: one run, from boot to verdict
 //! - [`draw_plan`]: the plan of a seed (random exploration)
-//! - `world`, `steps` (with `node_steps` and `undo`), `judge`: what a run is made of
+//! - `world`, `steps` (with `node_steps`, `undo` and `triggered`), `judge`: what a run is made of
 //!
 //! To add a strategy: one file that makes plans, one line here.
 
@@ -16,6 +16,7 @@ mod run;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod triggered;
 mod undo;
 mod world;
 

@@ -19,7 +19,8 @@ pub(super) const SETUP_BUDGETS_MS: [Millis; 3] = [60 * SECOND, 300 * SECOND, 180
 /// For how long setup must be quiet (ORACLES: the end of `setup` uses W = 30 s).
 pub(super) const SETUP_SETTLE_MS: Millis = 30 * SECOND;
 
-/// How long the fault phase waits for events that faults are set off by, after steps and timed faults (ORACLES).
+/// How long the fault phase waits for events that faults and steps are set off by, after ordered steps and all that waits for a
+/// time (ORACLES).
 const EVENTS_WAIT_MS: Millis = 300 * SECOND;
 
 /// What a run came to.
@@ -37,7 +38,7 @@ pub struct Run {
     pub end: Time,
     /// How long after the faults healed the system was converged for good, in ms.
     pub converged_after_ms: Option<Millis>,
-    /// Faults whose event never came.
+    /// Faults and steps whose event never came.
     pub unused: Vec<String>,
     /// The record.
     pub history: History,
@@ -91,7 +92,7 @@ async fn play(
     if let Err(why) = setup(&mut world).await {
         return Err(Box::new(NoRun { why, history: world.cluster.into_history() }));
     }
-    let mut verdict = safety_heal_liveness(&mut world).await;
+    let mut verdict = safety_heal_liveness(&mut world, seed).await;
     if let (Ok(_), Some(check)) = (&verdict, &prepared.at_end) {
         verdict = world.at_end(check).await.and(verdict);
     }
@@ -113,16 +114,18 @@ async fn setup(world: &mut World<'_>) -> Result<(), String> {
 
 /// Safety while the faults rage, then heal, then liveness in bounded time: the system must converge after healing and
 /// stay converged. Returns how long after healing it was converged for good, in ms.
-async fn safety_heal_liveness(world: &mut World<'_>) -> Result<Millis, Halt> {
+async fn safety_heal_liveness(world: &mut World<'_>, seed: u64) -> Result<Millis, Halt> {
     let scenario = world.scenario;
     // Safety: whatever happens, `always` holds.
-    world.arm();
-    for step in &scenario.steps {
+    world.arm(seed);
+    for step in scenario.steps.iter().filter(|step| step.when.is_none()) {
         world.step(step).await?;
     }
-    world.pass_until(world.last_timed_fault()).await?;
+    world.pass_until(world.last_timed()).await?;
     let deadline = world.cluster.now() + EVENTS_WAIT_MS;
-    world.pass_while(deadline, |world| !world.injector.is_over(world.cluster.now())).await?;
+    let is_over =
+        |world: &World<'_>| world.triggered.is_over() && world.injector.is_over(world.cluster.now());
+    world.pass_while(deadline, |world| !is_over(world)).await?;
     if let Some(end) = world.injector.lasts_until() {
         world.pass_until(end).await?;
     }

@@ -2,6 +2,7 @@
 
 use super::judge::Judge;
 use super::run::SETUP_SETTLE_MS;
+use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::{Millis, Time};
 use crate::faults::Injector;
@@ -42,7 +43,8 @@ pub(super) struct World<'s> {
     pub(super) cluster: Cluster,
     pub(super) injector: Injector,
     pub(super) judge: Judge<'s>,
-    /// Faults whose event never came.
+    pub(super) triggered: Triggered,
+    /// Faults and steps whose event never came.
     pub(super) unused: Vec<String>,
     /// How many entries of the record have been taken in.
     seen: usize,
@@ -67,6 +69,7 @@ impl<'s> World<'s> {
             cluster,
             injector,
             judge,
+            triggered: Triggered::default(),
             unused: Vec::new(),
             seen,
             judging: false,
@@ -107,10 +110,18 @@ impl<'s> World<'s> {
         if self.armed {
             self.injector.strike_due(&mut self.cluster);
         }
+        if let Stepped::Woke(token) = stepped
+            && (FIRST_TOKEN..PASSING).contains(&token)
+        {
+            self.triggered.due.push_back(usize::try_from(token - FIRST_TOKEN).unwrap_or(usize::MAX));
+        }
+        if self.armed && !self.triggered.is_over() {
+            self.do_due_steps().await?;
+        }
         match stepped {
             Stepped::Event => Ok(None),
             Stepped::Woke(token) if token < PASSING => {
-                if self.armed {
+                if self.armed && token < FIRST_TOKEN {
                     self.injector.strike(usize::try_from(token).unwrap_or(usize::MAX), &mut self.cluster);
                 }
                 Ok(None)
@@ -249,23 +260,27 @@ impl<'s> World<'s> {
     }
 
     /// From here on faults may strike and what must always hold is judged.
-    pub(super) fn arm(&mut self) {
+    pub(super) fn arm(&mut self, seed: u64) {
         (self.armed, self.judging) = (true, true);
         self.injector.learn_hosts(&self.cluster);
         for (index, ms) in self.injector.timed() {
             self.cluster.wake_at(Time::ZERO + ms, index as u64);
         }
+        self.arm_steps(seed);
         self.judge.restart(self.cluster.now(), self.cluster.server(), true);
     }
 
-    /// When the last fault strikes that waits for a time.
-    pub(super) fn last_timed_fault(&self) -> Time {
-        self.injector.timed().map(|(_, ms)| Time::ZERO + ms + 1).max().unwrap_or(Time::ZERO)
+    /// When the last fault strikes, or the last step is done, that waits for a time.
+    pub(super) fn last_timed(&self) -> Time {
+        let faults = self.injector.timed().map(|(_, ms)| Time::ZERO + ms + 1);
+        faults.chain(self.triggered.last_timed().map(|time| time + 1)).max().unwrap_or(Time::ZERO)
     }
 
     /// All faults end.
     pub(super) fn heal(&mut self) {
         self.unused = self.injector.heal(&mut self.cluster).into_iter().map(String::from).collect();
+        let steps = self.disarm_steps();
+        self.unused.extend(steps);
         self.armed = false;
     }
 

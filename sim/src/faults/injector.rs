@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::known::Known;
+use super::triggers::Triggers;
 use super::victims::Search;
 use super::{behaviour, victims::Victims};
 use crate::cluster::{CHAOS, Cluster};
 use crate::engine::{Draws, Millis, Time};
 use crate::object::Str;
 use crate::scenario::plan::Strike as When;
-use crate::scenario::{EventVerb, FaultTarget, Moment, Pattern, Plan, PlannedFault};
+use crate::scenario::{EventPattern, EventVerb, FaultTarget, Moment, Pattern, Plan, PlannedFault};
 use crate::wire::{Addr, Answer, Commit, Fate, Request, RequestId, Resource, Rule, Strike, WatchEvent, What};
+
+/// Hosts with the names that patterns may use.
+type Hosts = BTreeMap<Addr, [Str; 3]>;
 
 /// Carries out the plan of one run.
 #[derive(Debug)]
@@ -20,10 +24,11 @@ pub struct Injector {
     known: Known,
     namespace: Str,
     draws: Draws,
-    /// Hosts with the names that patterns may use.
-    hosts: BTreeMap<Addr, [Str; 3]>,
+    hosts: Hosts,
     /// Faults that an event has set off and that strike when the message is through, with the host of the event.
     due: Vec<(usize, Addr)>,
+    /// Steps of the scenario that events set off.
+    steps: Triggers,
 }
 
 /// One fault of the plan.
@@ -68,9 +73,21 @@ impl Injector {
             known: Known::default(),
             namespace: namespace.into(),
             draws: Draws::new(seed),
-            hosts: BTreeMap::new(),
+            hosts: Hosts::new(),
             due: Vec::new(),
+            steps: Triggers::default(),
         }
+    }
+
+    /// Waits for the n-th event of this pattern, in which any host takes part that the pattern's actor does not rule out, for a
+    /// step of the scenario.
+    pub fn on_event(&mut self, step: usize, event: EventPattern, moment: Moment, nth: u64) {
+        self.steps.add(step, event, moment, nth);
+    }
+
+    /// The steps that events have set off, now that their message is through.
+    pub fn take_due_steps(&mut self) -> Vec<usize> {
+        self.steps.take_due()
     }
 
     /// The faults that strike at a time, with their places in the plan.
@@ -105,6 +122,7 @@ impl Injector {
         let unused = self.faults.iter().filter(unused).map(|armed| armed.text.clone()).collect();
         self.faults.iter_mut().for_each(|armed| armed.phase = Phase::Over);
         self.due.clear();
+        self.steps.clear();
         unused
     }
 
@@ -144,7 +162,14 @@ impl Injector {
     }
 
     /// Strikes with the faults that events have set off, now that their message is through.
+    #[inline] // asked after each event of the cluster, and hardly ever is there one
     pub fn strike_due(&mut self, cluster: &mut Cluster) {
+        if !self.due.is_empty() {
+            self.strike_those(cluster);
+        }
+    }
+
+    fn strike_those(&mut self, cluster: &mut Cluster) {
         for (index, host) in std::mem::take(&mut self.due) {
             self.strike_now(index, Some(host), cluster);
         }
@@ -171,7 +196,7 @@ impl Injector {
 
     /// Whether a host goes by this name.
     fn is_named(&self, host: Addr, pattern: &Pattern) -> bool {
-        self.hosts.get(&host).is_some_and(|names| names.iter().any(|name| pattern.matches(name)))
+        goes_by(&self.hosts, host, pattern)
     }
 
     /// Whether a host takes part in the events of a fault: the pattern's actor, else the target, else any.
@@ -179,7 +204,7 @@ impl Injector {
         match (actor, target) {
             (Some(actor), _) => self.is_named(host, actor),
             (None, FaultTarget::Program { program, .. }) => self.is_named(host, program),
-            (None, FaultTarget::Objects { .. } | FaultTarget::Image { .. }) => true,
+            (None, FaultTarget::Objects { .. } | FaultTarget::Image { .. } | FaultTarget::Cluster) => true,
         }
     }
 
@@ -261,6 +286,12 @@ impl Injector {
 
 impl Rule for Injector {
     fn leaving(&mut self, now: Time, request: &Request, strikes: &mut Vec<Strike>) -> Fate {
+        if !self.steps.is_empty()
+            && let Some(happening) = self.known.request(request)
+        {
+            let acts = |pattern: &EventPattern| acts(&self.hosts, request.from, pattern);
+            self.steps.leaving(request, &happening, acts);
+        }
         if self.faults.is_empty() {
             return Fate::Pass;
         }
@@ -284,12 +315,14 @@ impl Rule for Injector {
         _commits: &[Arc<Commit>],
         strikes: &mut Vec<Strike>,
     ) {
+        self.steps.through(Moment::After, request);
         for index in self.chosen_by(Moment::After, request) {
             self.strike_at(index, request.from, strikes);
         }
     }
 
     fn answered(&mut self, _now: Time, request: &Request, _answer: &Answer, strikes: &mut Vec<Strike>) {
+        self.steps.through(Moment::AfterResponse, request);
         for index in self.chosen_by(Moment::AfterResponse, request) {
             self.strike_at(index, request.from, strikes);
         }
@@ -303,6 +336,7 @@ impl Rule for Injector {
         events: &[WatchEvent],
         strikes: &mut Vec<Strike>,
     ) {
+        self.count_for_steps(to, resource, events);
         for index in 0..self.faults.len() {
             let armed = &self.faults[index];
             let When::On { event: pattern, nth, moment } = &armed.fault.when else { continue };
@@ -310,12 +344,8 @@ impl Rule for Injector {
             if !waits || !self.takes_part(to, pattern.actor.as_ref(), &armed.fault.target) {
                 continue;
             }
-            let is = |event: &&WatchEvent| {
-                event_of(event)
-                    .is_some_and(|(verb, object)| self.known.watch_event(verb, resource, object).is(pattern))
-            };
             let (before, count, nth, moment) =
-                (armed.seen, events.iter().filter(is).count() as u64, *nth, *moment);
+                (armed.seen, count_of(&self.known, resource, events, pattern), *nth, *moment);
             self.faults[index].seen += count;
             if before < nth && before + count >= nth {
                 if moment == Moment::Before {
@@ -326,6 +356,33 @@ impl Rule for Injector {
             }
         }
     }
+}
+
+impl Injector {
+    fn count_for_steps(&mut self, to: Addr, resource: Resource, events: &[WatchEvent]) {
+        let (known, hosts) = (&self.known, &self.hosts);
+        self.steps.delivering(|pattern| {
+            if acts(hosts, to, pattern) { count_of(known, resource, events, pattern) } else { 0 }
+        });
+    }
+}
+
+/// Whether a host goes by this name.
+fn goes_by(hosts: &Hosts, host: Addr, pattern: &Pattern) -> bool {
+    hosts.get(&host).is_some_and(|names| names.iter().any(|name| pattern.matches(name)))
+}
+
+/// Whether a host may take part in the events of a pattern.
+fn acts(hosts: &Hosts, host: Addr, pattern: &EventPattern) -> bool {
+    pattern.actor.as_ref().is_none_or(|actor| goes_by(hosts, host, actor))
+}
+
+/// How many of these watch events a pattern means.
+fn count_of(known: &Known, resource: Resource, events: &[WatchEvent], pattern: &EventPattern) -> u64 {
+    let is = |event: &&WatchEvent| {
+        event_of(event).is_some_and(|(verb, object)| known.watch_event(verb, resource, object).is(pattern))
+    };
+    events.iter().filter(is).count() as u64
 }
 
 fn event_of(event: &WatchEvent) -> Option<(EventVerb, &crate::object::Object)> {

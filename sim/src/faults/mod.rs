@@ -1,6 +1,7 @@
 //! Failures: what strikes, whom, and through which seam. Only what a real failure could reach is touched.
 //!
 //! - `injector`: carries out a plan: waits for times and events, strikes, heals
+//! - `triggers`: counts the events that set steps of the scenario off
 //! - `known`: birth names, kinds and labels, learnt from commits
 //! - `victims`: who a target means at this moment
 //! - one file per fault
@@ -14,6 +15,7 @@ use crate::wire::{Addr, Fate, Request};
 
 mod api_error;
 mod api_latency;
+mod compaction;
 mod container_crash;
 mod crash;
 mod eviction;
@@ -27,6 +29,7 @@ mod pod_deletion;
 mod readiness_flap;
 mod reboot;
 mod slow_start;
+mod triggers;
 mod victims;
 mod watch_cut;
 
@@ -56,6 +59,7 @@ trait Fault: Sync {
 const BEHAVIOURS: &[(&str, &dyn Fault)] = &[
     ("api-error", &api_error::ApiError),
     ("api-latency", &api_latency::ApiLatency),
+    ("compaction", &compaction::Compaction),
     ("container-crash", &container_crash::ContainerCrash),
     ("crash", &crash::Crash),
     ("eviction", &eviction::Eviction),

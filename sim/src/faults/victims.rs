@@ -1,5 +1,6 @@
 //! Who a target means at this moment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::known::Known;
@@ -7,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::engine::Draws;
 use crate::object::{LabelSelector, Object, Str};
 use crate::programs::Whom;
-use crate::scenario::{FaultTarget, KindName, Pattern, Pick};
+use crate::scenario::{FaultTarget, Hosting, KindName, Pattern, Pick};
 use crate::wire::{Addr, ObjectKey, Resource, resource};
 
 /// Those that a fault strikes now.
@@ -49,14 +50,21 @@ impl Search<'_> {
             FaultTarget::Program { program, pick } => {
                 Victims { hosts: self.hosts(program, *pick, at), ..Victims::default() }
             }
-            FaultTarget::Objects { kind, namespace, name, selector, pick } => {
+            FaultTarget::Objects { kind, namespace, name, selector, hosting, pick } => {
                 let namespace = namespace.as_deref().unwrap_or(self.namespace);
-                let objects = self.objects(kind, namespace, name, selector.as_deref(), *pick);
+                let mut found = self.objects(kind, namespace, name, selector.as_deref());
+                if let Some(hosting) = hosting {
+                    let nodes = self.nodes_of(hosting, namespace);
+                    found.retain(|(_, node)| nodes.contains(node.name()));
+                }
+                let picked = self.pick(found, *pick, |(birth, _)| birth.clone());
+                let objects = picked.into_iter().map(|(_, object)| object).collect();
                 Victims { objects, ..Victims::default() }
             }
             FaultTarget::Image { image } => {
                 Victims { image: Some(image.0.as_str().into()), ..Victims::default() }
             }
+            FaultTarget::Cluster => Victims::default(),
         }
     }
 
@@ -89,14 +97,14 @@ impl Search<'_> {
         })
     }
 
+    /// The objects that are meant, with their birth names.
     fn objects(
         &self,
         kind: &KindName,
         namespace: &str,
         name: &Pattern,
         selector: Option<&str>,
-        pick: Pick,
-    ) -> Vec<Arc<Object>> {
+    ) -> Vec<(Str, Arc<Object>)> {
         let selector = selector.and_then(|text| LabelSelector::parse(text).ok());
         let birth = |resource: Resource, object: &Object| self.known.birth(resource, &ObjectKey::of(object));
         let all = self.cluster.server().objects().filter(|(resource, object)| {
@@ -106,9 +114,19 @@ impl Search<'_> {
                 && selector.as_ref().is_none_or(|selector| selector.matches(object.labels()))
                 && name.matches(&birth(*resource, object))
         });
-        let found: Vec<(Str, Arc<Object>)> =
-            all.map(|(resource, o)| (birth(resource, o), o.clone())).collect();
-        self.pick(found, pick, |(birth, _)| birth.clone()).into_iter().map(|(_, object)| object).collect()
+        all.map(|(resource, o)| (birth(resource, o), o.clone())).collect()
+    }
+
+    /// The nodes that these pods run on, or are about to.
+    fn nodes_of(&self, hosting: &Hosting, namespace: &str) -> BTreeSet<&str> {
+        let selector = LabelSelector::parse(&hosting.selector).ok();
+        let pods = self.cluster.server().objects().filter(|(resource, pod)| {
+            *resource == *resource::PODS
+                && pod.namespace() == namespace
+                && selector.as_ref().is_some_and(|selector| selector.matches(pod.labels()))
+                && !matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"))
+        });
+        pods.filter_map(|(_, pod)| pod.str_at(&["spec", "nodeName"])).collect()
     }
 
     /// Picks among candidates: each has its own drawn number, and the lowest are taken.

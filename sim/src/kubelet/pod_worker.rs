@@ -3,7 +3,7 @@
 //! Real: pod workers and the status manager. Modelled: status writes, one in flight per pod, the last wanted one always
 //! reaching the server; the kubelet alone confirms a graceful deletion, after its containers are
 //! gone and the final status is written. Not modelled: the GET before each status write, `activeDeadlineSeconds`,
-//! admission by the kubelet (`OutOfcpu`), Events.
+//! admission by the kubelet (`OutOfcpu`).
 
 use std::sync::Arc;
 

@@ -38,7 +38,7 @@ pub use plan::{BadPlan, Plan, PlannedFault, Strike};
 pub use range::{CountRange, TimeRange};
 pub use spec::{Converge, Disabled, Ignore, Scenario};
 pub use step::{Action, Cascade, NodeChoice, PatchType, Step, Wait, WaitFor};
-pub use target::{KindName, Pattern, Pick, Target};
+pub use target::{Hosting, KindName, Pattern, Pick, Target};
 pub use trigger::{EventPattern, EventVerb, Moment, Trigger, When};
 pub use view::{RustCheck, View};
 

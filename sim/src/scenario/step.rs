@@ -13,7 +13,7 @@ use crate::object::{Object, Value};
 pub struct Step {
     /// The name in reports.
     pub name: Option<String>,
-    /// A triggered step stands outside the order.
+    /// A triggered step stands outside the order; one that takes its time cannot be triggered.
     pub when: Option<When>,
     /// What is done.
     pub action: Action,
@@ -110,6 +110,33 @@ pub enum Action {
     Wait(Wait),
     /// Check now, once.
     Assert(Check),
+}
+
+impl Action {
+    /// The word for it in a scenario file.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Apply(_) => "apply",
+            Self::Create(_) => "create",
+            Self::DeleteObjects(_) | Self::Delete { .. } => "delete",
+            Self::Patch { .. } => "patch",
+            Self::Scale { .. } => "scale",
+            Self::SetImage { .. } => "setImage",
+            Self::RolloutRestart { .. } => "rolloutRestart",
+            Self::Cordon(_) => "cordon",
+            Self::Uncordon(_) => "uncordon",
+            Self::Drain { .. } => "drain",
+            Self::UpgradeNodes { .. } => "upgradeNodes",
+            Self::RolloutUndo { .. } => "rolloutUndo",
+            Self::Wait(_) => "wait",
+            Self::Assert(_) => "assert",
+        }
+    }
+
+    /// Whether it takes as long as the cluster does, rather than one request after the other.
+    pub fn takes_its_time(&self) -> bool {
+        matches!(self, Self::Drain { .. } | Self::UpgradeNodes { .. } | Self::Wait(_))
+    }
 }
 
 impl fmt::Display for Action {

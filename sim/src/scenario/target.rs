@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::object::LabelSelector;
+
 /// A kind as people write it: `Pod`, `pods`, `deployments.apps`, `crd`. Steps resolve it by discovery, as kubectl does;
 /// patterns of requests use [`KindName::matches`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +74,41 @@ impl fmt::Display for Pattern {
 impl From<&str> for Pattern {
     fn from(text: &str) -> Self {
         Self(text.into())
+    }
+}
+
+/// The pods that a node has to host, as files and plans write them: `kind=Pod`, with labels behind it such as
+/// `kind=Pod,app=etcd`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosting {
+    /// The pods' labels, as kubectl writes them; any pod where it is empty.
+    pub selector: String,
+}
+
+impl fmt::Display for Hosting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "kind=Pod{}{}", if self.selector.is_empty() { "" } else { "," }, self.selector)
+    }
+}
+
+impl std::str::FromStr for Hosting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kind, selector) = text.split_once(',').unwrap_or((text, ""));
+        let is_pod =
+            kind.strip_prefix("kind=").is_some_and(|kind| KindName::from(kind).matches("", "pods", "Pod"));
+        if !is_pod || (selector.is_empty() && kind != text) {
+            return Err(format!(
+                "`{text}` names no pods: write `kind=Pod`, or `kind=Pod,app=web` for those with labels"
+            ));
+        }
+        match LabelSelector::parse(selector) {
+            Ok(_) => Ok(Self { selector: selector.into() }),
+            Err(error) => Err(format!(
+                "`{selector}` is no label selector ({error}): write it as for kubectl, such as `app=web`"
+            )),
+        }
     }
 }
 
@@ -216,6 +253,19 @@ mod tests {
         }
         assert!(!KindName::from("deployments.extensions").matches("apps", "deployments", "Deployment"));
         assert!(!KindName::from("pod.").matches("", "pods", "Pod"));
+    }
+
+    #[test]
+    fn what_a_node_hosts_prints_as_it_is_written() {
+        for (text, selector) in
+            [("kind=Pod", ""), ("kind=Pod,app=etcd", "app=etcd"), ("kind=Pod,a in (b,c),!d", "a in (b,c),!d")]
+        {
+            let hosting: Hosting = text.parse().unwrap();
+            assert_eq!((hosting.to_string().as_str(), hosting.selector.as_str()), (text, selector));
+        }
+        for text in ["", "app=etcd", "kind=Node", "kind=Pod,", "kind=Pod,=", "app=etcd,kind=Pod"] {
+            assert!(text.parse::<Hosting>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! When a fault strikes, and patterns of the requests and watch events that set it off. It watches nothing: `faults` does.
+//! When a fault strikes or a triggered step is done, and patterns of the requests and watch events that set it off. It watches
+//! nothing: `faults` does.
 //!
 //! Not there yet: triggers by application calls and log lines, and sequences of triggers.
 
@@ -7,7 +8,7 @@ use std::str::FromStr;
 
 use super::{CountRange, KindName, Pattern, TimeRange};
 
-/// When a fault strikes.
+/// When a fault strikes or a step is done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct When {
     /// What sets it off.

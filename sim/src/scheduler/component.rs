@@ -2,7 +2,7 @@
 //!
 //! Real: kube-scheduler with the default profile. Modelled: one cycle per pod, assumed pods, binding beside the cycles,
 //! conditions of pods that found no node, scheduling gates, other schedulers' pods, preemption, claims that are not there or
-//! not bound. Not modelled: Events, extenders, leader election, the time a cycle takes, volumes that are bound late.
+//! not bound. Not modelled: extenders, leader election, the time a cycle takes, volumes that are bound late.
 
 use std::sync::Arc;
 

@@ -69,6 +69,8 @@ pub enum What {
         events: u32,
         /// The revision of the last one.
         revision: u64,
+        /// The code of the ERROR event that is the last one, such as 410; 0 where there is none.
+        error: u16,
     },
     /// A host got the answer to a request.
     Answered {
@@ -168,8 +170,8 @@ impl engine::Entry for Entry {
                     (_, None) => (),
                 }
             }
-            What::Delivered { resource, events, revision } => {
-                digest.word(3 + (u64::from(*events) << 8));
+            What::Delivered { resource, events, revision, error } => {
+                digest.word(3 + (u64::from(*events) << 8) + (u64::from(*error) << 40));
                 digest.bytes(resource.as_str().as_bytes());
                 digest.word(*revision);
             }
@@ -209,8 +211,11 @@ impl fmt::Display for What {
                 let (plural, hash) = (commit.resource.plural(), digest.finish());
                 write!(f, "  {what} {plural} {} at revision {} ({hash:016x})", commit.key, commit.revision)
             }
-            Self::Delivered { resource, events, revision } => {
+            Self::Delivered { resource, events, revision, error: 0 } => {
                 write!(f, "got {events} events of {} up to revision {revision}", resource.plural())
+            }
+            Self::Delivered { resource, events, error, .. } => {
+                write!(f, "got {events} events of {}, the last an error {error}", resource.plural())
             }
             Self::Answered { code } => write!(f, "got answer {code}"),
             Self::Host(text) | Self::Fault(text) | Self::Step(text) => f.write_str(text),

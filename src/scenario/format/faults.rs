@@ -1,6 +1,6 @@
 //! Faults, their triggers, and what must hold.
 
-use super::leaf::{ANY, COUNTS, DURATION, DURATIONS, KIND, LABEL, PICK, SELECTOR, TEXT};
+use super::leaf::{ANY, COUNTS, DURATION, DURATIONS, HOSTING, KIND, LABEL, PICK, SELECTOR, TEXT};
 use super::map;
 use crate::scenario::shape::{Fields, Shape, may, must};
 
@@ -37,12 +37,13 @@ static VICTIM: Fields = map(
         may("name", TEXT, "the objects' birth name, as a glob"),
         may("namespace", LABEL, "the objects' namespace; the scenario's unless said"),
         may("selector", SELECTOR, "the objects' labels"),
-        may("hosting", TEXT, "nodes that run such pods"),
+        may("hosting", HOSTING, "only nodes that run such pods: `kind=Pod`, with labels behind it"),
         may("pick", PICK, "how many of them; one unless said"),
     ],
 );
 
-static WHEN: Fields = Fields {
+/// When a fault strikes, or a step is done.
+pub(super) static WHEN: Fields = Fields {
     what: "`when`",
     one_of: &["at", "every", "on", "sequence"],
     fields: &[

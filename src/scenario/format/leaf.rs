@@ -2,7 +2,7 @@
 
 use wavetank_sim::object::{LabelSelector, Quantity, names};
 use wavetank_sim::scenario::range::{Millis, seeds};
-use wavetank_sim::scenario::{CountRange, Pick, TimeRange};
+use wavetank_sim::scenario::{CountRange, Hosting, Pick, TimeRange};
 
 use crate::scenario::shape::{Leaf, Shape};
 
@@ -108,6 +108,14 @@ pub(super) const SELECTOR: Shape = Shape::Leaf(&Leaf {
             |e| format!("`{text}` is no label selector ({e}): write it as for kubectl, such as `app=web`");
         LabelSelector::parse(text).map(drop).map_err(wrong)
     },
+});
+
+/// The pods that a node has to host.
+pub(super) const HOSTING: Shape = Shape::Leaf(&Leaf {
+    right: "pods such as `kind=Pod,app=web`",
+    schema: STRING,
+    any_scalar: false,
+    check: |text| text.parse::<Hosting>().map(drop),
 });
 
 /// How many of a selection.

@@ -27,7 +27,11 @@ pub(super) static STEP: Fields = Fields {
     ],
     fields: &[
         may("name", TEXT, "the name in reports"),
-        may("when", Shape::Later, "a triggered step stands outside the order"),
+        may(
+            "when",
+            Shape::Fields(&faults::WHEN),
+            "when it is done, once: a step with it stands outside the order (not in `setup`)",
+        ),
         may(
             "apply",
             MANIFESTS,

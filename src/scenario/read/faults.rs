@@ -26,7 +26,7 @@ impl Reader<'_, '_> {
         let fault = self.right(name.spot, FaultInfo::usable(&name.text()?))?;
         let takes = [
             ("between", is_between(fault)),
-            ("target", !is_between(fault)),
+            ("target", !is_between(fault) && !fault.strikes_the_cluster()),
             ("heal", fault.arg("heal").is_some()),
         ];
         for (field, _) in takes.iter().filter(|(_, takes)| !takes) {
@@ -36,7 +36,7 @@ impl Reader<'_, '_> {
         }
         let args = self.args(fault, node);
         let target = self.victim(fault, node);
-        let when = node.get("when").and_then(|when| self.when(fault, when));
+        let when = node.get("when").and_then(|when| self.when(fault.default_moment(), when));
         let duration: Option<TimeRange> = node.parse("duration");
         let spot = node.get("duration").unwrap_or(name).spot;
         self.right(spot, fault.check_duration(node.get("duration").is_some()));
@@ -112,6 +112,9 @@ impl Reader<'_, '_> {
         if is_between(fault) {
             return self.between(fault, node);
         }
+        if fault.strikes_the_cluster() {
+            return Some(FaultTarget::Cluster);
+        }
         let Some(target) = node.get("target") else {
             let message = format!("`{}` needs a `target`: it strikes {}", fault.name, fault.victims());
             self.wrong(node.get("fault")?.spot, message);
@@ -134,14 +137,16 @@ impl Reader<'_, '_> {
         } else if let Some(program) = target.string("program") {
             self.program_victim(fault, target, program)
         } else if let Some(kind) = target.string("kind") {
-            if let Some(hosting) = target.get("hosting") {
-                self.wrong(hosting.spot, "`hosting` is not there yet");
+            let kind = KindName(kind);
+            if let Some(hosting) = target.get("hosting").filter(|_| !kind.matches("", "nodes", "Node")) {
+                self.wrong(hosting.spot, "`hosting` goes with `kind: Node`: leave it out");
             }
             FaultTarget::Objects {
-                kind: KindName(kind),
+                kind,
                 namespace: target.string("namespace"),
                 name: target.string("name").map_or_else(Pattern::any, Pattern),
                 selector: target.string("selector"),
+                hosting: target.parse("hosting"),
                 pick: target.parse("pick").unwrap_or(Pick::One),
             }
         } else {
@@ -171,8 +176,8 @@ impl Reader<'_, '_> {
             );
             return None;
         };
-        let (name, pick) = (name.into(), Pick::One);
-        Some(FaultTarget::Objects { kind: kind.into(), namespace: None, name, selector: None, pick })
+        let (kind, name, pick) = (kind.into(), name.into(), Pick::One);
+        Some(FaultTarget::Objects { kind, namespace: None, name, selector: None, hosting: None, pick })
     }
 
     fn program_victim(&mut self, fault: &'static FaultInfo, target: &Node, program: String) -> FaultTarget {
@@ -185,7 +190,8 @@ impl Reader<'_, '_> {
         FaultTarget::Program { program: Pattern(program), pick: target.parse("pick").unwrap_or(Pick::One) }
     }
 
-    fn when(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<When> {
+    /// A trigger. `usual` is the moment that is not said.
+    pub(super) fn when(&mut self, usual: Moment, node: &Node) -> Option<When> {
         let on = node.get("on");
         if on.is_none() {
             for field in ["nth", "moment"] {
@@ -203,7 +209,7 @@ impl Reader<'_, '_> {
         }
         let moment = node.string("moment");
         let moment = Moment::ALL.into_iter().find(|m| Some(m.as_str()) == moment.as_deref());
-        let moment = moment.unwrap_or(fault.default_moment());
+        let moment = moment.unwrap_or(usual);
         let trigger = match (node.parse("at"), node.parse("every"), on) {
             (Some(at), None, None) => Trigger::At(at),
             (None, Some(pause), None) => Trigger::Every(pause),

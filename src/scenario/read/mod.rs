@@ -58,7 +58,7 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
     scenario.cluster = spec.get("cluster").map_or_else(Default::default, |node| reader.cluster(node));
     scenario.images = spec.list("images").iter().map(|node| reader.image(node)).collect();
     scenario.operators = reader.operators(spec.list("operators"));
-    scenario.setup = spec.list("setup").iter().filter_map(|node| reader.step(node)).collect();
+    scenario.setup = spec.list("setup").iter().filter_map(|node| reader.ordered_step(node)).collect();
     scenario.steps = spec.list("steps").iter().filter_map(|node| reader.step(node)).collect();
     scenario.faults = spec.list("faults").iter().filter_map(|node| reader.fault(node)).collect();
     reader.unique(spec.list("faults"), "fault");

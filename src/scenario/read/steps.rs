@@ -2,7 +2,7 @@
 
 use wavetank_sim::scenario::range::Millis;
 use wavetank_sim::scenario::{
-    Action, Cascade, KindName, NodeChoice, PatchType, Pick, Step, Target, Wait, WaitFor,
+    Action, Cascade, KindName, Moment, NodeChoice, PatchType, Pick, Step, Target, Wait, WaitFor,
 };
 
 use super::{Reader, texts};
@@ -13,7 +13,32 @@ impl Reader<'_, '_> {
     pub(super) fn step(&mut self, node: &Node) -> Option<Step> {
         let verb = node.entries().iter().find(|entry| !matches!(&*entry.key, "name" | "when"))?;
         let action = self.action(&verb.key, &verb.value)?;
-        Some(Step { name: node.string("name"), when: None, action })
+        let when = node.get("when");
+        if let Some(when) = when.filter(|_| action.takes_its_time()) {
+            let message = format!("`{}` with `when` is not there yet: leave one out", action.verb());
+            self.wrong(when.spot, message);
+        }
+        if let Some(every) = when.and_then(|when| when.get("every")) {
+            self.wrong(every.spot, "a step is done once: write `at` or `on`");
+        }
+        if let Some(moment) =
+            when.and_then(|when| when.get("moment")).filter(|m| m.text().is_some_and(|t| t == "before"))
+        {
+            self.wrong(moment.spot, "a step cannot outrun a request: write `after` or `after-response`");
+        }
+        let when = when.and_then(|when| self.when(Moment::default(), when));
+        Some(Step { name: node.string("name"), when, action })
+    }
+
+    /// A step of setup.
+    pub(super) fn ordered_step(&mut self, node: &Node) -> Option<Step> {
+        if let Some(when) = node.get("when") {
+            self.wrong(
+                when.spot,
+                "`when` does not go with `setup`, which is done in order before t = 0: leave it out",
+            );
+        }
+        self.step(node)
     }
 
     fn action(&mut self, verb: &str, node: &Node) -> Option<Action> {

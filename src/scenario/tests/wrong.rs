@@ -75,7 +75,13 @@ fn a_wrong_step_is_named_with_its_place_and_what_would_be_right() {
         ("wait: {for: condition=Ready}", "needs a `target`"),
         ("wait: {for: ready}", "`converged`, `condition=TYPE`, `delete`"),
         ("drain: {}", "`drain` needs one of node, selector"),
-        ("{when: {at: 3s}, wait: 30s}", "`when` is not there yet"),
+        ("{when: {at: 3s}, wait: 30s}", "6:12: `wait` with `when` is not there yet"),
+        ("{when: {at: soon}, cordon: {node: a}}", "6:17: `soon` is no duration"),
+        ("{when: {every: 3s}, cordon: {node: a}}", "6:20: a step is done once: write `at` or `on`"),
+        ("{when: {on: {write: {}}, moment: before}, cordon: {node: a}}", "a step cannot outrun a request"),
+        ("{when: {at: 3s, nth: 2}, cordon: {node: a}}", "`nth` goes with `on`"),
+        ("{when: {}, cordon: {node: a}}", "`when` needs one of at, every, on"),
+        ("{when: {on: {write: {verb: get}}}, cordon: {node: a}}", "`get` is no write"),
         ("patch: {target: d/web, type: json, patch: {a: 1}}", "a `json` patch is a list"),
         ("patch: {target: d/web, type: xml, patch: {a: 1}}", "`xml` is not known here; known: merge, json"),
         ("apply: nowhere.yaml", "6:12: `nowhere.yaml` cannot be read"),
@@ -86,6 +92,9 @@ fn a_wrong_step_is_named_with_its_place_and_what_would_be_right() {
         let all = read(&format!("{HEAD}  steps:\n  - {step}\n")).unwrap_err().to_string();
         assert!(all.starts_with("s.yaml:6:") && all.contains(right), "{step}: {all}");
     }
+    let setup = read(&format!("{HEAD}  setup:\n  - {{when: {{at: 3s}}, cordon: {{node: a}}}}\n"));
+    let all = setup.unwrap_err().to_string();
+    assert!(all.starts_with("s.yaml:6:12: `when` does not go with `setup`"), "{all}");
 }
 
 #[test]
@@ -117,6 +126,24 @@ fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
         (crash("when: {on: {write: {verb: pach}}}"), "`pach` is no verb"),
         (crash("when: {on: {write: {}}, nth: 0}"), "count from 1"),
         (crash("when: {sequence: []}"), "`sequence` is not there yet"),
+        (
+            "{fault: compaction, target: all, when: {at: 3s}}".into(),
+            "`compaction` has no `target`: leave it out",
+        ),
+        ("{fault: compaction, when: {at: 3s}, args: {keep: few}}".into(), "`few` is no count"),
+        (
+            "{fault: reboot, target: {kind: Node, hosting: app=web}, when: {at: 3s}}".into(),
+            "6:51: `app=web` names no pods: write `kind=Pod`",
+        ),
+        (
+            "{fault: reboot, target: {kind: Node, hosting: 'kind=Pod,=='}, when: {at: 3s}}".into(),
+            "6:51: `==` is no label selector",
+        ),
+        ("{fault: reboot, target: {kind: Node, hosting: 3}, when: {at: 3s}}".into(), "6:51: `3`"),
+        (
+            "{fault: eviction, target: {kind: Pod, hosting: kind=Pod}, when: {at: 3s}}".into(),
+            "6:52: `hosting` goes with `kind: Node`",
+        ),
         ("{fault: api-latency, target: all, when: {at: 3s}}".into(), "needs the argument `by`"),
         (
             "{fault: api-error, target: all, when: {at: 3s}, args: {status: 404}}".into(),

@@ -7,7 +7,7 @@
 //! - `run`: the job of a scheduled time
 //!
 //! Real: pkg/controller/cronjob, version 2, and its parser robfig/cron. Modelled: concurrency policies, starting deadlines,
-//! suspension, history limits, job names from the scheduled minute, status. Not modelled: Events; time zones with rules of
+//! suspension, history limits, job names from the scheduled minute, status. Not modelled: time zones with rules of
 //! their own (`Europe/Berlin`): a cron job with one of them starts nothing; live reads of active jobs that the cache
 //! lacks.
 

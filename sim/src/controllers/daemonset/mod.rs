@@ -11,7 +11,7 @@
 //! Real: pkg/controller/daemon. Modelled: placement by name, selector, affinity and taints, the tolerations that daemon pods
 //! get, RollingUpdate and OnDelete, revisions and their history, minReadySeconds, adoption and release. Nodes are taken
 //! in order of name, where the real controller takes them as Go's maps come. As there, a node that is deleted
-//! wakes no set (recorded: its pod counts until pod GC takes it). Not modelled: Events, several revisions with the same
+//! wakes no set (recorded: its pod counts until pod GC takes it). Not modelled: several revisions with the same
 //! template, which only a crash between two Go maps could leave.
 
 mod backoff;

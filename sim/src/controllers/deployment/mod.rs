@@ -8,7 +8,7 @@
 //! - `status`: counts, conditions, the progress deadline
 //!
 //! Real: pkg/controller/deployment. Modelled: RollingUpdate and Recreate, pause and resume, revisions and their history,
-//! adoption, hash collisions, progress deadline, ReplicaFailure. Not modelled: Events; the second status write of a sync,
+//! adoption, hash collisions, progress deadline, ReplicaFailure. Not modelled: the second status write of a sync,
 //! which a real server refuses because the first one made it stale, is not sent.
 
 mod controller;

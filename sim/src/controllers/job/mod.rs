@@ -10,7 +10,7 @@
 //!
 //! Real: pkg/controller/job. Modelled: completions and parallelism, work queues, indexed jobs, back-off limits for the job
 //! and per index, pod failure and success policies, suspension, deadlines, replacement policies, tracking finalizers,
-//! interim conditions, batching of changes over a second. Not modelled: Events; elastic limits on the requests of one
+//! interim conditions, batching of changes over a second. Not modelled: elastic limits on the requests of one
 //! sync beyond the 500 of the real one; gang scheduling. When a pod cannot be created, the status follows in the next
 //! sync. Two status writes with nothing between them are one.
 

@@ -9,7 +9,7 @@
 //!
 //! Real: pkg/controller/nodelifecycle. Modelled: the monitor with its period and graces, Ready Unknown, the pods' Ready
 //! condition, NoSchedule taints by condition at once, NoExecute taints through a limiter per zone, the disruption states,
-//! `beta.kubernetes.io` labels. Not modelled: the Events; the limiter is asked when a token is due rather than every 100 ms
+//! `beta.kubernetes.io` labels. Not modelled: the limiter is asked when a token is due rather than every 100 ms
 //! (`NodeEvictionPeriod`).
 
 mod controller;

@@ -2,6 +2,7 @@
 
 mod node_faults;
 mod node_steps;
+mod triggered;
 
 use std::sync::Arc;
 
@@ -57,9 +58,13 @@ pub(super) fn held(scenario: Scenario, plan: &str) -> Run {
 }
 
 pub(super) fn played(scenario: Scenario, plan: &str) -> Run {
+    played_with(scenario, 1, plan)
+}
+
+pub(super) fn played_with(scenario: Scenario, seed: u64, plan: &str) -> Run {
     let prepared = Prepared::new(scenario, &[]).expect("the scenario is right");
     let plan = plan.parse().expect("the plan is right");
-    run(&prepared, 1, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
+    run(&prepared, seed, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
 }
 
 impl Run {

@@ -1,8 +1,10 @@
 //! The faults of nodes and images bite, and heal.
 
-use super::{held, image, node_of, restarts, scenario, wait};
+use super::{held, image, node_of, played_with, restarts, scenario, step, wait};
 use crate::engine::Time;
 use crate::object::Object;
+use crate::scenario::{Action, Scenario};
+use crate::value;
 use crate::wire::resource::{NODES, PODS};
 
 fn is_unready(pod: &Object) -> bool {
@@ -147,4 +149,36 @@ fn a_slow_start_and_a_flap_take_as_long_as_said() {
     assert_eq!(run.first(*PODS, is_unready), Some(10));
     let unready = |s: i64| run.at(*PODS, at(s)).iter().filter(|pod| is_unready(pod)).count();
     assert_eq!([unready(9), unready(29), unready(31)], [0, 1, 0]);
+}
+
+/// The three pods of the Deployment, and one of its own.
+fn lone() -> Scenario {
+    let mut scenario = scenario();
+    let pod = value!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lone", "labels": {"app": "lone"}},
+        "spec": {"containers": [{"name": "c", "image": "web:1"}]}
+    });
+    scenario.setup.push(step(Action::Apply(vec![Object::shared(pod)])));
+    scenario
+}
+
+#[test]
+fn a_fault_of_hosting_nodes_strikes_those_alone() {
+    let mut pods = std::collections::BTreeSet::new();
+    for seed in 0..8 {
+        let plan = "reboot(Node/* hosting [kind=Pod,app=lone])@10s";
+        let run = played_with(lone(), seed, plan);
+        assert!(run.violation.is_none(), "{:?}", run.violation);
+        let end = run.at(*PODS, run.end);
+        let home = end
+            .iter()
+            .find(|pod| pod.name() == "lone")
+            .map(|pod| node_of(pod).to_owned())
+            .expect("it is bound");
+        assert!(end.iter().all(|pod| restarts(pod) == i64::from(node_of(pod) == home)), "seed {seed}");
+        pods.insert(home);
+        let nobody = played_with(lone(), seed, "reboot(Node/* hosting [kind=Pod,app=nobody]:all)@10s");
+        assert!(nobody.at(*PODS, nobody.end).iter().all(|pod| restarts(pod) == 0), "seed {seed}");
+    }
+    assert!(pods.len() > 1, "the pod is not always on one node: {pods:?}");
 }

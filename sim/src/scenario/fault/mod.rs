@@ -2,7 +2,7 @@
 //!
 //! To add a fault: one line of [`FAULTS`], and one file of `faults`.
 
-use super::{CountRange, KindName, Pattern, Pick, TimeRange, When};
+use super::{CountRange, Hosting, KindName, Pattern, Pick, TimeRange, When};
 
 mod args;
 mod table;
@@ -30,6 +30,8 @@ pub enum FaultTarget {
         name: Pattern,
         /// Their labels, as kubectl writes them.
         selector: Option<String>,
+        /// For nodes: only those that host such a pod of the namespace, started or about to start.
+        hosting: Option<Hosting>,
         /// Which of those that match.
         pick: Pick,
     },
@@ -38,6 +40,8 @@ pub enum FaultTarget {
         /// Their names.
         image: Pattern,
     },
+    /// The cluster as a whole.
+    Cluster,
 }
 
 /// A fault as a scenario describes it, with ranges to draw from.

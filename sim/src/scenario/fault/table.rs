@@ -158,7 +158,7 @@ pub const FAULTS: &[FaultInfo] = {
         fault("watch-lag", &[Program], &[WATCHED], Must, false),
         fault("watch-silence", &[Program], &[WATCHED], Must, false),
         fault("replica-failover", &[Program], &[arg("lag", Time, Required)], Never, false),
-        fault("compaction", &[Cluster], &[arg("keep", Count, Default("0"))], Never, false),
+        fault("compaction", &[Cluster], &[arg("keep", Count, Default("0"))], Never, true),
         fault("conflict", &[Program], &[], Never, false),
         fault(
             "admission-denial",
@@ -225,7 +225,8 @@ impl FaultInfo {
     pub fn strikes(&self, target: &FaultTarget) -> bool {
         self.targets.iter().any(|victim| match (victim, target) {
             (Victim::Program | Victim::Between, FaultTarget::Program { .. })
-            | (Victim::Image, FaultTarget::Image { .. }) => true,
+            | (Victim::Image, FaultTarget::Image { .. })
+            | (Victim::Cluster, FaultTarget::Cluster) => true,
             (Victim::Between, FaultTarget::Objects { kind, .. }) => {
                 kind.matches("", "nodes", "Node") || kind.matches("", "pods", "Pod")
             }
@@ -233,6 +234,11 @@ impl FaultInfo {
             (Victim::Node, FaultTarget::Objects { kind, .. }) => kind.matches("", "nodes", "Node"),
             _ => false,
         })
+    }
+
+    /// Whether it strikes the cluster as a whole, so that there is no target to name.
+    pub fn strikes_the_cluster(&self) -> bool {
+        self.targets == [Victim::Cluster]
     }
 
     /// What it may strike, in words.

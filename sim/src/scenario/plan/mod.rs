@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! PLAN   = FAULT [; FAULT]..                                   empty text: no faults
-//! FAULT  = NAME(TARGET[:PICK][, ARG=VALUE]..)@WHEN[+DURATION]
+//! FAULT  = NAME(TARGET[:PICK][, ARG=VALUE]..)@WHEN[+DURATION] what strikes the cluster as a whole has no TARGET
 //! TARGET = PROGRAM                                             a program or host; a glob
 //!        | image=GLOB                                        images
 //!        | KIND/[NAMESPACE/]NAME[\[SELECTOR\]]                 objects; without NAMESPACE: the scenario's, or cluster-scoped
+//!          [ hosting \[kind=Pod[,SELECTOR]\]]                nodes: those with such a pod of the namespace
 //! WHEN   = TIME                                                since t = 0
 //!        | before(EVENT) | after(EVENT) | after-response(EVENT)
 //! EVENT  = [ACTOR: ]VERB KIND[/SUBRESOURCE]/NAMESPACE/NAME[\[SELECTOR\]]#N
@@ -25,6 +26,8 @@
 //!     "pod-deletion(pods/default/web-5d8f9-~3, gracePeriodSeconds=0)@1m30s",
 //!     "image-pull-error(image=example.com/web:*, times=3)@10s; partition(nodes/node-1)@30s+2m",
 //!     "node-loss(Node/*, heal=replace)@1m+6m",
+//!     "reboot(Node/*[disk=ssd] hosting [kind=Pod,app in (a,b)]:all)@1m",
+//!     "compaction()@1m; compaction(keep=10)@after(op: list Pod/*/*#2)",
 //!     "pod-deletion(pods/*[app=web,tier in (a,b)]:2)@20s; watch-cut(*:all, kind=Pod)@before(patch nodes/-/node-1#1)+10s",
 //! ] {
 //!     assert_eq!(text.parse::<Plan>()?.to_string(), text);

@@ -7,7 +7,7 @@ use super::{Plan, PlannedFault, Strike};
 use crate::object::LabelSelector;
 use crate::scenario::range::Millis;
 use crate::scenario::{
-    Args, EventPattern, EventVerb, FaultInfo, FaultTarget, KindName, Moment, Pattern, Pick,
+    Args, EventPattern, EventVerb, FaultInfo, FaultTarget, Hosting, KindName, Moment, Pattern, Pick,
 };
 
 /// What is wrong with a plan's text.
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         let fault = self.known_fault()?;
         self.need("(", "`(` and whom the fault strikes")?;
         let target_at = self.at;
-        let target = self.target()?;
+        let target = if fault.strikes_the_cluster() { FaultTarget::Cluster } else { self.target()? };
         if !fault.strikes(&target) {
             let message =
                 format!("`{}` cannot strike `{target}`: it strikes {}", fault.name, fault.victims());
@@ -153,13 +153,30 @@ impl<'a> Reader<'a> {
         let second = self.word("a name or `*`")?;
         let (namespace, name) =
             if self.take("/") { (Some(second), self.word("a name or `*`")?) } else { (None, second) };
+        let kind = KindName::from(first);
         Ok(FaultTarget::Objects {
-            kind: first.into(),
             namespace: namespace.filter(|n| *n != EventPattern::CLUSTER).map(str::to_owned),
             name: name.into(),
             selector: self.selector()?,
+            hosting: self.hosting(&kind)?,
             pick: self.pick()?,
+            kind,
         })
+    }
+
+    fn hosting(&mut self, kind: &KindName) -> Result<Option<Hosting>, BadPlan> {
+        let start = self.at;
+        if !self.take(" hosting [") {
+            return Ok(None);
+        }
+        if !kind.matches("", "nodes", "Node") {
+            return Err(self.error_at(start + 1, format!("`{kind}` hosts no pods: only nodes do")));
+        }
+        let rest = self.rest();
+        let end = rest.find(']').ok_or_else(|| self.wants("pods such as `kind=Pod,app=web` and `]`"))?;
+        let hosting = rest[..end].parse().map_err(|message: String| self.error_at(self.at, message))?;
+        self.at += end + 1;
+        Ok(Some(hosting))
     }
 
     fn pick(&mut self) -> Result<Pick, BadPlan> {
@@ -181,7 +198,10 @@ impl<'a> Reader<'a> {
 
     fn args(&mut self, fault: &'static FaultInfo) -> Result<Args, BadPlan> {
         let mut args = fault.default_args();
-        while self.take(",") {
+        // No comma goes before the first where there is no target.
+        let mut more =
+            if fault.strikes_the_cluster() { !self.rest().starts_with(')') } else { self.take(",") };
+        while more {
             self.spaces();
             let start = self.at;
             let name = self.word("an argument such as `status=504`")?;
@@ -201,6 +221,7 @@ impl<'a> Reader<'a> {
                     .error_at(start, format!("a plan is concrete: write one value in place of `{value}`")));
             }
             args.0.insert(arg.name, value);
+            more = self.take(",");
         }
         Ok(args)
     }

@@ -19,9 +19,12 @@ impl fmt::Display for PlannedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}({}", self.fault.name, self.target)?;
         let defaults = self.fault.default_args();
+        let mut comma = if self.target == FaultTarget::Cluster { "" } else { ", " };
         for arg in self.fault.args {
             let value = self.args.get(arg.name).filter(|value| defaults.get(arg.name) != Some(value));
-            value.map_or(Ok(()), |value| write!(f, ", {}={value}", arg.name))?;
+            let Some(value) = value else { continue };
+            write!(f, "{comma}{}={value}", arg.name)?;
+            comma = ", ";
         }
         write!(f, ")@{}", self.when)?;
         self.duration_ms.map_or(Ok(()), |ms| write!(f, "+{}", Millis(ms)))
@@ -35,14 +38,16 @@ impl fmt::Display for FaultTarget {
                 program.fmt(f)?;
                 pick
             }
-            Self::Objects { kind, namespace, name, selector, pick } => {
+            Self::Objects { kind, namespace, name, selector, hosting, pick } => {
                 write!(f, "{kind}/")?;
                 namespace.as_ref().map_or(Ok(()), |namespace| write!(f, "{namespace}/"))?;
                 name.fmt(f)?;
                 selector.as_ref().map_or(Ok(()), |selector| write!(f, "[{selector}]"))?;
+                hosting.as_ref().map_or(Ok(()), |hosting| write!(f, " hosting [{hosting}]"))?;
                 pick
             }
             Self::Image { image } => return write!(f, "image={image}"),
+            Self::Cluster => return Ok(()),
         };
         if *pick == Pick::One { Ok(()) } else { write!(f, ":{pick}") }
     }

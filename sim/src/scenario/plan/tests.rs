@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::scenario::fault::{ArgInfo, FAULTS, Lasts, Takes, Unless};
-use crate::scenario::{Arg, CountRange, EventVerb, KindName, Pattern, Pick, TimeRange};
+use crate::scenario::{Arg, CountRange, EventVerb, Hosting, KindName, Pattern, Pick, TimeRange};
 
 fn name() -> impl Strategy<Value = String> {
     "[a-z]([a-z0-9-]{0,8}[a-z0-9])?"
@@ -44,20 +44,25 @@ fn target() -> impl Strategy<Value = FaultTarget> {
             namespace,
             name,
             selector,
+            hosting: None,
             pick,
         },
     );
     let kind = prop_oneof![Just("nodes"), Just("Node")].prop_map(KindName::from);
-    let nodes = (kind, birth_name(), pick()).prop_map(|(kind, name, pick)| FaultTarget::Objects {
-        kind,
-        namespace: None,
-        name,
-        selector: None,
-        pick,
-    });
+    let hosting = || selector().prop_map(|selector| Hosting { selector: selector.unwrap_or_default() });
+    let nodes = (kind, birth_name(), selector(), proptest::option::of(hosting()), pick()).prop_map(
+        |(kind, name, selector, hosting, pick)| FaultTarget::Objects {
+            kind,
+            namespace: None,
+            name,
+            selector,
+            hosting,
+            pick,
+        },
+    );
     let image =
         "[a-z./]{1,12}(:[a-z0-9*]{1,5})?".prop_map(|image| FaultTarget::Image { image: Pattern(image) });
-    prop_oneof![program, pods, nodes, image]
+    prop_oneof![program, pods, nodes, image, Just(FaultTarget::Cluster)]
 }
 
 fn arg(info: &'static ArgInfo) -> BoxedStrategy<Option<(&'static str, Arg)>> {
@@ -193,6 +198,12 @@ fn what_cannot_be_read_is_pointed_at() {
         ("api-latency(op, by=1s..2s)@1s", 20, "a plan is concrete"),
         ("pod-deletion(op)@1s", 14, "it strikes pods"),
         ("pod-deletion(pods/*[app=web)@1s", 21, "`]`"),
+        ("reboot(nodes/* hosting [app=etcd])@1s", 25, "`app=etcd` names no pods: write `kind=Pod`"),
+        ("reboot(nodes/* hosting [kind=Pod,=])@1s", 25, "is no label selector"),
+        ("reboot(nodes/* hosting [kind=Pod)@1s", 25, "`]`"),
+        ("pod-deletion(pods/* hosting [kind=Pod])@1s", 21, "only nodes do"),
+        ("compaction(op)@1s", 12, "`compaction` has no argument `op`; known: keep"),
+        ("compaction(keep=1..3)@1s", 17, "a plan is concrete"),
     ] {
         let error = text.parse::<Plan>().unwrap_err();
         assert_eq!(error.column, column, "{text}: {error}");

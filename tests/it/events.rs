@@ -1,0 +1,81 @@
+//! Events of the control plane: there for whoever reads them, and no more than that.
+
+use k8s_openapi::api::core::v1::Event;
+use kube::api::ListParams;
+use kube::{Api, Client};
+use wavetank::sim::wire::{What, resource};
+use wavetank::{Scenario, faults, mins, pods, scale, secs};
+
+const WEB: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "example.com/web:1"}]}
+"#;
+
+fn web() -> Scenario {
+    Scenario::new("web")
+        .apply_yaml(WEB)
+        .step(scale("deployment/web", 3))
+        .fault(faults::pod_deletion(pods("app=web").one()).at(secs(20)))
+        .converges_within(mins(5))
+        .settles_for(secs(60))
+}
+
+/// `KIND REASON TYPE COMPONENT` of each, with its message.
+async fn told(client: Client, params: &ListParams) -> Result<Vec<(String, String)>, kube::Error> {
+    let events = Api::<Event>::default_namespaced(client).list(params).await?;
+    let say = |event: Event| {
+        let component = event.reporting_component.unwrap_or_default();
+        let kind = event.involved_object.kind.unwrap_or_default();
+        let (reason, grade) = (event.reason.unwrap_or_default(), event.type_.unwrap_or_default());
+        assert!(event.metadata.resource_version.is_some());
+        (format!("{kind} {reason} {grade} {component}"), event.message.unwrap_or_default())
+    };
+    Ok(events.items.into_iter().map(say).collect())
+}
+
+#[test]
+fn a_reader_finds_what_the_control_plane_has_said() {
+    let checked = web().at_end(|host| async move {
+        let client = Client::new(host.service(), "default");
+        let all = told(client.clone(), &ListParams::default()).await?;
+        let count = |line: &str| all.iter().filter(|(told, _)| told == line).count();
+        // Four pods: one of setup, two more, one in place of the deleted one.
+        for (line, times) in [
+            ("Deployment ScalingReplicaSet Normal deployment-controller", 2),
+            ("ReplicaSet SuccessfulCreate Normal replicaset-controller", 4),
+            ("Pod Scheduled Normal default-scheduler", 4),
+            ("Pod Created Normal kubelet", 4),
+            ("Pod Started Normal kubelet", 4),
+            ("Pod Killing Normal kubelet", 1),
+            ("ReplicaSet SuccessfulDelete Normal replicaset-controller", 0),
+        ] {
+            assert_eq!(count(line), times, "{line}: {all:#?}");
+        }
+        let says = |text: &str| all.iter().any(|(_, message)| message.contains(text));
+        assert!(says("from 0 to 1") && says("from 1 to 3") && says("Stopping container web"), "{all:#?}");
+        // As `kubectl describe deployment web` asks.
+        let of_web = ListParams::default().fields("involvedObject.name=web,involvedObject.kind=Deployment");
+        assert_eq!(told(client, &of_web).await?.len(), 2);
+        Ok(())
+    });
+    let run = checked.run(1).unwrap();
+    assert_eq!(run.verdict(), Ok(()));
+}
+
+#[test]
+fn a_run_without_a_reader_writes_no_event() {
+    let run = web().run(1).unwrap();
+    let is_event = |what: &What| match what {
+        What::Commit(commit) => commit.resource == *resource::EVENTS,
+        What::Request { resource, .. } => *resource == Some(*resource::EVENTS),
+        _ => false,
+    };
+    assert!(!run.record().record.entries().iter().any(|entry| is_event(&entry.what)));
+}

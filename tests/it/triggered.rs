@@ -1,0 +1,97 @@
+//! Steps that events set off: done at the event, in the midst of what else goes on; told where it never came.
+
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::Pod;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client};
+use wavetank::sim::explore::{Prepared, Run, draw_plan, run};
+use wavetank::sim::object::Object;
+use wavetank::sim::programs::Program;
+use wavetank::sim::scenario::{
+    Action, CountRange, EventPattern, EventVerb, Moment, NodeChoice, OperatorSpec, Scenario, Step, Trigger,
+    When,
+};
+use wavetank::sim::value;
+use wavetank::sim::wire::What;
+
+/// A program that follows all pods.
+fn follower() -> Program {
+    Program::new("follower", |host| async move {
+        let pods: Api<Pod> = Api::default_namespaced(Client::new(host.service(), "default"));
+        let followed = watcher(pods, watcher::Config::default()).default_backoff();
+        followed.for_each(|_| std::future::ready(())).await;
+        Ok::<(), String>(())
+    })
+}
+
+/// Creates a pod; on this event cordons a node.
+fn played(event: EventPattern, moment: Moment, nth: u64, plan: &str) -> Run {
+    let mut scenario = Scenario::new("cordoned");
+    let (name, program) = ("follower".to_owned(), "follower".to_owned());
+    scenario.operators.push(OperatorSpec { name, program, replicas: 1, with: value!({}) });
+    let pod = value!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "image": "i"}]}
+    });
+    let when = When { trigger: Trigger::On(event), nth: CountRange::exactly(nth), moment };
+    let cordon = Action::Cordon(NodeChoice::Named("node-1".into()));
+    scenario.steps = vec![
+        Step { name: Some("cordoned".into()), when: Some(when), action: cordon },
+        Step::new(Action::Create(vec![Object::shared(pod)])),
+    ];
+    scenario.converge.settle_ms = 30_000;
+    let plan = if plan.is_empty() { draw_plan(&scenario, 1) } else { plan.parse().unwrap() };
+    let prepared = Prepared::new(scenario, &[follower()]).unwrap();
+    let run = run(&prepared, 1, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why));
+    assert!(run.violation.is_none(), "{:?}", run.violation);
+    run
+}
+
+/// The last entry of the follower in the record before the step.
+fn before_the_step(run: &Run) -> Option<String> {
+    let entries = run.history.record.entries();
+    let step =
+        entries.iter().position(|entry| matches!(&entry.what, What::Step(text) if text == "cordoned"))?;
+    let is_follower = |addr| run.history.actor(addr).name == "follower";
+    entries[..step].iter().rev().find(|entry| is_follower(entry.actor)).map(|entry| entry.what.to_string())
+}
+
+fn event(verb: EventVerb) -> EventPattern {
+    EventPattern { kind: Some("Pod".into()), actor: Some("follower".into()), ..EventPattern::any(verb) }
+}
+
+#[test]
+fn a_watch_event_sets_a_step_off() {
+    let run = played(event(EventVerb::Modified), Moment::After, 1, "");
+    let told = before_the_step(&run).unwrap();
+    assert!(told.starts_with("got ") && told.contains("events of pods"), "{told}");
+    let strangers = EventPattern { actor: Some("nobody".into()), ..event(EventVerb::Modified) };
+    let never = played(strangers, Moment::After, 1, "");
+    assert_eq!((before_the_step(&never), &never.unused[..]), (None, &["step \"cordoned\"".to_owned()][..]));
+}
+
+#[test]
+fn a_request_sets_a_step_off_at_its_moment() {
+    // The list of setup does not count: the next comes when the program starts anew.
+    let list = || event(EventVerb::List);
+    let crash = "crash(follower)@20s";
+    let never = played(list(), Moment::After, 1, "");
+    assert_eq!((before_the_step(&never), never.unused.len()), (None, 1));
+    let second = played(list(), Moment::After, 2, crash);
+    assert_eq!((before_the_step(&second), second.unused.len()), (None, 1), "there is one list only");
+    for (moment, has_answer) in
+        [(Moment::Before, false), (Moment::After, false), (Moment::AfterResponse, true)]
+    {
+        let run = played(list(), moment, 1, crash);
+        let entries = run.history.record.entries();
+        let at =
+            |found: &dyn Fn(&What) -> bool| entries.iter().rposition(|entry| found(&entry.what)).unwrap();
+        let listed = at(&|what| what.to_string() == "list pods default/ -> 200");
+        let step = at(&|what| matches!(what, What::Step(text) if text == "cordoned"));
+        assert!(listed < step, "{moment}: the list is committed first");
+        let answered = entries[listed..step].iter().any(|entry| matches!(entry.what, What::Answered { .. }));
+        assert_eq!(answered, has_answer, "{moment}");
+        let again = played(list(), moment, 1, crash);
+        assert_eq!(again.fingerprint, run.fingerprint);
+    }
+}
