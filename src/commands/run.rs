@@ -62,10 +62,9 @@ impl From<Kept> for Isolation {
 
 /// `A..B`.
 pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
-    let parsed = text.split_once("..").and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
-    match parsed {
-        Some(range) if range.start < range.end => Ok(range),
-        _ => Err("seeds are a range whose end is left out and larger: 0..200".into()),
+    match text.contains("..") {
+        true => wavetank_sim::scenario::range::seeds(text),
+        false => Err("seeds are a range whose end is left out and larger: 0..200".into()),
     }
 }
 
@@ -80,6 +79,11 @@ pub(crate) fn execute(args: &Run, registry: &Registry) -> ExitCode {
     if !bad.is_empty() {
         let words: Vec<String> = bad.into_iter().filter_map(Result::err).map(|bad| bad.to_string()).collect();
         return bad_input(&words.join("\n"));
+    }
+    if let Some(path) = &args.junit
+        && let Err(error) = std::fs::File::create(path)
+    {
+        return bad_input(&format!("{}: the JUnit file cannot be written: {error}", path.display()));
     }
     let scenarios: Vec<Prepared> = loaded.into_iter().filter_map(Result::ok).collect();
     let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();

@@ -2,6 +2,7 @@
 //!
 //! - [`Kubelet`]: the component; its informers, its timers, whose answer is whose
 //! - `pod_worker`: the life of one pod on the node
+//! - `admission`: whether the node takes a pod
 //! - `container`: the life of one container: pull, start, exit, back-off
 //! - `backoff`: how long a failing container or pull waits
 //! - `names`: what the container runtime calls containers and images
@@ -13,6 +14,7 @@
 //!
 //! Architecture invariant: names only `object`, `engine`, `wire` and `client` in the crate.
 
+mod admission;
 mod backoff;
 pub mod booted;
 mod container;

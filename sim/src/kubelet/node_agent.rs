@@ -2,12 +2,13 @@
 //!
 //! Real: the kubelet's sync loop. Modelled: pods come from the API server alone, by a watch on `spec.nodeName`; a kubelet
 //! whose machine boots registers its Node and finds no container running; one whose process restarts lists anew and keeps what
-//! the container runtime could tell it. Not modelled: static pods, volumes, garbage collection, the node's own admission; a
-//! restart takes no time.
+//! the container runtime could tell it. Not modelled: static pods, volumes, garbage collection; a restart takes no
+//! time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::admission::refusal;
 use super::heartbeat::Heartbeat;
 use super::pod_worker::PodWorker;
 use crate::client::{Change, Client, Informer};
@@ -211,7 +212,13 @@ impl Kubelet {
         self.last_token += 1;
         let uid = pod.meta_text(keys::UID);
         let ip = self.free_ip();
-        let worker = PodWorker::new(pod.clone(), self.host_ip.clone(), ip, self.last_token, now);
+        let mut worker = PodWorker::new(pod.clone(), self.host_ip.clone(), ip, self.last_token, now);
+        if let (Some(node), Some(_)) = (self.node.iter().next(), worker.requests()) {
+            let others: Vec<_> = self.workers.values().filter_map(PodWorker::requests).collect();
+            if let Some(refusal) = refusal(pod, node, &others) {
+                worker.refuse(refusal);
+            }
+        }
         self.by_token.insert(self.last_token, uid.clone());
         self.workers.insert(uid, worker);
     }

@@ -65,6 +65,14 @@ pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
     Value::Map(Map::from_entries(entries))
 }
 
+/// The status of a pod that the node does not take: no conditions of its own, no containers.
+pub(super) fn refused_status(pod: &Object, reason: &Str, message: &str, since: &Str) -> Value {
+    value!({
+        "message": message, "observedGeneration": (pod.generation()), "phase": "Failed", "reason": (reason.clone()),
+        "startTime": (since.clone())
+    })
+}
+
 /// The kubelet's `getPhase`.
 fn phase(facts: &Facts<'_>) -> &'static str {
     if facts.containers.iter().any(Container::has_failed) {

@@ -2,14 +2,14 @@
 //!
 //! Real: pod workers and the status manager. Modelled: status writes, one in flight per pod, the last wanted one always
 //! reaching the server; the kubelet alone confirms a graceful deletion, after its containers are
-//! gone and the final status is written. Not modelled: the GET before each status write, `activeDeadlineSeconds`,
-//! admission by the kubelet (`OutOfcpu`).
+//! gone and the final status is written. Not modelled: the GET before each status write, `activeDeadlineSeconds`.
 
 use std::sync::Arc;
 
+use super::admission::{Refusal, Requests};
 use super::container::{Container, Doing, Need, RestartPolicy, Role};
 use super::node_agent::{Link, Purpose};
-use super::pod_status::{Address, Facts, pod_status};
+use super::pod_status::{Address, Facts, pod_status, refused_status};
 use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value, keys};
@@ -40,6 +40,9 @@ pub(super) struct PodWorker {
     winding_down: bool,
     /// Whether the object is gone.
     gone: bool,
+    /// Why the node does not take it.
+    refused: Option<Refusal>,
+    requests: Requests,
     report: Report,
     /// Its timer's token and when that goes off next.
     token: u64,
@@ -100,6 +103,8 @@ impl PodWorker {
         };
         Self {
             uid: pod.meta_text(keys::UID),
+            refused: None,
+            requests: Requests::of(&pod),
             pod,
             containers,
             restart,
@@ -119,6 +124,17 @@ impl PodWorker {
     /// The number of its timer.
     pub(super) fn token(&self) -> u64 {
         self.token
+    }
+
+    /// What it takes of the node; nothing where it runs no more.
+    pub(super) fn requests(&self) -> Option<Requests> {
+        (!self.is_over()).then_some(self.requests)
+    }
+
+    /// The node does not take it.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.containers.iter_mut().for_each(|container| container.doing = Doing::Ended);
+        self.refused = Some(refusal);
     }
 
     /// Its address.
@@ -345,6 +361,9 @@ impl PodWorker {
     }
 
     fn wanted(&self, now: Time) -> Value {
+        if let Some(Refusal { reason, message }) = &self.refused {
+            return refused_status(&self.pod, reason, message, &self.started);
+        }
         pod_status(&Facts {
             pod: &self.pod,
             containers: &self.containers,

@@ -193,6 +193,9 @@ fn ends<T: FromStr<Err = String> + PartialOrd + Copy>(text: &str) -> Result<(T, 
     if a > b { Err(format!("`{text}` ends before it starts: write `{high}..{low}`")) } else { Ok((a, b)) }
 }
 
+/// The most seeds of one sweep: the jobs of a sweep are listed before it begins. More take several sweeps.
+pub const MOST_SEEDS: u64 = 1_000_000;
+
 /// The seeds of a sweep: `200` for as many from 0, or `A..B` without B.
 pub fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
     let wrong = |why: &str| format!("`{text}` {why}: write `200`, or `0..200` (without the last)");
@@ -202,7 +205,11 @@ pub fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
         None => number(text).map(|end| 0..end),
     };
     let seeds = parsed.map_err(|_| wrong("says no seeds"))?;
-    if seeds.is_empty() { Err(wrong("is no seed at all")) } else { Ok(seeds) }
+    match seeds.end.saturating_sub(seeds.start) {
+        0 => Err(wrong("is no seed at all")),
+        1..=MOST_SEEDS => Ok(seeds),
+        many => Err(wrong(&format!("are {many} seeds, and a sweep takes at most {MOST_SEEDS}"))),
+    }
 }
 
 #[cfg(test)]
@@ -243,7 +250,7 @@ mod tests {
     fn seeds_leave_the_end_out() {
         assert_eq!(seeds("200"), Ok(0..200));
         assert_eq!(seeds("7..9"), Ok(7..9));
-        for text in ["", "0", "9..7", "3..3", "a", "-1..2", "1..=2"] {
+        for text in ["", "0", "9..7", "3..3", "a", "-1..2", "1..=2", "1000001", "0..99999999999"] {
             assert!(seeds(text).unwrap_err().contains("write `200`"), "{text}");
         }
     }

@@ -29,6 +29,41 @@ fn rows(rig: &mut Rig, name: &str, until_s: u32) -> Vec<String> {
     rows
 }
 
+/// A pod that names its node passes the scheduler by.
+#[test]
+fn a_node_refuses_a_pod_that_does_not_fit() {
+    let mut rig = Rig::new(1, Vec::new());
+    rig.run_to(0.5);
+    let asks = |cpu: &'static str| {
+        move |root: &mut Value| {
+            let requests = value!({"requests": {"cpu": cpu}});
+            root.set_at(
+                &["spec", "containers"],
+                value!([{"name": "c", "image": "nginx", "resources": requests}]),
+            );
+        }
+    };
+    rig.pod("a", "node-1", asks("3"));
+    rig.run_to(5.0);
+    rig.pod("b", "node-1", asks("2"));
+    assert_eq!(rows(&mut rig, "b", 7), ["0/1 Pending 0", "0/1 OutOfcpu 0"]);
+    let status = rig.get_pod("b").and_then(|pod| pod.at(&["status"])).cloned().unwrap_or_default();
+    assert_eq!(status.str_at(&["phase"]), Some("Failed"));
+    assert_eq!(
+        status.str_at(&["message"]),
+        Some(
+            "Pod was rejected: Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000"
+        )
+    );
+    assert!(status.at(&["containerStatuses"]).is_none());
+    assert!(rig.row("a").starts_with("1/1 Running"), "the first one goes on");
+    rig.delete("a", Some(0));
+    rig.run_to(8.0);
+    rig.pod("c", "node-1", asks("2"));
+    rig.run_to(12.0);
+    assert!(rig.row("c").starts_with("1/1 Running"), "there is room again: {}", rig.row("c"));
+}
+
 #[test]
 fn a_pod_is_created_runs_and_gets_ready() {
     let mut rig = Rig::new(1, Vec::new());

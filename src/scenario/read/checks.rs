@@ -1,8 +1,13 @@
 //! Expectations: what must hold, and when.
 
+use std::sync::Arc;
+
+use wavetank_sim::apiserver::{Kind, Registry};
+use wavetank_sim::scenario::near::instead;
 use wavetank_sim::scenario::{Check, Expectation, KindName, Modality, Var};
 
 use super::Reader;
+use crate::scenario::problem::Spot;
 use crate::scenario::yaml::{Entry, Node};
 
 impl Reader<'_, '_> {
@@ -56,13 +61,30 @@ impl Reader<'_, '_> {
         if let Some(selector) = node.get("selector").filter(|_| node.get("name").is_some()) {
             self.wrong(selector.spot, "`selector` does not go with `name`: leave one out");
         }
+        let (api_version, kind) = (node.string("apiVersion")?, KindName(node.string("kind")?));
+        self.known_kind(node.get("kind")?.spot, &api_version, &kind);
         Some(Var {
             name,
-            api_version: node.string("apiVersion")?,
-            kind: KindName(node.string("kind")?),
+            api_version,
+            kind,
             object: node.string("name"),
             namespace: node.string("namespace"),
             selector: node.string("selector"),
         })
+    }
+
+    /// In a group of Kubernetes' own, a kind that is not there is a mistake. Others may be defined at any time.
+    fn known_kind(&mut self, spot: Spot, api_version: &str, kind: &KindName) {
+        let registry = Registry::builtin();
+        let there: Vec<&Kind> = registry
+            .iter()
+            .map(Arc::as_ref)
+            .filter(|known| known.resource.api_version() == api_version)
+            .collect();
+        let is = |known: &&Kind| kind.matches(known.resource.group(), known.resource.plural(), &known.kind);
+        if !there.is_empty() && !there.iter().any(is) {
+            let instead = instead(&kind.0, there.iter().map(|known| known.kind.as_str()));
+            self.wrong(spot, format!("there is no kind `{kind}` in {api_version}; {instead}"));
+        }
     }
 }

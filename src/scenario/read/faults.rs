@@ -167,7 +167,8 @@ impl Reader<'_, '_> {
     /// `all`, or `kind/name`.
     fn named_victim(&mut self, spot: Spot, text: &str) -> Option<FaultTarget> {
         if text == "all" {
-            return Some(FaultTarget::Program { program: Pattern::any(), pick: Pick::All });
+            let program = self.host(spot, "*");
+            return Some(FaultTarget::Program { program, pick: Pick::All });
         }
         let Some((kind, name)) = text.split_once('/') else {
             self.wrong(
@@ -187,7 +188,9 @@ impl Reader<'_, '_> {
                 self.wrong(other.spot, format!("`{field}` does not go with `program`: leave one out"));
             }
         }
-        FaultTarget::Program { program: Pattern(program), pick: target.parse("pick").unwrap_or(Pick::One) }
+        let spot = target.get("program").map_or(target.spot, |program| program.spot);
+        let program = self.host(spot, &program);
+        FaultTarget::Program { program, pick: target.parse("pick").unwrap_or(Pick::One) }
     }
 
     /// A trigger. `usual` is the moment that is not said.
@@ -249,9 +252,13 @@ impl Reader<'_, '_> {
                 verb
             }
         };
+        let actor = match node.get("actor") {
+            Some(actor) => Some(self.host(actor.spot, &actor.text()?)),
+            None => None,
+        };
         let glob = |key: &str| node.string(key).map(Pattern);
         Some(EventPattern {
-            actor: glob("actor"),
+            actor,
             verb,
             kind: node.string("kind").map(KindName),
             subresource: node.string("subresource"),

@@ -5,16 +5,18 @@
 //! with any problem noted the scenario is thrown away.
 //!
 //! - `manifest`: files and inline texts to objects
+//! - `programs`: names of programs that are registered, and that run in the scenario
 //! - `cluster`, `steps`, `faults`, `checks`: the parts of the same names
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use wavetank_sim::scenario::expect::ORACLES;
-use wavetank_sim::scenario::near::{instead, nearest};
+use wavetank_sim::scenario::near::instead;
 use wavetank_sim::scenario::range::{Millis, seeds};
 use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, Scenario};
 
+use self::programs::Running;
 use super::ReadManifests;
 use super::problem::{Problems, Source, Spot};
 use super::yaml::Node;
@@ -23,6 +25,7 @@ mod checks;
 mod cluster;
 mod faults;
 pub(super) mod manifest;
+mod programs;
 mod steps;
 
 /// What a scenario is read with.
@@ -45,7 +48,7 @@ impl<'a> Context<'a> {
 
 /// The scenario, or something like it where there are problems.
 pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problems) -> Scenario {
-    let mut reader = Reader { context, problems };
+    let mut reader = Reader { context, problems, running: Running::default() };
     let mut scenario =
         Scenario::new(root.get("metadata").and_then(|meta| meta.string("name")).unwrap_or_default());
     let Some(spec) = root.get("spec") else { return scenario };
@@ -58,6 +61,7 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
     scenario.cluster = spec.get("cluster").map_or_else(Default::default, |node| reader.cluster(node));
     scenario.images = spec.list("images").iter().map(|node| reader.image(node)).collect();
     scenario.operators = reader.operators(spec.list("operators"));
+    reader.running = Running::of(&scenario);
     scenario.setup = spec.list("setup").iter().filter_map(|node| reader.ordered_step(node)).collect();
     scenario.steps = spec.list("steps").iter().filter_map(|node| reader.step(node)).collect();
     scenario.faults = spec.list("faults").iter().filter_map(|node| reader.fault(node)).collect();
@@ -84,6 +88,7 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
 struct Reader<'a, 'p> {
     context: Context<'a>,
     problems: &'p mut Problems,
+    running: Running,
 }
 
 impl Reader<'_, '_> {
@@ -105,24 +110,6 @@ impl Reader<'_, '_> {
                 self.wrong(name.spot, format!("another {what} has the name `{text}`: choose another"));
             }
         }
-    }
-
-    /// A registered program.
-    fn program(&mut self, node: &Node) -> Option<String> {
-        let name = node.text()?;
-        if self.context.programs.contains(&&*name) {
-            return Some(name.into_owned());
-        }
-        let instead = match nearest(&name, self.context.programs.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "known here: {}. A program of your own is registered in your crate, in examples/tank.rs: \
-                 `wavetank::cli(wavetank::registry().program(\"{name}\", run))`",
-                self.context.programs.join(", ")
-            ),
-        };
-        self.wrong(node.spot, format!("there is no program `{name}`; {instead}"));
-        None
     }
 
     /// An oracle of this version.

@@ -52,6 +52,26 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
             "expect: [{name: a, always: {cel: a}}, {name: a, always: {cel: b}}]",
             "another expectation has the name `a`",
         ),
+        (
+            "expect: [{name: a, always: {vars: {p: {apiVersion: v1, kind: Podd}}, cel: p.size() < 3}}]",
+            "there is no kind `Podd` in v1; did you mean `Pod`?",
+        ),
+        (
+            "faults: [{fault: crash, target: {program: nobody}, when: {at: 1s}}]",
+            "5:45: `nobody` is no program that runs here; none does: name one under `operators` or `images`",
+        ),
+        (
+            "{operators: [{program: etcd}], faults: [{fault: crash, target: {program: etdc}, when: {at: 1s}}]}",
+            "`etdc` is no program that runs here; did you mean `etcd`?",
+        ),
+        (
+            "{images: [{image: a, program: etcd}], faults: [{fault: crash, target: {program: kube-scheduler}, when: {at: 1s}}]}",
+            "`kube-scheduler` is a part of the cluster, and these are programs; here: etcd",
+        ),
+        (
+            "{operators: [{program: etcd}], steps: [{when: {on: {write: {actor: user}}}, delete: {target: pod/a}}]}",
+            "`user` is a part of the cluster, and these are programs; here: etcd",
+        ),
         ("oracles: {disable: [{name: hot_loop}]}", "needs `reason`: why it does not judge"),
         ("oracles: {disable: [{name: counts, reason: r}]}", "oracle `counts` is not there yet"),
     ] {

@@ -1,0 +1,84 @@
+//! Programs by name: those that are registered, and those that run in the scenario.
+
+use std::collections::BTreeSet;
+
+use wavetank_sim::scenario::near::nearest;
+use wavetank_sim::scenario::{Pattern, Scenario};
+
+use super::Reader;
+use crate::scenario::problem::Spot;
+use crate::scenario::yaml::Node;
+
+/// The names of actors that are no programs.
+const PARTS: [&str; 8] = [
+    "chaos",
+    "containerd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kubelet/*",
+    "user",
+];
+
+/// The programs that run in the scenario, by the names that patterns may use.
+#[derive(Default)]
+pub(super) struct Running {
+    /// Programs, and hosts beside the cluster.
+    names: BTreeSet<String>,
+    /// Whether some run in pods, whose names are known at run time only.
+    in_pods: bool,
+}
+
+impl Running {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        let in_pods = || scenario.images.iter().filter_map(|image| image.program.as_ref());
+        let beside = scenario.operators.iter().flat_map(|operator| [&operator.program, &operator.name]);
+        Self { names: beside.chain(in_pods()).cloned().collect(), in_pods: in_pods().next().is_some() }
+    }
+}
+
+impl Reader<'_, '_> {
+    /// A registered program.
+    pub(super) fn program(&mut self, node: &Node) -> Option<String> {
+        let name = node.text()?;
+        if self.context.programs.contains(&&*name) {
+            return Some(name.into_owned());
+        }
+        let instead = match nearest(&name, self.context.programs.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "known here: {}. A program of your own is registered in your crate, in examples/tank.rs: \
+                 `wavetank::cli(wavetank::registry().program(\"{name}\", run))`",
+                self.context.programs.join(", ")
+            ),
+        };
+        self.wrong(node.spot, format!("there is no program `{name}`; {instead}"));
+        None
+    }
+
+    /// A pattern of the names of hosts: one that can match none is a mistake.
+    pub(super) fn host(&mut self, spot: Spot, pattern: &str) -> Pattern {
+        let glob = Pattern(pattern.into());
+        let names = || self.running.names.iter().map(String::as_str);
+        let near = nearest(pattern, names());
+        let is_part = PARTS.contains(&pattern);
+        let may_be_a_pod = self.running.in_pods && !is_part && near.is_none();
+        if names().any(|name| glob.matches(name)) || may_be_a_pod {
+            return glob;
+        }
+        let here: Vec<&str> = names().collect();
+        let instead = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if here.is_empty() => "none does: name one under `operators` or `images`".into(),
+            None => format!("here: {}", here.join(", ")),
+        };
+        let why = if is_part {
+            "is a part of the cluster, and these are programs"
+        } else {
+            "is no program that runs here"
+        };
+        self.wrong(spot, format!("`{pattern}` {why}; {instead}"));
+        glob
+    }
+}
