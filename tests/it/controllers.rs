@@ -1,6 +1,6 @@
 //! Each controller of the manager is missed: a scenario of its own is held with all of them, and not without this one.
 //!
-//! A controller that is added needs a file in `tests/fixtures/controllers`.
+//! A controller that is added needs a file in `tests/it/controllers`.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use wavetank::sim::scenario::flag::CONTROLLERS;
 
 /// Whether the scenario of a controller is held with these controllers; else why not.
 fn held(controller: &str, controllers: &str) -> Result<(), String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/controllers");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/controllers");
     let file = folder.join(controller).with_extension("yaml");
     let prepared = wavetank::registry().load(&file).unwrap_or_else(|bad| panic!("{bad}"));
     let mut scenario = prepared.scenario().clone();
