@@ -62,10 +62,10 @@ impl From<Kept> for Isolation {
 
 /// `A..B`.
 pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
-    match text.contains("..") {
-        true => wavetank_sim::scenario::range::seeds(text),
-        false => Err("seeds are a range whose end is left out and larger: 0..200".into()),
+    if !text.contains("..") {
+        return Err("seeds are a range whose end is left out and larger: 0..200".into());
     }
+    wavetank_sim::scenario::range::seeds(text)
 }
 
 /// Runs all scenarios. Nothing is run if one of them is bad.
@@ -81,7 +81,7 @@ pub(crate) fn execute(args: &Run, registry: &Registry) -> ExitCode {
         return bad_input(&words.join("\n"));
     }
     if let Some(path) = &args.junit
-        && let Err(error) = std::fs::File::create(path)
+        && let Err(error) = std::fs::OpenOptions::new().append(true).create(true).open(path)
     {
         return bad_input(&format!("{}: the JUnit file cannot be written: {error}", path.display()));
     }

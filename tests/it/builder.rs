@@ -2,23 +2,13 @@
 
 use wavetank::{Image, Nodes, Scenario, faults, mins, pods, scale, secs, vars};
 
-const WEB: &str = r#"
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "example.com/web:1"}]}
-"#;
+use super::web_yaml;
 
 fn web() -> Scenario {
     Scenario::new("web")
         .nodes(Nodes::named("node").count(2).cpu("4").memory("16Gi").zones(["a", "b"]))
         .image(Image::matching("example.com/*").pull(secs(1)..=secs(3)).ready(secs(1)..=secs(2)))
-        .apply_yaml(WEB)
+        .apply_yaml(&web_yaml(1))
         .step(scale("deployment/web", 3))
         .fault(faults::pod_deletion(pods("app=web").one()).every(secs(5)..=secs(20)).times(0..=3))
         .always("never more than five pods", |v| {

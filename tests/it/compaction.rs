@@ -2,38 +2,25 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
-use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client};
 use wavetank::sim::wire::{Verb, What};
 use wavetank::{Program, Run, Scenario, mins};
 
-const WEB: &str = r#"
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "example.com/web:1"}]}
-"#;
+use super::{follow_pods, web_yaml};
 
 fn web(operator: Program) -> Scenario {
-    Scenario::new("web").apply_yaml(WEB).operator(operator).converges_within(mins(5)).settles_for(mins(3))
+    Scenario::new("web")
+        .apply_yaml(&web_yaml(2))
+        .operator(operator)
+        .converges_within(mins(5))
+        .settles_for(mins(3))
 }
 
 /// A program that follows all pods.
 fn follower() -> Program {
-    Program::new("follower", |host| async move {
-        let pods: Api<Pod> = Api::default_namespaced(Client::new(host.service(), "default"));
-        let followed = watcher(pods, watcher::Config::default()).default_backoff();
-        followed.for_each(|_| std::future::ready(())).await;
-        Ok::<(), String>(())
-    })
+    Program::new("follower", follow_pods)
 }
 
 /// A program that reads all pods page by page, slowly, again and again.

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use wavetank::sim::controllers::{Manager, Settings};
 use wavetank::sim::explore::{Prepared, draw_plan, run};
 use wavetank::sim::scenario::Flag;
 use wavetank::sim::scenario::flag::CONTROLLERS;
@@ -22,6 +23,14 @@ fn held(controller: &str, controllers: &str) -> Result<(), String> {
     let prepared = Prepared::new(scenario, &[])?;
     let run = run(&prepared, 0, &draw_plan(prepared.scenario(), 0)).map_err(|no_run| no_run.why)?;
     run.violation.map_or(Ok(()), |violation| Err(format!("{violation:?}")))
+}
+
+#[test]
+fn the_flag_names_the_controllers_that_are_there() {
+    let manager = Manager::new(Vec::new(), &Settings::default());
+    let mut there: Vec<&str> = manager.controllers().collect();
+    there.sort_unstable();
+    assert_eq!(there, CONTROLLERS);
 }
 
 #[test]

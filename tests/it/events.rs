@@ -6,21 +6,11 @@ use kube::{Api, Client};
 use wavetank::sim::wire::{What, resource};
 use wavetank::{Scenario, faults, mins, pods, scale, secs};
 
-const WEB: &str = r#"
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "example.com/web:1"}]}
-"#;
+use super::web_yaml;
 
 fn web() -> Scenario {
     Scenario::new("web")
-        .apply_yaml(WEB)
+        .apply_yaml(&web_yaml(1))
         .step(scale("deployment/web", 3))
         .fault(faults::pod_deletion(pods("app=web").one()).at(secs(20)))
         .converges_within(mins(5))

@@ -21,6 +21,11 @@ mod triggered;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::Pod;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client};
+
 /// Runs the command in the project's root.
 fn wavetank(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wavetank"));
@@ -38,6 +43,31 @@ fn scenario_file(name: &str, text: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.join("scenario.yaml");
     std::fs::write(&path, text).expect("the folder for temporary files can be written");
     path
+}
+
+/// The manifest of a Deployment of so many pods.
+fn web_yaml(replicas: u32) -> String {
+    format!(
+        r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web}}
+spec:
+  replicas: {replicas}
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec: {{containers: [{{name: web, image: "example.com/web:1"}}]}}
+"#
+    )
+}
+
+/// A program that follows all pods.
+async fn follow_pods(host: wavetank::Host) -> Result<(), String> {
+    let pods: Api<Pod> = Api::default_namespaced(Client::new(host.service(), "default"));
+    let followed = watcher(pods, watcher::Config::default()).default_backoff();
+    followed.for_each(|_| std::future::ready(())).await;
+    Ok(())
 }
 
 /// A scenario that no seed holds: a pod is deleted, and four pods are wanted where three are.

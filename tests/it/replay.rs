@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{NEVER_HOLDS, scenario_file, text, wavetank};
+use super::{NEVER_HOLDS, scenario_file, text, wavetank, web_yaml};
 use wavetank::{Scenario, faults, pods, secs};
 
 /// What follows `replay     ` in an output.
@@ -46,8 +46,10 @@ fn fails_on_purpose() {
     if std::env::var_os("FAILS_ON_PURPOSE").is_none() {
         return;
     }
-    let scenario =
-        Scenario::new("never-holds").apply_yaml(DEPLOYMENT).converges_within(secs(60)).settles_for(secs(30));
+    let scenario = Scenario::new("never-holds")
+        .apply_yaml(&web_yaml(3))
+        .converges_within(secs(60))
+        .settles_for(secs(30));
     scenario
         .fault(faults::pod_deletion(pods("app=web").one()).at(secs(1)..=secs(20)))
         .eventually("four pods", |view| {
@@ -56,18 +58,6 @@ fn fails_on_purpose() {
         .seeds(5..7)
         .check();
 }
-
-const DEPLOYMENT: &str = r#"
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "example.com/web:1"}]}
-"#;
 
 #[test]
 fn the_line_of_a_test_reproduces_its_violation() {

@@ -1,9 +1,5 @@
 //! Steps that events set off: done at the event, in the midst of what else goes on; told where it never came.
 
-use futures::StreamExt;
-use k8s_openapi::api::core::v1::Pod;
-use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client};
 use wavetank::sim::explore::{Prepared, Run, draw_plan, run};
 use wavetank::sim::object::Object;
 use wavetank::sim::programs::Program;
@@ -14,14 +10,11 @@ use wavetank::sim::scenario::{
 use wavetank::sim::value;
 use wavetank::sim::wire::What;
 
+use super::follow_pods;
+
 /// A program that follows all pods.
 fn follower() -> Program {
-    Program::new("follower", |host| async move {
-        let pods: Api<Pod> = Api::default_namespaced(Client::new(host.service(), "default"));
-        let followed = watcher(pods, watcher::Config::default()).default_backoff();
-        followed.for_each(|_| std::future::ready(())).await;
-        Ok::<(), String>(())
-    })
+    Program::new("follower", follow_pods)
 }
 
 /// Creates a pod; on this event cordons a node.

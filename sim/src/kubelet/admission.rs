@@ -41,9 +41,8 @@ impl Refusal {
     }
 }
 
-/// Why the node does not take a pod beside these others; nothing if it does.
-pub(super) fn refusal(pod: &Object, node: &Object, others: &[Requests]) -> Option<Refusal> {
-    let wanted = Requests::of(pod);
+/// Why the node does not take a pod that wants this beside these others; nothing if it does.
+pub(super) fn refusal(pod: &Object, wanted: Requests, node: &Object, others: &[Requests]) -> Option<Refusal> {
     let there = |name: &str| node.str_at(&["status", "allocatable", name])?.parse::<Quantity>().ok();
     let sum = |read: fn(&Requests) -> i128| others.iter().map(read).sum::<i128>();
     let resources = [
@@ -92,8 +91,9 @@ mod tests {
         }));
         let tolerant = || value!({"tolerations": [{"operator": "Exists"}]});
         let other = Requests { cpu_m: 3_500, memory: 0 };
-        let reason =
-            |pod: &Object, others: &[Requests]| refusal(pod, &node, others).map(|no| (no.reason, no.message));
+        let reason = |pod: &Object, others: &[Requests]| {
+            refusal(pod, Requests::of(pod), &node, others).map(|no| (no.reason, no.message))
+        };
         assert_eq!(reason(&pod("500m", tolerant()), &[other]), None);
         let (why, text) = reason(&pod("1", tolerant()), &[other]).unwrap();
         assert_eq!(why, "OutOfcpu");

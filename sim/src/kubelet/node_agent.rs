@@ -213,9 +213,9 @@ impl Kubelet {
         let uid = pod.meta_text(keys::UID);
         let ip = self.free_ip();
         let mut worker = PodWorker::new(pod.clone(), self.host_ip.clone(), ip, self.last_token, now);
-        if let (Some(node), Some(_)) = (self.node.iter().next(), worker.requests()) {
+        if let (Some(node), Some(wanted)) = (self.node.iter().next(), worker.requests()) {
             let others: Vec<_> = self.workers.values().filter_map(PodWorker::requests).collect();
-            if let Some(refusal) = refusal(pod, node, &others) {
+            if let Some(refusal) = refusal(pod, wanted, node, &others) {
                 worker.refuse(refusal);
             }
         }

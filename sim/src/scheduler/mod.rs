@@ -1,7 +1,7 @@
 //! The scheduler: finds a node for each pod that has none.
 //!
 //! - [`Scheduler`]: the component; its informers, which pods wait for what, binding
-//! - `cycle`: one pod against all nodes
+//! - `cycle`: one pod against the nodes, as many of them as it takes
 //! - `filter`: which nodes are out of the question, one function per plugin; `spread` and `affinity` are two of them
 //! - `preempt`: which pods have to go so that a more important one fits
 //! - `requests`: what it writes
