@@ -115,6 +115,34 @@ impl Image {
         self
     }
 
+    /// Hangs so long after the start: answers neither probes nor SIGTERM any more.
+    #[must_use]
+    pub fn hang(mut self, after: impl Times) -> Self {
+        self.rule.hang = Some(after.times());
+        self
+    }
+
+    /// What a postStart hook takes that is no `sleep`.
+    #[must_use]
+    pub fn post_start(mut self, times: impl Times) -> Self {
+        self.rule.post_start = times.times();
+        self
+    }
+
+    /// What a preStop hook takes that is no `sleep`.
+    #[must_use]
+    pub fn pre_stop(mut self, times: impl Times) -> Self {
+        self.rule.pre_stop = times.times();
+        self
+    }
+
+    /// The memory that it takes, as a quantity: a container whose limit is lower is killed as it starts.
+    #[must_use]
+    pub fn takes_memory(mut self, quantity: &str) -> Self {
+        self.rule.memory = Some(quantity.into());
+        self
+    }
+
     /// Runs this program in the container.
     #[must_use]
     pub fn program(mut self, program: Program) -> Self {

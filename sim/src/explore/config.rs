@@ -73,6 +73,9 @@ fn image(rule: &ImageRule) -> Image {
         },
         stop: span(rule.stop),
         exit: rule.exit.map(|exit| (span(exit.after), exit.code)),
+        hang: rule.hang.map(span),
+        post_start: span(rule.post_start),
+        pre_stop: span(rule.pre_stop),
         // A quantity that is none is refused when the file is read.
         memory: rule.memory.as_deref().and_then(|text| text.parse::<Quantity>().ok()),
         program: rule.program.as_deref().map(Into::into),

@@ -1,9 +1,9 @@
 //! The life of one container of a pod: pull, start, ready, exit, back-off, stop.
 //!
 //! Real: the kubelet's runtime manager and its sync loop. Modelled: pull policies, back-off of pulls and restarts, what
-//! `kubectl` shows meanwhile, init containers and sidecars, startup probes: the image's
-//! first readiness answers them. Not modelled: liveness probes (what runs is alive), intervals of probes, lifecycle hooks;
-//! `imagePullPolicy: Never` takes the image for loaded onto every node, as `kind load` does.
+//! `kubectl` shows meanwhile, init containers and sidecars; startup probes, which the image's first readiness answers;
+//! liveness probes, which fail once it hangs. Not modelled: intervals of probes (each fails for as long as it may: a
+//! restart comes up to one period later than a real one); `imagePullPolicy: Never` takes the image for loaded onto every node, as `kind load` does.
 
 use super::backoff::Backoff;
 use super::names;
@@ -106,10 +106,13 @@ pub(super) struct Container {
     pub(super) full_image: Str,
     pub(super) image_id: Str,
     policy: PullPolicy,
-    /// How long its startup probe may fail, if it has one.
-    startup_ms: Option<Millis>,
+    startup: Option<Probe>,
+    liveness: Option<Probe>,
+    has_readiness: bool,
     /// Whether its startup probe has answered yes since the last start.
     up: bool,
+    /// Since when it answers no probe, until it is stopped for that.
+    hung: Option<Time>,
     /// The start that is under way or was the last.
     pub(super) attempt: u32,
     /// `containerID` of the start that ran last, or nothing.
@@ -124,6 +127,17 @@ pub(super) struct Container {
     crashes: Backoff,
 }
 
+/// A probe that ends its container.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    /// From the start of the container to the first try.
+    delay_ms: Millis,
+    /// How long it may fail.
+    patience_ms: Millis,
+    /// The grace of the container that it ends; the pod's unless said.
+    grace_ms: Option<Millis>,
+}
+
 /// What a container needs from its runtime next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Need {
@@ -132,8 +146,11 @@ pub(super) enum Need {
         if_not_present: bool,
     },
     Start,
-    /// Its startup probe gave up.
-    Stop,
+    /// A probe gave up.
+    Stop {
+        /// The grace, where the probe has its own.
+        grace_ms: Option<Millis>,
+    },
 }
 
 impl Container {
@@ -164,8 +181,11 @@ impl Container {
             full_image: Str::default(),
             image_id: Str::default(),
             policy,
-            startup_ms: spec.get("startupProbe").map(startup_ms),
+            startup: spec.get("startupProbe").map(Probe::of),
+            liveness: spec.get("livenessProbe").map(Probe::of),
+            has_readiness: spec.get("readinessProbe").is_some(),
             up: false,
+            hung: None,
             attempt: 0,
             id: Str::default(),
             restarts: 0,
@@ -218,7 +238,7 @@ impl Container {
 
     /// When something is due without news from the runtime.
     pub(super) fn due(&self) -> Option<Time> {
-        let Doing::BackingOff(pause) = &self.doing else { return self.startup_ends() };
+        let Doing::BackingOff(pause) = &self.doing else { return self.gives_up().map(|(at, _)| at) };
         Some(pause.word.as_ref().map_or(pause.until, |(at, _)| pause.until.min(*at)))
     }
 
@@ -249,22 +269,28 @@ impl Container {
         }
     }
 
-    /// When its startup probe gives up.
-    fn startup_ends(&self) -> Option<Time> {
-        match (&self.shown, self.startup_ms) {
-            (Shown::Running { since, .. }, Some(limit)) if !self.up => Some(*since + limit),
-            _ => None,
-        }
+    /// Which of its probes gives up, and when. Until the startup probe has answered there is no other.
+    fn gives_up(&self) -> Option<(Time, Probe)> {
+        let Shown::Running { since, .. } = &self.shown else { return None };
+        let (probe, from) = match (self.startup, self.hung) {
+            (Some(startup), _) if !self.up => (startup, *since + startup.delay_ms),
+            (_, Some(hung)) => {
+                let liveness = self.liveness?;
+                (liveness, hung.max(*since + liveness.delay_ms))
+            }
+            _ => return None,
+        };
+        Some((from + probe.patience_ms, probe))
     }
 
     /// Whether it runs and has started up.
     pub(super) fn is_started(&self) -> bool {
-        matches!(self.shown, Shown::Running { .. }) && (self.up || self.startup_ms.is_none())
+        matches!(self.shown, Shown::Running { .. }) && (self.up || self.startup.is_none())
     }
 
     /// Does what is due at `now`.
     pub(super) fn advance(&mut self, now: Time) -> Need {
-        let gives_up = self.startup_ends().is_some_and(|at| at <= now);
+        let gives_up = self.gives_up().filter(|(at, _)| *at <= now);
         match &mut self.doing {
             Doing::New => self.begin(),
             Doing::BackingOff(pause) if pause.until <= now => self.begin(),
@@ -274,12 +300,12 @@ impl Container {
                 }
                 Need::Nothing
             }
-            _ if gives_up => {
+            _ => {
+                let Some((_, Probe { grace_ms, .. })) = gives_up else { return Need::Nothing };
                 // Once: the exit is on its way.
-                self.up = true;
-                Need::Stop
+                (self.up, self.hung) = (true, None);
+                Need::Stop { grace_ms }
             }
-            _ => Need::Nothing,
         }
     }
 
@@ -322,7 +348,7 @@ impl Container {
             return;
         }
         self.doing = Doing::Running;
-        self.up = false;
+        (self.up, self.hung) = (false, None);
         self.id = names::container_id(pod_uid, &self.name, self.attempt);
         if self.restarts == 0 && self.attempt == 0 {
             self.full_image = names::full_image(&self.image);
@@ -341,6 +367,14 @@ impl Container {
         if let Shown::Running { ready, .. } = &mut self.shown {
             *ready = yes;
             self.up |= yes;
+        }
+    }
+
+    /// It answers no probe any more. One without a readiness probe counts as ready all the same.
+    pub(super) fn hangs(&mut self, now: Time) {
+        self.hung = Some(now);
+        if let (Shown::Running { ready, .. }, true) = (&mut self.shown, self.has_readiness) {
+            *ready = false;
         }
     }
 
@@ -412,9 +446,15 @@ impl Terminated {
     }
 }
 
-/// How long a startup probe may fail (its defaults are those of the API: 10 s, 3 times).
-fn startup_ms(probe: &Value) -> Millis {
-    let number =
-        |field, default| probe.i64_at(&[field]).and_then(|n| u64::try_from(n).ok()).unwrap_or(default);
-    (number("initialDelaySeconds", 0) + number("periodSeconds", 10) * number("failureThreshold", 3)) * SECOND
+impl Probe {
+    /// The probe of this entry of the spec. What it leaves out is as the API says: 10 s, 3 times (`SetDefaults_Probe`).
+    fn of(spec: &Value) -> Self {
+        let number = |field| spec.i64_at(&[field]).and_then(|n| u64::try_from(n).ok());
+        let seconds = |field, default| number(field).unwrap_or(default) * SECOND;
+        Self {
+            delay_ms: seconds("initialDelaySeconds", 0),
+            patience_ms: seconds("periodSeconds", 10) * number("failureThreshold").unwrap_or(3),
+            grace_ms: number("terminationGracePeriodSeconds").map(|seconds| seconds * SECOND),
+        }
+    }
 }

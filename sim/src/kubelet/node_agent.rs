@@ -246,13 +246,7 @@ impl Kubelet {
     }
 
     fn runtime(&mut self, event: RuntimeEvent, out: &mut Outbox) {
-        let uid = match &event {
-            RuntimeEvent::Pulled(id, _)
-            | RuntimeEvent::Started(id)
-            | RuntimeEvent::Ready(id, _)
-            | RuntimeEvent::Exited(id, _) => &id.pod_uid,
-        };
-        let uid = uid.clone();
+        let uid = event.id().pod_uid.clone();
         self.with_worker(&uid, out, |worker, link| worker.runtime(event, link));
     }
 

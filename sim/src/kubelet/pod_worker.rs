@@ -240,12 +240,7 @@ impl PodWorker {
     /// Takes news of the container runtime.
     pub(super) fn runtime(&mut self, event: RuntimeEvent, link: &mut Link<'_>) {
         let now = link.out.now();
-        let id = match &event {
-            RuntimeEvent::Pulled(id, _)
-            | RuntimeEvent::Started(id)
-            | RuntimeEvent::Ready(id, _)
-            | RuntimeEvent::Exited(id, _) => id,
-        };
+        let id = event.id();
         let found = |c: &Container| c.name == id.container && c.attempt == id.attempt;
         let Some(i) = self.containers.iter().position(found) else { return };
         let container = &mut self.containers[i];
@@ -257,6 +252,10 @@ impl PodWorker {
             }
             RuntimeEvent::Ready(_, ready) => {
                 container.is_ready(ready);
+                Need::Nothing
+            }
+            RuntimeEvent::Hung(_) => {
+                container.hangs(now);
                 Need::Nothing
             }
             RuntimeEvent::Exited(_, exit) => {
@@ -282,8 +281,8 @@ impl PodWorker {
             Need::Pull { if_not_present } => {
                 link.out.push(Effect::Order(Command::Pull { id, image, if_not_present, pod }));
             }
-            Need::Stop => {
-                let grace_ms = self.grace_ms();
+            Need::Stop { grace_ms } => {
+                let grace_ms = grace_ms.map_or_else(|| self.grace_ms(), |own| own.max(LEAST_GRACE_MS));
                 link.out.push(Effect::Order(Command::Stop { id, grace_ms }));
             }
             Need::Start => link.out.push(Effect::Order(Command::Start { id, image, pod })),

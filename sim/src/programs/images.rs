@@ -1,4 +1,4 @@
-//! How containers of an image behave: how long they take to pull, start, get ready and stop, and whether they exit.
+//! How containers of an image behave: how long they take to pull, start, get ready and stop, and whether they exit or hang.
 //! What happens when is `runtime`'s; these are the figures only.
 
 use crate::engine::{Draws, Millis, SECOND};
@@ -51,6 +51,12 @@ pub struct Image {
     pub stop: Span,
     /// The exit by itself so long after the start, with this code.
     pub exit: Option<(Span, i32)>,
+    /// So long after the start it hangs: it answers no probe and no SIGTERM any more.
+    pub hang: Option<Span>,
+    /// What a postStart hook takes that is no `sleep`.
+    pub post_start: Span,
+    /// What a preStop hook takes that is no `sleep`.
+    pub pre_stop: Span,
     /// What it takes: a container whose limit is lower is killed as it starts.
     pub memory: Option<Quantity>,
     /// The registered program that runs in the container.
@@ -89,6 +95,9 @@ impl Image {
             ready: Ready::After(second),
             stop: Span::exactly(0),
             exit: None,
+            hang: None,
+            post_start: Span::exactly(0),
+            pre_stop: Span::exactly(0),
             memory: None,
             program: None,
             with: Value::empty_map(),

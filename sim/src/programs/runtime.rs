@@ -1,8 +1,9 @@
 //! The container runtime of all nodes: carries out the kubelets' orders with the delays of the images.
 //!
-//! Real: containerd and the processes in its containers. Modelled: images per node, pulls, start, readiness, exits,
-//! SIGTERM and SIGKILL, kills from outside, programs as hosts that someone else runs. A container that stops on SIGTERM
-//! exits with code 0, as servers with a handler do. Not modelled: sandboxes, disk, CPU; memory beyond a kill at the start.
+//! Real: containerd, the kubelet's handlers of lifecycle hooks, and the processes in the containers. Modelled: images per
+//! node, pulls, start, readiness, exits, hanging, SIGTERM and SIGKILL, the time of hooks, kills from outside, programs as
+//! hosts that someone else runs. A container that stops on SIGTERM exits with code 0, as servers with a handler do; one that
+//! hangs is killed when its grace is over. Not modelled: hooks that fail; sandboxes, disk, CPU; memory beyond a kill at the start.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use crate::wire::{
     Addr, Command, Component, ContainerId, Effect, Exit, HostOrder, Input, Outbox, PullError, RuntimeEvent,
 };
 
+/// What a process gets between the end of its preStop hook and SIGKILL at least (kubelet `minimumGracePeriodInSeconds`).
+const LEAST_AFTER_HOOK_MS: Millis = 2 * SECOND;
 /// The exit code of a process that SIGKILL ended: 128 + 9.
 const KILLED: i32 = 137;
 
@@ -46,6 +49,7 @@ struct Container {
     /// Whether it runs; else it is being created.
     runs: bool,
     ready: bool,
+    hangs: bool,
     /// When it ends at the latest, once it was told to stop.
     ends: Option<Time>,
 }
@@ -56,6 +60,9 @@ enum Due {
     Pulled(Addr, Str, ContainerId, Result<(), PullError>),
     Started(ContainerId),
     Ready(ContainerId),
+    Hangs(ContainerId),
+    /// The preStop hook is over: SIGTERM, and so long until SIGKILL.
+    Term(ContainerId, Millis),
     Exited(ContainerId, Exit),
 }
 
@@ -153,8 +160,10 @@ impl Runtime {
             }
             Command::Start { id, image, pod } => {
                 let delay = self.draw("start", self.images.of(&image).start, &id, &pod);
-                let delay = delay + self.mischief.delay_of(&image, &id.pod_uid);
-                let container = Container { node, image, pod, runs: false, ready: false, ends: None };
+                let hook = self.hook("postStart", self.images.of(&image).post_start, &id, &pod);
+                let delay = delay + hook + self.mischief.delay_of(&image, &id.pod_uid);
+                let container =
+                    Container { node, image, pod, runs: false, ready: false, hangs: false, ends: None };
                 self.containers.insert(id.clone(), container);
                 self.later(delay, Due::Started(id), out);
             }
@@ -205,6 +214,15 @@ impl Runtime {
         }
     }
 
+    /// How long a lifecycle hook takes: nothing where the container has none, else what it sleeps or what the image says.
+    fn hook(&mut self, which: &str, span: Span, id: &ContainerId, pod: &Object) -> Millis {
+        let Some(hook) = spec_of(id, pod).and_then(|spec| spec.at(&["lifecycle", which])) else { return 0 };
+        match hook.i64_at(&["sleep", "seconds"]) {
+            Some(seconds) => u64::try_from(seconds).unwrap_or(0) * SECOND,
+            None => self.draw(which, span, id, pod),
+        }
+    }
+
     fn later(&mut self, delay: Millis, due: Due, out: &mut Outbox) {
         self.last_token += 1;
         self.due.insert(self.last_token, due);
@@ -219,6 +237,12 @@ impl Runtime {
             }
             Some(Due::Started(id)) => self.started(id, out),
             Some(Due::Ready(id)) => self.ready(&id, out),
+            Some(Due::Hangs(id)) => self.hang(id, out),
+            Some(Due::Term(id, grace_ms)) => {
+                if self.containers.contains_key(&id) {
+                    out.push(Effect::Host(HostOrder::Stop { id, grace_ms }));
+                }
+            }
             Some(Due::Exited(id, exit)) => self.exit(&id, exit, out),
             None => {}
         }
@@ -233,7 +257,7 @@ impl Runtime {
         if exceeds_limit(image, &id, &pod) {
             return self.exit(&id, Exit { code: KILLED, reason: "OOMKilled" }, out);
         }
-        let (ready, exit) = (image.ready, image.exit);
+        let (ready, exit, hang) = (image.ready, image.exit, image.hang);
         if let Some(program) = image.program.clone() {
             let (id, with, pod) = (id.clone(), image.with.clone(), pod.clone());
             out.push(Effect::Host(HostOrder::Start { id, program, with, pod, node }));
@@ -247,14 +271,28 @@ impl Runtime {
             let delay = self.draw("ready", span, &id, &pod);
             self.later(delay, Due::Ready(id.clone()), out);
         }
-        if let Some((span, code)) = exit {
-            let delay = self.draw("exit", span, &id, &pod);
-            self.later(delay, Due::Exited(id, Exit::with_code(code)), out);
+        let exit = exit.map(|(span, code)| (self.draw("exit", span, &id, &pod), code));
+        let hang = hang.map(|span| self.draw("hang", span, &id, &pod));
+        // What hangs does not come to its exit.
+        match (hang, exit) {
+            (Some(hang), exit) if exit.is_none_or(|(exit, _)| hang < exit) => {
+                self.later(hang, Due::Hangs(id), out);
+            }
+            (_, Some((exit, code))) => self.later(exit, Due::Exited(id, Exit::with_code(code)), out),
+            (_, None) => {}
+        }
+    }
+
+    fn hang(&mut self, id: ContainerId, out: &mut Outbox) {
+        if let Some(container) = self.containers.get_mut(&id) {
+            (container.hangs, container.ready) = (true, false);
+            out.push(Effect::Runtime(container.node, RuntimeEvent::Hung(id)));
         }
     }
 
     fn ready(&mut self, id: &ContainerId, out: &mut Outbox) {
-        if let Some(container) = self.containers.get_mut(id).filter(|container| container.runs) {
+        let answers = |container: &&mut Container| container.runs && !container.hangs;
+        if let Some(container) = self.containers.get_mut(id).filter(answers) {
             container.ready = true;
             out.push(Effect::Runtime(container.node, RuntimeEvent::Ready(id.clone(), true)));
         }
@@ -262,14 +300,17 @@ impl Runtime {
 
     fn stop(&mut self, id: &ContainerId, grace_ms: Millis, out: &mut Outbox) {
         let Some(container) = self.containers.get(id) else { return };
-        let (runs, told, image) = (container.runs, container.ends, self.images.of(&container.image));
+        let (runs, hangs, told) = (container.runs, container.hangs, container.ends);
+        let (image, pod) = (self.images.of(&container.image), container.pod.clone());
         if !runs {
             return self.exit(id, Exit::with_code(KILLED), out);
         }
-        let (span, program) = (image.stop, image.program.is_some());
-        let pod = container.pod.clone();
-        let wanted = if told.is_none() { self.draw("stop", span, id, &pod) } else { Millis::MAX };
-        let (after, code) = if wanted <= grace_ms { (wanted, 0) } else { (grace_ms, KILLED) };
+        let (span, pre_stop, program) = (image.stop, image.pre_stop, image.program.is_some());
+        let first = told.is_none();
+        let hook = if first { self.hook("preStop", pre_stop, id, &pod).min(grace_ms) } else { 0 };
+        let limit = if hook == 0 { grace_ms } else { grace_ms.max(hook + LEAST_AFTER_HOOK_MS) };
+        let wanted = if first && !hangs { hook + self.draw("stop", span, id, &pod) } else { Millis::MAX };
+        let (after, code) = if wanted <= limit { (wanted, 0) } else { (limit, KILLED) };
         let ends = out.now() + after;
         if told.is_some_and(|told| told <= ends) {
             return;
@@ -277,8 +318,10 @@ impl Runtime {
         if let Some(container) = self.containers.get_mut(id) {
             container.ends = Some(ends);
         }
-        if program {
-            out.push(Effect::Host(HostOrder::Stop { id: id.clone(), grace_ms }));
+        match (program, hook) {
+            (false, _) => {}
+            (true, 0) => out.push(Effect::Host(HostOrder::Stop { id: id.clone(), grace_ms })),
+            (true, _) => self.later(hook, Due::Term(id.clone(), limit - hook), out),
         }
         self.later(after, Due::Exited(id.clone(), Exit::with_code(code)), out);
     }
@@ -309,6 +352,13 @@ pub(super) fn pull_message(image: &str) -> String {
     )
 }
 
+/// The container's entry in the pod's spec.
+fn spec_of<'p>(id: &ContainerId, pod: &'p Object) -> Option<&'p Value> {
+    let specs = |list| pod.items_at(&["spec", list]).iter();
+    let mut all = specs("initContainers").chain(specs("containers"));
+    all.find(|spec| spec.str_at(&["name"]) == Some(&id.container))
+}
+
 /// Whether it is an init container that has to end.
 fn is_init(id: &ContainerId, pod: &Object) -> bool {
     let init = pod.items_at(&["spec", "initContainers"]).iter();
@@ -318,10 +368,7 @@ fn is_init(id: &ContainerId, pod: &Object) -> bool {
 
 fn exceeds_limit(image: &Image, id: &ContainerId, pod: &Object) -> bool {
     let Some(memory) = image.memory else { return false };
-    let specs = |list| pod.items_at(&["spec", list]).iter();
-    let limit = specs("initContainers")
-        .chain(specs("containers"))
-        .find(|container| container.str_at(&["name"]) == Some(&id.container))
+    let limit = spec_of(id, pod)
         .and_then(|container| container.at(&["resources", "limits", "memory"]))
         .and_then(Value::as_str)
         .and_then(|limit| limit.parse::<Quantity>().ok());

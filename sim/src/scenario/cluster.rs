@@ -100,6 +100,12 @@ pub struct ImageRule {
     pub stop: TimeRange,
     /// The exit by itself, if there is one.
     pub exit: Option<Exit>,
+    /// How long after its start it hangs: answers neither probes nor SIGTERM.
+    pub hang: Option<TimeRange>,
+    /// The time that a postStart hook takes which is no `sleep`.
+    pub post_start: TimeRange,
+    /// The same of a preStop hook.
+    pub pre_stop: TimeRange,
     /// The memory it takes, as a Kubernetes quantity.
     pub memory: Option<String>,
     /// The registered program that runs in the container.
@@ -152,6 +158,9 @@ impl ImageRule {
             ready: Ready::After(SECOND),
             stop: TimeRange::exactly(0),
             exit: None,
+            hang: None,
+            post_start: TimeRange::exactly(0),
+            pre_stop: TimeRange::exactly(0),
             memory: None,
             program: None,
             with: Value::empty_map(),

@@ -62,8 +62,23 @@ pub enum RuntimeEvent {
     Started(ContainerId),
     /// Its readiness probe now answers yes or no.
     Ready(ContainerId, bool),
+    /// The container runs but answers no probe any more.
+    Hung(ContainerId),
     /// The container ended.
     Exited(ContainerId, Exit),
+}
+
+impl RuntimeEvent {
+    /// The container that it is about.
+    pub fn id(&self) -> &ContainerId {
+        match self {
+            Self::Pulled(id, _)
+            | Self::Started(id)
+            | Self::Ready(id, _)
+            | Self::Hung(id)
+            | Self::Exited(id, _) => id,
+        }
+    }
 }
 
 /// Why an image could not be pulled.

@@ -65,9 +65,15 @@ impl Reader<'_, '_> {
             let after = exit.parse("after").unwrap_or(TimeRange::exactly(0));
             rule.exit = Some(Exit { after, code: exit.parse("code").unwrap_or(0) });
         }
+        rule.hang = node.parse("hang");
+        rule.post_start = node.parse("postStart").unwrap_or(rule.post_start);
+        rule.pre_stop = node.parse("preStop").unwrap_or(rule.pre_stop);
         rule.memory = node.string("memory");
         rule.program = node.get("program").and_then(|program| self.program(program));
         rule.with = with(node);
+        if let (Some(hang), Some(_)) = (node.get("hang"), &rule.program) {
+            self.wrong(hang.spot, "a program answers for itself: leave `hang` or `program` out".to_owned());
+        }
         rule
     }
 
