@@ -13,8 +13,8 @@ use crate::events::Recorder;
 use crate::object::Str;
 use crate::programs::{Hosts, Runtime};
 use crate::wire::{
-    Actor, ActorClass, Addr, Answer, Birth, Command, Component, Effect, History, Latency, Outbox, Request,
-    RequestId, Resource, RuntimeEvent, Status, Streams, Strike, What,
+    Actor, ActorClass, Addr, Answer, Birth, Command, Component, Effect, History, Latency, ObjectKey, Outbox,
+    Renewals, Request, RequestId, Resource, RuntimeEvent, Status, Streams, Strike, What,
 };
 
 mod boot;
@@ -23,6 +23,7 @@ mod dispatch;
 mod hosting;
 mod nodes;
 mod pump;
+mod renewals;
 mod telling;
 
 pub use boot::{ClusterConfig, NodeConfig};
@@ -57,6 +58,10 @@ pub struct Cluster {
     /// What hosts of pods have to do with containers.
     hosting: hosting::Hosting,
     machines: nodes::Machines,
+    /// How the Leases of kubelets are renewed that leave it to the wire.
+    renewals: BTreeMap<Addr, renewals::Renewed>,
+    /// Whether none is left to the wire.
+    leases_are_seen: bool,
     history: History,
     /// Tells Events, once somebody reads them.
     recorder: Option<Recorder>,
@@ -101,6 +106,8 @@ enum Event {
     ServerTimer(u64),
     /// A timer of a component.
     Timer(Addr, u64),
+    /// A component hears how a Lease is being renewed.
+    Renewals(Addr, ObjectKey, Option<Renewals>),
     /// A kubelet's order reaches its container runtime.
     Order(Addr, Command),
     /// News reach a kubelet from its container runtime.
@@ -151,8 +158,9 @@ impl Cluster {
         &self.history
     }
 
-    /// Takes the record out.
-    pub fn into_history(self) -> History {
+    /// Takes the record out, with all Leases as they are now.
+    pub fn into_history(mut self) -> History {
+        self.carry_out_all_renewals();
         self.history
     }
 

@@ -31,6 +31,8 @@ pub struct ClusterConfig {
     pub images: Vec<Image>,
     /// Settings of the controllers.
     pub settings: Settings,
+    /// Whether somebody may look at Leases without asking the server, so that every renewal is carried out.
+    pub leases_are_seen: bool,
 }
 
 /// One node.
@@ -54,7 +56,7 @@ impl Cluster {
     /// A cluster at its start with this seed.
     pub fn new(booted: &Booted, seed: u64, programs: Vec<Program>, stage: Stage) -> Self {
         let Booted { config, server, streams, kubelets, manager, scheduler, timers, record } = booted.clone();
-        let ClusterConfig { start, latency, version, nodes, images, settings: _ } = config;
+        let ClusterConfig { start, latency, version, nodes, images, settings: _, leases_are_seen } = config;
         let draws = Draws::roomy(seed);
         let mut cluster = Self {
             queue: Queue::new(start),
@@ -69,6 +71,8 @@ impl Cluster {
             hosts: Hosts::new(stage),
             hosting: Hosting::new(programs),
             machines: Machines::default(),
+            renewals: BTreeMap::new(),
+            leases_are_seen,
             history: History { actors: Vec::new(), record },
             recorder: None,
             desk: BTreeMap::new(),

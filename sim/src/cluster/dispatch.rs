@@ -12,7 +12,7 @@ use crate::wire::{
 };
 
 /// The request whose replies are taken.
-struct Asked {
+pub(super) struct Asked {
     from: Addr,
     id: RequestId,
     resource: Option<Resource>,
@@ -62,6 +62,7 @@ impl Cluster {
     /// The server handles a request.
     pub(super) fn arrive(&mut self, mut request: Box<Request>, ending: Ending, rule: &mut dyn Rule) {
         self.tell_a_reader(&request);
+        self.show_renewals(&request);
         let asked = Asked {
             from: request.from,
             id: request.id,
@@ -84,7 +85,7 @@ impl Cluster {
             summary
         });
         self.server.on(self.queue.now(), ServerInput::Request(request), &mut self.replies);
-        let commits = self.take_replies(Some(asked));
+        let commits = self.take_replies(asked.from, Some(asked));
         if let Some(summary) = summary {
             rule.handled(self.now(), &summary, &commits, &mut self.strikes);
             self.strike();
@@ -99,12 +100,11 @@ impl Cluster {
 
     /// Records and sends on what the server did without a request of an actor.
     pub(super) fn take_more_replies(&mut self) {
-        self.take_replies(None);
+        self.take_replies(API_SERVER, None);
     }
 
-    /// Records and sends on what the server replied. Returns the commits.
-    fn take_replies(&mut self, asked: Option<Asked>) -> Vec<Arc<Commit>> {
-        let actor = asked.as_ref().map_or(API_SERVER, |asked| asked.from);
+    /// Records and sends on what the server replied to what this actor did. Returns the commits.
+    pub(super) fn take_replies(&mut self, actor: Addr, asked: Option<Asked>) -> Vec<Arc<Commit>> {
         let mut replies = std::mem::take(&mut self.replies);
         if let Some(asked) = asked {
             let found = replies.answers.iter().position(|(to, id, _)| (*to, *id) == (asked.from, asked.id));

@@ -102,6 +102,7 @@ impl Cluster {
     /// The machine of this node loses its power.
     pub fn power_off(&mut self, node: &str) {
         let Some(addr) = self.kubelet_of(node) else { return };
+        self.end_renewals(addr);
         if self.machines.off.insert(addr) {
             self.hang_up(addr);
             self.with_runtime(|runtime, out| runtime.power_off(addr, out));
@@ -131,6 +132,7 @@ impl Cluster {
     /// The kubelet's process restarts; containers do not notice.
     pub fn restart_kubelet(&mut self, node: &str) {
         if let Some(addr) = self.kubelet_of(node).filter(|addr| !self.machines.is_off(*addr)) {
+            self.end_renewals(addr);
             self.hang_up(addr);
             self.input(addr, Input::Restart);
         }
@@ -144,6 +146,7 @@ impl Cluster {
     /// A kubelet with the programs of its node, or a host, does not reach the API server any more, and does not hear it
     /// either unless the cut is `one_way`.
     pub fn cut(&mut self, addr: Addr, one_way: bool) {
+        self.end_renewals(addr);
         self.machines.cut.insert(addr, one_way);
     }
 

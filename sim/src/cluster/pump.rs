@@ -66,6 +66,7 @@ impl Cluster {
             Event::Deliver(addr, id) => self.deliver_events(addr, id, rule),
             Event::ServerTimer(token) => self.server_timer(token),
             Event::Timer(addr, token) => self.input(addr, Input::Timer(token)),
+            Event::Renewals(addr, lease, renewals) => self.input(addr, Input::Renewals(lease, renewals)),
             Event::Order(kubelet, _) if self.machines.is_off(kubelet) => {}
             Event::Order(kubelet, command) => {
                 self.with_runtime(|runtime, out| runtime.on(Input::Order(kubelet, command), out))
@@ -116,6 +117,7 @@ impl Cluster {
             }
             Effect::CloseWatch(id) => self.close_watch(from, id),
             Effect::Timer(time, token) => self.queue.push(time, tie, Event::Timer(from, token)),
+            Effect::Renew(lease, renewals) => self.renew(from, lease, renewals),
             Effect::Host(order) => self.host_order(order),
             // Kubelet and container runtime share a machine: no latency.
             Effect::Order(command) => self.queue.push(now, tie, Event::Order(from, command)),

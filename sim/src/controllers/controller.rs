@@ -9,7 +9,7 @@ use super::Caches;
 use crate::client::Change;
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value};
-use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
+use crate::wire::{Answer, ObjectKey, Renewals, Request, Resource, Verb};
 
 /// What one sync is about: an object of a resource.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +57,11 @@ pub trait Controller: DynClone + Send + Sync {
 
     /// The targets that a change of `resource` concerns, added to `out`. The caches have the change already.
     fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>);
+
+    /// How this Lease is being renewed from now on; none: by itself, which the cache tells.
+    fn renewed(&mut self, lease: &ObjectKey, renewals: Option<Renewals>) {
+        let _ = (lease, renewals);
+    }
 
     /// How long a target waits after such a change, so that several changes are one sync, in ms.
     fn delay_ms(&self, target: &Target, resource: Resource, change: &Change) -> Millis {

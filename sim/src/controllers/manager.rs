@@ -246,7 +246,11 @@ impl Component for Manager {
                 }
             }
             Input::Timer(_) => self.on_timer(out),
-            Input::Boot | Input::Restart | Input::Runtime(_) | Input::Order(..) => {}
+            Input::Renewals(key, renewals) => {
+                self.slots.iter_mut().for_each(|slot| slot.controller.renewed(&key, renewals));
+                return;
+            }
+            Input::Boot | Input::Restart | Input::Runtime(_) | Input::Order(..) | Input::NotRenewed(_) => {}
         }
         self.work(out);
     }

@@ -127,13 +127,15 @@ impl Controller for ReplicaSets {
         }
         let verdict = Verdict::usual(call, answer);
         if let (Some(failure), Verdict::Retry) = (answer.failure(), verdict) {
-            let reason = match call.verb {
-                Verb::Create => "FailedCreate",
-                Verb::Delete => "FailedDelete",
+            let (reason, message) = match call.verb {
+                Verb::Create => ("FailedCreate", failure.message.as_str().into()),
+                // controller_utils.go `DeletePod`.
+                Verb::Delete => {
+                    ("FailedDelete", format!("unable to delete pods: {}", failure.message).into())
+                }
                 _ => return verdict,
             };
-            self.failures
-                .insert(target.clone(), Failure { reason, message: failure.message.as_str().into() });
+            self.failures.insert(target.clone(), Failure { reason, message });
         }
         verdict
     }

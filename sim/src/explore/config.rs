@@ -6,8 +6,9 @@ use crate::engine::Time;
 use crate::object::Quantity;
 use crate::programs::images::{self, Image, Span};
 use crate::scenario::range::Millis;
-use crate::scenario::{Flag, ImageRule, NodePool, Pull, Ready, Scenario, TimeRange};
+use crate::scenario::{Action, Check, Flag, ImageRule, NodePool, Pull, Ready, Scenario, TimeRange};
 use crate::wire::Latency;
+use crate::wire::resource::LEASES;
 
 impl ClusterConfig {
     /// The cluster of a scenario.
@@ -19,7 +20,28 @@ impl ClusterConfig {
             nodes: scenario.cluster.node_pools.iter().flat_map(nodes).collect(),
             images: scenario.images.iter().map(image).collect(),
             settings: settings(&scenario.cluster.flags),
+            leases_are_seen: checks(scenario).any(sees_leases),
         }
+    }
+}
+
+/// All that is checked against the store's truth.
+fn checks(scenario: &Scenario) -> impl Iterator<Item = &Check> {
+    let steps = scenario.setup.iter().chain(&scenario.steps).filter_map(|step| match &step.action {
+        Action::Assert(check) => Some(check),
+        _ => None,
+    });
+    scenario.expect.iter().map(|expectation| &expectation.check).chain(steps)
+}
+
+/// Whether a check may read Leases. What code of the user's reads is not known.
+fn sees_leases(check: &Check) -> bool {
+    match check {
+        Check::Cel { vars, .. } => {
+            vars.iter().any(|var| var.kind.matches(LEASES.group(), LEASES.plural(), "Lease"))
+        }
+        Check::Match(object) => object.str_at(&["kind"]) == Some("Lease"),
+        Check::Rust(_) => true,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Real: the kubelet renews the Lease every 10 s from the copy it got last, computes the node's status every 10 s and
 //! reports it when it changed or after 5 min. Modelled: both, on one tick; the status is only computed anew when someone
-//! changed the Node. Not modelled: jitter, pressure conditions, images and volumes in the status.
+//! changed the Node; renewals are left to the wire once one has succeeded. Not modelled: jitter, pressure conditions, images and volumes in the status.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::{LEASES, NODES};
-use crate::wire::{Answer, ObjectKey, Outbox, Request};
+use crate::wire::{Answer, Effect, ObjectKey, Outbox, Renewals, Request};
 use crate::{key, value};
 
 /// Between two renewals, and between two computations of the status (kubelet `nodeLeaseRenewInterval`: a quarter of
@@ -28,6 +28,12 @@ const TRIES: u32 = 5;
 pub(super) struct Heartbeat {
     node: Str,
     phase_ms: Millis,
+    /// The first tick; the others follow each period.
+    origin: Time,
+    /// When the next tick comes.
+    armed: Option<Time>,
+    /// Whether the wire renews the Lease.
+    renewed: bool,
     /// The Lease as the server answered last.
     lease: Option<Arc<Object>>,
     /// Tries left of the renewal under way.
@@ -43,6 +49,9 @@ impl Heartbeat {
         Self {
             node: node.into(),
             phase_ms,
+            origin: Time::ZERO,
+            armed: None,
+            renewed: false,
             lease: None,
             renewing: None,
             reporting: false,
@@ -51,9 +60,11 @@ impl Heartbeat {
         }
     }
 
-    /// The first tick comes so long after the start, from now on.
+    /// The ticks come so much later than they would have until now.
     pub(super) fn place(&mut self, phase_ms: Millis) {
-        self.phase_ms = phase_ms;
+        self.phase_ms += phase_ms;
+        self.origin = self.origin + phase_ms;
+        self.armed = self.armed.map(|armed| armed + phase_ms);
     }
 
     /// The first tick comes so long after the start.
@@ -61,9 +72,50 @@ impl Heartbeat {
         self.phase_ms
     }
 
-    /// The node booted now: its status is fresh.
-    pub(super) fn start(&mut self, out: &Outbox) {
+    /// The node booted now: its status is fresh. When the first tick comes.
+    pub(super) fn start(&mut self, out: &Outbox) -> Time {
         self.reported = out.now();
+        self.origin = out.now() + self.phase_ms;
+        self.armed = Some(self.origin);
+        self.origin
+    }
+
+    /// When the timer has to go off for the next tick, if it is not set already.
+    pub(super) fn rearm(&mut self, node: Option<&Arc<Object>>, now: Time) -> Option<Time> {
+        let next = self.tick_after(now);
+        let known =
+            |node: &Arc<Object>| self.checked.as_ref().is_some_and(|checked| Arc::ptr_eq(checked, node));
+        let is_idle =
+            self.renewed && !self.reporting && node.is_some_and(|node| known(node) || self.is_right(node));
+        let due = if is_idle {
+            self.checked = node.cloned();
+            next.max(self.tick_after(Time((self.reported + REPORT_MS).0 - 1)))
+        } else {
+            next
+        };
+        self.armed.is_none_or(|armed| due < armed).then(|| {
+            self.armed = Some(due);
+            due
+        })
+    }
+
+    /// The first tick after a time.
+    fn tick_after(&self, time: Time) -> Time {
+        if time < self.origin {
+            return self.origin;
+        }
+        self.origin + (time.since(self.origin) / PERIOD_MS + 1) * PERIOD_MS
+    }
+
+    /// Whether the timer that goes off now is the one of the next tick, and none of old.
+    pub(super) fn goes_off(&mut self, now: Time) -> bool {
+        self.armed.take_if(|armed| *armed == now).is_some()
+    }
+
+    /// The wire does not renew the Lease any more, which is this one if it has changed.
+    pub(super) fn not_renewed(&mut self, lease: Option<Arc<Object>>) {
+        self.renewed = false;
+        self.lease = lease.or(self.lease.take());
     }
 
     /// The kubelet has started on a machine that it does not know: it reports at its next tick, whatever the Node says.
@@ -73,7 +125,7 @@ impl Heartbeat {
 
     /// The tick.
     pub(super) fn beat(&mut self, node: Option<&Arc<Object>>, link: &mut Link<'_>) {
-        if self.renewing.is_none() {
+        if self.renewing.is_none() && !self.renewed {
             self.renewing = Some(TRIES);
             self.renew(link);
         }
@@ -111,6 +163,10 @@ impl Heartbeat {
                 self.lease = Some(lease.clone());
                 if !read {
                     self.renewing = None;
+                    self.renewed = true;
+                    let first = self.tick_after(link.out.now());
+                    let renewals = Renewals { first, period_ms: PERIOD_MS };
+                    link.out.push(Effect::Renew(ObjectKey::of(lease), renewals));
                     return;
                 }
             }

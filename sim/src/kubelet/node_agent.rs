@@ -15,7 +15,7 @@ use crate::client::{Change, Client, Informer};
 use crate::engine::{Draws, Millis, Time};
 use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::{NODES, PODS};
-use crate::wire::{Answer, Component, Input, Outbox, Request, RequestId, RuntimeEvent, WatchEvent};
+use crate::wire::{Answer, Component, Effect, Input, Outbox, Request, RequestId, RuntimeEvent, WatchEvent};
 
 /// The kubelet of one node.
 #[derive(Clone, Debug)]
@@ -99,10 +99,17 @@ impl Kubelet {
     fn start(&mut self, out: &mut Outbox) {
         self.pods.start(&mut self.client, Purpose::Pods, out);
         self.node.start(&mut self.client, Purpose::Node, out);
-        self.heartbeat.start(out);
+        let first = self.heartbeat.start(out);
         self.last_token += 1;
         self.heartbeat_token = self.last_token;
-        out.timer_in(self.heartbeat.phase_ms(), self.heartbeat_token);
+        out.push(Effect::Timer(first, self.heartbeat_token));
+    }
+
+    /// Sees to it that the next tick comes when it has to.
+    fn rearm(&mut self, out: &mut Outbox) {
+        if let Some(next) = self.heartbeat.rearm(self.node.iter().next(), out.now()) {
+            out.push(Effect::Timer(next, self.heartbeat_token));
+        }
     }
 
     /// The process starts again: it knows nothing of the API server any more.
@@ -148,6 +155,7 @@ impl Kubelet {
             }
             Some(Purpose::Node) => {
                 self.node.on_answer(answer, &mut self.client, Purpose::Node, out);
+                self.rearm(out);
             }
             Some(Purpose::Status(uid)) => {
                 self.with_worker(&uid, out, |worker, link| worker.reported(answer, link));
@@ -159,7 +167,10 @@ impl Kubelet {
                 let mut link = Link { client: &mut self.client, out };
                 self.heartbeat.lease_answered(answer, self.node.iter().next(), &mut link);
             }
-            Some(Purpose::NodeStatus) => self.heartbeat.status_answered(answer, out.now()),
+            Some(Purpose::NodeStatus) => {
+                self.heartbeat.status_answered(answer, out.now());
+                self.rearm(out);
+            }
             Some(Purpose::Register) | None => {}
         }
     }
@@ -174,6 +185,8 @@ impl Kubelet {
         });
         if purpose == Purpose::Pods {
             self.pods_changed(changes, out);
+        } else {
+            self.rearm(out);
         }
     }
 
@@ -252,9 +265,11 @@ impl Kubelet {
 
     fn timer(&mut self, token: u64, out: &mut Outbox) {
         if token == self.heartbeat_token {
-            let mut link = Link { client: &mut self.client, out };
-            self.heartbeat.beat(self.node.iter().next(), &mut link);
-            out.timer_in(super::heartbeat::PERIOD_MS, self.heartbeat_token);
+            if self.heartbeat.goes_off(out.now()) {
+                let mut link = Link { client: &mut self.client, out };
+                self.heartbeat.beat(self.node.iter().next(), &mut link);
+                self.rearm(out);
+            }
         } else if let Some(uid) = self.by_token.get(&token).cloned() {
             self.with_worker(&uid, out, PodWorker::timer);
         }
@@ -272,7 +287,11 @@ impl Component for Kubelet {
             Input::WatchEnded(id) => self.watch_ended(id, out),
             Input::Timer(token) => self.timer(token, out),
             Input::Runtime(event) => self.runtime(event, out),
-            Input::Order(..) => {}
+            Input::NotRenewed(lease) => {
+                self.heartbeat.not_renewed(lease);
+                self.rearm(out);
+            }
+            Input::Order(..) | Input::Renewals(..) => {}
         }
     }
 }

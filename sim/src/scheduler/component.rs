@@ -308,6 +308,7 @@ impl Component for Scheduler {
             Input::WatchEnded(id) => self.watch_ended(id, out),
             Input::Timer(_) => self.queue.ripen(out.now()),
             Input::Boot | Input::Restart | Input::Runtime(_) | Input::Order(..) => {}
+            Input::Renewals(..) | Input::NotRenewed(_) => {}
         }
         self.schedule(out);
     }

@@ -1,7 +1,12 @@
 //! How a component of the cluster is driven: one input at a time, answered by what it puts into its outbox.
 
-use super::{Addr, Answer, Command, HostOrder, Request, RequestId, RuntimeEvent, WatchEvent};
+use std::sync::Arc;
+
+use super::{
+    Addr, Answer, Command, HostOrder, ObjectKey, Renewals, Request, RequestId, RuntimeEvent, WatchEvent,
+};
 use crate::engine::{Millis, Time};
+use crate::object::Object;
 
 /// What reaches a component.
 #[derive(Debug)]
@@ -20,6 +25,10 @@ pub enum Input {
     WatchEnded(RequestId),
     /// A timer it set.
     Timer(u64),
+    /// To who follows Leases: this one is being renewed like this; none: from now on each renewal is an event of its own.
+    Renewals(ObjectKey, Option<Renewals>),
+    /// To a kubelet: its Lease, which is this one if it has changed, is not renewed for it any more.
+    NotRenewed(Option<Arc<Object>>),
     /// To a kubelet: news from its container runtime.
     Runtime(RuntimeEvent),
     /// To the container runtime: an order of the kubelet at this address.
@@ -41,6 +50,8 @@ pub enum Effect {
     CloseWatch(RequestId),
     /// Send `Input::Timer` with this token at this time.
     Timer(Time, u64),
+    /// From a kubelet: renew its Lease, which is this one, until `Input::NotRenewed` says otherwise.
+    Renew(ObjectKey, Renewals),
     /// From a kubelet to its container runtime.
     Order(Command),
     /// From the container runtime to the kubelet at this address.

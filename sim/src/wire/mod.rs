@@ -6,6 +6,7 @@
 //! - [`Component`], [`Input`], [`Outbox`]: how a component is driven
 //! - [`History`], [`Entry`], [`Commit`]: the record
 //! - [`Latency`], [`Streams`]: how messages travel
+//! - [`Renewals`]: many renewals of a Lease told at once
 //! - [`Rule`], [`Fate`]: where faults act
 //! - [`Command`], [`RuntimeEvent`]: between kubelet and container runtime; [`HostOrder`]: from there to programs
 //!
@@ -17,6 +18,7 @@ mod history;
 pub mod http;
 mod message;
 mod network;
+mod renewals;
 pub mod resource;
 mod rule;
 mod status;
@@ -26,6 +28,7 @@ pub use cri::{Command, ContainerId, Exit, HostOrder, PullError, RuntimeEvent};
 pub use history::{Actor, ActorClass, Birth, Commit, Entry, History, What};
 pub use message::{Addr, Answer, Body, Form, List, Options, PatchType, Request, RequestId, Verb, WatchEvent};
 pub use network::{Latency, Stream, Streams};
+pub use renewals::Renewals;
 pub use resource::{ObjectKey, Resource};
 pub use rule::{Fate, NoFaults, Rule, Strike};
 pub use status::Status;

@@ -42,7 +42,11 @@ impl Latency {
 
 /// The streams that are open between the server and its clients.
 #[derive(Clone, Debug, Default)]
-pub struct Streams(BTreeMap<(Addr, RequestId), Stream>);
+pub struct Streams {
+    open: BTreeMap<(Addr, RequestId), Stream>,
+    /// Who watches what, in order of opening.
+    followers: BTreeMap<Resource, Vec<(Addr, RequestId)>>,
+}
 
 /// One watch stream.
 #[derive(Clone, Debug)]
@@ -63,22 +67,32 @@ impl Streams {
     /// Adds the stream of a watch request that the server has accepted.
     pub fn add(&mut self, to: Addr, id: RequestId, resource: Resource) -> &mut Stream {
         let stream = Stream { resource, pending: Vec::new(), open: false, due: false, ended: false };
-        self.0.remove(&(to, id)); // of two streams with one name the later counts
-        self.0.entry((to, id)).or_insert(stream)
+        self.remove(to, id); // of two streams with one name the later counts
+        self.followers.entry(resource).or_default().push((to, id));
+        self.open.entry((to, id)).or_insert(stream)
     }
 
     /// The stream, if it is still there.
     pub fn get(&mut self, to: Addr, id: RequestId) -> Option<&mut Stream> {
-        self.0.get_mut(&(to, id))
+        self.open.get_mut(&(to, id))
     }
 
     /// Removes the stream; what is pending is lost, as on a broken connection.
     pub fn remove(&mut self, to: Addr, id: RequestId) -> Option<Stream> {
-        self.0.remove(&(to, id))
+        let stream = self.open.remove(&(to, id))?;
+        if let Some(followers) = self.followers.get_mut(&stream.resource) {
+            followers.retain(|follower| *follower != (to, id));
+        }
+        Some(stream)
+    }
+
+    /// Whose streams watch this.
+    pub fn followers(&self, resource: Resource) -> impl Iterator<Item = Addr> {
+        self.followers.get(&resource).into_iter().flatten().map(|(to, _)| *to)
     }
 
     /// The streams of one client, with what they watch.
     pub fn of(&self, to: Addr) -> impl Iterator<Item = (RequestId, Resource)> {
-        self.0.range((to, 0)..=(to, RequestId::MAX)).map(|((_, id), stream)| (*id, stream.resource))
+        self.open.range((to, 0)..=(to, RequestId::MAX)).map(|((_, id), stream)| (*id, stream.resource))
     }
 }

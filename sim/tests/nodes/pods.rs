@@ -423,11 +423,10 @@ fn what_hangs_is_restarted_by_its_liveness_probe_and_else_stays() {
     let row = |rig: &Rig, name| rig.row(name).split(' ').take(3).collect::<Vec<_>>().join(" ");
     // It starts at 2.5 s and hangs at 7.5 s: its probe gives up at 13.5 s, and SIGTERM does nothing.
     rig.run_to(12.0);
-    assert_eq!(["live", "dull", "blind"].map(|name| row(&rig, name)), [
-        "0/1 Running 0",
-        "0/1 Running 0",
-        "1/1 Running 0"
-    ]);
+    assert_eq!(
+        ["live", "dull", "blind"].map(|name| row(&rig, name)),
+        ["0/1 Running 0", "0/1 Running 0", "1/1 Running 0"]
+    );
     rig.run_to(17.0);
     assert_eq!(row(&rig, "live"), "0/1 Running 0", "it has its grace");
     rig.run_to(20.0);

@@ -136,6 +136,7 @@ impl Rig {
                 }
                 Effect::Runtime(to, news) => self.queue.push(now, 0, Event::Input(to, Input::Runtime(news))),
                 Effect::Host(order) => self.hosts.push(order),
+                Effect::Renew(..) => self.queue.push(now, 0, Event::Input(from, Input::NotRenewed(None))),
             }
         }
     }

@@ -51,7 +51,11 @@ pub(super) static IMAGE: Fields = map(
         may("ready", READY, "when the readiness probe answers, or `never`; 1s unless said"),
         may("stop", DURATIONS, "from SIGTERM to the exit; 0s unless said"),
         may("exit", Shape::Fields(&EXIT), "the exit by itself"),
-        may("hang", DURATIONS, "so long after the start it answers neither probes nor SIGTERM; never unless said"),
+        may(
+            "hang",
+            DURATIONS,
+            "so long after the start it answers neither probes nor SIGTERM; never unless said",
+        ),
         may("postStart", DURATIONS, "what a postStart hook by exec or httpGet takes; 0s unless said"),
         may("preStop", DURATIONS, "what a preStop hook by exec or httpGet takes; 0s unless said"),
         may("memory", QUANTITY, "the memory that the container takes"),

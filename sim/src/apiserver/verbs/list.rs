@@ -54,7 +54,15 @@ impl ApiServer {
                 let then = table.at(selection.namespace(), revision);
                 page(then.iter(), selection, asked)
             }
-            _ => page(table.after(selection.namespace(), asked.last.as_ref()), selection, asked),
+            _ => match selection.exact(&["metadata", "name"]) {
+                // At most one object, which is not searched for.
+                Some(name) if !kind.namespaced || !selection.namespace().is_empty() => {
+                    let key = ObjectKey::new(selection.namespace(), name.clone());
+                    let found = self.store.get(kind.storage, &key);
+                    page(found.map(|object| (&key, object)).into_iter(), selection, asked)
+                }
+                _ => page(table.after(selection.namespace(), asked.last.as_ref()), selection, asked),
+            },
         }
     }
 

@@ -62,6 +62,10 @@ impl Controller for Deployments {
             return may_adopt(answer, caches.of(*DEPLOYMENTS).get(&target.key));
         }
         let verdict = Verdict::usual(call, answer);
+        if verdict == Verdict::Fine && call.verb == Verb::Create && answer.failure().is_some() {
+            // Its namespace is going: nothing was created, and nothing is said of it.
+            return Verdict::Retry;
+        }
         if let (Some(failure), Verb::Create, Verdict::Retry) = (answer.failure(), call.verb, verdict)
             && failure.reason != "AlreadyExists"
         {

@@ -1,7 +1,6 @@
 //! How far a rollout may grow the new ReplicaSet and shrink the old ones: pure arithmetic.
 //!
-//! Real: pkg/controller/deployment/rolling.go and util `ResolveFenceposts`. Modelled: all of it, except that two resizes of
-//! one set in one sync (its unhealthy pods, then more) are one write.
+//! Real: pkg/controller/deployment/rolling.go and util `ResolveFenceposts`. Modelled: all of it.
 
 use crate::object::{Object, Value, keys};
 
@@ -84,27 +83,34 @@ pub(super) fn grown(strategy: &Strategy, total: i64, new: i64) -> i64 {
     new + (strategy.most() - total).clamp(0, strategy.wanted - new)
 }
 
-/// The sizes of the old sets, which come oldest first.
-pub(super) fn shrunk(strategy: &Strategy, new: Size, old: &[Size]) -> Vec<i64> {
+/// The sizes of the old sets, which come oldest first: without their pods that are not available, which costs nothing, and
+/// then as far as availability allows.
+pub(super) fn shrunk(strategy: &Strategy, new: Size, old: &[Size]) -> [Vec<i64>; 2] {
     let mut sizes: Vec<i64> = old.iter().map(|set| set.spec).collect();
     let total = new.spec + sizes.iter().sum::<i64>();
     let room = total - strategy.min_available() - (new.spec - new.available);
-    if room <= 0 {
-        return sizes;
-    }
-    // Pods that are not available go first: that costs nothing.
     let mut cleaned = 0;
     for (size, set) in sizes.iter_mut().zip(old) {
-        let unhealthy = (set.spec - set.available).clamp(0, room - cleaned);
+        if cleaned >= room {
+            break;
+        }
+        if set.available > set.spec {
+            // Its status is older than its size: what is available is not known.
+            return [sizes.clone(), sizes];
+        }
+        let unhealthy = (set.spec - set.available).min(room - cleaned);
         *size -= unhealthy;
         cleaned += unhealthy;
     }
-    let available = new.available + old.iter().map(|set| set.available).sum::<i64>();
-    let mut surplus = available - strategy.min_available();
-    for size in &mut sizes {
-        let less = (*size).min(surplus).max(0);
-        *size -= less;
-        surplus -= less;
+    let clean = sizes.clone();
+    if room > 0 {
+        let available = new.available + old.iter().map(|set| set.available).sum::<i64>();
+        let mut surplus = available - strategy.min_available();
+        for size in &mut sizes {
+            let less = (*size).min(surplus).max(0);
+            *size -= less;
+            surplus -= less;
+        }
     }
-    sizes
+    [clean, sizes]
 }

@@ -97,12 +97,22 @@ impl<'a> Rollout<'a> {
         let active: Vec<Arc<Object>> =
             self.old.iter().filter(|set| replicaset::replicas(set) > 0).cloned().collect();
         let sizes: Vec<Size> = active.iter().map(|set| Size::of(set)).collect();
-        let shrunk = rolling::shrunk(&self.strategy, new, &sizes);
-        active
-            .iter()
-            .zip(shrunk)
-            .map(|(set, size)| self.resize(set, size))
-            .fold(false, |any, done| any | done)
+        let [clean, shrunk] = rolling::shrunk(&self.strategy, new, &sizes);
+        let mut any = false;
+        for (set, size) in active.iter().zip(&clean) {
+            any |= self.resize(set, *size);
+        }
+        for ((set, clean), size) in active.iter().zip(clean).zip(shrunk) {
+            // A set that has been written already has a version that is not known yet.
+            let written = (replicaset::replicas(set) != clean).then(|| {
+                set.edited(|root| {
+                    root.set_at(&["spec", "replicas"], clean);
+                    root.remove_at(&["metadata", "resourceVersion"]);
+                })
+            });
+            any |= self.resize(&written.map_or_else(|| set.clone(), Arc::new), size);
+        }
+        any
     }
 
     /// Strategy Recreate: all old pods go before the first new one comes.

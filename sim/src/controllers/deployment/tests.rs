@@ -210,6 +210,39 @@ fn scaling_changes_one_set_or_shares_among_several() {
 }
 
 #[test]
+fn a_smaller_size_and_a_new_template_at_once_take_no_more_than_availability_allows() {
+    let mut fixture = Fixture::new();
+    fixture.create(*DEPLOYMENTS, deployment(10, &[]));
+    fixture.edit(*DEPLOYMENTS, "d", |root| {
+        root.set_at(&["spec", "replicas"], 5);
+        root.set_at(&["spec", "template"], template("broken:1"));
+    });
+    assert_eq!(sizes(&fixture, "d-76b46755f4"), [10, 5, 4]);
+    assert_eq!(sizes(&fixture, "d-5c8659d94c"), [2, 3]);
+}
+
+#[test]
+fn an_old_set_gives_what_is_not_available_first_and_then_the_rest() {
+    let mut fixture = Fixture::new();
+    let strategy = value!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2, "maxSurge": 3}});
+    fixture.create(*DEPLOYMENTS, deployment(10, &[("strategy", strategy)]));
+    set_image(&mut fixture, "broken:1");
+    fixture.edit(*DEPLOYMENTS, "d", |root| root.set_at(&["spec", "paused"], true));
+    let pods = fixture.all(*PODS);
+    let broken = pods.iter().filter(|pod| pod.meta("generateName").starts_with("d-5c8659d94c"));
+    for pod in broken.take(2) {
+        let conditions = value!([{"type": "Ready", "status": "True"}]);
+        fixture.set_status(*PODS, pod.name(), value!({"phase": "Running", "conditions": conditions}));
+    }
+    // Of 8 ready and 5 others, 2 of them ready, 10 are wanted and 8 have to be ready.
+    fixture.edit(*DEPLOYMENTS, "d", |root| {
+        root.set_at(&["spec", "paused"], false);
+        root.set_at(&["spec", "template"], template("nginx:1"));
+    });
+    assert_eq!(sizes(&fixture, "d-5c8659d94c"), [3, 5, 2, 0]);
+}
+
+#[test]
 fn old_revisions_beyond_the_limit_are_deleted() {
     let mut fixture = Fixture::new();
     fixture.create(*DEPLOYMENTS, deployment(1, &[("revisionHistoryLimit", value!(1))]));
@@ -286,9 +319,13 @@ fn the_new_set_fills_the_surge_and_the_old_ones_give_what_availability_allows() 
     assert_eq!((grown(&strategy, 10, 0), grown(&strategy, 13, 3), grown(&strategy, 11, 9)), (3, 3, 10));
     assert_eq!(grown(&strategy, 12, 12), 10);
     // Nothing new yet: two of ten may go.
-    assert_eq!(shrunk(&strategy, size(3, 0), &[size(10, 10)]), [8]);
+    assert_eq!(shrunk(&strategy, size(3, 0), &[size(10, 10)]), [[10], [8]]);
     // New pods that do not come up hold the old ones.
-    assert_eq!(shrunk(&strategy, size(5, 0), &[size(8, 8)]), [8]);
+    assert_eq!(shrunk(&strategy, size(5, 0), &[size(8, 8)]), [[8], [8]]);
     // Unavailable old pods go first, whatever set they are in; then the oldest set gives.
-    assert_eq!(shrunk(&strategy, size(5, 5), &[size(4, 4), size(4, 1)]), [2, 1]);
+    assert_eq!(shrunk(&strategy, size(5, 5), &[size(4, 4), size(4, 1)]), [[4, 1], [2, 1]]);
+    // A status that is behind its size says nothing: five of five are not known to be available.
+    let five = Strategy { wanted: 5, surge: 2, unavailable: 1, rolling: true };
+    assert_eq!(shrunk(&five, size(2, 0), &[size(5, 10)]), [[5], [5]]);
+    assert_eq!(shrunk(&five, size(2, 0), &[size(5, 5)]), [[5], [4]]);
 }

@@ -14,7 +14,7 @@ use crate::client::Change;
 use crate::engine::Time;
 use crate::object::Str;
 use crate::wire::resource::{LEASES, NODES, PODS};
-use crate::wire::{Answer, ObjectKey, Resource};
+use crate::wire::{Answer, ObjectKey, Renewals, Resource};
 
 /// The namespace of the nodes' Leases (`corev1.NamespaceNodeLease`).
 const LEASE_NAMESPACE: &str = "kube-node-lease";
@@ -30,6 +30,8 @@ pub(in crate::controllers) struct NodeLifecycle {
     settings: Settings,
     /// All nodes of the cache.
     nodes: BTreeMap<Str, Health>,
+    /// The nodes whose Leases are being renewed on the wire.
+    renewals: BTreeMap<Str, Renewals>,
     zones: Zones,
     pods: PodsByNode,
     /// Whether the monitor ticks.
@@ -43,6 +45,7 @@ impl NodeLifecycle {
         Self {
             settings: settings.clone(),
             nodes: BTreeMap::new(),
+            renewals: BTreeMap::new(),
             zones: Zones::default(),
             pods: PodsByNode::default(),
             ticks: false,
@@ -50,12 +53,17 @@ impl NodeLifecycle {
         }
     }
 
-    fn node_changed(&mut self, change: &Change, out: &mut Vec<Target>) {
+    fn node_changed(&mut self, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
         let name = Str::from(change.object().name());
         match &change.new {
             Some(node) => match self.nodes.get_mut(&name) {
                 Some(health) => health.learn(node),
-                None => drop(self.nodes.insert(name, Health::new(node))),
+                None => {
+                    let mut health = Health::new(node);
+                    health.lease =
+                        caches.get(*LEASES, &ObjectKey::new(LEASE_NAMESPACE, name.clone())).cloned();
+                    self.nodes.insert(name, health);
+                }
             },
             None => {
                 let gone = self.nodes.remove(&name);
@@ -69,16 +77,17 @@ impl NodeLifecycle {
     }
 
     /// One pass of the monitor.
-    fn tick(&mut self, caches: &Caches, now: Time) -> Outcome {
+    fn tick(&mut self, now: Time) -> Outcome {
         let mut out = Outcome::done();
         out.after(self.settings.node_monitor_period_ms);
         self.left.drain(..).for_each(|place| self.zones.dequeue(place));
         let mut counts: BTreeMap<Str, Count> = BTreeMap::new();
-        let mut leases = caches.of(*LEASES).in_namespace(LEASE_NAMESPACE).peekable();
+        let mut renewals = self.renewals.iter().peekable();
         for (name, health) in &mut self.nodes {
-            // Both are sorted by name: one walk finds each node's Lease.
-            while leases.next_if(|lease| lease.name() < name.as_str()).is_some() {}
-            health.probe(leases.peek().copied().filter(|lease| lease.name() == name.as_str()), now);
+            // Both are sorted by name: one walk finds what belongs to each node.
+            while renewals.next_if(|(renewed, _)| *renewed < name).is_some() {}
+            let renewed = renewals.peek().filter(|(renewed, _)| *renewed == name);
+            health.probe(renewed.and_then(|(_, renewals)| renewals.last(now)), now);
             let is_ready = judge(name, health, &mut self.zones, &self.settings, now, &mut out);
             if health.counts {
                 if !counts.contains_key(&health.zone) {
@@ -260,19 +269,33 @@ impl Controller for NodeLifecycle {
         Watches::These(vec![*NODES, *PODS, *LEASES])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
-        // Renewals are for the monitor's next tick: they are by far the most changes.
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
         if resource == *NODES {
-            self.node_changed(change, out);
+            self.node_changed(change, caches, out);
+        } else if resource == *LEASES {
+            // For the monitor's next tick.
+            let lease = change.object();
+            if lease.namespace() == LEASE_NAMESPACE
+                && let Some(health) = self.nodes.get_mut(lease.name())
+            {
+                health.lease.clone_from(&change.new);
+            }
         } else if resource == *PODS && self.pods.note(change) && change.new.is_some() {
             out.push(Target::of(*PODS, change.object()));
+        }
+    }
+
+    fn renewed(&mut self, lease: &ObjectKey, renewals: Option<Renewals>) {
+        match renewals {
+            Some(renewals) => drop(self.renewals.insert(lease.name.clone(), renewals)),
+            None => drop(self.renewals.remove(&lease.name)),
         }
     }
 
     fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
         match &*target.key.namespace {
             _ if target.resource == *PODS => self.sync_pod(&target.key, caches, now),
-            MONITOR => self.tick(caches, now),
+            MONITOR => self.tick(now),
             ZONE => self.serve_zone(&target.key.name, now),
             STATUS => self.sync_status(&target.key.name, caches, now),
             EXECUTE => self.sync_execute(&target.key.name, caches, now),

@@ -54,7 +54,10 @@ pub(super) struct Health {
     /// The time that the Ready condition tells, and whether that is news to the monitor.
     heartbeat: Str,
     fresh: bool,
-    lease: Option<Arc<Object>>,
+    /// Its Lease, where the monitor has not looked at it yet.
+    pub(super) lease: Option<Arc<Object>>,
+    /// The last renewal that the monitor knows of.
+    renewed: Option<Time>,
     /// When the monitor saw the last sign of life.
     pub(super) probed: Time,
     /// The monitor gave it up and its status has to say so.
@@ -86,6 +89,7 @@ impl Health {
             // One that has reported is as good as alive at the monitor's next tick.
             fresh: Ready::of(node) != Ready::Absent,
             lease: None,
+            renewed: None,
             probed: created,
             expired: false,
             mark_pods: false,
@@ -120,21 +124,27 @@ impl Health {
         }
     }
 
-    /// Looks for signs of life. `lease` is the node's, if it has one.
-    pub(super) fn probe(&mut self, lease: Option<&Arc<Object>>, now: Time) {
-        if std::mem::take(&mut self.fresh) {
+    /// Looks for signs of life. `renewed` is when its Lease was renewed last, where the Lease does not say so itself.
+    pub(super) fn probe(&mut self, renewed: Option<Time>, now: Time) {
+        let mut alive = std::mem::take(&mut self.fresh);
+        if let Some(lease) = self.lease.take() {
+            let told =
+                lease.str_at(&["spec", "renewTime"]).and_then(Time::parse_rfc3339).unwrap_or(Time::ZERO);
+            alive |= self.take_renewal(told);
+        }
+        alive |= renewed.is_some_and(|renewed| self.take_renewal(renewed));
+        if alive {
             self.probed = now;
         }
-        if let Some(lease) = lease
-            && self.lease.as_ref().is_none_or(|known| !Arc::ptr_eq(known, lease))
-        {
-            // Micro times in UTC are ordered as their texts are.
-            let renewed = |lease: &Object| lease.str_at(&["spec", "renewTime"]).map(Str::new);
-            if self.lease.as_ref().is_none_or(|known| renewed(known) < renewed(lease)) {
-                self.probed = now;
-                self.lease = Some(lease.clone());
-            }
+    }
+
+    /// Whether this renewal is news. The first one is, whatever it says.
+    fn take_renewal(&mut self, renewed: Time) -> bool {
+        let newer = self.renewed.is_none_or(|known| known < renewed);
+        if newer {
+            self.renewed = Some(renewed);
         }
+        newer
     }
 
     /// Whether the last sign of life is too long ago. `grace` is for nodes that report, and for those that never did.

@@ -2,6 +2,7 @@
 
 mod node_faults;
 mod node_steps;
+mod renewals;
 mod triggered;
 
 use std::sync::Arc;
