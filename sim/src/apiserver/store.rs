@@ -158,6 +158,11 @@ impl Table {
             .take_while(move |(key, _)| namespace.is_empty() || key.namespace == namespace)
     }
 
+    /// The object with this key.
+    pub(super) fn get(&self, key: &ObjectKey) -> Option<&Arc<Object>> {
+        self.objects.get(key)
+    }
+
     /// The revision of the last change.
     pub(super) fn last(&self) -> u64 {
         self.last

@@ -12,7 +12,7 @@ use super::select::Selection;
 use super::store::{Change, Table, set_version};
 use super::view::View;
 use crate::object::{Object, Str, Value};
-use crate::wire::{Addr, RequestId, Resource, WatchEvent};
+use crate::wire::{Addr, ObjectKey, RequestId, Resource, WatchEvent};
 
 /// The name of a stream.
 pub(super) type StreamId = (Addr, RequestId);
@@ -194,6 +194,11 @@ impl Watcher {
         since: u64,
         out: &mut Vec<(Addr, RequestId, WatchEvent)>,
     ) {
+        // Of one object that is there and older, nothing has come since.
+        let one = self.selection.exact(NAME).map(|name| ObjectKey::new(self.selection.namespace(), name.clone()));
+        if one.and_then(|key| table.get(&key)).is_some_and(|object| object.revision() <= since) {
+            return;
+        }
         for change in table.since(since) {
             self.hear(change, &mut None, out);
         }

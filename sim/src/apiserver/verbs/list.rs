@@ -58,7 +58,7 @@ impl ApiServer {
                 // At most one object, which is not searched for.
                 Some(name) if !kind.namespaced || !selection.namespace().is_empty() => {
                     let key = ObjectKey::new(selection.namespace(), name.clone());
-                    let found = self.store.get(kind.storage, &key);
+                    let found = table.get(&key);
                     page(found.map(|object| (&key, object)).into_iter(), selection, asked)
                 }
                 _ => page(table.after(selection.namespace(), asked.last.as_ref()), selection, asked),
