@@ -195,7 +195,8 @@ impl Watcher {
         out: &mut Vec<(Addr, RequestId, WatchEvent)>,
     ) {
         // Of one object that is there and older, nothing has come since.
-        let one = self.selection.exact(NAME).map(|name| ObjectKey::new(self.selection.namespace(), name.clone()));
+        let one =
+            self.selection.exact(NAME).map(|name| ObjectKey::new(self.selection.namespace(), name.clone()));
         if one.and_then(|key| table.get(&key)).is_some_and(|object| object.revision() <= since) {
             return;
         }

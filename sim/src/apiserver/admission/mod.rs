@@ -10,6 +10,7 @@ mod object_in_use;
 mod priority;
 pub(super) mod quota;
 mod service_account;
+pub(super) mod topology_labels;
 
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ pub fn admit(write: &Attributes<'_>, new: &mut Value) -> Result<(), Box<Status>>
             }
             priority::admit(write, new)?;
             default_tolerations::admit(new);
+            topology_labels::admit(write, new);
         }
         ("v1/pods", Verb::Update) => default_tolerations::admit(new),
         ("v1/nodes", Verb::Create) => node_taints::admit(new),

@@ -1,16 +1,18 @@
 //! The binding subresource: a scheduler assigns a pod to a node.
 //!
-//! Recorded in `binding-subresource`: the binding owns no fields, annotations are taken over, generation stays.
+//! Recorded in `binding-subresource`: the binding owns no fields, annotations are taken over, generation stays; the pod
+//! gets the labels of its node's zone.
 
 use std::sync::Arc;
 
+use super::super::admission::topology_labels;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
 use super::Reply;
 use crate::object::{Object, Value};
 use crate::value;
-use crate::wire::resource::PODS;
-use crate::wire::{Answer, Body, Request, Status};
+use crate::wire::resource::{NODES, PODS};
+use crate::wire::{Answer, Body, ObjectKey, Request, Status};
 
 /// The resource that names the pod in its body.
 pub(super) const RESOURCE: &str = "v1/bindings";
@@ -36,7 +38,7 @@ impl ApiServer {
         let pod = self.stored(kind, request)?;
         refuse(request, kind, &pod, binding)?;
         if !request.options.dry_run {
-            let root = bound(&pod, node, binding, &self.timestamp());
+            let root = self.bound(&pod, node, binding);
             self.put(kind, request.key(), root, pod.managed().clone(), None, out);
         }
         Ok(Answer::Status(Box::new(Status::new(201, "", ""))))
@@ -84,10 +86,22 @@ fn refuse(request: &Request, kind: &Kind, pod: &Object, binding: &Object) -> Res
     Err(Box::new(Status::new(409, "Conflict", message).details(details)))
 }
 
-/// The pod on its node.
+impl ApiServer {
+    /// The pod on its node.
+    fn bound(&mut self, pod: &Object, node: &str, binding: &Object) -> Value {
+        let mut root = bound(pod, node, binding, &self.timestamp());
+        if let Some(node) = self.store.get(*NODES, &ObjectKey::new("", node)) {
+            topology_labels::label(&mut root, node);
+        }
+        root
+    }
+}
+
 fn bound(pod: &Object, node: &str, binding: &Object, now: &str) -> Value {
     let mut root = pod.root().clone();
     root.set_at(&["spec", "nodeName"], node);
+    // `ClearingNominatedNodeNameAfterBinding`.
+    root.remove_at(&["status", "nominatedNodeName"]);
     for (key, value) in binding.at(&["metadata", "annotations"]).and_then(Value::as_map).into_iter().flatten()
     {
         root.set_at(&["metadata", "annotations", key.as_str()], value.clone());

@@ -48,10 +48,8 @@ impl Controller for Disruptions {
                 }
                 update(budget, expected, healthy(&pods, &disrupted), &disrupted, now)
             }
-            Err(why) => {
-                out.retry();
-                fail(budget, &why, now)
-            }
+            // Told, and not tried again before something changes.
+            Err(why) => fail(budget, &why, now),
         };
         if let Some(request) = request {
             out.then(request);

@@ -47,7 +47,7 @@ pub(super) fn expected(budget: &Object, pods: &[Arc<Object>], caches: &Caches) -
             let all = scale(pods, caches)?;
             Ok(Expected { pods: all, healthy: scaled(least, all) })
         }
-        None => Ok(Expected { pods: i64::try_from(pods.len()).unwrap_or(i64::MAX), healthy: 0 }),
+        None => Ok(Expected { pods: 0, healthy: 0 }),
     }
 }
 

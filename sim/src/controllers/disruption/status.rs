@@ -70,7 +70,7 @@ pub(super) fn update(
         status.set_at(&["disruptedPods"], disrupted.to_value());
     }
     let why = if allowed > 0 { ("True", "SufficientPods", "") } else { ("False", "InsufficientPods", "") };
-    status.set_at(&["conditions"], conditions(budget, why, now));
+    status.set_at(&["conditions"], conditions(budget, budget.generation(), why, now));
     write(budget, status)
 }
 
@@ -78,19 +78,28 @@ pub(super) fn update(
 pub(super) fn fail(budget: &Arc<Object>, why: &str, now: Time) -> Option<Request> {
     let mut status = budget.at(&["status"]).cloned().unwrap_or_else(Value::empty_map);
     status.set_at(&["disruptionsAllowed"], 0);
-    status.set_at(&["conditions"], conditions(budget, ("False", "SyncFailed", why), now));
+    // It says nothing of this generation: the last one that it does counts.
+    let observed = budget.i64_at(&["status", "observedGeneration"]).unwrap_or(0);
+    status.set_at(&["conditions"], conditions(budget, observed, ("False", "SyncFailed", why), now));
     write(budget, status)
 }
 
-fn conditions(budget: &Object, (status, reason, message): (&str, &str, &str), now: Time) -> Vec<Value> {
+fn conditions(
+    budget: &Object,
+    observed: i64,
+    (status, reason, message): (&str, &str, &str),
+    now: Time,
+) -> Vec<Value> {
     const KIND: &str = "DisruptionAllowed";
     let old = budget.condition(KIND).filter(|c| c.str_at(&["status"]) == Some(status));
     let since = old.and_then(|c| c.str_at(&["lastTransitionTime"]).map(Str::new));
-    let condition = value!({
+    let mut condition = value!({
         "type": KIND, "status": status, "reason": reason, "message": message,
-        "observedGeneration": (budget.generation()),
         "lastTransitionTime": (since.unwrap_or_else(|| now.rfc3339()))
     });
+    if observed != 0 {
+        condition.set_at(&["observedGeneration"], observed);
+    }
     let others = budget.items_at(&["status", "conditions"]).iter();
     others.filter(|c| c.str_at(&["type"]) != Some(KIND)).cloned().chain([condition]).collect()
 }

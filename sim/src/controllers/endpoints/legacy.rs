@@ -1,13 +1,15 @@
 //! The Endpoints controller: the older object of the same name as its Service, with the addresses of its pods.
 //!
 //! Real: pkg/controller/endpoint. Modelled: ready and not ready addresses, one subset per set of ports, named ports, hostnames,
-//! headless services, the trigger-time annotation, deletion with the Service. Not modelled: the limit of 1000 addresses,
+//! headless services, the trigger-time annotation, deletion with the Service. Not modelled: the order of
+//! several subsets, which is by a hash of each. Not modelled: the limit of 1000 addresses,
 //! IPv6, what a controller left behind that was down while Services went.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::members::{Followed, Members, hostname, port_of, publishes_unready};
+use super::port_order::of_endpoints;
 use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, HEADLESS, TRIGGER_TIME};
 use crate::client::Change;
 use crate::controllers::{Caches, Controller, Outcome, Target, Watches, pods};
@@ -46,7 +48,7 @@ impl Controller for LegacyEndpoints {
         }
         if resource == *SERVICES {
             self.members.service_changed(change, caches);
-        } else if change.old.is_some() && change.new.is_some() {
+        } else if change.new.is_some() {
             // What others write into it stays until the next change of a pod, as in a real cluster.
             return;
         }
@@ -82,8 +84,8 @@ fn write(
     caches: &Caches,
 ) -> Option<Request> {
     let shown = |pod: &&Arc<Object>| publishes_unready(service) || !pod.is_terminating();
+    let trigger = followed.trigger(service, caches, there.is_none());
     let pods: Vec<&Arc<Object>> = followed.pods(caches).into_iter().filter(shown).collect();
-    let trigger = followed.trigger(service, &pods, there.is_none());
     let (subsets, labels) = (subsets(service, &pods), labels(service));
     if let Some(there) = there
         && there.items_at(&["subsets"]) == subsets
@@ -144,7 +146,10 @@ fn subsets(service: &Object, pods: &[&Arc<Object>]) -> Vec<Value> {
     let subset = |(ports, mut ready, mut unready): Subset<'_>| {
         let mut subset = Value::empty_map();
         for (field, pods) in [("addresses", &mut ready), ("notReadyAddresses", &mut unready)] {
-            pods.sort_by_key(|pod| (ip_order(pod), pod.uid().to_owned()));
+            // By the text of the address (endpoints `LessEndpointAddress`).
+            pods.sort_by_key(|pod| {
+                (pod.str_at(&["status", "podIP"]).map(str::to_owned), pod.uid().to_owned())
+            });
             if !pods.is_empty() {
                 subset.set_at(&[field], Value::list(pods.iter().map(|pod| address(service, pod))));
             }
@@ -155,12 +160,6 @@ fn subsets(service: &Object, pods: &[&Arc<Object>]) -> Vec<Value> {
         subset
     };
     by_ports.into_values().map(subset).collect()
-}
-
-/// Addresses are ordered by their bytes (endpoints `LessEndpointAddress`).
-fn ip_order(pod: &Object) -> Vec<u8> {
-    let ip = pod.str_at(&["status", "podIP"]).unwrap_or_default();
-    ip.split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }
 
 fn address(service: &Object, pod: &Object) -> Value {
@@ -192,5 +191,5 @@ fn ports(service: &Object, pod: &Object) -> Value {
         }
         Some(out)
     });
-    Value::list(ports.collect::<Vec<_>>())
+    Value::list(of_endpoints(ports.collect()))
 }

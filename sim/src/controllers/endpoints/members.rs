@@ -23,7 +23,7 @@ pub(super) struct Followed {
     pub(super) selector: Option<LabelSelector>,
     /// The pods that it selects.
     pods: BTreeSet<ObjectKey>,
-    /// When the pods shown last became ready or unready.
+    /// When the pods last became ready or unready.
     times: BTreeMap<ObjectKey, Str>,
     created: bool,
 }
@@ -84,12 +84,13 @@ impl Followed {
     }
 
     /// The earliest time of what changed since the last sync, if that has one: a pod's readiness, the Service's creation.
-    pub(super) fn trigger(&mut self, service: &Object, pods: &[&Arc<Object>], first: bool) -> Option<Str> {
+    pub(super) fn trigger(&mut self, service: &Object, caches: &Caches, first: bool) -> Option<Str> {
         let ready_since = |pod: &Object| {
             pod.condition("Ready").and_then(|c| c.str_at(&["lastTransitionTime"])).map(Str::new)
         };
+        let pods = self.pods.iter().filter_map(|key| caches.of(*PODS).get(key));
         let times: BTreeMap<ObjectKey, Str> =
-            pods.iter().filter_map(|pod| Some((ObjectKey::of(pod), ready_since(pod)?))).collect();
+            pods.filter_map(|pod| Some((ObjectKey::of(pod), ready_since(pod)?))).collect();
         let newer = times.iter().filter(|(pod, time)| self.times.get(*pod).is_none_or(|old| old < *time));
         let mut changed: Vec<Str> = newer.map(|(_, time)| time.clone()).collect();
         if first && !std::mem::replace(&mut self.created, true) {
@@ -136,7 +137,9 @@ pub(super) fn port_of(port: &Value, pod: &Object) -> Option<i64> {
 }
 
 fn named_port(pod: &Object, name: &str, protocol: &str) -> Option<i64> {
-    let containers = pod.items_at(&["spec", "containers"]).iter();
+    let sidecars = pod.items_at(&["spec", "initContainers"]).iter();
+    let sidecars = sidecars.filter(|container| container.str_at(&["restartPolicy"]) == Some("Always"));
+    let containers = pod.items_at(&["spec", "containers"]).iter().chain(sidecars);
     let mut ports = containers.flat_map(|container| container.items_at(&["ports"]));
     let is_it = |port: &&Value| {
         port.str_at(&["name"]) == Some(name) && port.str_at(&["protocol"]).unwrap_or("TCP") == protocol

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::port_order::of_slice;
 use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, HEADLESS, MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
 use crate::client::Change;
 use crate::controllers::claim::{Owner, controller_ref};
@@ -129,7 +130,7 @@ fn slice(endpoints: &Arc<Object>, all: Vec<Value>, subset: &Value) -> Value {
             "ownerReferences": [(controller_ref(&owner))]
         },
         "endpoints": (Value::list(all)),
-        "ports": (Value::list(subset.items_at(&["ports"]).iter().map(port)))
+        "ports": (Value::list(of_slice(subset.items_at(&["ports"]).iter().map(port).collect())))
     });
     let annotations = endpoints.at(&["metadata", "annotations"]).and_then(Value::as_map);
     for (key, text) in annotations.into_iter().flat_map(|map| map.iter()) {

@@ -3,11 +3,13 @@
 //! - `members`: the pods that a Service selects, followed change by change
 //! - `slices`: EndpointSlices of Services with a selector
 //! - `legacy`: the Endpoints object of the same Services
+//! - `port_order`: in which order ports are listed
 //! - `mirroring`: EndpointSlices for Endpoints that someone else wrote
 
 mod legacy;
 mod members;
 mod mirroring;
+mod port_order;
 mod slices;
 
 pub(super) use legacy::LegacyEndpoints;

@@ -120,3 +120,55 @@ fn named_ports_headless_services_and_deleted_slices() {
     fixture.delete(*SERVICES, "s", "Background");
     assert!(fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices")).is_empty());
 }
+
+#[test]
+fn pods_with_other_port_numbers_have_a_slice_of_their_own() {
+    let ports = value!([{"name": "web", "port": 80, "targetPort": "http", "protocol": "TCP"}]);
+    let mut fixture = Fixture::new();
+    fixture.create(*SERVICES, service(&[("ports", ports)]));
+    let pod = |name: &str, port: i64| {
+        let container = value!({"name": "c", "ports": [{"name": "http", "containerPort": port}]});
+        value!({
+            "metadata": {"name": name, "namespace": NS, "labels": {"app": "d"}}, "spec": {"containers": [container]}
+        })
+    };
+    let shown = |fixture: &Fixture| -> Vec<(i64, Vec<String>)> {
+        let slices = fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices"));
+        let of = |slice: &Arc<Object>| {
+            let name = |e: &Value| e.str_at(&["targetRef", "name"]).unwrap().to_owned();
+            let port = slice.items_at(&["ports"]).first().and_then(|port| port.i64_at(&["port"]));
+            (port.unwrap_or(0), slice.items_at(&["endpoints"]).iter().map(name).collect())
+        };
+        let mut all: Vec<_> = slices.iter().map(of).collect();
+        all.sort();
+        all
+    };
+    let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let empty = slice(&fixture).uid().to_owned();
+    fixture.create(*PODS, pod("a", 8080));
+    assert_eq!(slice(&fixture).uid(), empty, "the empty slice is taken");
+    fixture.create(*PODS, pod("b", 9090));
+    fixture.create(*PODS, pod("c", 8080));
+    assert_eq!(shown(&fixture), [(8080, of(&["a", "c"])), (9090, of(&["b"]))]);
+    fixture.delete(*PODS, "b", "");
+    assert_eq!(shown(&fixture), [(8080, of(&["a", "c"]))]);
+    for name in ["a", "c"] {
+        fixture.delete(*PODS, name, "");
+    }
+    assert_eq!(shown(&fixture), [(0, of(&[]))]);
+}
+
+#[test]
+fn a_slice_has_a_hundred_endpoints_at_most_and_what_comes_fills_gaps() {
+    let mut fixture = with_pods(250);
+    fixture.create(*SERVICES, service(&[]));
+    let sizes = |fixture: &Fixture| {
+        let slices = fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices"));
+        let mut sizes: Vec<usize> = slices.iter().map(|slice| slice.items_at(&["endpoints"]).len()).collect();
+        sizes.sort_unstable();
+        sizes
+    };
+    assert_eq!(sizes(&fixture), [50, 100, 100]);
+    fixture.edit(*REPLICA_SETS, "r", |root| root.set_at(&["spec", "replicas"], 290));
+    assert_eq!(sizes(&fixture), [90, 100, 100]);
+}
