@@ -1,5 +1,6 @@
 //! Many runs: jobs for the pool, what each reports, what they come to together.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -40,8 +41,8 @@ pub(crate) struct Report {
     pub(crate) wall_us: u64,
     /// How long after healing the system was converged for good, in ms.
     pub(crate) converged_after_ms: Option<u64>,
-    /// Faults whose event never came.
-    pub(crate) unused: Vec<String>,
+    /// Faults and steps that came to nothing, and why.
+    pub(crate) unused: Vec<(String, String)>,
     /// Why there was no run: the setup failed.
     pub(crate) no_run: Option<String>,
     /// With detail: the record, line by line, and what a user would have seen.
@@ -95,7 +96,7 @@ impl Report {
             virtual_ms: run.end.0,
             wall_us,
             converged_after_ms: run.converged_after_ms,
-            unused: run.unused,
+            unused: run.unused.into_iter().map(|unused| (unused.what, unused.why.to_owned())).collect(),
             no_run: None,
         }
     }
@@ -164,6 +165,9 @@ pub(crate) struct Summary {
     pub(crate) converged_ms: Vec<u64>,
     /// Wall time of all of them together, in ms.
     pub(crate) wall_ms: u64,
+    /// Per kind of fault and per step with a trigger that was planned: how often, how often it came to nothing, and why the
+    /// last time.
+    planned: BTreeMap<String, (usize, usize, String)>,
 }
 
 impl Summary {
@@ -182,6 +186,15 @@ impl Summary {
     pub(crate) fn add(&mut self, report: &Report) {
         self.runs += 1;
         self.converged_ms.extend(report.converged_after_ms);
+        for fault in report.plan.split("; ").filter(|fault| !fault.is_empty()) {
+            self.planned.entry(kind_of(fault).to_owned()).or_default().0 += 1;
+        }
+        for (what, why) in &report.unused {
+            let (planned, unused, last) = self.planned.entry(kind_of(what).to_owned()).or_default();
+            *planned += usize::from(is_step(what));
+            *unused += 1;
+            last.clone_from(why);
+        }
         if !report.is_held(self.expected.as_deref()) {
             self.first_bad.get_or_insert_with(|| report.clone());
             return;
@@ -191,6 +204,16 @@ impl Summary {
             self.as_expected += 1;
             self.first_expected.get_or_insert_with(|| report.clone());
         }
+    }
+
+    /// What came to nothing in every run that planned it, in words.
+    pub(crate) fn idle(&self) -> impl Iterator<Item = String> {
+        let idle = |what: &str, planned: usize, unused: usize| {
+            unused == planned && (!is_step(what) || unused == self.runs)
+        };
+        let all =
+            self.planned.iter().filter(move |(what, (planned, unused, _))| idle(what, *planned, *unused));
+        all.map(|(what, (planned, _, why))| format!("{what} came to nothing all {planned} times: {why}"))
     }
 
     /// Whether all is as it should be; if not, why in words.
@@ -213,6 +236,16 @@ impl Summary {
         let index = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
         sorted.get(index).map(|ms| ms.div_ceil(1000))
     }
+}
+
+/// The kind of a planned fault; a step is its own.
+fn kind_of(what: &str) -> &str {
+    if is_step(what) { what } else { what.split(['(', '@']).next().unwrap_or(what) }
+}
+
+/// Whether this is a step, which is named only where it was not done.
+fn is_step(what: &str) -> bool {
+    what.starts_with("step ")
 }
 
 /// The jobs of a sweep over one scenario.

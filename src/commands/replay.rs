@@ -84,8 +84,8 @@ fn tell(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
         print_error(&report::no_run(summary, report.seed, why));
         return ExitCode::from(BAD_INPUT);
     }
-    for unused in &report.unused {
-        print(&format!("unused     {unused}: its event never came"));
+    for (what, why) in &report.unused {
+        print(&format!("unused     {what}: {why}"));
     }
     let held = report.is_held(summary.expected.as_deref());
     if report.violation.is_some() {

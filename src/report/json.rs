@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::sweep::Report;
 
 /// The line: scenario, seed, verdict (`held` or `violated`), fingerprint, virtual_s, wall_ms, violation (null, or oracle,
-/// message and time), plan.
+/// message and time), plan, no_run (null, or why there was no run: the setup failed).
 pub(crate) fn run_line(scenario: &str, report: &Report, expected: Option<&str>) -> String {
     let violation = report
         .violation
@@ -21,6 +21,7 @@ pub(crate) fn run_line(scenario: &str, report: &Report, expected: Option<&str>) 
         "wall_ms": report.wall_us as f64 / 1000.0,
         "violation": violation,
         "plan": report.plan,
+        "no_run": report.no_run,
     })
     .to_string()
 }

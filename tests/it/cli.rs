@@ -59,6 +59,18 @@ fn a_violation_is_exit_code_one_and_says_what_was_wanted_and_how_to_see_it_again
 }
 
 #[test]
+fn a_fault_that_strikes_nobody_in_any_run_is_told() {
+    let three = NEVER_HOLDS.replace("pods.size() == 4", "pods.size() == 3");
+    let path = scenario_file("idle", three.replace("selector: app=web, pick", "selector: app=wbe, pick"));
+    let output = wavetank(&["run", path.to_str().unwrap(), "--seeds", "0..3"]);
+    let note = "note       pod-deletion came to nothing all 3 times: nobody was there to be struck";
+    assert!(text(&output.stdout).contains(note), "{}", text(&output.stdout));
+    let path = scenario_file("bites", three);
+    let output = wavetank(&["run", path.to_str().unwrap(), "--seeds", "0..3"]);
+    assert!(!text(&output.stdout).contains("note "), "{}", text(&output.stdout));
+}
+
+#[test]
 fn json_has_one_object_per_run_and_junit_one_case_per_scenario() {
     let junit = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("junit.xml");
     let args = ["run", "scenarios/staticweb-walkthrough.yaml", "--seeds", "0..3", "--json", "--junit"];

@@ -1,6 +1,7 @@
 //! Steps that events set off: done at the event, in the midst of what else goes on; told where it never came.
 
 use wavetank::sim::explore::{Prepared, Run, draw_plan, run};
+use wavetank::sim::faults::Unused;
 use wavetank::sim::object::Object;
 use wavetank::sim::programs::Program;
 use wavetank::sim::scenario::{
@@ -60,7 +61,10 @@ fn a_watch_event_sets_a_step_off() {
     assert!(told.starts_with("got ") && told.contains("events of pods"), "{told}");
     let strangers = EventPattern { actor: Some("nobody".into()), ..event(EventVerb::Modified) };
     let never = played(strangers, Moment::After, 1, "");
-    assert_eq!((before_the_step(&never), &never.unused[..]), (None, &["step \"cordoned\"".to_owned()][..]));
+    assert_eq!(
+        (before_the_step(&never), &never.unused[..]),
+        (None, &[Unused::never("step \"cordoned\"")][..])
+    );
 }
 
 #[test]

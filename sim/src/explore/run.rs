@@ -5,7 +5,7 @@ use super::judge::Judge;
 use super::world::{Halt, World};
 use crate::cluster::{CHAOS, Cluster};
 use crate::engine::{Fingerprint, Millis, SECOND, Time};
-use crate::faults::Injector;
+use crate::faults::{Injector, Unused};
 use crate::hermetic;
 use crate::oracles::{self, Violation};
 use crate::programs::{Stage, on_stage};
@@ -39,7 +39,7 @@ pub struct Run {
     /// How long after the faults healed the system was converged for good, in ms.
     pub converged_after_ms: Option<Millis>,
     /// Faults and steps whose event never came.
-    pub unused: Vec<String>,
+    pub unused: Vec<Unused>,
     /// The record.
     pub history: History,
 }

@@ -5,7 +5,7 @@ use super::run::SETUP_SETTLE_MS;
 use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::{Millis, Time};
-use crate::faults::Injector;
+use crate::faults::{Injector, Unused};
 use crate::object::Str;
 use crate::oracles::{self, Violation};
 use crate::programs::{HostSpec, Program};
@@ -45,7 +45,7 @@ pub(super) struct World<'s> {
     pub(super) judge: Judge<'s>,
     pub(super) triggered: Triggered,
     /// Faults and steps whose event never came.
-    pub(super) unused: Vec<String>,
+    pub(super) unused: Vec<Unused>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
@@ -278,9 +278,9 @@ impl<'s> World<'s> {
 
     /// All faults end.
     pub(super) fn heal(&mut self) {
-        self.unused = self.injector.heal(&mut self.cluster).into_iter().map(String::from).collect();
+        self.unused = self.injector.heal(&mut self.cluster);
         let steps = self.disarm_steps();
-        self.unused.extend(steps);
+        self.unused.extend(steps.into_iter().map(Unused::never));
         self.armed = false;
     }
 

@@ -43,6 +43,24 @@ struct Armed {
     phase: Phase,
     /// Whom it struck, until that has ended.
     struck: Option<Victims>,
+    /// Whether it struck anybody, or bent a request.
+    bit: bool,
+}
+
+/// A fault, or a step with a trigger, that came to nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unused {
+    /// The fault as plan text, or the step.
+    pub what: String,
+    /// Why, in words.
+    pub why: &'static str,
+}
+
+impl Unused {
+    /// What waits for an event that never came.
+    pub fn never(what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: "its event never came" }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +85,7 @@ impl Injector {
             chosen: None,
             phase: Phase::Waiting,
             struck: None,
+            bit: false,
         };
         Self {
             faults: plan.0.iter().map(arm).collect(),
@@ -115,11 +134,17 @@ impl Injector {
             .max()
     }
 
-    /// Ends all faults. Returns the texts of those that never struck.
-    pub fn heal(&mut self, cluster: &mut Cluster) -> Vec<Str> {
+    /// Ends all faults. Returns those that came to nothing.
+    pub fn heal(&mut self, cluster: &mut Cluster) -> Vec<Unused> {
         (0..self.faults.len()).for_each(|index| self.end(index, cluster));
-        let unused = |armed: &&Armed| armed.phase == Phase::Waiting;
-        let unused = self.faults.iter().filter(unused).map(|armed| armed.text.clone()).collect();
+        let unused = |armed: &Armed| match armed.phase {
+            Phase::Waiting => Unused::never(armed.text.as_str()),
+            _ if behaviour(&armed.fault).bends() => {
+                Unused { what: armed.text.to_string(), why: "no request came that it could bend" }
+            }
+            _ => Unused { what: armed.text.to_string(), why: "nobody was there to be struck" },
+        };
+        let unused = self.faults.iter().filter(|armed| !armed.bit).map(unused).collect();
         self.faults.iter_mut().for_each(|armed| armed.phase = Phase::Over);
         self.due.clear();
         self.steps.clear();
@@ -186,6 +211,7 @@ impl Injector {
             let (known, namespace, draws) = (&self.known, &*self.namespace, &self.draws);
             let victims: Victims =
                 Search { cluster, known, namespace, draws, fault: &text }.victims(&fault.target, at);
+            self.faults[index].bit = !victims.is_empty() || fault.target == FaultTarget::Cluster;
             behaviour.strike(&fault, &victims, cluster);
             if let Phase::Until(end) = self.faults[index].phase {
                 cluster.wake_at(end, index as u64);
@@ -240,7 +266,7 @@ impl Injector {
         let crashes_its_host = armed.fault.fault.name == "crash"
             && matches!(&armed.fault.target, FaultTarget::Program { pick: crate::scenario::Pick::One, .. });
         if crashes_its_host && self.target_names(index, host) {
-            self.faults[index].phase = Phase::Over;
+            (self.faults[index].phase, self.faults[index].bit) = (Phase::Over, true);
             strikes.push(Strike::Crash(host, self.faults[index].text.clone()));
         } else {
             self.due.push((index, host));
@@ -274,8 +300,10 @@ impl Injector {
             }
             let fate = behaviour(&armed.fault).bend(&armed.fault, request);
             if fate != Fate::Pass {
+                let armed = &mut self.faults[index];
+                armed.bit = true;
                 if armed.phase == Phase::Next {
-                    self.faults[index].phase = Phase::Over;
+                    armed.phase = Phase::Over;
                 }
                 return fate;
             }

@@ -33,7 +33,7 @@ mod triggers;
 mod victims;
 mod watch_cut;
 
-pub use injector::Injector;
+pub use injector::{Injector, Unused};
 use victims::Victims;
 
 /// How a fault acts: it bends requests, or it strikes and perhaps ends.

@@ -23,6 +23,11 @@ pub(super) struct Victims {
 }
 
 impl Victims {
+    /// Whether there is nobody. An image counts as somebody: its containers may be yet to come.
+    pub(super) fn is_empty(&self) -> bool {
+        self.hosts.is_empty() && self.objects.is_empty() && self.image.is_none()
+    }
+
     /// The containers of the image, or of the pods.
     pub(super) fn containers(&self) -> Whom {
         match &self.image {
