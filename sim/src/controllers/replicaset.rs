@@ -2,8 +2,8 @@
 //! [`Flavour`]: `replication_controller` is the other one.
 //!
 //! Real: pkg/controller/replicaset. Modelled: slow-start batches, bursts of 500, order of deletion, adoption and release,
-//! status with terminatingReplicas, ReplicaFailure, availability after minReadySeconds. A failed batch is told in the
-//! status of the next sync instead of the same one.
+//! status with terminatingReplicas, ReplicaFailure, availability after minReadySeconds. Not modelled: a failed batch is told in
+//! the same sync; here in the next one's status.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

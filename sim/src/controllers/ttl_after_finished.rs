@@ -1,7 +1,7 @@
 //! The TTL-after-finished controller: deletes jobs some time after they are over.
 //!
 //! Real: pkg/controller/ttlafterfinished. Modelled: the delay from the last transition of Complete or Failed, a live read
-//! before the deletion, foreground propagation with the uid as precondition (recorded in `ctl-job-ttl`).
+//! before the deletion, foreground propagation with the uid as precondition (recorded in `ctl-job-ttl`): all of it.
 
 use super::job::finished_at;
 use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};

@@ -9,7 +9,7 @@ use crate::engine::{Millis, SECOND, Time};
 const FIRST_MS: Millis = 10 * SECOND;
 /// Longest delay (kubelet `MaxContainerBackOff`, `maxImageBackOff`).
 const LONGEST_MS: Millis = 300 * SECOND;
-/// A failure so long after the one before starts anew.
+/// A failure so long after the one before starts anew (client-go flowcontrol `hasExpired`: twice the longest delay).
 const FORGET_MS: Millis = 2 * LONGEST_MS;
 
 /// The failures in a row of one container or of one container's pulls.

@@ -13,7 +13,7 @@ use crate::wire::resource::POD_DISRUPTION_BUDGETS;
 
 /// Evictions under way that a budget may have (`MaxDisruptedPodSize`).
 const MOST_DISRUPTED: usize = 2000;
-/// When to ask again while the disruption controller has not seen a budget, in seconds.
+/// When to ask again while the disruption controller has not seen a budget, in seconds (registry eviction.go: 10).
 const RETRY_AFTER_S: i64 = 10;
 
 impl ApiServer {
