@@ -36,7 +36,11 @@ fn bad_files_are_named_with_their_place_and_nothing_is_run() {
         NEVER_HOLDS.replace("pod-deletion", "volume-loss"),
         &["volume-loss", "not there yet"],
     );
-    is_bad_input("cel", NEVER_HOLDS.replace("pods.size() == 4", "pods.size( == 4"), &["four pods"]);
+    is_bad_input(
+        "cel",
+        NEVER_HOLDS.replace("pods.size() == 4", "pods.size( == 4"),
+        &["scenario.yaml:27:12", "line 1, column"],
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use wavetank_sim::apiserver::{Kind, Registry};
+use wavetank_sim::oracles::cel::CelProgram;
 use wavetank_sim::scenario::near::instead;
 use wavetank_sim::scenario::{Check, Expectation, KindName, Modality, Var};
 
@@ -43,8 +44,13 @@ impl Reader<'_, '_> {
             }
             return Some(Check::Match(part.value()));
         }
-        let source = node.string("cel")?;
-        let vars = vars.map_or(&[][..], Node::entries).iter().filter_map(|entry| self.var(entry)).collect();
+        let (cel, source) = (node.get("cel")?, node.string("cel")?);
+        let entries = vars.map_or(&[][..], Node::entries);
+        let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        if let Err(error) = CelProgram::compile(&source, &names) {
+            self.wrong(cel.spot, error.to_string());
+        }
+        let vars = entries.iter().filter_map(|entry| self.var(entry)).collect();
         Some(Check::Cel { vars, source })
     }
 

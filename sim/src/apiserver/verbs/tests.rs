@@ -135,6 +135,29 @@ fn a_patch_changes_what_it_names_and_a_stale_one_is_refused() {
 }
 
 #[test]
+fn a_bound_pod_has_the_zone_of_its_node_and_is_nominated_no_more() {
+    let mut server = Server::new();
+    let labels = value!({"topology.kubernetes.io/zone": "a", "disk": "ssd"});
+    server
+        .create(value!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "labels": labels}}))
+        .unwrap();
+    let root = value!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"},
+        "spec": {"containers": [{"name": "c", "image": "i"}]}
+    });
+    let pod = server.create(root).unwrap();
+    let nominated = pod.edited(|root| root.set_at(&["status", "nominatedNodeName"], "n"));
+    server.object(Request::update_status(*PODS, nominated.into())).unwrap();
+    let key = ObjectKey::of(&pod);
+    let body = Body::Object(Object::shared(value!({"target": {"kind": "Node", "name": "n"}})));
+    let bind = Request { body, subresource: "binding".into(), ..Request::one(Verb::Create, *PODS, &key) };
+    assert_eq!(server.send(bind).code(), 201);
+    let bound = server.object(Request::get(*PODS, &key)).unwrap();
+    assert_eq!(bound.at(&["metadata", "labels"]), Some(&value!({"topology.kubernetes.io/zone": "a"})));
+    assert_eq!(bound.at(&["status", "nominatedNodeName"]), None);
+}
+
+#[test]
 fn a_binding_assigns_the_pod_once() {
     let mut server = Server::new();
     let pod = value!({

@@ -102,4 +102,7 @@ fn a_budget_whose_size_cannot_be_told_allows_nothing_and_says_why() {
     fixture.create(*POD_DISRUPTION_BUDGETS, budget("maxUnavailable", 1.into()));
     assert_eq!(counts(&fixture)[3], 0);
     assert_eq!(reason(&fixture), "False SyncFailed Thing.ex.test does not implement the scale subresource");
+    let status = fixture.get(*POD_DISRUPTION_BUDGETS, "p").at(&["status"]).cloned().unwrap_or_default();
+    let observed = status.pointer("/conditions/0/observedGeneration").cloned();
+    assert_eq!(observed, None, "it says nothing of this generation");
 }
