@@ -3,9 +3,9 @@
 //! Real: a kubelet writes its Lease every 10 s. Modelled: one that leaves its renewals to the wire is believed to make them
 //! until it cannot (no power, a new process, no network) or until somebody else writes the Lease. Only the last one is
 //! carried out, when it is about to be seen: by a read, by the end of the renewals, by the end of the run. A host or the
-//! user that watches Leases sees each: nothing is left out then, nor where a check of the scenario may read them. Not modelled: the revisions that the others would have
-//! taken, and their watch events for a watch that begins in the past. Who follows Leases in the control plane is told of the
-//! renewals at once, and learns of each in no time.
+//! user that watches Leases sees each: nothing is left out then, nor where a check of the scenario may read them. Who
+//! follows Leases in the control plane is told of the renewals at once, and learns of each in no time. Not modelled: the
+//! revisions that the others would have taken, and their events for a watch that begins in the past.
 
 use std::sync::Arc;
 

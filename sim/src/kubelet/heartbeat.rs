@@ -2,7 +2,8 @@
 //!
 //! Real: the kubelet renews the Lease every 10 s from the copy it got last, computes the node's status every 10 s and
 //! reports it when it changed or after 5 min. Modelled: both, on one tick; the status is only computed anew when someone
-//! changed the Node; renewals are left to the wire once one has succeeded. Not modelled: jitter, pressure conditions, images and volumes in the status.
+//! changed the Node; renewals are left to the wire once one has succeeded. Not modelled: jitter, pressure conditions,
+//! images and volumes in the status.
 
 use std::sync::Arc;
 
