@@ -71,6 +71,7 @@ impl Cluster {
             machines: Machines::default(),
             history: History { actors: Vec::new(), record },
             recorder: None,
+            refusals: Vec::new(),
             desk: BTreeMap::new(),
             requests: 0,
             strikes: Vec::new(),
