@@ -65,6 +65,8 @@ pub struct Cluster {
     history: History,
     /// Tells Events, once somebody reads them.
     recorder: Option<Recorder>,
+    /// What it will tell of refused creates.
+    refusals: Vec<telling::Refusal>,
     /// Answers to the user and to chaos that nobody has taken yet.
     desk: BTreeMap<(Addr, RequestId), Answer>,
     requests: RequestId,

@@ -1,7 +1,10 @@
 //! Events of the control plane: there for whoever reads them, and no more than that.
 
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Event;
-use kube::api::ListParams;
+use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, Client};
 use wavetank::sim::wire::{What, resource};
 use wavetank::{Scenario, faults, mins, pods, scale, secs};
@@ -53,6 +56,46 @@ fn a_reader_finds_what_the_control_plane_has_said() {
         // As `kubectl describe deployment web` asks.
         let of_web = ListParams::default().fields("involvedObject.name=web,involvedObject.kind=Deployment");
         assert_eq!(told(client, &of_web).await?.len(), 2);
+        Ok(())
+    });
+    let run = checked.run(1).unwrap();
+    assert_eq!(run.verdict(), Ok(()));
+}
+
+/// A quota leaves room for one pod. The refusals of the run are told to the first reader, later ones as they come.
+#[test]
+fn a_reader_finds_why_pods_could_not_be_created() {
+    const QUOTA: &str = r#"
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: few}
+spec: {hard: {pods: "1"}}
+"#;
+    let few = Scenario::new("few")
+        .apply_yaml(QUOTA)
+        .apply_yaml(&web_yaml(1))
+        .step(scale("deployment/web", 3))
+        .step(scale("deployment/web", 1))
+        .converges_within(mins(5))
+        .settles_for(secs(60));
+    let checked = few.at_end(|host| async move {
+        let client = Client::new(host.service(), "default");
+        let refusals = || async {
+            let reason = ListParams::default().fields("reason=FailedCreate");
+            Api::<Event>::default_namespaced(client.clone()).list(&reason).await
+        };
+        let count = |events: &[Event]| events.iter().filter_map(|event| event.count).sum::<i32>();
+        let first = refusals().await?.items;
+        let event = first.first().expect("three pods were wanted where one may be");
+        assert_eq!(event.reporting_component.as_deref(), Some("replicaset-controller"));
+        let why = event.message.as_deref().unwrap();
+        assert!(why.starts_with("Error creating: pods \"web-"), "{why}");
+        assert!(why.contains("is forbidden: exceeded quota: few"), "{why}");
+        let three = Patch::Merge(serde_json::json!({"spec": {"replicas": 3}}));
+        let web = Api::<Deployment>::default_namespaced(client.clone());
+        web.patch("web", &PatchParams::default(), &three).await?;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(count(&refusals().await?.items) > count(&first));
         Ok(())
     });
     let run = checked.run(1).unwrap();

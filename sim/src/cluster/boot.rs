@@ -75,6 +75,7 @@ impl Cluster {
             leases_are_seen,
             history: History { actors: Vec::new(), record },
             recorder: None,
+            refusals: Vec::new(),
             desk: BTreeMap::new(),
             requests: 0,
             strikes: Vec::new(),

@@ -21,6 +21,8 @@ pub(super) struct Asked {
     /// How long the answer takes, and its tie in the queue.
     leg: (u64, u64),
     ending: Ending,
+    /// What the controllers want to create: if it is refused, they say so.
+    creates: Option<Arc<Object>>,
 }
 
 impl Cluster {
@@ -76,6 +78,7 @@ impl Cluster {
             },
             leg: self.leg("answer", &request),
             ending,
+            creates: self.created_by_controllers(&request),
         };
         // The server consumes the request; the rule, which looks at hosts only, needs no body.
         let summary = (self.history.actor(request.from).class == ActorClass::Host).then(|| {
@@ -106,10 +109,13 @@ impl Cluster {
     /// Records and sends on what the server replied to what this actor did. Returns the commits.
     pub(super) fn take_replies(&mut self, actor: Addr, asked: Option<Asked>) -> Vec<Arc<Commit>> {
         let mut replies = std::mem::take(&mut self.replies);
-        if let Some(asked) = asked {
+        let mut refused = None;
+        if let Some(mut asked) = asked {
             let found = replies.answers.iter().position(|(to, id, _)| (*to, *id) == (asked.from, asked.id));
             let (_, _, answer) =
                 replies.answers.swap_remove(found.expect("the server answers every request"));
+            let creates = asked.resource.zip(asked.creates.take());
+            refused = creates.zip(answer.failure().cloned());
             self.answer(asked, answer);
         }
         let commits: Vec<Arc<Commit>> = replies.commits.drain(..).map(Arc::new).collect();
@@ -127,6 +133,9 @@ impl Cluster {
             self.queue.push(time, token, Event::ServerTimer(token));
         }
         self.replies = replies;
+        if let Some((creates, failure)) = refused {
+            self.refused(creates, failure);
+        }
         if self.recorder.is_some() {
             let now = self.now();
             commits.iter().for_each(|commit| self.tell(now, actor, commit));
@@ -136,7 +145,7 @@ impl Cluster {
 
     /// Records a request with its answer and sends the answer back, as the ending wants it.
     fn answer(&mut self, asked: Asked, answer: Answer) {
-        let Asked { from, id, resource, mut entry, leg: (after, tie), ending } = asked;
+        let Asked { from, id, resource, mut entry, leg: (after, tie), ending, .. } = asked;
         if let What::Request { code, .. } = &mut entry {
             *code = answer.code();
         }

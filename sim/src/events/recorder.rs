@@ -1,16 +1,18 @@
 //! What becomes of the words of components: Events and counts, as client-go's recorders send them.
 //!
 //! Real: tools/record `EventCorrelator` for controllers and kubelets, tools/events for the scheduler. Modelled: both. Not
-//! modelled: their caches forgetting the oldest of 4096 objects.
+//! modelled: their caches forgetting the oldest of 4096 objects; series of the scheduler, which grow while a pod's
+//! resourceVersion and what is said of it stay as they are, and so without a commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{About, Known, Source, Word, words};
+use super::known::Known;
+use super::words::{About, Related, Source, Word, refusal, words};
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::EVENTS;
-use crate::wire::{Commit, ObjectKey, Options, PatchType, Request};
+use crate::wire::{Commit, ObjectKey, Options, PatchType, Request, Resource, Status};
 
 /// For how long an Event is kept (kube-apiserver `--event-ttl`).
 pub(super) const TTL_MS: Millis = 3600 * SECOND;
@@ -20,8 +22,6 @@ const ALIKE: (usize, Millis) = (10, 600 * SECOND);
 /// So many Events of a source on one object at once, and one more each so often (tools/record `defaultSpamBurst`,
 /// `defaultSpamQPS`).
 const SPAM: (u64, Millis) = (25, 300 * SECOND);
-/// The scheduler counts what it says again within this time (tools/events `finishTime`).
-const SERIES_MS: Millis = 360 * SECOND;
 /// What an Event of many begins with (tools/record `EventAggregatorByReasonMessageFunc`).
 const COMBINED: &str = "(combined from similar events): ";
 /// The instance of the scheduler: its name and its host's.
@@ -66,9 +66,24 @@ impl Recorder {
             return Vec::new();
         }
         let words = words(&self.known, actor, commit);
-        self.learn(commit);
-        let due = words.into_iter().filter(|_| time >= floor);
-        due.filter_map(|word| self.write(time, &word)).collect()
+        self.known.learn(actor, commit);
+        words
+            .iter()
+            .filter(|word| word.reason == "Preempted")
+            .for_each(|word| self.known.note_preempted(&word.about.uid));
+        self.write_all(time, floor, &words)
+    }
+
+    /// Takes in a create of the controllers that the server refused, and says which Events to write.
+    pub fn refused(
+        &mut self,
+        time: Time,
+        floor: Time,
+        (resource, object): (Resource, &Object),
+        failure: &Status,
+    ) -> Vec<Request> {
+        let words = refusal(&self.known, resource, object, failure);
+        self.write_all(time, floor, &words)
     }
 
     /// The time before which an Event is gone at this time.
@@ -76,22 +91,13 @@ impl Recorder {
         now - TTL_MS
     }
 
-    /// Remembers what events may be about, or depend on.
-    fn learn(&mut self, commit: &Commit) {
-        let object = commit.object();
-        if matches!(commit.resource.plural(), "leases" | "endpointslices" | "configmaps" | "secrets" | "pods")
-        {
-            return;
-        }
-        match &commit.new {
-            Some(new) => drop(self.known.insert(new.uid().into(), new.clone())),
-            None => drop(self.known.remove(object.uid())),
-        }
+    fn write_all(&mut self, time: Time, floor: Time, words: &[Word]) -> Vec<Request> {
+        words.iter().filter(|_| time >= floor).filter_map(|word| self.write(time, word)).collect()
     }
 
     fn write(&mut self, now: Time, word: &Word) -> Option<Request> {
         let (manager, request) = match &word.source {
-            Source::Scheduler => ("kube-scheduler", self.series(now, word)),
+            Source::Scheduler => ("kube-scheduler", self.scheduler(now, word)),
             Source::Controller(name) => ("kube-controller-manager", self.count(now, word, name, None)?),
             Source::Kubelet(node) => ("kubelet", self.count(now, word, "kubelet", Some(node.clone()))?),
         };
@@ -135,18 +141,14 @@ impl Recorder {
         Some(Request::create(*EVENTS, Object::shared(event)))
     }
 
-    /// The scheduler writes events.k8s.io/v1: the first of a kind as it is, then a series.
-    fn series(&mut self, now: Time, word: &Word) -> Request {
-        let matter = (word.source.clone(), word.about.clone(), word.reason.clone(), None);
-        let again = self.told.get_mut(&matter).filter(|told| now.since(told.last) < SERIES_MS);
-        if let Some(told) = again {
-            (told.count, told.last) = (told.count + 1, now);
-            let series = value!({"count": (told.count), "lastObservedTime": (now.rfc3339_micro())});
-            return Request::patch(*EVENTS, &told.key.clone(), PatchType::Merge, value!({"series": series}));
-        }
-        let key = self.name(now, word);
-        let mut event = event(&key, word, &word.message);
-        let action = if word.reason == "Scheduled" { "Binding" } else { "Scheduling" };
+    /// The scheduler writes events.k8s.io/v1. What it says again of a pod that has changed is an Event of its own.
+    fn scheduler(&mut self, now: Time, word: &Word) -> Request {
+        let mut event = event(&self.name(now, word), word, &word.message);
+        let action = match word.reason.as_str() {
+            "Scheduled" => "Binding",
+            "Preempted" => "Preempting",
+            _ => "Scheduling",
+        };
         for (field, text) in [
             ("eventTime", now.rfc3339_micro()),
             ("action", action.into()),
@@ -155,7 +157,9 @@ impl Recorder {
         ] {
             event.set_at(&[field], text);
         }
-        self.told.insert(matter, Told { key, count: 1, last: now });
+        if let Some(Related(about, version)) = word.related.as_deref() {
+            event.set_at(&["related"], reference(about, version));
+        }
         Request::create(*EVENTS, Object::shared(event))
     }
 
@@ -207,26 +211,30 @@ fn whole(about: &About) -> About {
 
 /// What all Events have.
 fn event(key: &ObjectKey, word: &Word, message: &str) -> Value {
-    let about = &word.about;
-    let mut involved = value!({
-        "kind": (about.kind.clone()), "name": (about.name.clone()), "uid": (about.uid.clone()),
-        "apiVersion": (about.api_version.clone()),
-    });
-    for (field, text) in [
-        ("namespace", &about.namespace),
-        ("resourceVersion", &word.version),
-        ("fieldPath", &about.field_path),
-    ] {
-        if !text.is_empty() {
-            involved.set_at(&[field], text.clone());
-        }
-    }
     value!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"namespace": (key.namespace.clone()), "name": (key.name.clone())},
-        "involvedObject": involved,
+        "involvedObject": (reference(&word.about, &word.version)),
         "type": (if word.warning { "Warning" } else { "Normal" }),
         "reason": (word.reason.clone()),
         "message": message,
     })
+}
+
+/// An object as an Event names it.
+fn reference(about: &About, version: &Str) -> Value {
+    let mut reference = value!({
+        "kind": (about.kind.clone()), "name": (about.name.clone()), "apiVersion": (about.api_version.clone()),
+    });
+    for (field, text) in [
+        ("namespace", &about.namespace),
+        ("uid", &about.uid),
+        ("resourceVersion", version),
+        ("fieldPath", &about.field_path),
+    ] {
+        if !text.is_empty() {
+            reference.set_at(&[field], text.clone());
+        }
+    }
+    reference
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::events::Told;
 use super::history::History;
 
 /// A recorded case. Times are seconds after its start.
@@ -20,7 +21,8 @@ pub(crate) struct Case {
     /// Whether the node of a pod follows from the case, and is no whim of the scheduler.
     #[serde(default)]
     pub(crate) nodes_matter: bool,
-    /// Resources whose objects took another number of steps in a second recording.
+    /// Resources whose objects took another number of steps in a second recording; `events of OBJECT` where that shows in
+    /// what was told of it.
     #[serde(default)]
     pub(crate) unstable: Vec<String>,
     /// Resources whose objects tell of several pods, in an order that comes from the pace of the recorded control plane.
@@ -33,6 +35,8 @@ pub(crate) struct Case {
     /// What the stand-in kubelet did.
     pub(crate) kubelet: Vec<Deed>,
     streams: BTreeMap<String, Vec<Vec<Step>>>,
+    /// What was told of each object in Events, where that was recorded.
+    pub(crate) events: Option<Vec<Told>>,
 }
 
 /// Something that the recorder did from outside.

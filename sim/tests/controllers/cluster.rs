@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use wavetank_sim::apiserver::{ApiServer, Plugins, Replies, ServerInput};
 use wavetank_sim::controllers::{Kind, Manager, Settings};
 use wavetank_sim::engine::{Draws, Millis, Queue, SECOND, Time};
+use wavetank_sim::events::Recorder;
 use wavetank_sim::object::{Object, Value as Tree};
 use wavetank_sim::scheduler::Scheduler;
 use wavetank_sim::wire::http::decode;
 use wavetank_sim::wire::resource::{LEASES, NODES, PODS};
 use wavetank_sim::wire::{
-    Addr, Answer, Component, Effect, Input, ObjectKey, Options, Outbox, Request, RequestId,
+    Addr, Answer, Commit, Component, Effect, Input, ObjectKey, Options, Outbox, Request, RequestId,
 };
 
 use super::case::{Case, What};
@@ -58,6 +59,8 @@ struct Cluster<'c> {
     kubelet: Kubelet,
     /// Nodes, and whether their Leases are renewed.
     nodes: BTreeMap<String, bool>,
+    /// Somebody reads Events from the beginning.
+    recorder: Recorder,
     played: Played,
 }
 
@@ -77,6 +80,7 @@ pub(crate) fn play(case: &Case) -> Played {
         parts: BTreeMap::new(),
         kubelet: Kubelet::new(case),
         nodes: BTreeMap::new(),
+        recorder: Recorder::default(),
         played: Played { observed: Observed::default(), answers: Vec::new() },
     };
     cluster.server.set_plugins(Plugins { service_account: true, object_in_use: true });
@@ -125,8 +129,8 @@ impl Cluster<'_> {
         while self.queue.next_time().is_some_and(|time| time <= end) {
             match self.queue.pop().expect("there was a next time") {
                 Event::Input(to, input) => self.input(to, input),
-                Event::Request(request) => self.send(ServerInput::Request(request)),
-                Event::ServerTimer(token) => self.send(ServerInput::Timer(token)),
+                Event::Request(request) => self.send(request.from, ServerInput::Request(request)),
+                Event::ServerTimer(token) => self.send(USER, ServerInput::Timer(token)),
                 Event::Action(index) => self.act(index),
                 Event::Ready(node) => drop(self.report_ready(&node)),
                 Event::Task(task) => self.kubelet_acts(&task),
@@ -156,14 +160,14 @@ impl Cluster<'_> {
     }
 
     /// Lets the server act and sends its answers.
-    fn send(&mut self, input: ServerInput) {
+    fn send(&mut self, from: Addr, input: ServerInput) {
         let arrival = self.queue.now() + LEG_MS;
-        for (to, id, answer) in self.serve(input) {
+        for (to, id, answer) in self.serve(from, input) {
             self.queue.push(arrival, 0, Event::Input(to, Input::Answer(id, answer)));
         }
     }
 
-    fn serve(&mut self, input: ServerInput) -> Vec<(Addr, RequestId, Answer)> {
+    fn serve(&mut self, from: Addr, input: ServerInput) -> Vec<(Addr, RequestId, Answer)> {
         let now = self.queue.now();
         let mut replies = Replies::default();
         self.server.on(now, input, &mut replies);
@@ -183,13 +187,30 @@ impl Cluster<'_> {
                 self.queue.push(due, 0, Event::Task(Box::new(task)));
             }
         }
+        replies.commits.iter().for_each(|commit| self.tell(from, commit));
         replies.answers
+    }
+
+    /// Writes the Events that a commit of this actor leads to.
+    fn tell(&mut self, from: Addr, commit: &Commit) {
+        let now = self.queue.now();
+        let actor = match from {
+            MANAGER => "kube-controller-manager",
+            SCHEDULER => "kube-scheduler",
+            _ => "user",
+        };
+        for event in self.recorder.commit(now, Recorder::floor(now), actor, commit) {
+            let answer = self.ask(event);
+            if let Some(failure) = answer.failure() {
+                self.played.answers.push(format!("an event: {}", failure.message));
+            }
+        }
     }
 
     /// A request from outside, answered at once.
     fn ask(&mut self, mut request: Request) -> Answer {
         request.from = USER;
-        let answers = self.serve(ServerInput::Request(Box::new(request)));
+        let answers = self.serve(USER, ServerInput::Request(Box::new(request)));
         answers.into_iter().next().map(|(_, _, answer)| answer).expect("requests are answered")
     }
 

@@ -80,6 +80,18 @@ impl Observed {
         }
     }
 
+    /// The newest state of each of a resource's objects, by name, as it was committed.
+    pub(crate) fn last(&self, resource: &str) -> Vec<Value> {
+        let those = self.objects.iter().filter(|((of, _), _)| of == resource);
+        those.filter_map(|(_, states)| states.iter().flatten().next_back().cloned()).collect()
+    }
+
+    /// A text with what stands for generated names.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        let names: Vec<(String, String)> = self.names.clone().into_iter().collect();
+        masked_text(text, &names)
+    }
+
     /// The histories of a resource's objects. `suffixes`: what they say of other objects keeps the generated names.
     pub(crate) fn histories(&self, resource: &str, nodes_matter: bool, suffixes: bool) -> Vec<History> {
         let those = self.objects.iter().filter(|((of, _), _)| of == resource);

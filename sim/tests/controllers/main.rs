@@ -7,12 +7,13 @@
 //! - `kubelet`: the stand-in that the recordings were made with
 //! - `history`: what objects went through, without what differs from run to run
 //! - `judge`: what must agree, and what may differ
+//! - `events`: what was told of each object
 //! - `EXPECTED`: the cases that do not hold yet and why: `case # why`. It only shrinks: a listed case that holds fails the
 //!   test as much as an unlisted one that does not
 //!
 //! One case alone, with all differences: `CASE=gc-foreground cargo test -p wavetank-sim --test controllers`.
 //!
-//! Not judged: Events, the order between objects, when things happen, `managedFields`.
+//! Not judged: the order between objects, when things happen, `managedFields`.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,6 +26,7 @@ mod case;
 mod cluster;
 #[path = "../conformance/compare.rs"]
 mod compare;
+mod events;
 mod expected;
 mod history;
 mod judge;
@@ -43,6 +45,7 @@ fn differences(case: &Case) -> Vec<String> {
     let played = cluster::play(case);
     let mut all = played.answers.clone();
     all.extend(judge::differences(case, &played.observed));
+    all.extend(events::differences(case, &played.observed));
     all
 }
 

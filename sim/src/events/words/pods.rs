@@ -1,0 +1,132 @@
+//! What the scheduler and the controllers say of pods.
+
+use std::sync::Arc;
+
+use super::nodes::EVICTION;
+use super::telling::{About, Related, Source, Telling};
+use crate::object::{Object, OwnerRef, Str};
+
+impl Telling<'_> {
+    /// The scheduler's words on a pod.
+    pub(super) fn scheduled(&mut self, old: Option<&Object>, new: Option<&Object>) {
+        let (Some(old), Some(new)) = (old, new) else { return };
+        if let (None, Some(node)) = (node_of(old), node_of(new)) {
+            let message = format!("Successfully assigned {}/{} to {node}", new.namespace(), new.name());
+            self.tell(Source::Scheduler, old, "Scheduled", message);
+        }
+        let why = |pod: &Object| {
+            pod.condition("PodScheduled").and_then(|c| c.str_at(&["message"])).map(str::to_owned)
+        };
+        if let Some(message) = why(new).filter(|message| Some(message) != why(old).as_ref()) {
+            self.tell(Source::Scheduler, old, "FailedScheduling", message).warn();
+        }
+        self.preempted(old, new);
+    }
+
+    /// Who preempted whom: no commit says it, but a victim is marked and its preemptor nominated for its node. Which of the
+    /// two commits comes first is open. Nothing is told where several pods are nominated for the node.
+    fn preempted(&mut self, old: &Object, new: &Object) {
+        let is_victim = |pod: &Object| is_disrupted(pod, "PreemptionByScheduler");
+        let goes_to = |pod: &Object| pod.str_at(&["status", "nominatedNodeName"]).map(str::to_owned);
+        if is_victim(new) && !is_victim(old) {
+            let node = node_of(new).map(str::to_owned);
+            let pending = self.known.pods().filter(|pod| node.is_some() && node_of(pod).is_none());
+            let mut found =
+                pending.filter(|pod| goes_to(pod) == node && priority(pod) > priority(new)).cloned();
+            if let (Some(preemptor), None) = (found.next(), found.next()) {
+                self.preempts(&preemptor, new);
+            }
+        }
+        if let Some(node) = goes_to(new).filter(|node| Some(node) != goes_to(old).as_ref()) {
+            let there = self.known.pods().filter(|pod| node_of(pod) == Some(&*node) && is_victim(pod));
+            let victims =
+                there.filter(|pod| priority(pod) < priority(new) && !self.known.was_preempted(pod.uid()));
+            for victim in victims.cloned().collect::<Vec<Arc<Object>>>() {
+                self.preempts(new, &victim);
+            }
+        }
+    }
+
+    fn preempts(&mut self, preemptor: &Object, victim: &Object) {
+        let node = node_of(victim).unwrap_or_default();
+        let message = format!("Preempted by pod {} on node {node}", preemptor.uid());
+        let word = self.tell(Source::Scheduler, victim, "Preempted", message);
+        let version = preemptor.meta("resourceVersion").into();
+        word.related = Some(Box::new(Related(About::of(preemptor), version)));
+    }
+
+    /// What the controllers say when they create, delete or mark a pod.
+    pub(super) fn managed_pod(&mut self, old: Option<&Object>, new: Option<&Object>) {
+        let Some(pod) = new.or(old) else { return };
+        let Some(old) = old else {
+            return self.tell_owner(pod, |owner| created_or_deleted(owner, pod.name(), true));
+        };
+        let goes = |pod: Option<&Object>| pod.is_none_or(Object::is_terminating);
+        if is_marked(pod) {
+            if old.condition("DisruptionTarget").is_none() {
+                let message = format!("Marking for deletion Pod {}/{}", pod.namespace(), pod.name());
+                self.controller(EVICTION, pod, "TaintManagerEviction", message).by_name();
+            }
+        } else if goes(new)
+            && !old.is_terminating()
+            && pod.condition("DisruptionTarget").is_none()
+            && !self.known.goes_with_its_owner(pod)
+        {
+            self.ended_daemon(old);
+            self.tell_owner(pod, |owner| created_or_deleted(owner, pod.name(), false));
+        }
+        let is_ready = |pod: &Object| pod.is_condition_true("Ready");
+        if new.is_some_and(|new| !is_ready(new)) && is_ready(old) {
+            self.controller("node-controller", pod, "NodeNotReady", "Node is not ready".to_owned()).warn();
+        }
+    }
+
+    /// Why a daemon set deletes a pod that has ended (daemon_controller.go `podsShouldBeOnNode`).
+    fn ended_daemon(&mut self, pod: &Object) {
+        let (reason, how, what) = match pod.str_at(&["status", "phase"]) {
+            Some("Failed") => ("FailedDaemonPod", "failed", "kill"),
+            Some("Succeeded") => ("SucceededDaemonPod", "succeeded", "delete"),
+            _ => return,
+        };
+        let Some(owner) = pod.controller().filter(|owner| owner.kind == "DaemonSet") else { return };
+        let Some(set) = self.known.get(owner.uid).cloned() else { return };
+        let (space, name, node) = (pod.namespace(), pod.name(), node_of(pod).unwrap_or_default());
+        let message = format!("Found {how} daemon pod {space}/{name} on node {node}, will try to {what} it");
+        self.controller("daemonset-controller", &set, reason, message).warning = how == "failed";
+    }
+}
+
+/// What a pod's controller says of its creation or deletion.
+fn created_or_deleted(owner: OwnerRef<'_>, pod: &str, created: bool) -> Option<(&'static str, Str, String)> {
+    let reason = if created { "SuccessfulCreate" } else { "SuccessfulDelete" };
+    let done = if created { "Created" } else { "Deleted" };
+    let (controller, message) = match owner.kind {
+        "ReplicaSet" => ("replicaset-controller", format!("{done} pod: {pod}")),
+        "ReplicationController" => ("replication-controller", format!("{done} pod: {pod}")),
+        "DaemonSet" => ("daemonset-controller", format!("{done} pod: {pod}")),
+        "Job" => ("job-controller", format!("{done} pod: {pod}")),
+        "StatefulSet" => {
+            let doing = if created { "Create" } else { "Delete" };
+            ("statefulset-controller", format!("{doing} Pod {pod} in StatefulSet {} successful", owner.name))
+        }
+        _ => return None,
+    };
+    Some((controller, reason.into(), message))
+}
+
+/// Whether taint eviction has marked it.
+pub(super) fn is_marked(pod: &Object) -> bool {
+    is_disrupted(pod, "DeletionByTaintManager")
+}
+
+fn is_disrupted(pod: &Object, why: &str) -> bool {
+    pod.condition("DisruptionTarget").is_some_and(|c| c.str_at(&["reason"]) == Some(why))
+}
+
+fn priority(pod: &Object) -> i64 {
+    pod.i64_at(&["spec", "priority"]).unwrap_or(0)
+}
+
+pub(super) fn node_of(pod: &Object) -> Option<&str> {
+    pod.str_at(&["spec", "nodeName"]).filter(|node| !node.is_empty())
+}
