@@ -88,6 +88,7 @@ where
         nodes: Vec::new(),
         images: Vec::new(),
         settings: wavetank::sim::controllers::Settings::default(),
+        leases_are_seen: false,
     };
     let (start, booted) = (config.start, Booted::new(config));
     let host = HostSpec { program, name: "bench".into(), identity: "bench".into(), env: Vec::new() };

@@ -238,13 +238,11 @@ impl Runtime {
             Some(Due::Started(id)) => self.started(id, out),
             Some(Due::Ready(id)) => self.ready(&id, out),
             Some(Due::Hangs(id)) => self.hang(id, out),
-            Some(Due::Term(id, grace_ms)) => {
-                if self.containers.contains_key(&id) {
-                    out.push(Effect::Host(HostOrder::Stop { id, grace_ms }));
-                }
+            Some(Due::Term(id, grace_ms)) if self.containers.contains_key(&id) => {
+                out.push(Effect::Host(HostOrder::Stop { id, grace_ms }));
             }
             Some(Due::Exited(id, exit)) => self.exit(&id, exit, out),
-            None => {}
+            Some(Due::Term(..)) | None => {}
         }
     }
 
