@@ -121,7 +121,7 @@ mod tests {
             volume("fits", "3Gi", &[]),
             volume("gold", "2Gi", &[("storageClassName", "gold".into())]),
             volume("block", "2Gi", &[("volumeMode", "Block".into())]),
-            volume("many", "2Gi", &[many.clone()]),
+            volume("many", "2Gi", std::slice::from_ref(&many)),
         ];
         let one = |changes: &[(&str, Value)]| found(changes, &volumes, true);
         assert_eq!(one(&[]).as_deref(), Some("fits"));
