@@ -107,6 +107,44 @@ impl Owner<'_> {
         mine
     }
 
+    /// As [`claim`](Self::claim) for an owner to which a dependent belongs by selector and by name: what it owns and is no
+    /// `member` is released, too.
+    pub(super) fn claim_members(
+        &self,
+        selector: &LabelSelector,
+        cache: &Informer,
+        member: impl Fn(&Object) -> bool,
+        out: &mut Outcome,
+    ) -> Vec<Arc<Object>> {
+        let uid = self.object.uid();
+        let owned = cache.dependents(uid).filter(|d| d.is_controlled).map(|d| d.object.clone());
+        let (mine, others): (Vec<_>, Vec<_>) =
+            owned.partition(|object| selector.matches(object.labels()) && member(object));
+        if !self.object.is_terminating() {
+            let keep = |owner: &Value| owner.str_at(&["uid"]) != Some(uid);
+            let resource = cache.resource();
+            out.together(others.iter().map(|o| with_owners(resource, o, keep, None, None)).collect());
+            self.adopt(selector, cache, member, None, out);
+        }
+        mine
+    }
+
+    /// As [`claim`](Self::claim), but what no longer fits is neither counted nor released.
+    pub(super) fn claim_fitting(
+        &self,
+        selector: &LabelSelector,
+        cache: &Informer,
+        out: &mut Outcome,
+    ) -> Vec<Arc<Object>> {
+        let owned = cache.dependents(self.object.uid()).filter(|d| d.is_controlled);
+        let fits = owned.filter(|d| selector.matches(d.labels.as_ref()));
+        let mine = fits.map(|d| d.object.clone()).collect();
+        if !self.object.is_terminating() {
+            self.adopt(selector, cache, |_| true, None, out);
+        }
+        mine
+    }
+
     fn adopt(
         &self,
         selector: &LabelSelector,

@@ -76,7 +76,7 @@ fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
         Box::new(deployment::Deployments::default()),
         Box::new(statefulset::StatefulSets::default()),
         Box::new(daemonset::DaemonSets::default()),
-        Box::new(volumes::Binder),
+        Box::new(volumes::Binder::new(settings)),
         Box::new(volumes::ClaimProtection),
         Box::new(volumes::VolumeProtection),
         Box::new(garbage_collector::GarbageCollector::default()),

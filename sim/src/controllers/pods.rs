@@ -83,6 +83,22 @@ pub(super) fn deletion_order(a: (&Object, usize), b: (&Object, usize), now: Time
         .then_with(|| younger(created(a), created(b), now, (a, b)))
 }
 
+/// Which of two pods a job deletes first (pkg/controller `ActivePods`): no cost, no neighbours, exact times.
+pub(super) fn plain_deletion_order(a: &Object, b: &Object) -> Ordering {
+    let assigned = |pod: &Object| pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
+    let newer = |a: Option<Time>, b: Option<Time>| match (a, b) {
+        (Some(a), Some(b)) => b.cmp(&a),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    };
+    assigned(a)
+        .cmp(&assigned(b))
+        .then_with(|| phase_rank(a).cmp(&phase_rank(b)))
+        .then_with(|| is_ready(a).cmp(&is_ready(b)))
+        .then_with(|| newer(ready_time(a), ready_time(b)))
+        .then_with(|| restarts(b).cmp(&restarts(a)))
+        .then_with(|| newer(created(a), created(b)))
+}
+
 fn phase_rank(pod: &Object) -> u8 {
     match phase(pod) {
         "Pending" => 0,
@@ -122,5 +138,36 @@ fn younger(a: Option<Time>, b: Option<Time>, now: Time, pods: (&Object, &Object)
                 |time: Time| now.since(time).saturating_mul(1_000_000).checked_ilog2().map_or(-1, i64::from);
             step(a).cmp(&step(b)).then_with(|| pods.0.uid().cmp(pods.1.uid()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+
+    #[test]
+    fn a_job_looks_at_exact_times_and_at_no_cost() {
+        let pod = |name: &str, since: &str, restarts: i64, cost: &str| {
+            let mut pod = value!({
+                "metadata": {"name": name, "creationTimestamp": "2026-01-01T00:00:00Z"},
+                "spec": {"nodeName": "n"},
+                "status": {
+                    "phase": "Running", "containerStatuses": [{"restartCount": restarts}],
+                    "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": since}]
+                }
+            });
+            pod.set_at(&["metadata", "annotations", DELETION_COST], cost);
+            Object::new(pod)
+        };
+        let [early, late] = ["2026-01-01T09:00:00Z", "2026-01-01T09:00:01Z"];
+        let mut all = [
+            pod("old", early, 0, "-5"),
+            pod("restarted", early, 2, "0"),
+            pod("new", late, 0, "9"),
+            Object::new(value!({"metadata": {"name": "unassigned"}, "status": {"phase": "Pending"}})),
+        ];
+        all.sort_by(plain_deletion_order);
+        assert_eq!(all.map(|pod| pod.name().to_owned()), ["unassigned", "new", "restarted", "old"]);
     }
 }

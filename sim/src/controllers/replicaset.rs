@@ -164,12 +164,11 @@ fn manage(owner: &Owner<'_>, active: &[Arc<Object>], caches: &Caches, now: Time,
 
 /// Sends a request so many times: once, then in rounds that double, so that what fails always fails once.
 pub(super) fn slow_start(count: usize, request: &Request, out: &mut Outcome) {
-    in_growing_rounds(vec![request.clone(); count], out);
+    in_growing_rounds(vec![request.clone(); count], 1, out);
 }
 
-/// Sends requests in rounds that double: one, two, four.
-pub(super) fn in_growing_rounds(mut requests: Vec<Request>, out: &mut Outcome) {
-    let mut batch = 1;
+/// Sends requests in rounds that double from `batch` on: one, two, four.
+pub(super) fn in_growing_rounds(mut requests: Vec<Request>, mut batch: usize, out: &mut Outcome) {
     while !requests.is_empty() {
         let rest = requests.split_off(batch.min(requests.len()));
         out.together(requests);

@@ -1,7 +1,8 @@
 //! The resource quota controller: recalculates what the objects of a namespace count for.
 //!
 //! Real: pkg/controller/resourcequota. Modelled: calculation of new and changed quotas at once, after deletions and pods that
-//! have ended, and every 5 minutes. What is created is charged by the API server's admission, not here. Not modelled: what
+//! have ended, after services of another type, and every 5 minutes; only then is it noticed that a pod which should be
+//! gone counts no more. What is created is charged by the API server's admission, not here. Not modelled: what
 //! `object::usage` leaves out.
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use super::{Caches, Controller, Outcome, Target, Watches, pods};
 use crate::client::Change;
 use crate::engine::{Millis, Time};
-use crate::object::usage::{Amounts, in_scope, is_about, usage};
+use crate::object::usage::{Amounts, in_scope, is_about, usage, usage_of_ended_pod};
 use crate::object::{Object, Quantity, Str, Value};
 use crate::value;
 use crate::wire::resource::RESOURCE_QUOTAS;
@@ -48,12 +49,12 @@ impl Controller for ResourceQuotas {
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(quota) = caches.get(*RESOURCE_QUOTAS, &target.key) else { return out };
         out.after(RESYNC_MS);
         let hard = quota.at(&["spec", "hard"]).cloned().unwrap_or_else(Value::empty_map);
-        let used: Value = used(quota, caches)
+        let used: Value = used(quota, caches, now)
             .into_iter()
             .map(|(name, amount)| (crate::object::Key::new(&name), amount.to_string().into()))
             .collect::<crate::object::Map>()
@@ -71,9 +72,23 @@ impl Controller for ResourceQuotas {
 fn frees(change: &Change) -> bool {
     match (&change.old, &change.new) {
         (_, None) => true,
-        (Some(old), Some(new)) => new.kind() == "Pod" && pods::is_finished(new) && !pods::is_finished(old),
+        (Some(old), Some(new)) if new.kind() == "Pod" => pods::is_finished(new) && !pods::is_finished(old),
+        (Some(old), Some(new)) => new.kind() == "Service" && opens(old) != opens(new),
         (None, Some(_)) => false,
     }
+}
+
+/// The type of a service, if a quota cares for it (`GetQuotaServiceType`).
+fn opens(service: &Object) -> Option<&str> {
+    let kind = service.str_at(&["spec", "type"]);
+    kind.filter(|kind| matches!(*kind, "NodePort" | "LoadBalancer"))
+}
+
+/// Whether a pod is there although its grace is over for as long as the grace was (`QuotaV1Pod`): its node may be lost.
+fn overstays(pod: &Object, now: Time) -> bool {
+    let grace_s = pod.i64_at(&["metadata", "deletionGracePeriodSeconds"]);
+    let ends = Time::parse_rfc3339(pod.meta("deletionTimestamp"));
+    ends.zip(grace_s).is_some_and(|(ends, grace_s)| now > ends + grace_s.max(0).unsigned_abs() * 1000)
 }
 
 fn limits(quota: &Object) -> impl Iterator<Item = &str> {
@@ -81,7 +96,7 @@ fn limits(quota: &Object) -> impl Iterator<Item = &str> {
 }
 
 /// What the cached objects of the namespace count for, by the names that the quota limits.
-fn used(quota: &Object, caches: &Caches) -> Amounts {
+fn used(quota: &Object, caches: &Caches, now: Time) -> Amounts {
     let mut used: Amounts = limits(quota).map(|limit| (Str::new(limit), Quantity::ZERO)).collect();
     for cache in caches.namespaced() {
         let (group, plural) = (cache.resource().group(), cache.resource().plural());
@@ -89,7 +104,9 @@ fn used(quota: &Object, caches: &Caches) -> Amounts {
             continue;
         }
         for object in cache.in_namespace(quota.namespace()).filter(|object| in_scope(quota, plural, object)) {
-            for (name, amount) in usage(group, plural, object) {
+            let overstays = plural == "pods" && overstays(object, now);
+            let amounts = if overstays { usage_of_ended_pod() } else { usage(group, plural, object) };
+            for (name, amount) in amounts {
                 if let Some(sum) = used.get_mut(&name) {
                     *sum = *sum + amount;
                 }
@@ -97,4 +114,27 @@ fn used(quota: &Object, caches: &Caches) -> Amounts {
         }
     }
     used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_overstays_when_its_grace_has_passed_twice() {
+        let metadata =
+            value!({"deletionTimestamp": "2026-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30});
+        let pod = Object::new(value!({"metadata": metadata}));
+        assert_eq!([60_000, 60_001].map(|now| overstays(&pod, Time(now))), [false, true]);
+        assert!(!overstays(&Object::new(value!({})), Time(60_001)));
+    }
+
+    #[test]
+    fn a_service_of_another_type_makes_room() {
+        let service =
+            |kind: &str| Some(Arc::new(Object::new(value!({"kind": "Service", "spec": {"type": kind}}))));
+        let frees = |old, new| frees(&Change { old: service(old), new: service(new) });
+        assert!(frees("LoadBalancer", "ClusterIP") && frees("NodePort", "LoadBalancer"));
+        assert!(!frees("ClusterIP", "ExternalName") && !frees("NodePort", "NodePort"));
+    }
 }

@@ -1,7 +1,7 @@
 //! Settings of the manager, as its flags give them.
 //!
-//! Real: flags of the kube-controller-manager. Modelled: those below. Not modelled: the others; a scenario that sets one is
-//! refused before it comes here.
+//! Real: flags of the kube-controller-manager. Modelled: those below, and whether a provisioner of volumes stands beside it.
+//! Not modelled: the others; a scenario that sets one is refused before it comes here.
 
 use crate::engine::{Millis, SECOND};
 
@@ -26,6 +26,8 @@ pub struct Settings {
     pub large_cluster_size_threshold: usize,
     /// `--terminated-pod-gc-threshold`; 0 for no limit.
     pub terminated_pod_gc_threshold: usize,
+    /// Whether claims that no volume fits get one made, as a cloud's provisioner does it. A bare control plane has none.
+    pub provisions_volumes: bool,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             unhealthy_zone_threshold: 0.55,
             large_cluster_size_threshold: 50,
             terminated_pod_gc_threshold: 12_500,
+            provisions_volumes: true,
         }
     }
 }

@@ -1,10 +1,16 @@
 //! What an object counts for in a ResourceQuota: one of its kind, and what a pod or a claim asks for.
 //!
-//! Real: pkg/quota/v1/evaluator/core. Modelled: object counts in both spellings, requests and limits of pods with overhead,
-//! storage of claims, the scopes Terminating, NotTerminating, BestEffort, NotBestEffort. Not modelled: scope selectors by
-//! priority class, storage per class, services by type, device claims; a pod that has overstayed its grace counts on.
+//! - `scope`: which pods a quota's scopes let it count
+//!
+//! Real: pkg/quota/v1/evaluator/core. Modelled: object counts in both spellings, requests and limits of pods with sidecars
+//! and overhead, storage of claims together and by class, ports and load balancers of services. Not modelled: device
+//! claims, what a claim that grows has been allocated.
+
+mod scope;
 
 use std::collections::BTreeMap;
+
+pub use scope::in_scope;
 
 use super::{Object, Quantity, Str, Value};
 
@@ -21,6 +27,12 @@ const PLAIN: [&str; 7] = [
     "secrets",
     "services",
 ];
+/// Between a class and what is asked of it (pkg/quota/v1/evaluator/core `storageClassSuffix`).
+const OF_CLASS: &str = ".storageclass.storage.k8s.io/";
+/// Services that ask for a load balancer.
+const LOAD_BALANCERS: &str = "services.loadbalancers";
+/// Ports that services open on every node.
+const NODE_PORTS: &str = "services.nodeports";
 /// Resources of containers that quotas know without a prefix, as requests.
 const COMPUTE: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
 
@@ -31,19 +43,22 @@ pub fn usage(group: &str, plural: &str, object: &Object) -> Amounts {
     if !group.is_empty() || !PLAIN.contains(&plural) {
         return amounts;
     }
-    if plural == "pods" {
-        if matches!(object.str_at(&["status", "phase"]), Some("Succeeded" | "Failed")) {
+    match plural {
+        "pods" if matches!(object.str_at(&["status", "phase"]), Some("Succeeded" | "Failed")) => {
             return amounts;
         }
-        add_compute(object, &mut amounts);
-    }
-    if plural == "persistentvolumeclaims"
-        && let Some(storage) = quantity(object.at(&["spec", "resources", "requests", "storage"]))
-    {
-        amounts.insert("requests.storage".into(), storage);
+        "pods" => add_compute(object, &mut amounts),
+        "persistentvolumeclaims" => add_storage(object, &mut amounts),
+        "services" => add_ports(object, &mut amounts),
+        _ => {}
     }
     amounts.insert(plural.into(), one);
     amounts
+}
+
+/// What a pod counts for that has ended, or should have: itself and nothing else.
+pub fn usage_of_ended_pod() -> Amounts {
+    Amounts::from([(count_name("", "pods"), Quantity::from_units(1))])
 }
 
 /// `count/deployments.apps`, `count/pods`.
@@ -59,7 +74,14 @@ pub fn is_about(name: &str, group: &str, plural: &str) -> bool {
     name == count_name(group, plural)
         || (plain && name == plural)
         || (plain && plural == "pods" && of_pods && name != "requests.storage")
-        || (plain && plural == "persistentvolumeclaims" && name == "requests.storage")
+        || (plain && plural == "persistentvolumeclaims" && (name == "requests.storage" || is_of_class(name)))
+        || (plain && plural == "services" && [LOAD_BALANCERS, NODE_PORTS].contains(&name))
+}
+
+/// `gold.storageclass.storage.k8s.io/requests.storage`.
+fn is_of_class(name: &str) -> bool {
+    name.split_once(OF_CLASS)
+        .is_some_and(|(_, what)| matches!(what, "requests.storage" | "persistentvolumeclaims"))
 }
 
 fn quantity(value: Option<&Value>) -> Option<Quantity> {
@@ -70,25 +92,61 @@ fn quantity(value: Option<&Value>) -> Option<Quantity> {
     }
 }
 
-/// Requests and limits: of all containers together, or of the largest init container; and the overhead.
+/// What a claim asks for, in all and of its class.
+fn add_storage(claim: &Object, amounts: &mut Amounts) {
+    let annotated = claim.annotation("volume.beta.kubernetes.io/storage-class");
+    let class = annotated.or_else(|| claim.str_at(&["spec", "storageClassName"])).filter(|c| !c.is_empty());
+    let of_class = |class: &str, what: &str| smol_str::format_smolstr!("{class}{OF_CLASS}{what}");
+    if let Some(class) = class {
+        amounts.insert(of_class(class, "persistentvolumeclaims"), Quantity::from_units(1));
+    }
+    if let Some(storage) = quantity(claim.at(&["spec", "resources", "requests", "storage"])) {
+        amounts.insert("requests.storage".into(), storage);
+        amounts.extend(class.map(|class| (of_class(class, "requests.storage"), storage)));
+    }
+}
+
+/// What a service opens on the nodes and outside.
+fn add_ports(service: &Object, amounts: &mut Amounts) {
+    let ports = service.items_at(&["spec", "ports"]);
+    let chosen = || ports.iter().filter(|port| port.i64_at(&["nodePort"]).unwrap_or(0) != 0).count();
+    let allocates = service.at(&["spec", "allocateLoadBalancerNodePorts"]).and_then(Value::as_bool);
+    let (balancers, node_ports) = match service.str_at(&["spec", "type"]) {
+        Some("NodePort") => (0, ports.len()),
+        Some("LoadBalancer") if allocates == Some(false) => (1, chosen()),
+        Some("LoadBalancer") => (1, ports.len()),
+        _ => (0, 0),
+    };
+    let node_ports = i64::try_from(node_ports).unwrap_or(i64::MAX);
+    amounts.insert(LOAD_BALANCERS.into(), Quantity::from_units(balancers));
+    amounts.insert(NODE_PORTS.into(), Quantity::from_units(node_ports));
+}
+
+/// Requests and limits (component-helpers `PodRequests`, `PodLimits`): of all containers together, sidecars among them, or
+/// of the largest init container and the sidecars before it; and the overhead.
 fn add_compute(pod: &Object, amounts: &mut Amounts) {
     for (kind, prefix) in [("requests", "requests."), ("limits", "limits.")] {
-        let mut all = Amounts::new();
+        let (mut all, mut sidecars, mut init) = (Amounts::new(), Amounts::new(), Amounts::new());
         for container in pod.items_at(&["spec", "containers"]) {
-            each(container, kind, |name, amount| {
-                let sum = all.entry(name.into()).or_insert(Quantity::ZERO);
-                *sum = *sum + amount;
-            });
+            add(&mut all, &asked(container, kind));
         }
         for container in pod.items_at(&["spec", "initContainers"]) {
-            each(container, kind, |name, amount| {
-                let most = all.entry(name.into()).or_insert(amount);
-                *most = amount.max(*most);
-            });
+            let mut now = asked(container, kind);
+            if container.str_at(&["restartPolicy"]) == Some("Always") {
+                add(&mut all, &now);
+                add(&mut sidecars, &now);
+                now.clone_from(&sidecars);
+            } else {
+                add(&mut now, &sidecars);
+            }
+            raise(&mut init, &now);
         }
+        raise(&mut all, &init);
         for (name, amount) in pod.at(&["spec", "overhead"]).and_then(Value::as_map).into_iter().flatten() {
-            if let (Some(sum), Some(more)) = (all.get_mut(name.as_str()), quantity(Some(amount))) {
-                *sum = *sum + more;
+            let Some(more) = quantity(Some(amount)) else { continue };
+            // A limit that is not there is none, and stays so.
+            if kind == "requests" || all.contains_key(name.as_str()) {
+                add(&mut all, &Amounts::from([(name.as_str().into(), more)]));
             }
         }
         for (name, amount) in all {
@@ -100,13 +158,24 @@ fn add_compute(pod: &Object, amounts: &mut Amounts) {
     }
 }
 
-fn each(container: &Value, kind: &str, mut take: impl FnMut(&str, Quantity)) {
-    let asked = container.at(&["resources", kind]).and_then(Value::as_map);
-    for (name, amount) in asked.into_iter().flatten() {
-        if let Some(amount) = quantity(Some(amount)) {
-            take(name.as_str(), amount);
-        }
+fn add(sums: &mut Amounts, more: &Amounts) {
+    for (name, amount) in more {
+        let sum = sums.entry(name.clone()).or_insert(Quantity::ZERO);
+        *sum = if sum.is_zero() { *amount } else { *sum + *amount };
     }
+}
+
+fn raise(most: &mut Amounts, to: &Amounts) {
+    for (name, amount) in to {
+        let most = most.entry(name.clone()).or_insert(*amount);
+        *most = (*amount).max(*most);
+    }
+}
+
+/// What a container asks for.
+fn asked(container: &Value, kind: &str) -> Amounts {
+    let asked = container.at(&["resources", kind]).and_then(Value::as_map).into_iter().flatten();
+    asked.filter_map(|(name, amount)| Some((name.as_str().into(), quantity(Some(amount))?))).collect()
 }
 
 /// The limits of a quota that a container of the pod has to ask for and does not, each with the containers.
@@ -126,23 +195,6 @@ pub fn unspecified<'a>(hard: impl Iterator<Item = &'a str>, pod: &Object) -> Vec
         lacking.filter_map(|container| container.str_at(&["name"]).map(Str::new)).collect()
     };
     hard.map(|limit| (limit, containers(limit))).filter(|(_, names)| !names.is_empty()).collect()
-}
-
-/// Whether a quota's scopes let it count a pod. Other objects it counts only without scopes.
-pub fn in_scope(quota: &Object, plural: &str, object: &Object) -> bool {
-    let scopes = quota.items_at(&["spec", "scopes"]).iter().filter_map(Value::as_str);
-    let ends = object.i64_at(&["spec", "activeDeadlineSeconds"]).is_some_and(|seconds| seconds >= 0);
-    let best_effort = object.str_at(&["status", "qosClass"]) == Some("BestEffort");
-    scopes.into_iter().all(|scope| {
-        plural == "pods"
-            && match scope {
-                "Terminating" => ends,
-                "NotTerminating" => !ends,
-                "BestEffort" => best_effort,
-                "NotBestEffort" => !best_effort,
-                _ => false,
-            }
-    })
 }
 
 #[cfg(test)]
@@ -183,15 +235,39 @@ mod tests {
     }
 
     #[test]
-    fn scopes_pick_pods_by_their_deadline_and_quality() {
-        let quota = |scope: &str| Object::new(value!({"spec": {"scopes": [scope]}}));
-        let pod =
-            Object::new(value!({"spec": {"activeDeadlineSeconds": 5}, "status": {"qosClass": "BestEffort"}}));
-        let picks = |scope| in_scope(&quota(scope), "pods", &pod);
+    fn sidecars_are_added_and_run_beside_the_init_containers_after_them() {
+        let asks = |cpu: &str| value!({"resources": {"requests": {"cpu": cpu}}});
+        let sidecar = value!({"restartPolicy": "Always", "resources": {"requests": {"cpu": "1"}}});
+        let cpu = |init: Value| {
+            let spec = value!({"containers": [(asks("2"))], "initContainers": init, "overhead": {"cpu": "100m", "memory": "1Mi"}});
+            let amounts = usage("", "pods", &Object::new(value!({"spec": spec})));
+            assert_eq!(amounts.get("requests.memory"), Some(&"1Mi".parse().unwrap()));
+            amounts["cpu"].to_string()
+        };
+        assert_eq!(cpu(value!([(sidecar.clone()), (asks("1"))])), "3100m");
+        assert_eq!(cpu(value!([(sidecar.clone()), (asks("4"))])), "5100m");
+        assert_eq!(cpu(value!([(asks("4")), sidecar])), "4100m");
+    }
+
+    #[test]
+    fn claims_count_for_their_class_and_services_for_their_ports() {
+        let spec = value!({"storageClassName": "gold", "resources": {"requests": {"storage": "2Gi"}}});
+        let claim = Object::new(value!({"spec": spec}));
         assert_eq!(
-            ["Terminating", "NotTerminating", "BestEffort", "NotBestEffort"].map(picks),
-            [true, false, true, false]
+            text(&usage("", "persistentvolumeclaims", &claim)),
+            "count/persistentvolumeclaims=1 gold.storageclass.storage.k8s.io/persistentvolumeclaims=1 \
+             gold.storageclass.storage.k8s.io/requests.storage=2Gi persistentvolumeclaims=1 requests.storage=2Gi"
         );
-        assert!(!in_scope(&quota("BestEffort"), "services", &pod));
+        assert!(is_about("a.storageclass.storage.k8s.io/requests.storage", "", "persistentvolumeclaims"));
+        let opens = |kind: &str, allocates: bool| {
+            let ports = value!([{"port": 1, "nodePort": 30001}, {"port": 2}]);
+            let spec = value!({"type": kind, "ports": ports, "allocateLoadBalancerNodePorts": allocates});
+            let amounts = usage("", "services", &Object::new(value!({"spec": spec})));
+            [LOAD_BALANCERS, NODE_PORTS].map(|name| amounts[name].units())
+        };
+        assert_eq!(opens("ClusterIP", true), [0, 0]);
+        assert_eq!(opens("NodePort", true), [0, 2]);
+        assert_eq!((opens("LoadBalancer", true), opens("LoadBalancer", false)), ([1, 2], [1, 1]));
+        assert!(is_about(NODE_PORTS, "", "services") && !is_about(NODE_PORTS, "", "pods"));
     }
 }

@@ -335,7 +335,7 @@ fn ready_node(now: &str) -> Value {
 
 /// What the flags of a case say.
 fn settings(case: &Case) -> Settings {
-    let mut settings = Settings::default();
+    let mut settings = Settings { provisions_volumes: false, ..Settings::default() };
     for (flag, value) in &case.flags {
         let seconds: Millis = value.trim_end_matches('s').parse().expect("whole seconds");
         match flag.as_str() {

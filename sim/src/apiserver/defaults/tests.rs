@@ -7,6 +7,7 @@ use super::super::registry::Registry;
 use super::super::strategy::{Addresses, allocate, on_create};
 use super::*;
 use crate::object::Object;
+use crate::value;
 use crate::wire::{Resource, Verb};
 
 /// A store without objects.
@@ -111,4 +112,19 @@ fn what_is_shared_with_the_stored_object_is_not_walked() {
     );
     let spec = |pod: &Value| pod.get("spec").and_then(Value::as_map).cloned().unwrap();
     assert!(spec(&new).ptr_eq(&spec(&old)));
+}
+
+#[test]
+fn a_stateful_set_that_names_its_strategy_gets_no_more_than_it_says() {
+    let registry = Registry::builtin();
+    let kind = registry.lookup(Resource::of("apps", "v1", "statefulsets")).unwrap();
+    let strategy = |sent: Value| {
+        let body = value!({"metadata": {"name": "s"}, "spec": {"serviceName": "s", "updateStrategy": sent}});
+        created(kind, "default", &body).at(&["spec", "updateStrategy"]).cloned().unwrap()
+    };
+    let whole = value!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}});
+    assert_eq!(strategy(value!({})), whole);
+    assert_eq!(strategy(value!({"type": "RollingUpdate"})), value!({"type": "RollingUpdate"}));
+    assert_eq!(strategy(value!({"type": "RollingUpdate", "rollingUpdate": {}})), whole);
+    assert_eq!(strategy(value!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}})), whole);
 }

@@ -26,7 +26,9 @@ pub(super) fn daemon_set(new: &mut Value) {
 
 pub(super) fn stateful_set(new: &mut Value) {
     template(new, &["spec", "template"]);
-    if text(new, &["spec", "updateStrategy", "type"]) == "RollingUpdate" {
+    // Who names the type without the rest gets no more than that.
+    if new.get("spec").is_some() && text(new, &["spec", "updateStrategy", "type"]).is_empty() {
+        new.set_at(&["spec", "updateStrategy", "type"], "RollingUpdate");
         default(new, &["spec", "updateStrategy", "rollingUpdate"], value!({"partition": 0}));
     }
     edit_items(new, &["spec", "volumeClaimTemplates"], |claim| {

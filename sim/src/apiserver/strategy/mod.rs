@@ -4,13 +4,15 @@
 //! generation) are the verbs'. To add a kind: a line in [`on_create`] or [`on_update`].
 
 mod service;
+mod workload;
 
-use super::defaults::{labels_from_template, qos_class};
+use super::defaults::qos_class;
 use super::kind::Kind;
 use crate::object::Value;
 use crate::value;
 
 pub use service::{Addresses, allocate};
+use workload::{MAX_UNAVAILABLE, TEMPLATE_GENERATION, job_selector, template_generation};
 
 /// Fills in what a new object of this kind has. Metadata is complete, defaults are set. `now` is the time as objects carry
 /// it.
@@ -27,6 +29,7 @@ pub fn on_create(kind: &Kind, new: &mut Value, now: &str) {
         }
         "v1/persistentvolumes" => new.set_at(&["status", "lastPhaseTransitionTime"], now),
         "apps/v1/daemonsets" => template_generation(new, 1),
+        "apps/v1/statefulsets" => drop(new.remove_at(&MAX_UNAVAILABLE)),
         "batch/v1/jobs" => job_selector(new),
         _ => (),
     }
@@ -43,8 +46,11 @@ pub(super) fn converted(kind: &Kind, sent: &mut Value) {
 }
 
 /// Puts back what an update of this kind may not change, and follows what it changed. Defaults are set.
-pub fn on_update(kind: &Kind, new: &mut Value, old: &Value, subresource: &str) {
+pub fn on_update(kind: &Kind, new: &mut Value, old: &Value, subresource: &str, now: &str) {
     if !subresource.is_empty() {
+        if (kind.resource.as_str(), subresource) == ("v1/persistentvolumes", "status") {
+            volume_phase(new, old, now);
+        }
         return;
     }
     match kind.resource.as_str() {
@@ -59,21 +65,23 @@ pub fn on_update(kind: &Kind, new: &mut Value, old: &Value, subresource: &str) {
             let was: i64 = old.str_at(&path).and_then(|n| n.parse().ok()).unwrap_or(1);
             template_generation(new, was + i64::from(changed));
         }
+        "apps/v1/statefulsets" if old.at(&MAX_UNAVAILABLE).is_none() => {
+            new.remove_at(&MAX_UNAVAILABLE);
+        }
         _ => (),
+    }
+}
+
+/// A volume tells since when it has been in its phase.
+fn volume_phase(new: &mut Value, old: &Value, now: &str) {
+    let same = |field: &str| old.at(&["status", field]) == new.at(&["status", field]);
+    if !same("phase") && same("lastPhaseTransitionTime") {
+        new.set_at(&["status", "lastPhaseTransitionTime"], now);
     }
 }
 
 /// Holds a namespace until its content is gone (`FinalizerKubernetes`).
 const NAMESPACE_FINALIZER: &str = "kubernetes";
-const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
-
-fn template_generation(new: &mut Value, generation: i64) {
-    let path = ["metadata", "annotations", TEMPLATE_GENERATION];
-    let text = generation.to_string();
-    if new.str_at(&path) != Some(&text) {
-        new.set_at(&path, text);
-    }
-}
 
 fn pod(new: &mut Value, now: &str) {
     if new.i64_at(&["spec", "terminationGracePeriodSeconds"]).is_some_and(|grace| grace < 0) {
@@ -90,22 +98,19 @@ fn pod(new: &mut Value, now: &str) {
     new.set_at(&["status"], status);
 }
 
-/// A job selects by its own uid, unless the user selects.
-fn job_selector(new: &mut Value) {
-    if new.at(&["spec", "manualSelector"]).and_then(Value::as_bool) == Some(true) {
-        return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_tells_since_when_it_is_in_its_phase() {
+        let status =
+            |phase: &str, since: &str| value!({"status": {"phase": phase, "lastPhaseTransitionTime": since}});
+        let written = |mut new: Value| {
+            volume_phase(&mut new, &status("Available", "T1"), "T2");
+            new.str_at(&["status", "lastPhaseTransitionTime"]).unwrap().to_owned()
+        };
+        let all = [status("Available", "T1"), status("Bound", "T1"), status("Bound", "T0")].map(written);
+        assert_eq!(all, ["T1", "T2", "T0"]);
     }
-    let text = |key| new.str_at(&["metadata", key]).unwrap_or_default().to_owned();
-    let (uid, name) = (text("uid"), text("name"));
-    let labels = ["spec", "template", "metadata", "labels"];
-    for (key, value) in [
-        ("batch.kubernetes.io/controller-uid", &uid),
-        ("controller-uid", &uid),
-        ("batch.kubernetes.io/job-name", &name),
-        ("job-name", &name),
-    ] {
-        new.set_at(&[labels[0], labels[1], labels[2], labels[3], key], value.as_str());
-    }
-    new.set_at(&["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"], uid);
-    labels_from_template(new);
 }

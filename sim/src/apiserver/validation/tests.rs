@@ -195,3 +195,32 @@ fn a_stateful_set_may_mount_what_its_claim_templates_bring() {
     let said = said(&complaints("apps/v1/deployments", "default", &other));
     assert!(said.contains("volumeMounts[0].name: Not found: \"data\""), "{said}");
 }
+
+#[test]
+fn only_a_rolling_update_may_say_how_it_rolls() {
+    let said_of = |strategy: Value| {
+        let spec = value!({"containers": [{"name": "c", "image": "i"}]});
+        let template = value!({"metadata": {"labels": {"a": "b"}}, "spec": spec});
+        let set = value!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "s"},
+            "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template, "updateStrategy": strategy}
+        });
+        said(&complaints("apps/v1/statefulsets", "default", &set))
+    };
+    assert_eq!(said_of(value!({"type": "OnDelete"})), "");
+    assert_eq!(
+        said_of(value!({"type": "OnDelete", "rollingUpdate": {"partition": 2, "maxUnavailable": 3}})),
+        "spec.updateStrategy.rollingUpdate: Invalid value: {\"Partition\":2,\"MaxUnavailable\":null}: only allowed for \
+         updateStrategy 'RollingUpdate'"
+    );
+    assert_eq!(
+        said_of(value!({"type": "Never"})),
+        "spec.updateStrategy: Invalid value: {\"Type\":\"Never\",\"RollingUpdate\":null}: must be 'RollingUpdate' or \
+         'OnDelete'"
+    );
+    let negative = said_of(value!({"type": "RollingUpdate", "rollingUpdate": {"partition": (-1)}}));
+    assert!(
+        negative.starts_with("spec.updateStrategy.rollingUpdate.partition: Invalid value: -1"),
+        "{negative}"
+    );
+}

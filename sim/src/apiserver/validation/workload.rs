@@ -64,12 +64,47 @@ pub(super) fn stateful_set(write: &Write<'_>, check: &mut Check) {
         selector_and_template(write, "statefulset", check);
         let policies = ["OrderedReady", "Parallel"];
         check.one_of("spec.podManagementPolicy", write.new.at(&["spec", "podManagementPolicy"]), &policies);
+        update_strategy(write.new, check);
         check.not_negative("spec.minReadySeconds", write.new.at(&["spec", "minReadySeconds"]));
         if let Some(old) = write.old.and_then(|old| old.get("spec")) {
             stateful_set_fields(write.new.get("spec"), old, check);
         }
     }
     status(write, &["readyReplicas", "availableReplicas", "currentReplicas", "updatedReplicas"], check);
+}
+
+/// How a stateful set is updated. Values are told as Go prints the internal type.
+fn update_strategy(new: &Value, check: &mut Check) {
+    let field = "spec.updateStrategy";
+    let Some(strategy) = new.at(&["spec", "updateStrategy"]) else { return };
+    let rolling_update = strategy.get("rollingUpdate");
+    let printed = rolling_update.map_or_else(
+        || "null".to_owned(),
+        |update| {
+            let partition = update.i64_at(&["partition"]).unwrap_or(0);
+            let most = update.get("maxUnavailable").map_or_else(|| "null".to_owned(), Value::to_json);
+            format!("{{\"Partition\":{partition},\"MaxUnavailable\":{most}}}")
+        },
+    );
+    let mut complain = |field: String, value: &str, why: &str| {
+        let message = format!("Invalid value: {value}: {why}");
+        check.errors.push(FieldError::new(&field, "FieldValueInvalid", message));
+    };
+    match text(strategy, "type") {
+        "OnDelete" if rolling_update.is_some() => {
+            let why = "only allowed for updateStrategy 'RollingUpdate'";
+            complain(format!("{field}.rollingUpdate"), &printed, why);
+        }
+        "OnDelete" => {}
+        "RollingUpdate" => check.not_negative(
+            format_args!("{field}.rollingUpdate.partition"),
+            strategy.at(&["rollingUpdate", "partition"]),
+        ),
+        other => {
+            let value = format!("{{\"Type\":{other:?},\"RollingUpdate\":{printed}}}");
+            complain(field.to_owned(), &value, "must be 'RollingUpdate' or 'OnDelete'");
+        }
+    }
 }
 
 fn stateful_set_fields(new: Option<&Value>, old: &Value, check: &mut Check) {

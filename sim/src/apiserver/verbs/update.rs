@@ -65,7 +65,7 @@ impl ApiServer {
         if is_change {
             write::modelled(kind, &root)?;
             self.admit(kind, request, &mut root, Some(stored.root()))?;
-            strategy::on_update(kind, &mut root, stored.root(), &request.subresource);
+            strategy::on_update(kind, &mut root, stored.root(), &request.subresource, &self.timestamp());
             errors.extend(validation::validate(kind, &root, Some(stored.root()), &request.subresource));
             if kind.storage == *SERVICES && errors.is_empty() {
                 errors.extend(strategy::allocate(&mut root, &self.store, Some(stored.root())));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::history::{Status, delete, surplus};
 use super::run::{job, job_name};
 use super::schedule::Schedule;
-use super::zone;
+use super::zone::Zone;
 use crate::client::Change;
 use crate::controllers::claim::owners_of;
 use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
@@ -126,22 +126,22 @@ impl Sync<'_> {
         if self.cron_job.is_terminating() || suspended {
             return None;
         }
-        let offset = zone::offset_s(self.cron_job.str_at(&["spec", "timeZone"]).unwrap_or_default())?;
+        let zone = Zone::named(self.cron_job.str_at(&["spec", "timeZone"]).unwrap_or_default())?;
         let schedule = Schedule::parse(self.cron_job.str_at(&["spec", "schedule"])?)?;
-        if let Some(next) = schedule.next(self.now, offset) {
+        if let Some(next) = schedule.next(self.now, zone) {
             self.out.after(next.since(self.now) + LATER_MS);
         }
         if std::mem::take(&mut memory.rescheduled) {
             return None;
         }
-        let due = schedule.last(self.earliest()?, self.now, offset)?;
+        let due = schedule.last(self.earliest()?, self.now, zone)?;
         if std::mem::take(&mut memory.taken) && !self.take_in(due, jobs) {
             memory.skipped = Some(due);
         }
         if memory.skipped == Some(due) || self.is_processed(due) || !self.may_run(jobs) {
             return None;
         }
-        self.out.then(Request::create(*JOBS, job(self.cron_job, due)));
+        self.out.then(Request::create(*JOBS, job(self.cron_job, due, zone)));
         self.out.again();
         Some(due)
     }

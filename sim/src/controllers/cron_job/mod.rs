@@ -7,9 +7,8 @@
 //! - `run`: the job of a scheduled time
 //!
 //! Real: pkg/controller/cronjob, version 2, and its parser robfig/cron. Modelled: concurrency policies, starting deadlines,
-//! suspension, history limits, job names from the scheduled minute, status. Not modelled: time zones with rules of
-//! their own (`Europe/Berlin`): a cron job with one of them starts nothing; live reads of active jobs that the cache
-//! lacks.
+//! suspension, history limits, job names from the scheduled minute, status, common time zones. Not modelled: the other
+//! zones, which `zone` names: a cron job with one of them starts nothing; live reads of active jobs that the cache lacks.
 
 mod controller;
 mod history;

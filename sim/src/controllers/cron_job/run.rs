@@ -1,10 +1,10 @@
 //! The job of a scheduled time.
 //!
-//! Real: `getJobFromTemplate2`, `getJobName`. Modelled: both; the time in the annotation is UTC, as zones with rules of their
-//! own are not modelled.
+//! Real: `getJobFromTemplate2`, `getJobName`. Modelled: both; the time in the annotation is that of the cron job's zone.
 
 use std::sync::Arc;
 
+use super::zone::Zone;
 use crate::controllers::claim::{Owner, controller_ref};
 use crate::engine::Time;
 use crate::object::{Object, Value};
@@ -20,7 +20,7 @@ pub(super) fn job_name(cron_job: &Object, scheduled: Time) -> String {
 }
 
 /// The job for a scheduled time.
-pub(super) fn job(cron_job: &Object, scheduled: Time) -> Arc<Object> {
+pub(super) fn job(cron_job: &Object, scheduled: Time, zone: Zone) -> Arc<Object> {
     let template = |path: &[&str]| cron_job.at(&["spec", "jobTemplate"]).and_then(|t| t.at(path)).cloned();
     let owner = Owner { resource: *CRON_JOBS, kind: "CronJob", object: cron_job };
     let mut metadata = value!({
@@ -32,7 +32,7 @@ pub(super) fn job(cron_job: &Object, scheduled: Time) -> Arc<Object> {
             metadata.set_at(&[field], map);
         }
     }
-    metadata.set_at(&["annotations", SCHEDULED], scheduled.rfc3339());
+    metadata.set_at(&["annotations", SCHEDULED], zone.rfc3339(scheduled));
     let spec = template(&["spec"]).unwrap_or_else(Value::empty_map);
     Object::shared(value!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}))
 }

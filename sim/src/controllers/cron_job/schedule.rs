@@ -3,6 +3,7 @@
 //! Real: robfig/cron `ParseStandard` and `SpecSchedule.Next`. Modelled: all of it but seconds and time zones in the text,
 //! which the API server refuses. Days fit if both day fields do where one of them is `*`, else if one of them does.
 
+use super::zone::Zone;
 use crate::engine::{EPOCH_S, Time};
 
 const MONTHS: [&str; 12] =
@@ -10,6 +11,9 @@ const MONTHS: [&str; 12] =
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// A schedule that does not fit within five years never does (robfig/cron).
 const FARTHEST_DAYS: i64 = 5 * 366;
+
+/// How often clocks are put within these years.
+const MOST_CHANGES: u32 = 11;
 
 /// When something is to happen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,18 +65,29 @@ impl Schedule {
         })))
     }
 
-    /// The first time after `time` in a zone that is so far ahead of UTC.
-    pub(super) fn next(&self, time: Time, offset_s: i64) -> Option<Time> {
-        match self {
-            Self::Every(seconds) => Some(at_wall(time.wall_s() + seconds)),
-            Self::Fields(fields) => Some(at_wall(fields.next(time.wall_s() + offset_s)? - offset_s)),
+    /// The first time after `time` in a zone. An hour that its clocks leave out is left out; one that they show twice counts
+    /// twice.
+    pub(super) fn next(&self, time: Time, zone: Zone) -> Option<Time> {
+        let fields = match self {
+            Self::Every(seconds) => return Some(at_wall(time.wall_s() + seconds)),
+            Self::Fields(fields) => fields,
+        };
+        let (mut at, mut after) = (time.wall_s(), time.wall_s());
+        for _ in 0..=MOST_CHANGES {
+            let offset = zone.offset_s(at);
+            let next = fields.next(after + offset)? - offset;
+            match zone.next_change(at).filter(|change| *change <= next) {
+                Some(change) => (at, after) = (change, change - 1),
+                None => return Some(at_wall(next)),
+            }
         }
+        None
     }
 
     /// The last time after `earliest` that is not after `now`.
-    pub(super) fn last(&self, earliest: Time, now: Time, offset_s: i64) -> Option<Time> {
-        let mut last = self.next(earliest, offset_s).filter(|time| *time <= now)?;
-        while let Some(next) = self.next(last, offset_s).filter(|time| *time <= now) {
+    pub(super) fn last(&self, earliest: Time, now: Time, zone: Zone) -> Option<Time> {
+        let mut last = self.next(earliest, zone).filter(|time| *time <= now)?;
+        while let Some(next) = self.next(last, zone).filter(|time| *time <= now) {
             last = next;
         }
         Some(last)
@@ -178,7 +193,8 @@ mod tests {
         let schedule = Schedule::parse(schedule).unwrap();
         let mut time = Time::ZERO;
         let mut out = Vec::new();
-        while let Some(next) = schedule.next(time, 0).filter(|_| out.len() < count) {
+        let utc = Zone::named("UTC").unwrap();
+        while let Some(next) = schedule.next(time, utc).filter(|_| out.len() < count) {
             time = next;
             out.push(time.rfc3339()[5..16].to_owned());
         }
@@ -232,8 +248,38 @@ mod tests {
     #[test]
     fn a_zone_ahead_of_utc_has_its_midnight_earlier() {
         let daily = Schedule::parse("@daily").unwrap();
-        assert_eq!(daily.next(Time::ZERO, 7200), Some(Time(22 * 3_600_000)));
-        assert_eq!(daily.last(Time(-86_400_000), Time(1), 7200), Some(Time(-7_200_000)));
-        assert_eq!(daily.last(Time::ZERO, Time(1), 0), None);
+        let (ahead, utc) = (Zone::named("Etc/GMT-2").unwrap(), Zone::named("UTC").unwrap());
+        assert_eq!(daily.next(Time::ZERO, ahead), Some(Time(22 * 3_600_000)));
+        assert_eq!(daily.last(Time(-86_400_000), Time(1), ahead), Some(Time(-7_200_000)));
+        assert_eq!(daily.last(Time::ZERO, Time(1), utc), None);
+    }
+
+    #[test]
+    fn an_hour_that_clocks_leave_out_has_no_time_and_one_that_they_show_twice_has_two() {
+        let zone = Zone::named("Europe/Berlin").unwrap();
+        let after = |schedule: &str, utc: &str| {
+            let mut time = Time::parse_rfc3339(utc).unwrap();
+            let schedule = Schedule::parse(schedule).unwrap();
+            [(); 2].map(|()| {
+                time = schedule.next(time, zone).unwrap();
+                zone.rfc3339(time)
+            })
+        };
+        assert_eq!(
+            after("30 2 * * *", "2026-03-28T12:00:00Z"),
+            ["2026-03-30T02:30:00+02:00", "2026-03-31T02:30:00+02:00"]
+        );
+        assert_eq!(
+            after("0 3 * * *", "2026-03-28T12:00:00Z"),
+            ["2026-03-29T03:00:00+02:00", "2026-03-30T03:00:00+02:00"]
+        );
+        assert_eq!(
+            after("30 2 * * *", "2026-10-24T12:00:00Z"),
+            ["2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"]
+        );
+        assert_eq!(
+            after("0 12 29 2 *", "2026-01-01T00:00:00Z"),
+            ["2028-02-29T12:00:00+01:00", "2032-02-29T12:00:00+01:00"]
+        );
     }
 }

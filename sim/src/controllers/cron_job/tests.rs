@@ -159,10 +159,20 @@ fn a_job_that_was_created_but_not_told_is_taken_in_and_one_of_somebody_else_is_l
 
 #[test]
 fn a_zone_that_is_not_modelled_starts_nothing() {
-    let mut fixture = started(&[("timeZone", "Europe/Berlin".into())]);
+    let mut fixture = started(&[("timeZone", "Australia/Sydney".into())]);
     fixture.run_until(minutes(5));
     assert!(names(&fixture).is_empty());
-    let mut fixture = started(&[("timeZone", "Etc/UTC".into())]);
-    fixture.run_until(minutes(1));
-    assert_eq!(names(&fixture).len(), 1);
+}
+
+#[test]
+fn a_schedule_is_read_in_its_zone_and_its_job_tells_the_time_there() {
+    let berlin_at_one = [("timeZone", "Europe/Berlin".into()), ("schedule", "2 1 * * *".into())];
+    let mut fixture = started(&berlin_at_one);
+    fixture.run_until(minutes(2));
+    let job = fixture.get(*JOBS, &format!("c-{}", MIDNIGHT + 2));
+    assert_eq!(
+        job.annotation("batch.kubernetes.io/cronjob-scheduled-timestamp"),
+        Some("2026-01-01T01:02:00+01:00")
+    );
+    assert_eq!(status(&fixture).str_at(&["lastScheduleTime"]), Some("2026-01-01T00:02:00Z"));
 }

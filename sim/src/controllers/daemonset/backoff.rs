@@ -22,11 +22,12 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// How long the pod has still to stay; 0 if it may go now, which counts as a failure.
+    /// When to look again: after the whole delay, however much of it has passed (`enqueueDaemonSetAfter`); 0 if the pod may
+    /// go now, which counts as a failure.
     pub(super) fn fail(&mut self, key: &Key, now: Time) -> Millis {
         let entry = self.entries.get(key).filter(|(_, last)| now.since(*last) <= 2 * LONGEST_MS);
         let next = match entry {
-            Some((delay, last)) if now.since(*last) < *delay => return *delay - now.since(*last),
+            Some((delay, last)) if now.since(*last) < *delay => return *delay,
             Some((delay, _)) => (delay * 2).min(LONGEST_MS),
             None => FIRST_MS,
         };
@@ -49,7 +50,7 @@ mod tests {
     fn delays_double_from_a_second_and_are_forgotten_after_half_an_hour() {
         let (mut backoff, key) = (Backoff::default(), (Str::from("u"), 1, Str::from("n1")));
         assert_eq!(backoff.fail(&key, Time(0)), 0);
-        assert_eq!(backoff.fail(&key, Time(400)), 600);
+        assert_eq!(backoff.fail(&key, Time(400)), 1_000);
         assert_eq!(backoff.fail(&key, Time(1_000)), 0);
         assert_eq!(backoff.fail(&key, Time(1_000)), 2_000);
         assert_eq!(backoff.fail(&key, Time(1_801_001)), 0);

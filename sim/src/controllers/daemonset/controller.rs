@@ -50,7 +50,7 @@ impl Controller for DaemonSets {
             let Some(node) = change.new.as_deref().filter(|node| matters(change.old.as_deref(), node)) else {
                 return;
             };
-            let concerned = |set: &&Arc<Object>| concerns(set, node, change.old.is_none(), caches);
+            let concerned = |set: &&Arc<Object>| concerns(set, node, caches);
             let sets = caches.of(*DAEMON_SETS).iter().filter(concerned);
             out.extend(sets.map(|set| Target::of(*DAEMON_SETS, set)));
         } else {
@@ -111,13 +111,18 @@ fn matters(old: Option<&Object>, node: &Object) -> bool {
     !(same(&["metadata", "labels"]) && same(&["spec", "taints"]))
 }
 
-/// Whether a set has something to do on a node that is new or has changed. A pod that may stay where none would be placed
-/// any more is nothing: the status counts it as misscheduled only at the next sync (`ctl-ds-node-selector-and-taint`).
-fn concerns(set: &Object, node: &Object, is_new: bool, caches: &Caches) -> bool {
+/// Whether a set has something to do on a node that is new or has changed: a pod is missing, or must go, or there is one
+/// while the status counts misscheduled ones, which may be out of date. To be misscheduled alone is no reason: the status
+/// counts that only at the next sync (`ctl-ds-node-selector-and-taint`).
+fn concerns(set: &Object, node: &Object, caches: &Caches) -> bool {
     let fit = fit(set, node);
     let on_it = |pod: &Arc<Object>| pod.str_at(&["spec", "nodeName"]) == Some(node.name());
-    let has_pod = || caches.of(*PODS).owned_by(set.uid()).any(on_it);
-    if is_new { fit.run } else { (fit.run && !has_pod()) || (!fit.stay && has_pod()) }
+    let has_pod = caches.of(*PODS).owned_by(set.uid()).any(on_it);
+    if has_pod {
+        !fit.stay || set.i64_at(&["status", "numberMisscheduled"]).unwrap_or(0) > 0
+    } else {
+        fit.run
+    }
 }
 
 impl DaemonSets {
@@ -134,8 +139,12 @@ impl DaemonSets {
         let Plan { create, delete, .. } = plan;
         let create = create.iter().take(BURST).map(|node| template::new_pod(set, node, &view.hash));
         let create = create.map(|pod| Request::create(*PODS, Object::shared(pod)));
-        replicaset::in_growing_rounds(create.collect(), out);
-        out.together(delete.iter().take(BURST).map(|pod| pods::delete(pod)).collect());
+        let mut create = create.collect::<Vec<_>>();
+        // What is to be deleted is deleted even if a creation is refused.
+        let mut first: Vec<Request> = create.drain(..create.len().min(1)).collect();
+        first.extend(delete.iter().take(BURST).map(|pod| pods::delete(pod)));
+        out.together(first);
+        replicaset::in_growing_rounds(create, 2, out);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{CONTROLLER_REVISIONS, DAEMON_SETS, NODES, PODS};
+use crate::wire::{Request, Status, Verb};
 
 fn set(changes: &[(&[&str], Value)]) -> Value {
     let mut set = value!({
@@ -320,4 +321,31 @@ fn affinity_node_names_and_tolerations_count_for_placement() {
     let dedicated = node(value!({}), value!([{"key": "only", "value": "db", "effect": "NoSchedule"}]));
     let toleration = value!([{"key": "only", "operator": "Equal", "value": "db", "effect": "NoSchedule"}]);
     assert_eq!(placed(&[(&["tolerations"], toleration)], &dedicated), both);
+}
+
+#[test]
+fn a_status_that_counts_misscheduled_pods_is_mended_when_a_node_changes() {
+    let mut fixture = fixture(1, set(&[]));
+    let taint = |effect: &str| value!([{"key": "k", "value": "v", "effect": effect}]);
+    fixture.edit_cluster_scoped(*NODES, "n1", |root| root.set_at(&["spec", "taints"], taint("NoSchedule")));
+    // Any sync counts it.
+    fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(&["metadata", "annotations", "a"], "b"));
+    assert_eq!(told(&fixture).last().map(|row| row[3]), Some(1));
+    fixture.edit_cluster_scoped(*NODES, "n1", |root| drop(root.remove_at(&["spec", "taints"])));
+    assert_eq!(told(&fixture).last().map(|row| row[3]), Some(0));
+}
+
+#[test]
+fn what_must_go_goes_even_if_what_must_come_is_refused() {
+    let role = |role: &str| value!({"role": role});
+    let selector: &[&str] = &["spec", "template", "spec", "nodeSelector"];
+    let mut fixture = fixture(2, set(&[(selector, role("a"))]));
+    for (node, of) in [("n1", "a"), ("n2", "b")] {
+        fixture.edit_cluster_scoped(*NODES, node, |root| root.set_at(&["metadata", "labels"], role(of)));
+    }
+    assert_eq!(pods(&fixture)[0].0, "n1");
+    let refused = |request: &Request| request.verb == Verb::Create && request.resource == Some(*PODS);
+    fixture.rule = Box::new(move |request| refused(request).then(|| Status::forbidden(*PODS, "", "no")));
+    fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(selector, role("b")));
+    assert!(fixture.all(*PODS).is_empty());
 }

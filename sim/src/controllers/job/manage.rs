@@ -1,7 +1,7 @@
 //! How many pods a job should have now, and which to create or delete for that.
 //!
 //! Real: `manageJob`. Modelled: all of it, with its oddity that the status tells no active pods while a back-off is waited
-//! for. Pods with the lowest deletion cost go first, which the real one does not look at.
+//! for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl Sync<'_> {
 
     /// The active pods to delete: at least so many, and all that have no index of the job or one that another has, too.
     fn surplus(&self, at_least: usize) -> Vec<Arc<Object>> {
-        let order = |a: &Arc<Object>, b: &Arc<Object>| pods::deletion_order((a, 0), (b, 0), self.now);
+        let order = |a: &Arc<Object>, b: &Arc<Object>| pods::plain_deletion_order(a, b);
         let (mut surplus, mut rest) = (Vec::new(), Vec::new());
         if self.spec.indexed {
             let mut by_index: BTreeMap<i64, Vec<Arc<Object>>> = BTreeMap::new();

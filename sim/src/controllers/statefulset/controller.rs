@@ -80,11 +80,10 @@ type Objects = Vec<Arc<Object>>;
 /// The revisions of the set, sorted, and its pods.
 fn claim(set: &Object, selector: &LabelSelector, caches: &Caches, out: &mut Outcome) -> (Objects, Objects) {
     let owner = identity::owner(set);
-    let mut revisions = owner.claim(selector, caches.of(*CONTROLLER_REVISIONS), |_| true, out);
+    let mut revisions = owner.claim_fitting(selector, caches.of(*CONTROLLER_REVISIONS), out);
     history::sort(&mut revisions);
     let is_member = |pod: &Object| identity::is_member(set, pod);
-    let mut pods = owner.claim(selector, caches.of(*PODS), is_member, out);
-    pods.retain(|pod| is_member(pod));
+    let pods = owner.claim_members(selector, caches.of(*PODS), is_member, out);
     (revisions, pods)
 }
 
@@ -102,9 +101,9 @@ fn sync(
         Revisions { current: current.0.clone(), update: update.0.clone(), collisions: newest.collisions };
     let told = Status::of(set, pods, names.clone(), now);
     if set.is_terminating() {
-        // The garbage collector may have taken the revisions already.
-        let request = told.update(set).filter(|_| newest.request.is_none());
-        return out.together(request.into_iter().collect());
+        // Revisions that the garbage collector has taken already are made anew, and it takes them again.
+        out.together(newest.request.into_iter().collect());
+        return out.together(told.update(set).into_iter().collect());
     }
     let told_first = refused.then(|| told.update(set)).flatten();
     let is_told = told_first.is_some();

@@ -9,7 +9,7 @@
 //! Real: pkg/controller/statefulset. Modelled: OrderedReady and Parallel, RollingUpdate with partition, OnDelete, revisions
 //! and their history, claim templates and their retention policy, ordinals, minReadySeconds, adoption and release.
 //! Terminating pods are waited for, on a lost node for ever, as only their kubelet ends them. Not modelled:
-//! `maxUnavailable`, whose feature gate was off in the recorded server; a claim that is being deleted holds its pod
+//! `maxUnavailable`, whose feature gate is off, so that the server drops it; a claim that is being deleted holds its pod
 //! back until it is gone, where the real controller looks again after a back-off.
 
 mod claims;

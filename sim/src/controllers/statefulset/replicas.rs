@@ -180,7 +180,7 @@ impl<'a> Replicas<'a> {
     fn shrink(&self, out: &mut Outcome) -> bool {
         if !self.is_ordered() {
             let doomed = self.surplus.iter().filter(|pod| !pod.is_terminating());
-            replicaset::in_growing_rounds(doomed.map(|pod| identity::delete(pod)).collect(), out);
+            replicaset::in_growing_rounds(doomed.map(|pod| identity::delete(pod)).collect(), 1, out);
             return true;
         }
         let Some(last) = self.surplus.first() else { return true };

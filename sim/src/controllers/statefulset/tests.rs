@@ -355,3 +355,31 @@ fn a_name_that_another_revision_has_taken_is_avoided() {
     let last = fixture.statuses(*STATEFUL_SETS, "s").pop().unwrap();
     assert_eq!(last.i64_at(&["collisionCount"]), Some(1));
 }
+
+#[test]
+fn a_set_that_waits_for_its_dependents_makes_its_revision_and_tells_its_status() {
+    let mut fixture = fixture(set(1, &[(&["metadata", "finalizers"], value!(["ex.test/keep"]))]));
+    fixture.delete(*STATEFUL_SETS, "s", "");
+    let revision = fixture.all(*CONTROLLER_REVISIONS)[0].clone();
+    fixture.delete(*CONTROLLER_REVISIONS, revision.name(), "");
+    fixture.delete(*PODS, "s-0", "");
+    assert_eq!(fixture.all(*CONTROLLER_REVISIONS)[0].name(), revision.name());
+    assert!(fixture.all(*PODS).is_empty());
+    let last = fixture.statuses(*STATEFUL_SETS, "s").pop().unwrap();
+    assert_eq!(last.i64_at(&["replicas"]), Some(0));
+}
+
+#[test]
+fn a_pod_with_a_name_of_nobody_is_released_and_a_revision_with_other_labels_stays_owned() {
+    let mut fixture = fixture(set(1, &[]));
+    let owners = fixture.get(*PODS, "s-0").at(&["metadata", "ownerReferences"]).cloned().unwrap();
+    let metadata =
+        value!({"name": "odd", "namespace": NS, "labels": {"app": "s"}, "ownerReferences": owners});
+    fixture.create(*PODS, value!({"metadata": metadata, "spec": {}}));
+    assert!(fixture.get(*PODS, "odd").controller().is_none());
+    fixture
+        .edit(*CONTROLLER_REVISIONS, ONE, |root| root.set_at(&["metadata", "labels"], value!({"app": "t"})));
+    set_image(&mut fixture, "nginx:2");
+    assert!(fixture.get(*CONTROLLER_REVISIONS, ONE).controller().is_some());
+    assert!(pods(&fixture).contains(&("s-0".to_owned(), TWO.to_owned())));
+}

@@ -5,16 +5,23 @@ use crate::engine::Time;
 use crate::object::Value;
 use crate::value;
 use crate::wire::resource::{CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, SERVICE_ACCOUNTS};
-use crate::wire::{ObjectKey, Request};
+use crate::wire::{ObjectKey, Request, Resource, Status, Verb};
 
 fn namespace(name: &str, phase: &str) -> Value {
     value!({"metadata": {"name": name}, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": phase}})
 }
 
-fn delete_namespace(fixture: &mut Fixture) {
+fn delete_namespace(fixture: &mut Fixture, until: i64) {
+    // As the server does it.
+    fixture.rule = Box::new(|request| {
+        let going = value!({"causes": [{"reason": "NamespaceTerminating"}]});
+        let refused =
+            || Status::forbidden(request.resource.unwrap(), &request.name, "it goes").details(going);
+        (request.verb == Verb::Create).then(refused)
+    });
     let request = Request::delete(*NAMESPACES, &ObjectKey::new("", NS));
     assert!(fixture.store.answer(&request, fixture.now).failure().is_none());
-    fixture.run_until(Time(5_000));
+    fixture.run_until(Time(until));
 }
 
 #[test]
@@ -40,6 +47,41 @@ fn the_root_ca_is_published_and_repaired() {
     assert_eq!(data(&fixture), first);
 }
 
+/// A namespace with an object of each of these kinds that nobody lets go.
+fn holding(resources: &[Resource]) -> Fixture {
+    let mut fixture = Fixture::new();
+    fixture.create(*NAMESPACES, namespace(NS, "Active"));
+    for resource in resources {
+        let metadata = value!({"name": "kept", "namespace": NS, "finalizers": ["ex.test/keep"]});
+        fixture.create(*resource, value!({"spec": {}, "metadata": metadata}));
+    }
+    fixture
+}
+
+fn let_go(fixture: &mut Fixture, resource: Resource) {
+    fixture.edit(resource, "kept", |root| drop(root.remove_at(&["metadata", "finalizers"])));
+}
+
+fn is_there(fixture: &Fixture) -> bool {
+    fixture.all(*NAMESPACES).len() == 1
+}
+
+/// When the namespace's conditions were written, and which of them were true.
+fn course(fixture: &Fixture) -> Vec<(String, Vec<String>)> {
+    let mut course = Vec::new();
+    for (_, object) in fixture.store.commits.iter().filter(|(of, _)| *of == *NAMESPACES) {
+        let conditions = object.items_at(&["status", "conditions"]);
+        let text = |c: &Value, field| c.str_at(&[field]).unwrap().to_owned();
+        let times = conditions.iter().map(|c| text(c, "lastTransitionTime")).max();
+        let in_the_way = conditions.iter().filter(|c| text(c, "status") == "True");
+        if let Some(last) = times {
+            course.push((last[14..19].to_owned(), in_the_way.map(|c| text(c, "message")).collect()));
+        }
+    }
+    course.dedup();
+    course
+}
+
 #[test]
 fn a_namespace_that_goes_is_emptied_first() {
     let mut fixture = Fixture::new();
@@ -49,28 +91,88 @@ fn a_namespace_that_goes_is_emptied_first() {
         "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
     });
     fixture.create(*DEPLOYMENTS, deployment);
-    delete_namespace(&mut fixture);
+    delete_namespace(&mut fixture, 5_000);
+    assert!(is_there(&fixture));
+    fixture.run_until(Time(10_000));
     assert!(fixture.store.objects.keys().all(|(_, key)| key.namespace != NS));
     let last = fixture.store.commits.last().unwrap();
     assert_eq!((last.0, last.1.name()), (*NAMESPACES, NS));
 }
 
 #[test]
-fn a_namespace_waits_for_what_has_finalizers_and_for_what_no_cache_shows() {
+fn a_namespace_that_is_empty_goes_five_seconds_after_it_was_deleted() {
     let mut fixture = Fixture::new();
     fixture.create(*NAMESPACES, namespace(NS, "Active"));
-    let held = |name: &str| value!({"spec": {}, "metadata": {"name": name, "namespace": NS, "finalizers": ["ex.test/keep"]}});
-    fixture.create(*CONFIG_MAPS, held("kept"));
-    let is_there = |fixture: &Fixture| fixture.all(*NAMESPACES).len() == 1;
-    delete_namespace(&mut fixture);
+    delete_namespace(&mut fixture, 4_999);
+    assert!(is_there(&fixture) && course(&fixture).is_empty());
+    fixture.run_until(Time(5_000));
+    assert!(!is_there(&fixture));
+    assert_eq!(course(&fixture), [("00:05".into(), vec![])]);
+}
+
+#[test]
+fn nothing_else_is_deleted_while_a_pod_is_left() {
+    let mut fixture = holding(&[*PODS, *CONFIG_MAPS]);
+    delete_namespace(&mut fixture, 5_000);
+    assert!(fixture.get(*PODS, "kept").is_terminating());
+    assert!(!fixture.get(*CONFIG_MAPS, "kept").is_terminating());
+    // No pod that is left is told of.
+    assert_eq!(course(&fixture), [("00:05".into(), vec![])]);
+    let_go(&mut fixture, *PODS);
+    // Its own write was seen at 5 s; that the pod went is no reason to look.
+    fixture.run_until(Time(9_999));
+    assert!(!fixture.get(*CONFIG_MAPS, "kept").is_terminating());
+    fixture.run_until(Time(10_000));
+    assert!(fixture.get(*CONFIG_MAPS, "kept").is_terminating());
+}
+
+#[test]
+fn what_has_finalizers_is_counted_and_looked_at_after_half_of_what_it_may_take() {
+    let mut fixture = holding(&[*CONFIG_MAPS]);
+    delete_namespace(&mut fixture, 5_000);
+    let remains = "Some resources are remaining: configmaps. has 1 resource instances";
+    let held = "Some content in the namespace has finalizers remaining: ex.test/keep in 1 resource instances";
+    assert_eq!(course(&fixture), [("00:05".into(), vec![remains.into(), held.into()])]);
+    // Looked at after its own write, at 10 s, and 15 / 2 + 1 s later: what is due earlier wins.
+    fixture.run_until(Time(10_001));
+    let_go(&mut fixture, *CONFIG_MAPS);
+    fixture.run_until(Time(17_999));
     assert!(is_there(&fixture));
+    fixture.run_until(Time(18_000));
+    assert!(!is_there(&fixture));
+    assert_eq!(course(&fixture).last().unwrap(), &("00:18".into(), vec![]));
+}
+
+#[test]
+fn what_stays_without_a_finalizer_is_a_failure_and_told() {
+    let mut fixture = Fixture::new();
+    fixture.create(*NAMESPACES, namespace(NS, "Active"));
+    fixture.kubelet = false;
+    let spec = value!({"nodeName": "lost", "terminationGracePeriodSeconds": 3});
+    fixture.create(*PODS, value!({"metadata": {"name": "stuck", "namespace": NS}, "spec": spec}));
+    delete_namespace(&mut fixture, 5_000);
+    let told = "Failed to delete all resource types, 1 remaining: unexpected items still remain in namespace: default \
+                for gvr: /v1, Resource=pods";
+    assert_eq!(course(&fixture), [("00:05".into(), vec![told.into()])]);
+    fixture.take_requests();
+    fixture.run_until(Time(300_000));
+    let looks = fixture.take_requests().iter().filter(|r| r.starts_with("deletecollection")).count();
+    assert!((15..25).contains(&looks), "with a back-off, at least each minute: {looks}");
+}
+
+#[test]
+fn live_lists_decide_what_is_left() {
+    let mut fixture = holding(&[]);
     fixture.held = vec![*PODS];
-    fixture.create(*PODS, held("unseen"));
-    fixture.edit(*CONFIG_MAPS, "kept", |root| drop(root.remove_at(&["metadata", "finalizers"])));
+    fixture.create(
+        *PODS,
+        value!({"spec": {}, "metadata": {"name": "kept", "namespace": NS, "finalizers": ["a/b"]}}),
+    );
+    delete_namespace(&mut fixture, 5_000);
     fixture.run_until(Time(20_000));
     assert!(is_there(&fixture), "a live list shows the pod");
     fixture.release();
-    fixture.edit(*PODS, "unseen", |root| drop(root.remove_at(&["metadata", "finalizers"])));
+    let_go(&mut fixture, *PODS);
     fixture.run_until(Time(2_000_000));
     assert!(!is_there(&fixture));
 }

@@ -60,6 +60,15 @@ impl Store {
                 self.objects.get(&place).cloned().ok_or_else(|| Status::not_found(resource, &request.name))
             }
             (Verb::Delete, _) => self.delete(request, now),
+            (Verb::DeleteCollection, _) => {
+                let is_meant = |key: &ObjectKey| key.namespace == request.namespace;
+                let all = self.objects.keys().filter(|(of, key)| *of == resource && is_meant(key));
+                for (_, key) in all.cloned().collect::<Vec<_>>() {
+                    let one = Request::delete(resource, &key).options(request.options.clone());
+                    self.delete(&one, now).expect("it is there");
+                }
+                return Answer::List(Box::default());
+            }
             other => panic!("{other:?}"),
         };
         match result {

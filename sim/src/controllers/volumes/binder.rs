@@ -1,33 +1,46 @@
-//! Binds claims to volumes that are made for them.
+//! Binds claims and volumes.
 //!
-//! Real: pkg/controller/volume/persistentvolume, an external provisioner per storage class, and the scheduler, which picks
-//! the node of a claim that waits for its first consumer. Modelled: every cluster has a provisioner for every class
-//! that exists, and for claims without a class; it takes no time. A claim of a class with WaitForFirstConsumer waits until
-//! a pod uses it. A claim that names a volume gets that one once it is there and free. When a claim is gone its volume is
-//! deleted, or Released where its policy is Retain. Not modelled: the choice among volumes that an administrator made
-//! (a claim with the class "" stays Pending unless it names one), capacity and topology, expansion, failures.
+//! Real: pkg/controller/volume/persistentvolume, and the scheduler, which binds claims that wait for their first consumer.
+//! Modelled: the writes and their order: the volume's claim, its phase, the claim's volume, its status; what the annotations
+//! say of who chose; that a provisioner is asked; claims that wait look again every 15 s; a claim that has lost its volume is Lost. When a claim is gone
+//! its volume is Released, and deleted where its policy is Delete and a provisioner is there. Each sync makes one write.
+//! Not modelled: volumes that are recycled, the default class that a claim gets later, expansion, failures.
 
 use std::sync::Arc;
 
 use super::claims_of;
+use super::matching::{best, claim_of, class_of, is_for, satisfies};
+use super::provision::{name_for, provisioner, volume_for, waits_for_consumer};
 use crate::client::Change;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
-use crate::engine::Time;
-use crate::object::{Object, Str, Value};
+use crate::controllers::{Caches, Controller, Outcome, Settings, Target, Watches};
+use crate::engine::{Millis, SECOND, Time};
+use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES};
 use crate::wire::{ObjectKey, Request, Resource};
 
-/// Annotations of a claim that the controller has bound (pkg/controller/volume/persistentvolume).
-const BOUND: [&str; 2] = ["pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller"];
-/// Annotation of a volume with the name of who made it (the same).
-const MADE_BY: &str = "pv.kubernetes.io/provisioned-by";
-/// Our provisioner, where the class names none.
-const PROVISIONER: &str = "wavetank.dev/volume";
+/// Annotation of a claim that is bound (component-helpers `AnnBindCompleted`).
+const COMPLETED: &str = "pv.kubernetes.io/bind-completed";
+/// Annotation of a claim or a volume that this controller chose the other for (component-helpers `AnnBoundByController`).
+const BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
+/// Annotations of a claim with the name of the provisioner that is to make its volume (`AnnBetaStorageProvisioner`,
+/// `AnnStorageProvisioner`).
+const ASKED: [&str; 2] =
+    ["volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"];
+/// Claims and volumes are looked at so often (kube-controller-manager `--pvclaimbinder-sync-period`).
+const RESYNC_MS: Millis = 15 * SECOND;
 
 /// The controller that binds claims.
-#[derive(Clone, Debug, Default)]
-pub(in crate::controllers) struct Binder;
+#[derive(Clone, Debug)]
+pub(in crate::controllers) struct Binder {
+    provisions: bool,
+}
+
+impl Binder {
+    pub(in crate::controllers) fn new(settings: &Settings) -> Self {
+        Self { provisions: settings.provisions_volumes }
+    }
+}
 
 impl Controller for Binder {
     fn name(&self) -> &'static str {
@@ -62,145 +75,161 @@ impl Controller for Binder {
         let mut out = Outcome::done();
         let Some(object) = caches.of(target.resource).get(&target.key) else { return out };
         if target.resource == *PERSISTENT_VOLUMES {
-            sync_volume(object, caches, &mut out);
+            self.sync_volume(object, caches, &mut out);
         } else if !object.is_terminating() {
-            sync_claim(object, caches, &mut out);
+            self.sync_claim(object, caches, &mut out);
         }
         out
     }
 }
 
-fn class_of(claim: &Object) -> &str {
-    claim.str_at(&["spec", "storageClassName"]).unwrap_or_default()
+impl Binder {
+    fn sync_claim(&self, claim: &Arc<Object>, caches: &Caches, out: &mut Outcome) {
+        let volumes = caches.of(*PERSISTENT_VOLUMES);
+        let named = volume_of(claim).map(|name| volumes.get(&ObjectKey::new("", name)));
+        match named {
+            _ if claim.annotation(COMPLETED).is_some() => match named.flatten() {
+                Some(volume) if claim_of(volume).is_none() || is_for(volume, claim) => {
+                    bind(claim, volume, out)
+                }
+                _ if phase(claim) == "Lost" => {}
+                _ => out.then(with_status(claim, value!({"phase": "Lost"}))),
+            },
+            Some(Some(volume)) if is_for(volume, claim) => bind(claim, volume, out),
+            Some(Some(volume)) if claim_of(volume).is_none() && satisfies(volume, claim) => {
+                bind(claim, volume, out);
+            }
+            Some(_) => out.after(RESYNC_MS),
+            None => self.find(claim, caches, out),
+        }
+    }
+
+    /// Finds a volume for a claim that names none, or has one made.
+    fn find(&self, claim: &Arc<Object>, caches: &Caches, out: &mut Outcome) {
+        let volumes = caches.of(*PERSISTENT_VOLUMES);
+        let waits = waits_for_consumer(claim, caches);
+        if let Some(volume) = best(claim, volumes.iter(), !waits) {
+            return bind(claim, volume, out);
+        }
+        let is_made = volumes.get(&ObjectKey::new("", name_for(claim))).is_some();
+        match provisioner(claim, caches).filter(|_| !waits) {
+            Some(provisioner) if is_to_be_asked(claim, &provisioner) => {
+                let asking = claim.edited(|root| {
+                    ASKED.iter().for_each(|key| {
+                        root.set_at(&["metadata", "annotations", key], provisioner.clone());
+                    });
+                });
+                out.then(Request::update(*PERSISTENT_VOLUME_CLAIMS, Arc::new(asking)));
+            }
+            Some(provisioner) if self.provisions && !is_made => {
+                let volume = volume_for(claim, &provisioner, caches);
+                out.then(Request::create(*PERSISTENT_VOLUMES, Object::shared(volume)));
+            }
+            _ => out.after(RESYNC_MS),
+        }
+    }
+
+    /// Reclaims a volume whose claim is gone; makes a free one available.
+    fn sync_volume(&self, volume: &Arc<Object>, caches: &Caches, out: &mut Outcome) {
+        if volume.is_terminating() {
+            return;
+        }
+        let Some((key, uid)) = claim_of(volume).filter(|(_, uid)| !uid.is_empty()) else {
+            if phase(volume) != "Available" {
+                out.then(with_phase(volume, "Available"));
+            }
+            return;
+        };
+        let claim = caches.of(*PERSISTENT_VOLUME_CLAIMS).get(&key).filter(|claim| claim.uid() == uid);
+        match claim.map(|claim| volume_of(claim)) {
+            None => {
+                if phase(volume) != "Released" {
+                    out.then(with_phase(volume, "Released"));
+                }
+                let policy = volume.str_at(&["spec", "persistentVolumeReclaimPolicy"]);
+                if self.provisions && policy == Some("Delete") {
+                    out.then(Request::delete(*PERSISTENT_VOLUMES, &ObjectKey::of(volume)));
+                }
+            }
+            // The claim has another volume.
+            Some(Some(other)) if other != volume.name() => out.then(unbound(volume)),
+            Some(Some(_)) if phase(volume) != "Bound" => out.then(with_phase(volume, "Bound")),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whether a provisioner of a class is still to be told of a claim. Those inside the controller manager are not.
+fn is_to_be_asked(claim: &Object, provisioner: &str) -> bool {
+    !class_of(claim).is_empty()
+        && !provisioner.starts_with("kubernetes.io/")
+        && claim.annotation(ASKED[1]) != Some(provisioner)
 }
 
 fn volume_of(claim: &Object) -> Option<&str> {
     claim.str_at(&["spec", "volumeName"]).filter(|name| !name.is_empty())
 }
 
-/// Key and uid of the claim that a volume is for. One that an administrator wrote may lack the uid.
-fn claim_of(volume: &Object) -> Option<(ObjectKey, &str)> {
-    let claim = volume.at(&["spec", "claimRef"])?;
-    let text = |field: &str| claim.str_at(&[field]).unwrap_or_default();
-    Some((ObjectKey::new(text("namespace"), text("name")), text("uid")))
-}
-
 fn phase(object: &Object) -> &str {
     object.str_at(&["status", "phase"]).unwrap_or_default()
 }
 
-fn sync_claim(claim: &Arc<Object>, caches: &Caches, out: &mut Outcome) {
-    let volumes = caches.of(*PERSISTENT_VOLUMES);
-    if let Some(name) = volume_of(claim) {
-        if let Some(volume) = volumes.get(&ObjectKey::new("", name)) {
-            bind(claim, volume, out);
-        }
-        return;
-    }
-    let Some(provisioner) = may_provision(claim, caches) else { return };
-    let name = format!("pvc-{}", claim.uid());
-    if volumes.get(&ObjectKey::new("", name.as_str())).is_none() {
-        let volume = made(claim, &name, &provisioner, caches);
-        out.then(Request::create(*PERSISTENT_VOLUMES, Object::shared(volume)));
-    }
-    let named = claim.edited(|root| {
-        root.set_at(&["spec", "volumeName"], name);
-        BOUND.iter().for_each(|key| root.set_at(&["metadata", "annotations", key], "yes"));
-    });
-    out.then(Request::update(*PERSISTENT_VOLUME_CLAIMS, Arc::new(named)));
-    out.again();
+/// What a volume says of its claim.
+pub(super) fn reference(claim: &Object) -> Value {
+    value!({
+        "kind": "PersistentVolumeClaim", "namespace": (claim.namespace()), "name": (claim.name()), "uid": (claim.uid()),
+        "apiVersion": "v1", "resourceVersion": (claim.meta("resourceVersion"))
+    })
 }
 
-/// Who makes a volume for the claim now; `None` if nobody does.
-fn may_provision(claim: &Object, caches: &Caches) -> Option<Str> {
-    let Some(class) = claim.str_at(&["spec", "storageClassName"]) else { return Some(PROVISIONER.into()) };
-    let class = caches.of(*STORAGE_CLASSES).get(&ObjectKey::new("", class))?;
-    let late = class.str_at(&["volumeBindingMode"]) == Some("WaitForFirstConsumer");
-    let key = ObjectKey::of(claim);
-    let uses = |pod: &Arc<Object>| claims_of(pod).any(|used| used == key);
-    (!late || caches.of(*PODS).in_namespace(claim.namespace()).any(uses))
-        .then(|| class.str_at(&["provisioner"]).unwrap_or(PROVISIONER).into())
-}
-
-/// The volume that is made for a claim.
-fn made(claim: &Object, name: &str, provisioner: &str, caches: &Caches) -> Value {
-    let class = caches.of(*STORAGE_CLASSES).get(&ObjectKey::new("", class_of(claim)));
-    let policy = class.and_then(|class| class.str_at(&["reclaimPolicy"])).unwrap_or("Delete");
-    let spec = |path: &[&str]| claim.at(&["spec"]).and_then(|spec| spec.at(path)).cloned();
-    let mut volume = value!({
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
-        "metadata": {"name": name},
-        "spec": {
-            "accessModes": (spec(&["accessModes"]).unwrap_or_default()),
-            "capacity": (spec(&["resources", "requests"]).unwrap_or_default()),
-            "persistentVolumeReclaimPolicy": policy,
-            "csi": {"driver": provisioner, "volumeHandle": name},
-            "claimRef": {
-                "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": (claim.namespace()),
-                "name": (claim.name()), "uid": (claim.uid())
-            }
-        }
-    });
-    volume.set_at(&["metadata", "annotations", MADE_BY], provisioner);
-    for field in ["storageClassName", "volumeMode"] {
-        if let Some(value) = spec(&[field]) {
-            volume.set_at(&["spec", field], value);
-        }
-    }
-    volume
-}
-
-/// Tells volume and claim that they belong together.
+/// The next write that tells claim and volume that they belong together.
 fn bind(claim: &Arc<Object>, volume: &Arc<Object>, out: &mut Outcome) {
-    match claim_of(volume) {
-        Some((key, uid)) if key == ObjectKey::of(claim) && uid == claim.uid() => {}
-        Some((key, uid)) if key != ObjectKey::of(claim) || !uid.is_empty() => return,
-        _ => {
-            let reference = value!({
-                "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": (claim.namespace()),
-                "name": (claim.name()), "uid": (claim.uid())
-            });
-            let taken = volume.edited(|root| root.set_at(&["spec", "claimRef"], reference));
-            out.then(Request::update(*PERSISTENT_VOLUMES, Arc::new(taken)));
-            return out.again();
-        }
-    }
-    if phase(volume) != "Bound" {
-        out.then(with_phase(*PERSISTENT_VOLUMES, volume, "Bound"));
-    }
-    if phase(claim) != "Bound" {
+    let is_known = claim_of(volume).is_some_and(|(_, uid)| uid == claim.uid());
+    if !is_known {
+        let taken = volume.edited(|root| {
+            root.set_at(&["spec", "claimRef"], reference(claim));
+            if claim_of(volume).is_none() {
+                root.set_at(&["metadata", "annotations", BY_CONTROLLER], "yes");
+            }
+        });
+        out.then(Request::update(*PERSISTENT_VOLUMES, Arc::new(taken)));
+    } else if phase(volume) != "Bound" {
+        out.then(with_phase(volume, "Bound"));
+    } else if volume_of(claim).is_none() || claim.annotation(COMPLETED).is_none() {
+        let bound = claim.edited(|root| {
+            if volume_of(claim).is_none() {
+                root.set_at(&["spec", "volumeName"], volume.name());
+                root.set_at(&["metadata", "annotations", BY_CONTROLLER], "yes");
+            }
+            root.set_at(&["metadata", "annotations", COMPLETED], "yes");
+        });
+        out.then(Request::update(*PERSISTENT_VOLUME_CLAIMS, Arc::new(bound)));
+    } else if phase(claim) != "Bound" {
         let field = |name: &str| volume.at(&["spec", name]).cloned().unwrap_or_default();
         let status = value!({"phase": "Bound", "accessModes": (field("accessModes")), "capacity": (field("capacity"))});
-        let bound = claim.edited(|root| root.set_at(&["status"], status));
-        out.then(Request::update_status(*PERSISTENT_VOLUME_CLAIMS, Arc::new(bound)));
+        out.then(with_status(claim, status));
     }
 }
 
-fn with_phase(resource: Resource, object: &Object, phase: &str) -> Request {
-    let updated = object.edited(|root| root.set_at(&["status", "phase"], phase));
-    Request::update_status(resource, Arc::new(updated))
+fn with_phase(volume: &Object, phase: &str) -> Request {
+    let updated = volume.edited(|root| root.set_at(&["status", "phase"], phase));
+    Request::update_status(*PERSISTENT_VOLUMES, Arc::new(updated))
 }
 
-/// Reclaims a volume whose claim is gone; makes a free one available.
-fn sync_volume(volume: &Arc<Object>, caches: &Caches, out: &mut Outcome) {
-    if volume.is_terminating() {
-        return;
-    }
-    let Some((key, uid)) = claim_of(volume).filter(|(_, uid)| !uid.is_empty()) else {
-        if phase(volume) != "Available" {
-            out.then(with_phase(*PERSISTENT_VOLUMES, volume, "Available"));
+fn with_status(claim: &Object, status: Value) -> Request {
+    let updated = claim.edited(|root| root.set_at(&["status"], status));
+    Request::update_status(*PERSISTENT_VOLUME_CLAIMS, Arc::new(updated))
+}
+
+/// The volume without a claim; where an administrator chose the claim, without its uid (`unbindVolume`).
+fn unbound(volume: &Object) -> Request {
+    let updated = volume.edited(|root| {
+        if volume.annotation(BY_CONTROLLER).is_some() {
+            root.remove_at(&["spec", "claimRef"]);
+            root.remove_at(&["metadata", "annotations", BY_CONTROLLER]);
+        } else {
+            root.remove_at(&["spec", "claimRef", "uid"]);
         }
-        return;
-    };
-    let is_there = caches.of(*PERSISTENT_VOLUME_CLAIMS).get(&key).is_some_and(|claim| claim.uid() == uid);
-    if is_there {
-        return;
-    }
-    if phase(volume) != "Released" {
-        out.then(with_phase(*PERSISTENT_VOLUMES, volume, "Released"));
-    }
-    if volume.str_at(&["spec", "persistentVolumeReclaimPolicy"]) == Some("Delete") {
-        out.then(Request::delete(*PERSISTENT_VOLUMES, &ObjectKey::of(volume)));
-    }
+    });
+    Request::update(*PERSISTENT_VOLUMES, Arc::new(updated))
 }

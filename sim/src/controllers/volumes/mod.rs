@@ -1,6 +1,8 @@
 //! Volumes: claims get one, volumes go with their claims, and neither goes while it is in use.
 //!
-//! - `binder`: makes a volume for a claim, binds the two, reclaims volumes whose claim is gone
+//! - `binder`: binds claims and volumes, reclaims volumes whose claim is gone
+//! - `matching`: which volume a claim gets
+//! - `provision`: makes a volume for a claim, where the settings say so
 //! - `protection`: takes the finalizers off that hold claims in use and volumes that are bound
 //!
 //! Not modelled: attaching (pkg/controller/volume/attachdetach). A volume is wherever its pod is, at once. A real one stays
@@ -8,7 +10,9 @@
 //! node has the taint `out-of-service`; so a pod with a volume moves earlier here after a force delete.
 
 mod binder;
+mod matching;
 mod protection;
+mod provision;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,8 @@
 //! Takes the finalizers off claims that no pod uses and volumes that are not bound.
 //!
 //! Real: pkg/controller/volume/pvcprotection and pvprotection; the admission plugin StorageObjectInUseProtection puts the
-//! finalizers on. Modelled: both; a pod uses a claim from the moment it has a node until it has ended or is gone.
+//! finalizers on. Modelled: both; a pod uses a claim from the moment it has a node until it is gone, even when it has ended;
+//! the claim of an ephemeral volume until it is shut down.
 //! Not modelled: the live list of pods that the real one makes before it believes its cache.
 
 use std::sync::Arc;
@@ -44,6 +45,21 @@ fn release(resource: Resource, object: &Object, finalizer: &str) -> Request {
     Request::update(resource, Arc::new(updated))
 }
 
+/// Whether a pod that has a node holds a claim (`podUsesPVC`).
+fn uses(pod: &Object, claim: &Object) -> bool {
+    // `podIsShutDown`
+    let shut_down =
+        pod.is_terminating() && pod.i64_at(&["metadata", "deletionGracePeriodSeconds"]) == Some(0);
+    let (mut named, mut made) = (false, false);
+    for volume in pod.items_at(&["spec", "volumes"]) {
+        named |= volume.str_at(&["persistentVolumeClaim", "claimName"]) == Some(claim.name());
+        made |= volume.get("ephemeral").is_some()
+            && volume.str_at(&["name"]).is_some_and(|name| claim.name() == format!("{}-{name}", pod.name()))
+            && claim.is_controlled_by(pod.uid());
+    }
+    named || (made && !shut_down)
+}
+
 impl Controller for ClaimProtection {
     fn name(&self) -> &'static str {
         "persistentvolumeclaim-protection-controller"
@@ -66,11 +82,11 @@ impl Controller for ClaimProtection {
     fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(claim) = caches.of(target.resource).get(&target.key) else { return out };
-        let uses = |pod: &Arc<Object>| {
+        let holds = |pod: &Arc<Object>| {
             let runs = pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
-            runs && !pods::is_finished(pod) && claims_of(pod).any(|used| used == target.key)
+            runs && uses(pod, claim)
         };
-        if is_held(claim, CLAIM) && !caches.of(*PODS).in_namespace(claim.namespace()).any(uses) {
+        if is_held(claim, CLAIM) && !caches.of(*PODS).in_namespace(claim.namespace()).any(holds) {
             out.then(release(target.resource, claim, CLAIM));
         }
         out

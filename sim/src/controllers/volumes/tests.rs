@@ -1,7 +1,10 @@
 //! Claims and volumes: when they are bound, and when they go.
 
-use crate::controllers::tests::{Fixture, NS};
-use crate::object::Value;
+use super::{Binder, ClaimProtection};
+use crate::controllers::tests::{Fixture, NS, kinds};
+use crate::controllers::{Manager, Settings};
+use crate::engine::Time;
+use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES};
 
@@ -102,7 +105,7 @@ fn a_retained_volume_is_released_and_no_other_claim_gets_it() {
 #[test]
 fn a_claim_that_names_a_free_volume_gets_it() {
     let mut fixture = Fixture::new();
-    let volume = value!({"metadata": {"name": "disk-1"}, "spec": {"capacity": {"storage": "5Gi"}}});
+    let volume = value!({"metadata": {"name": "disk-1"}, "spec": {"capacity": {"storage": "5Gi"}, "accessModes": ["ReadWriteOnce"]}});
     fixture.create(*PERSISTENT_VOLUMES, volume);
     assert_eq!(volume_phases(&fixture), ["Available"]);
     let mut named = claim(Some(""));
@@ -111,4 +114,90 @@ fn a_claim_that_names_a_free_volume_gets_it() {
     assert_eq!((phase(&fixture).as_str(), volume_phases(&fixture)), ("Bound", vec!["Bound".to_owned()]));
     let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
     assert_eq!(claim.str_at(&["status", "capacity", "storage"]), Some("5Gi"));
+}
+
+/// A cluster without a provisioner.
+fn bare() -> Fixture {
+    let settings = Settings { provisions_volumes: false, ..Settings::default() };
+    Fixture::with(Manager::with(kinds(), vec![Box::new(Binder::new(&settings)), Box::new(ClaimProtection)]))
+}
+
+fn disk(size: &str) -> Value {
+    let spec = value!({"capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"]});
+    value!({"metadata": {"name": (format!("disk-{size}"))}, "spec": spec})
+}
+
+#[test]
+fn a_claim_that_comes_before_its_volume_is_bound_by_four_writes_and_says_who_chose() {
+    let mut fixture = bare();
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
+    fixture.run_until(Time(60_000));
+    assert_eq!((phase(&fixture).as_str(), fixture.take_requests().len()), ("Pending", 0));
+    for size in ["5Gi", "2Gi"] {
+        fixture.create(*PERSISTENT_VOLUMES, disk(size));
+    }
+    assert_eq!((phase(&fixture).as_str(), fixture.take_requests().len()), ("Pending", 2));
+    fixture.run_until(Time(75_000));
+    assert_eq!(
+        (phase(&fixture).as_str(), volume_phases(&fixture)),
+        ("Bound", vec!["Bound".into(), "Available".into()])
+    );
+    let (of_volume, of_claim) =
+        ("update v1/persistentvolumes disk-2Gi", "update v1/persistentvolumeclaims default/data");
+    assert_eq!(fixture.take_requests(), [of_volume, of_volume, of_claim, of_claim]);
+    let (claim, volume) =
+        (fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data"), fixture.all(*PERSISTENT_VOLUMES)[0].clone());
+    let chosen = "pv.kubernetes.io/bound-by-controller";
+    assert_eq!((claim.annotation(chosen), volume.annotation(chosen)), (Some("yes"), Some("yes")));
+    assert!(volume.str_at(&["spec", "claimRef", "resourceVersion"]).is_some());
+}
+
+#[test]
+fn a_claim_that_names_its_volume_is_not_bound_by_the_controller() {
+    let mut fixture = bare();
+    fixture.create(*PERSISTENT_VOLUMES, disk("5Gi"));
+    let mut named = claim(None);
+    named.set_at(&["spec", "volumeName"], "disk-5Gi");
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, named);
+    let (claim, volume) =
+        (fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data"), fixture.all(*PERSISTENT_VOLUMES)[0].clone());
+    let has = |object: &Object| {
+        ["bind-completed", "bound-by-controller"]
+            .map(|name| object.annotation(&format!("pv.kubernetes.io/{name}")).is_some())
+    };
+    assert_eq!((has(&claim), has(&volume)), ([true, false], [false, true]));
+}
+
+#[test]
+fn a_claim_whose_volume_is_gone_is_lost() {
+    let mut fixture = Fixture::new();
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
+    let volume = fixture.all(*PERSISTENT_VOLUMES)[0].name().to_owned();
+    fixture.delete_cluster_scoped(*PERSISTENT_VOLUMES, &volume);
+    let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
+    assert_eq!(claim.at(&["status"]), Some(&value!({"phase": "Lost"})));
+}
+
+#[test]
+fn a_pod_that_has_ended_still_uses_its_claim() {
+    let mut fixture = Fixture::new();
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
+    fixture.create(*PODS, consumer());
+    fixture.set_status(*PODS, "p", value!({"phase": "Succeeded"}));
+    fixture.delete(*PERSISTENT_VOLUME_CLAIMS, "data", "");
+    assert!(fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data").is_terminating());
+    fixture.delete(*PODS, "p", "");
+    assert!(fixture.find(*PERSISTENT_VOLUME_CLAIMS, "data").is_none());
+}
+
+#[test]
+fn without_a_provisioner_a_claim_asks_and_waits() {
+    let mut fixture = bare();
+    fixture.create(*STORAGE_CLASSES, class("Immediate", "Delete"));
+    fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(Some("fast")));
+    fixture.run_until(Time(60_000));
+    assert_eq!(fixture.take_requests(), ["update v1/persistentvolumeclaims default/data"]);
+    let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
+    assert_eq!(claim.annotation("volume.kubernetes.io/storage-provisioner"), Some("ex.test/disk"));
+    assert_eq!(phase(&fixture), "Pending");
 }
