@@ -49,7 +49,7 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
         ("expect: [{name: a, eventually: {match: {kind: Pod}}}]", "`match` needs `apiVersion`"),
         ("expect: [{name: a, always: {cel: a, probe: x}}]", "`probe` is not there yet"),
         (
-            "expect: [{name: a, always: {cel: a}}, {name: a, always: {cel: b}}]",
+            "expect: [{name: a, always: {cel: 1 == 1}}, {name: a, always: {cel: 1 == 1}}]",
             "another expectation has the name `a`",
         ),
         (
