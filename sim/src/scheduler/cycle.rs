@@ -1,20 +1,45 @@
 //! One scheduling cycle: a pod against the nodes.
 //!
 //! Real: `schedulePod`, which looks at nodes in turn and stops when it found enough. Modelled: the same number, and that the
-//! next cycle goes on where this one stopped. Not modelled: that zones take turns in the order of the nodes; it is that of names.
+//! next cycle goes on where this one stopped; of a pod that asks for nodes by name only those are looked at. Not modelled:
+//! that zones take turns in the order of the nodes; it is that of names.
 
-use super::affinity::Affinity;
-use super::filter::{Pair, Reason, Wish, filter};
-use super::placement::{Demand, NodeFacts, Placement, Taken};
+use std::collections::BTreeSet;
+
+use super::affinity::{Affinity, Spaces};
+use super::claims;
+use super::filter::{Pair, Plugin, Rejection, Wish, filter, named_nodes};
+use super::placement::{NodeFacts, Placement, Taken};
+use super::resources::Demand;
 use super::score::scores;
 use super::spread::Spread;
 use crate::engine::Draws;
 use crate::object::{Object, Str};
 
-/// Why no node takes a pod: the reasons of each.
+/// A pod that wants a node.
+pub(super) struct Subject<'a> {
+    pub(super) pod: &'a Object,
+    pub(super) demand: Demand,
+    /// The volumes that its claims are bound to.
+    pub(super) volumes: Vec<claims::Bound>,
+    pub(super) spaces: Spaces,
+}
+
+/// Why no node takes a pod.
 pub(super) struct Unfit {
-    pub(super) nodes: Vec<Str>,
-    pub(super) reasons: Vec<Vec<Reason>>,
+    /// How many nodes there are.
+    pub(super) all: usize,
+    /// Those that were looked at: all of them, or those that the pod asks for by name.
+    pub(super) rejected: Vec<(Str, Rejection)>,
+    /// Who had a say in this.
+    pub(super) plugins: BTreeSet<Plugin>,
+}
+
+impl Unfit {
+    /// Why this node does not take the pod; nothing for one that was not looked at.
+    pub(super) fn of(&self, node: &str) -> Option<&Rejection> {
+        self.rejected.iter().find(|(name, _)| name == node).map(|(_, rejection)| rejection)
+    }
 }
 
 /// With fewer nodes than this, a cycle looks at all of them (kube-scheduler `minFeasibleNodesToFind`).
@@ -33,22 +58,35 @@ fn enough(nodes: usize) -> usize {
 /// The node for this pod, or why there is none. It looks from the node `next` on, which moves on as far as it looked.
 /// Ties are drawn by the pod's name, which a run keeps when faults are left out of it.
 pub(super) fn cycle(
-    pod: &Object,
-    demand: &Demand,
+    subject: &Subject<'_>,
     placement: &Placement,
     next: &mut usize,
     draws: &mut Draws,
 ) -> Result<Str, Unfit> {
-    let view = View::new(pod, demand, placement);
-    let nodes = view.nodes.len();
-    let (first, enough) = (*next % nodes.max(1), enough(nodes));
-    let mut fit = Vec::with_capacity(enough.min(nodes));
-    let mut unfit = Unfit { nodes: Vec::new(), reasons: Vec::new() };
-    for (node, taken) in view.nodes[first..].iter().chain(&view.nodes[..first]) {
-        let reasons = view.reasons(node, taken);
-        if !reasons.is_empty() {
-            unfit.nodes.push(node.node.name().into());
-            unfit.reasons.push(reasons);
+    let pod = subject.pod;
+    let view = View::new(subject, placement);
+    // Where victims leave for a pod is where it goes, if it can.
+    if let Some(name) = placement.nominated(pod.uid())
+        && placement.node(name).is_some_and(|(node, taken)| view.rejection(node, taken).is_none())
+    {
+        return Ok(name.clone());
+    }
+    let (all, named) = (view.nodes.len(), named_nodes(pod));
+    let few: Vec<Candidate<'_>>;
+    let nodes = match &named {
+        None => &view.nodes,
+        Some(names) => {
+            few = names.iter().filter_map(|name| placement.node(name)).collect();
+            &few
+        }
+    };
+    let (first, enough) = (*next % nodes.len().max(1), enough(nodes.len()));
+    let mut fit = Vec::with_capacity(enough.min(nodes.len()));
+    let mut unfit = Unfit { all, rejected: Vec::new(), plugins: BTreeSet::new() };
+    for (node, taken) in nodes[first..].iter().chain(&nodes[..first]) {
+        if let Some(rejection) = view.rejection(node, taken) {
+            unfit.plugins.insert(rejection.plugin);
+            unfit.rejected.push((node.node.name().into(), rejection));
             continue;
         }
         fit.push((*node, *taken));
@@ -56,52 +94,62 @@ pub(super) fn cycle(
             break;
         }
     }
-    *next = (first + fit.len() + unfit.nodes.len()) % nodes.max(1);
+    *next = (*next + fit.len() + unfit.rejected.len()) % all.max(1);
     if fit.is_empty() {
+        unfit.plugins.extend(named.is_some().then_some(Plugin::NodeAffinity));
         return Err(unfit);
     }
-    let scores = scores(demand, &fit, placement);
+    Ok(best(subject, &fit, placement, draws))
+}
+
+fn best(
+    Subject { pod, demand, .. }: &Subject<'_>,
+    fit: &[Candidate<'_>],
+    placement: &Placement,
+    draws: &mut Draws,
+) -> Str {
+    let scores = scores(demand, fit, placement);
     let most = scores.iter().copied().max().unwrap_or(0);
     let best: Vec<&NodeFacts> =
         fit.iter().zip(&scores).filter(|(_, score)| **score == most).map(|((node, _), _)| *node).collect();
     let last = best.len() as u64 - 1;
     let drawn = draws.between(&["schedule", pod.namespace(), pod.name()], 0, last);
-    Ok(best[usize::try_from(drawn).unwrap_or(0)].node.name().into())
+    best[usize::try_from(drawn).unwrap_or(0)].node.name().into()
 }
 
-/// Whether the pod would go on this node.
-pub(super) fn is_fit(pod: &Object, demand: &Demand, placement: &Placement, name: &str) -> bool {
-    let view = View::new(pod, demand, placement);
-    let found = view.nodes.iter().find(|(node, _)| node.node.name() == name);
-    found.is_some_and(|(node, taken)| view.reasons(node, taken).is_empty())
+/// Why this node would not take the pod; nothing if it would.
+pub(super) fn rejection(subject: &Subject<'_>, placement: &Placement, name: &str) -> Option<Rejection> {
+    let (node, taken) = placement.node(name)?;
+    View::new(subject, placement).rejection(node, taken)
 }
+
+/// A node with what is taken on it.
+type Candidate<'a> = (&'a NodeFacts, &'a Taken);
 
 /// The nodes as one pod sees them.
 struct View<'a> {
-    pod: &'a Object,
-    demand: &'a Demand,
+    subject: &'a Subject<'a>,
     placement: &'a Placement,
-    nodes: Vec<(&'a NodeFacts, &'a Taken)>,
+    nodes: Vec<Candidate<'a>>,
     wish: Wish<'a>,
     spread: Spread,
     affinity: Affinity<'a>,
 }
 
 impl<'a> View<'a> {
-    fn new(pod: &'a Object, demand: &'a Demand, placement: &'a Placement) -> Self {
-        let nodes: Vec<_> = placement.nodes().collect();
-        let (spread, affinity) = (Spread::of(pod, &nodes), Affinity::of(pod, &nodes));
-        Self { pod, demand, placement, wish: Wish::of(pod), spread, affinity, nodes }
+    fn new(subject: &'a Subject<'a>, placement: &'a Placement) -> Self {
+        let (pod, nodes) = (subject.pod, placement.nodes().collect::<Vec<_>>());
+        let (spread, affinity) = (Spread::of(pod, &nodes), Affinity::of(pod, &subject.spaces, &nodes));
+        Self { subject, placement, wish: Wish::of(pod), spread, affinity, nodes }
     }
 
     /// Why a node does not take the pod; nothing where it does.
-    fn reasons(&self, node: &NodeFacts, taken: &Taken) -> Vec<Reason> {
-        let Self { pod, demand, wish, spread, affinity, .. } = self;
-        let mut reasons = Vec::new();
+    fn rejection(&self, node: &NodeFacts, taken: &Taken) -> Option<Rejection> {
+        let Self { subject, wish, spread, affinity, .. } = self;
+        let Subject { pod, demand, volumes, .. } = subject;
         let more = self.placement.with_nominated(pod, node.node.name(), taken);
         let taken = more.as_ref().unwrap_or(taken);
-        filter(&Pair { pod, wish, demand, node, taken, spread, affinity }, &mut reasons);
-        reasons
+        filter(&Pair { pod, wish, demand, volumes, node, taken, spread, affinity })
     }
 }
 

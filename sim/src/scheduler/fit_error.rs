@@ -1,82 +1,121 @@
 //! Why no node takes a pod, in the scheduler's own words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::filter::Reason;
+use super::cycle::Unfit;
+use super::filter::{Plugin, Reason};
+use crate::object::Str;
 
 /// With no node at all (kube-scheduler `ErrNoNodesAvailable`).
 pub(super) const NO_NODES: &str = "no nodes available to schedule pods";
 
-/// What preemption came to, where it found no victims.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What a cycle that found no node came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Verdict {
+    /// What the pod's condition says.
+    pub(super) message: String,
+    /// Who rejected the pod; nobody where any change may help.
+    pub(super) plugins: BTreeSet<Plugin>,
+    /// The node for which the pod waits from now on, if that is news.
+    pub(super) nominated: Option<Option<Str>>,
+}
+
+/// What preemption came to, where nobody has to leave.
+#[derive(Debug)]
 pub(super) enum Preemption {
-    /// It looked at all nodes.
-    NoVictims,
+    /// It looked at these nodes: why not even fewer pods help there.
+    NoVictims(BTreeMap<Str, Vec<Reason>>),
     /// It was not tried, for this reason.
     NotEligible(&'static str),
 }
 
-/// Why no node takes the pod, one list of reasons per node, without what preemption came to.
-pub(super) fn reasons(per_node: &[Vec<Reason>]) -> String {
-    let why = tally(per_node.iter().flatten().map(|reason| reason.text));
-    format!("0/{} nodes are available: {why}.", per_node.len())
+/// Why no node takes the pod, without what preemption came to.
+pub(super) fn reasons(unfit: &Unfit) -> String {
+    let each = unfit.rejected.iter().map(|(_, rejection)| &rejection.reasons);
+    available(unfit.all, each, "node(s) didn't satisfy plugin(s) [NodeAffinity]")
 }
 
-/// What is wrong with the pod itself: no node was looked at.
+/// What is wrong with the pod itself: no node was looked at. What comes last is what the plugin of device claims says
+/// when it was not asked before.
 pub(super) fn unresolvable(nodes: usize, why: &str) -> String {
     format!("0/{nodes} nodes are available: {why}. not found")
 }
 
-/// The whole message where preemption found no victims.
-pub(super) fn message(per_node: &[Vec<Reason>], preemption: Preemption) -> String {
-    let reasons = reasons(per_node);
+/// The whole message where nobody has to leave.
+pub(super) fn message(unfit: &Unfit, preemption: &Preemption) -> String {
+    let reasons = reasons(unfit);
     let preemption = match preemption {
-        Preemption::NoVictims => preempted(per_node),
-        Preemption::NotEligible(why) => why.to_owned(),
+        Preemption::NoVictims(why) => {
+            available(unfit.all, why.values(), "Preemption is not helpful for scheduling")
+        }
+        Preemption::NotEligible(why) => (*why).to_owned(),
     };
     format!("{reasons} no new claims to deallocate, preemption: {preemption}")
 }
 
-fn preempted(per_node: &[Vec<Reason>]) -> String {
-    let nodes = per_node.len();
-    let each = tally(per_node.iter().map(|reasons| {
-        if reasons.iter().all(|reason| reason.by_pods) {
-            "No preemption victims found for incoming pod"
-        } else {
-            "Preemption is not helpful for scheduling"
-        }
-    }));
-    format!("0/{nodes} nodes are available: {each}.")
-}
-
-/// `1 this, 2 that`, sorted as text.
-fn tally<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
-    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-    reasons.for_each(|reason| *counts.entry(reason).or_default() += 1);
+/// The reasons of all nodes; those that have none of their own have the one for the rest.
+fn available<'a>(nodes: usize, each: impl Iterator<Item = &'a Vec<Reason>>, rest: &str) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut left = nodes;
+    for reasons in each {
+        left = left.saturating_sub(1);
+        reasons.iter().for_each(|reason| *counts.entry(&reason.text).or_default() += 1);
+    }
+    if left > 0 {
+        *counts.entry(rest).or_default() += left;
+    }
+    // Sorted as text: 10 comes before 2.
     let mut parts: Vec<String> = counts.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
     parts.sort();
-    parts.join(", ")
+    format!("0/{nodes} nodes are available: {}.", parts.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::filter::{Rejection, final_reason, reason_by_pods};
     use super::*;
 
-    /// The texts are recorded (`ctl-sched-unschedulable`, `ctl-sched-cordon-taints`).
+    fn unfit(all: usize, each: &[Reason]) -> Unfit {
+        let rejection =
+            |reason: &Reason| Rejection { plugin: Plugin::NodeAffinity, reasons: vec![reason.clone()] };
+        let named = each.iter().enumerate().map(|(n, reason)| (n.to_string().into(), rejection(reason)));
+        Unfit { all, rejected: named.collect(), plugins: BTreeSet::new() }
+    }
+
+    /// The texts are recorded (`ctl-sched-unschedulable`, `ctl-sched-cordon-taints`, `ctl-ds-node-selector-and-taint`).
     #[test]
     fn messages_are_those_of_a_real_scheduler() {
-        let cpu = Reason { text: "Insufficient cpu", by_pods: false };
-        let taint = Reason { text: "node(s) had untolerated taint(s)", by_pods: false };
-        let cordon = Reason { text: "node(s) were unschedulable", by_pods: false };
+        let cpu = final_reason("Insufficient cpu");
+        let taint = final_reason("node(s) had untolerated taint(s)");
+        let cordon = final_reason("node(s) were unschedulable");
+        let label = final_reason("node(s) didn't match Pod's node affinity/selector");
+        let said = |unfit: &Unfit| message(unfit, &Preemption::NoVictims(BTreeMap::new()));
         assert_eq!(
-            message(&[vec![cpu], vec![cpu], vec![cpu]], Preemption::NoVictims),
+            said(&unfit(3, &[cpu.clone(), cpu.clone(), cpu])),
             "0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are \
              available: 3 Preemption is not helpful for scheduling."
         );
         assert_eq!(
-            message(&[vec![cordon], vec![taint], vec![cordon]], Preemption::NoVictims),
+            said(&unfit(3, &[cordon.clone(), taint, cordon])),
             "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) were unschedulable. no new claims to \
              deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
+        );
+        assert_eq!(
+            said(&unfit(3, &[label])),
+            "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 node(s) didn't satisfy \
+             plugin(s) [NodeAffinity]. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is \
+             not helpful for scheduling."
+        );
+    }
+
+    #[test]
+    fn preemption_tells_what_fewer_pods_would_not_help() {
+        let cpu = reason_by_pods("Insufficient cpu");
+        let why = BTreeMap::from([("0".into(), vec![cpu.clone()])]);
+        assert_eq!(
+            message(&unfit(2, &[cpu.clone(), cpu]), &Preemption::NoVictims(why)),
+            "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are \
+             available: 1 Insufficient cpu, 1 Preemption is not helpful for scheduling."
         );
     }
 }

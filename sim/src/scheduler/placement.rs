@@ -1,88 +1,15 @@
 //! What the nodes have and what is taken of it, including pods that are bound but not yet seen so (assumed pods).
 //!
-//! Real: the scheduler cache and its snapshot. Modelled: cpu, memory and the number of pods; requests of containers, and of
-//! init containers where they are larger; room that is kept for nominated pods. Not modelled: other resources, pod
-//! overhead, resize.
+//! Real: the scheduler cache and its snapshot. Modelled: the resources of `resources` and the number of pods; room that is
+//! kept for nominated pods. Not modelled: images, what volumes of a kind a node can hold.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::affinity::wants_to_be_away;
+use super::resources::{Demand, Resources};
 use crate::object::{Object, Quantity, Str, Value};
-
-/// What a container without requests counts for in scores (kube-scheduler `DefaultMilliCPURequest`).
-const DEFAULT_CPU_M: i64 = 100;
-/// The same of memory (kube-scheduler `DefaultMemoryRequest`).
-const DEFAULT_MEMORY: i64 = 200 << 20;
-
-/// Amounts of the resources that count.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(super) struct Resources {
-    pub(super) cpu_m: i64,
-    pub(super) memory: i64,
-}
-
-impl Resources {
-    /// From a list of resources: requests, capacity.
-    fn of(list: Option<&Value>) -> Self {
-        let amount = |name: &str| list?.str_at(&[name])?.parse::<Quantity>().ok();
-        let whole = |n: i128| i64::try_from(n).unwrap_or(i64::MAX);
-        Self {
-            cpu_m: amount("cpu").map_or(0, |q| whole(q.millis())),
-            memory: amount("memory").map_or(0, |q| whole(q.units())),
-        }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            cpu_m: self.cpu_m.saturating_add(other.cpu_m),
-            memory: self.memory.saturating_add(other.memory),
-        }
-    }
-
-    fn minus(self, other: Self) -> Self {
-        Self { cpu_m: self.cpu_m - other.cpu_m, memory: self.memory - other.memory }
-    }
-
-    fn max(self, other: Self) -> Self {
-        Self { cpu_m: self.cpu_m.max(other.cpu_m), memory: self.memory.max(other.memory) }
-    }
-
-    fn or_defaults(self) -> Self {
-        let or = |n: i64, default| if n == 0 { default } else { n };
-        Self { cpu_m: or(self.cpu_m, DEFAULT_CPU_M), memory: or(self.memory, DEFAULT_MEMORY) }
-    }
-}
-
-/// What a pod takes.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(super) struct Demand {
-    /// What it requests.
-    pub(super) requests: Resources,
-    /// The same for scores: a container without requests counts for something.
-    pub(super) for_scores: Resources,
-    /// The uid of its controller, or nothing.
-    pub(super) owner: Str,
-}
-
-impl Demand {
-    pub(super) fn of(pod: &Object) -> Self {
-        let each = |list: &[&str]| -> Vec<Resources> {
-            let containers = pod.items_at(list).iter();
-            containers.map(|c| Resources::of(c.at(&["resources", "requests"]))).collect()
-        };
-        let (containers, init) = (each(&["spec", "containers"]), each(&["spec", "initContainers"]));
-        let total = |all: &[Resources], read: fn(Resources) -> Resources, init: &[Resources]| {
-            let sum = all.iter().fold(Resources::default(), |sum, one| sum.plus(read(*one)));
-            init.iter().fold(sum, |most, one| most.max(read(*one)))
-        };
-        Self {
-            requests: total(&containers, |one| one, &init),
-            for_scores: total(&containers, Resources::or_defaults, &init),
-            owner: pod.controller().map_or("", |owner| owner.uid).into(),
-        }
-    }
-}
+use crate::wire::ObjectKey;
 
 /// What is taken on one node.
 #[derive(Clone, Default, Debug)]
@@ -121,9 +48,9 @@ impl Taken {
 
     /// Counts a pod that takes this in, or out with the sign -1.
     fn count(&mut self, demand: &Demand, sign: i64) {
-        let both = |sum: Resources, one: Resources| if sign < 0 { sum.minus(one) } else { sum.plus(one) };
-        self.requests = both(self.requests, demand.requests);
-        self.for_scores = both(self.for_scores, demand.for_scores);
+        let both = if sign < 0 { Resources::subtract } else { Resources::add };
+        both(&mut self.requests, &demand.requests);
+        both(&mut self.for_scores, &demand.for_scores);
         self.pods += sign;
         add(&mut self.by_owner, &demand.owner, sign);
     }
@@ -153,18 +80,23 @@ pub(super) struct NodeFacts {
 }
 
 impl NodeFacts {
-    fn new(node: Arc<Object>) -> Self {
+    pub(super) fn new(node: Arc<Object>) -> Self {
         let list = node.at(&["status", "allocatable"]);
         let pods = list.and_then(|list| list.str_at(&["pods"])).and_then(|n| n.parse::<Quantity>().ok());
         Self {
             allocatable: Resources::of(list),
             max_pods: pods.map_or(0, |n| i64::try_from(n.units()).unwrap_or(i64::MAX)),
-            cordoned: node.at(&["spec", "unschedulable"]).and_then(Value::as_bool) == Some(true),
+            cordoned: is_cordoned(&node),
             tainted: !node.items_at(&["spec", "taints"]).is_empty(),
             zone: node.label("topology.kubernetes.io/zone").unwrap_or_default().into(),
             node,
         }
     }
+}
+
+/// Whether a node takes no new pods.
+pub(super) fn is_cordoned(node: &Object) -> bool {
+    node.at(&["spec", "unschedulable"]).and_then(Value::as_bool) == Some(true)
 }
 
 /// A name that pods are on, or that a node has.
@@ -182,8 +114,17 @@ pub(super) struct Placement {
     by_zone: BTreeMap<Str, BTreeMap<Str, i64>>,
     /// By uid of the pod.
     pods: BTreeMap<Str, (Str, Demand)>,
-    /// Pods that wait for their victims to go, by uid: the node, the priority, what they take.
-    nominated: BTreeMap<Str, (Str, i64, Demand)>,
+    /// Pods that wait for their victims to go, by uid.
+    nominated: BTreeMap<Str, Nominee>,
+}
+
+/// A pod for which room is kept.
+#[derive(Clone, Debug)]
+struct Nominee {
+    key: ObjectKey,
+    node: Str,
+    priority: i64,
+    demand: Demand,
 }
 
 /// The priority of a pod.
@@ -202,22 +143,20 @@ impl Placement {
         self.by_zone.get(zone).and_then(|zone| zone.get(owner)).copied().unwrap_or(0)
     }
 
-    /// Takes a node's newest state; says whether a pod that found no node might now find one.
-    pub(super) fn set_node(&mut self, node: Arc<Object>) -> bool {
+    /// The node with this name and what is taken on it.
+    pub(super) fn node(&self, name: &str) -> Option<(&NodeFacts, &Taken)> {
+        self.spots.get(name).and_then(|spot| Some((spot.facts.as_ref()?, &spot.taken)))
+    }
+
+    /// Takes a node's newest state.
+    pub(super) fn set_node(&mut self, node: Arc<Object>) {
         let spot = self.spots.entry(node.name().into()).or_default();
-        let same = |old: &Object, path: &[&str]| old.at(path) == node.at(path);
-        let matters = spot.facts.as_ref().is_none_or(|old| {
-            !same(&old.node, &["spec"])
-                || !same(&old.node, &["metadata", "labels"])
-                || !same(&old.node, &["status", "allocatable"])
-        });
         let old = spot.facts.replace(NodeFacts::new(node));
         let zone = |facts: Option<&NodeFacts>| facts.map(|facts| facts.zone.clone());
         if zone(old.as_ref()) != zone(spot.facts.as_ref()) {
             count_in_zone(&mut self.by_zone, zone(old.as_ref()), &spot.taken, -1);
             count_in_zone(&mut self.by_zone, zone(spot.facts.as_ref()), &spot.taken, 1);
         }
-        matters
     }
 
     pub(super) fn remove_node(&mut self, name: &str) {
@@ -250,24 +189,42 @@ impl Placement {
         }
     }
 
+    /// Whether the pod with this uid is on a node, seen or assumed.
+    pub(super) fn has(&self, uid: &str) -> bool {
+        self.pods.contains_key(uid)
+    }
+
     /// The pod will go to this node once its victims are gone.
     pub(super) fn nominate(&mut self, pod: &Object, node: &str) {
-        self.nominated.insert(pod.uid().into(), (node.into(), priority(pod), Demand::of(pod)));
+        let (key, demand) = (ObjectKey::of(pod), Demand::of(pod));
+        let nominee = Nominee { key, node: node.into(), priority: priority(pod), demand };
+        self.nominated.insert(pod.uid().into(), nominee);
+    }
+
+    /// No room is kept for the pod any more.
+    pub(super) fn unnominate(&mut self, uid: &str) {
+        self.nominated.remove(uid);
     }
 
     /// The node that the pod waits for.
     pub(super) fn nominated(&self, uid: &str) -> Option<&Str> {
-        self.nominated.get(uid).map(|(node, ..)| node)
+        self.nominated.get(uid).map(|nominee| &nominee.node)
+    }
+
+    /// The pods nominated to a node that are less important than this one.
+    pub(super) fn nominated_below(&self, pod: &Object, node: &str) -> Vec<ObjectKey> {
+        let below = |nominee: &&Nominee| nominee.node == node && nominee.priority < priority(pod);
+        self.nominated.values().filter(below).map(|nominee| nominee.key.clone()).collect()
     }
 
     /// What is taken on a node in the eyes of this pod: with the pods nominated there that go before it.
     pub(super) fn with_nominated(&self, pod: &Object, node: &str, taken: &Taken) -> Option<Taken> {
-        let before = self.nominated.iter().filter(|(uid, (there, its, _))| {
-            there == node && *its >= priority(pod) && uid.as_str() != pod.uid()
+        let before = self.nominated.iter().filter(|(uid, nominee)| {
+            nominee.node == node && nominee.priority >= priority(pod) && uid.as_str() != pod.uid()
         });
-        before.fold(None, |sum, (_, (_, _, demand))| {
+        before.fold(None, |sum, (_, nominee)| {
             let mut sum = sum.unwrap_or_else(|| taken.clone());
-            sum.requests = sum.requests.plus(demand.requests);
+            sum.requests.add(&nominee.demand.requests);
             sum.pods += 1;
             Some(sum)
         })
@@ -275,8 +232,8 @@ impl Placement {
 
     /// The pod with this uid takes nothing any more; says whether it did.
     pub(super) fn remove(&mut self, uid: &str) -> bool {
-        let waited = self.nominated.remove(uid).is_some();
-        let Some((node, demand)) = self.pods.remove(uid) else { return waited };
+        self.nominated.remove(uid);
+        let Some((node, demand)) = self.pods.remove(uid) else { return false };
         if let Some(spot) = self.spots.get_mut(&node) {
             spot.taken.residents.remove(uid);
             spot.taken.shunning.remove(uid);

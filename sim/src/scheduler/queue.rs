@@ -1,11 +1,14 @@
 //! The pods that wait for a node: ready to be tried, parked until the cluster changes, or backing off after an error.
 //!
 //! Real: activeQ, unschedulablePods and backoffQ. Modelled: all three. A pod that found no node is tried again as soon as
-//! something changed: as recorded, since v1.33 an idle scheduler does not wait for a back-off there. Not modelled: hints per
-//! plugin, so that a change may cause a cycle in vain.
+//! something changed that may help: as recorded, since v1.33 an idle scheduler does not wait for a back-off there. Not
+//! modelled: the events of a cycle's duration, as a cycle takes no time.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::filter::Plugin;
+use super::fit_error::Verdict;
 
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str};
@@ -22,12 +25,6 @@ const LONGEST_MS: Millis = 10 * SECOND;
 /// Priority, creation, arrival: who comes first.
 type Rank = (Reverse<i64>, Str, u64);
 
-/// Whether it matters to a pod where other pods are.
-fn is_sociable(pod: &Object) -> bool {
-    pod.at(&["spec", "affinity", "podAffinity"]).is_some()
-        || !pod.items_at(&["spec", "topologySpreadConstraints"]).is_empty()
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Active,
@@ -43,10 +40,10 @@ struct Waiting {
     rank: Rank,
     state: State,
     errors: u32,
-    /// Whether it matters to it where other pods are.
-    sociable: bool,
-    /// The message that its condition was given last.
-    told: String,
+    /// Who rejected it when it was tried last.
+    plugins: BTreeSet<Plugin>,
+    /// What its condition was given last: the message, and the node it waits for.
+    told: (String, Option<Str>),
 }
 
 /// The pods without a node.
@@ -57,22 +54,15 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Adds a pod, or makes one that changed ready to be tried again.
+    /// Adds a pod.
     pub(super) fn add(&mut self, key: ObjectKey, pod: &Object) {
         let priority = pod.i64_at(&["spec", "priority"]).unwrap_or(0);
-        match self.pods.get_mut(&key) {
-            Some(waiting) if waiting.uid == pod.uid() => {
-                if waiting.state != State::Binding {
-                    waiting.state = State::Active;
-                }
-            }
-            _ => {
-                self.arrived += 1;
-                let rank = (Reverse(priority), pod.meta("creationTimestamp").into(), self.arrived);
-                let (uid, told, sociable) = (pod.uid().into(), String::new(), is_sociable(pod));
-                self.pods.insert(key, Waiting { uid, rank, state: State::Active, errors: 0, sociable, told });
-            }
-        }
+        self.arrived += 1;
+        let rank = (Reverse(priority), pod.meta("creationTimestamp").into(), self.arrived);
+        let (uid, state) = (pod.uid().into(), State::Active);
+        let waiting =
+            Waiting { uid, rank, state, errors: 0, plugins: BTreeSet::new(), told: (String::new(), None) };
+        self.pods.insert(key, waiting);
     }
 
     pub(super) fn remove(&mut self, key: &ObjectKey) {
@@ -84,21 +74,22 @@ impl Queue {
         self.pods.get(key).is_some_and(|waiting| waiting.uid == uid)
     }
 
-    /// Something changed: parked pods are tried again.
-    pub(super) fn wake(&mut self) {
-        for waiting in self.pods.values_mut() {
-            if matches!(waiting.state, State::Parked(_)) {
+    /// Something happened: those of the parked pods are tried again that it helps, as their key and who rejected them say.
+    pub(super) fn wake(&mut self, helps: impl Fn(&ObjectKey, &BTreeSet<Plugin>) -> bool) {
+        for (key, waiting) in &mut self.pods {
+            if matches!(waiting.state, State::Parked(_)) && helps(key, &waiting.plugins) {
                 waiting.state = State::Active;
             }
         }
     }
 
-    /// A pod came to a node: those are tried again to whom that may matter.
-    pub(super) fn wake_sociable(&mut self) {
-        for waiting in self.pods.values_mut().filter(|waiting| waiting.sociable) {
-            if matches!(waiting.state, State::Parked(_)) {
-                waiting.state = State::Active;
-            }
+    /// As [`wake`](Self::wake), for one pod.
+    pub(super) fn wake_one(&mut self, key: &ObjectKey, helps: impl Fn(&BTreeSet<Plugin>) -> bool) {
+        if let Some(waiting) = self.pods.get_mut(key)
+            && matches!(waiting.state, State::Parked(_))
+            && helps(&waiting.plugins)
+        {
+            waiting.state = State::Active;
         }
     }
 
@@ -129,22 +120,23 @@ impl Queue {
         }
     }
 
-    /// It found no node. Says until when it is parked, and whether the message is news.
-    pub(super) fn park(&mut self, key: &ObjectKey, message: &str, now: Time) -> (Time, bool) {
+    /// It found no node. Says until when it is parked, and whether the verdict is news.
+    pub(super) fn park(&mut self, key: &ObjectKey, verdict: &Verdict, now: Time) -> (Time, bool) {
         let until = now + PARK_MS;
         let Some(waiting) = self.pods.get_mut(key) else { return (until, false) };
         waiting.state = State::Parked(until);
-        let news = waiting.told != message;
-        if news {
-            message.clone_into(&mut waiting.told);
-        }
+        waiting.plugins.clone_from(&verdict.plugins);
+        let nominated = verdict.nominated.as_ref().unwrap_or(&waiting.told.1);
+        let told = (verdict.message.clone(), nominated.clone());
+        let news = waiting.told != told;
+        waiting.told = told;
         (until, news)
     }
 
     /// The message did not reach the server. Says until when a pod that is still parked backs off.
     pub(super) fn untold(&mut self, key: &ObjectKey, now: Time) -> Option<Time> {
         let waiting = self.pods.get_mut(key)?;
-        waiting.told.clear();
+        waiting.told = (String::new(), None);
         if matches!(waiting.state, State::Parked(_)) { self.failed(key, now) } else { None }
     }
 
@@ -153,6 +145,7 @@ impl Queue {
         let waiting = self.pods.get_mut(key)?;
         let delay = (FIRST_MS << waiting.errors.min(10)).min(LONGEST_MS);
         waiting.errors += 1;
+        waiting.plugins.clear();
         waiting.state = State::BackingOff(now + delay);
         Some(now + delay)
     }

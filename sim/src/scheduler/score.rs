@@ -4,7 +4,8 @@
 //! "the same pods" are those of one controller. Not modelled: the logarithm in the real spread, image locality, balanced
 //! allocation, preferences; ties are drawn at random there and here.
 
-use super::placement::{Demand, NodeFacts, Placement, Taken};
+use super::placement::{NodeFacts, Placement, Taken};
+use super::resources::Demand;
 
 /// The highest score of one plugin (framework `MaxNodeScore`).
 const MOST: i64 = 100;
@@ -42,7 +43,7 @@ fn least_allocated(demand: &Demand, node: &NodeFacts, taken: &Taken) -> i64 {
         // Bytes times a hundred overflow only where a node has more than any machine.
         left.checked_mul(MOST).map_or_else(|| left / (there / MOST).max(1), |many| many / there)
     };
-    let (there, gone, wanted) = (node.allocatable, taken.for_scores, demand.for_scores);
+    let (there, gone, wanted) = (&node.allocatable, &taken.for_scores, &demand.for_scores);
     let both = free(there.cpu_m, gone.cpu_m, wanted.cpu_m) + free(there.memory, gone.memory, wanted.memory);
     both / 2
 }

@@ -1,4 +1,4 @@
-//! Pods that care where other pods are, and pods that make others leave.
+//! Pods that care where other pods are.
 
 use wavetank_sim::object::{Object, Value};
 use wavetank_sim::value;
@@ -32,13 +32,13 @@ fn term(kind: &'static str) -> impl Fn(&mut Value) {
     }
 }
 
-fn priority_class(rig: &mut Rig, name: &str, value: i64, policy: &str) {
+pub(crate) fn priority_class(rig: &mut Rig, name: &str, value: i64, policy: &str) {
     let class = value!({"metadata": {"name": name}, "value": value, "preemptionPolicy": policy});
     let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
     rig.ask(Request::create(classes, Object::shared(class)));
 }
 
-fn important(class: &'static str, cpu: &'static str) -> impl FnOnce(&mut Value) {
+pub(crate) fn important(class: &'static str, cpu: &'static str) -> impl FnOnce(&mut Value) {
     move |pod| {
         requests(cpu)(pod);
         pod.set_at(&["spec", "priorityClassName"], class);
@@ -132,56 +132,47 @@ fn host_ports_are_taken_once() {
 }
 
 #[test]
-fn a_claim_that_is_not_there_keeps_its_pod_pending() {
-    let mut rig = cluster(1, 1);
-    rig.pod("a", "", |pod| {
-        let volume = value!({"name": "v", "persistentVolumeClaim": {"claimName": "none"}});
-        pod.set_at(&["spec", "volumes"], vec![volume]);
+fn an_empty_selector_spreads_the_pod_among_nobody() {
+    let mut rig = cluster(2, 1);
+    rig.pod("a", "node-1", |_| ());
+    rig.pod("b", "node-1", |_| ());
+    edit_node(&mut rig, "node-2", |node| node.set_at(&["spec", "unschedulable"], true));
+    rig.run_to(0.5);
+    rig.pod("c", "", |pod| {
+        spread(pod);
+        let path = ["spec", "topologySpreadConstraints"];
+        let constraint = pod.items_at(&path)[0].clone();
+        pod.set_at(&path, vec![edited(constraint, |c| c.set_at(&["labelSelector"], value!({})))]);
+    });
+    rig.run_to(1.0);
+    assert_eq!(node_of(&rig, "c"), "node-1");
+}
+
+fn edited(mut value: Value, edit: impl FnOnce(&mut Value)) -> Value {
+    edit(&mut value);
+    value
+}
+
+#[test]
+fn affinity_reaches_into_namespaces_by_their_labels() {
+    let mut rig = cluster(3, 1);
+    let space = value!({"metadata": {"name": "other", "labels": {"team": "x"}}});
+    rig.ask(Request::create(Resource::new("v1/namespaces"), Object::shared(space)));
+    rig.pod("a", "node-2", |pod| {
+        labelled(pod);
+        pod.set_at(&["metadata", "namespace"], "other");
     });
     rig.run_to(0.5);
-    let why = "0/1 nodes are available: persistentvolumeclaim \"none\" not found. not found";
-    assert_eq!(message(&rig, "a"), why);
-}
-
-#[test]
-fn the_least_important_pods_leave_for_a_more_important_one() {
-    let mut rig = cluster(2, 1);
-    for (name, value) in [("low", 1), ("middle", 5), ("high", 10)] {
-        priority_class(&mut rig, name, value, "PreemptLowerPriority");
+    for (name, team) in [("near", "x"), ("far", "y")] {
+        rig.pod(name, "", |pod| {
+            term("podAffinity")(pod);
+            let path = ["spec", "affinity", "podAffinity", REQUIRED];
+            let term = pod.items_at(&path)[0].clone();
+            let selector = value!({"matchLabels": {"team": team}});
+            pod.set_at(&path, vec![edited(term, |term| term.set_at(&["namespaceSelector"], selector))]);
+        });
     }
-    rig.pod("a", "node-1", important("low", "2"));
-    rig.pod("b", "node-1", important("middle", "2"));
-    rig.pod("c", "node-2", important("middle", "3"));
-    rig.run_to(5.0);
-    rig.pod("h", "", important("high", "2"));
-    // Long enough for the scheduler's three writes, too short for the kubelet to stop anything.
-    rig.run_to(5.005);
-    let (h, a) = (rig.get_pod("h").unwrap(), rig.get_pod("a").unwrap());
-    assert_eq!(message(&rig, "h"), "0/2 nodes are available: 2 Insufficient cpu.");
-    assert_eq!(h.str_at(&["status", "nominatedNodeName"]), Some("node-1"));
-    assert_eq!((a.is_terminating(), a.is_condition_true("DisruptionTarget")), (true, true));
-    // A less important pod does not take the room that is kept.
-    rig.pod("l", "", important("low", "2"));
-    rig.run_to(60.0);
-    assert_eq!((node_of(&rig, "h").as_str(), node_of(&rig, "l").as_str()), ("node-1", ""));
-    assert!(rig.get_pod("b").is_some() && rig.get_pod("c").is_some());
-}
-
-#[test]
-fn a_polite_pod_makes_nobody_leave() {
-    let mut rig = cluster(1, 1);
-    priority_class(&mut rig, "polite", 10, "Never");
-    rig.pod("a", "node-1", requests("4"));
-    rig.run_to(5.0);
-    rig.pod("h", "", important("polite", "4"));
-    rig.run_to(6.0);
-    let condition = rig.get_pod("h").unwrap().condition("PodScheduled").cloned().unwrap();
-    assert_eq!(
-        condition.str_at(&["message"]),
-        Some(
-            "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to \
-             preemptionPolicy=Never."
-        )
-    );
-    assert!(!rig.get_pod("a").unwrap().is_terminating());
+    rig.run_to(1.0);
+    assert_eq!(node_of(&rig, "near"), "node-2");
+    assert_eq!(message(&rig, "far"), "0/3 nodes are available: 3 node(s) didn't match pod affinity rules");
 }

@@ -2,5 +2,7 @@
 
 mod constraints;
 mod pods;
+mod preemption;
 mod rig;
 mod scheduling;
+mod volumes;

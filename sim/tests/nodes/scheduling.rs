@@ -168,3 +168,65 @@ fn a_failed_binding_is_tried_again_after_a_back_off() {
     rig.run_to(4.0);
     assert_eq!(node_of(&rig, "a"), "node-1");
 }
+
+/// Fields of nodes that a pod asks for by name, all of them in one term.
+fn named(names: &'static [&'static str]) -> impl FnOnce(&mut Value) {
+    move |pod| {
+        let field = |name: &&str| value!({"key": "metadata.name", "operator": "In", "values": [(*name)]});
+        let fields = Value::list(names.iter().map(field));
+        let path = ["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
+        pod.set_at(&path, value!({"nodeSelectorTerms": [{"matchFields": fields}]}));
+    }
+}
+
+#[test]
+fn of_a_pod_for_one_node_only_that_node_is_looked_at() {
+    let mut rig = cluster(3, 1);
+    edit_node(&mut rig, "node-1", |node| node.set_at(&["spec", "unschedulable"], true));
+    rig.pod("a", "", |pod| {
+        named(&["node-2"])(pod);
+        pod.set_at(&["spec", "nodeSelector", "disk"], "ssd");
+    });
+    rig.pod("b", "", named(&["node-1", "node-2"]));
+    rig.run_to(1.0);
+    assert_eq!(
+        message(&rig, "a"),
+        "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 node(s) didn't satisfy plugin(s) \
+         [NodeAffinity]"
+    );
+    assert_eq!(message(&rig, "b"), "0/3 nodes are available: pod affinity terms conflict. not found");
+}
+
+#[test]
+fn a_pod_waits_for_what_it_lacks_and_not_for_any_change() {
+    let mut rig = cluster(2, 1);
+    rig.pod("a", "", requests("5"));
+    rig.run_to(1.0);
+    edit_node(&mut rig, "node-1", |node| node.set_at(&["spec", "unschedulable"], true));
+    rig.run_to(2.0);
+    assert_eq!(message(&rig, "a"), "0/2 nodes are available: 2 Insufficient cpu");
+    // A pod that leaves helps, as far as anybody knows.
+    rig.pod("b", "node-2", |_| ());
+    rig.delete("b", Some(0));
+    rig.run_to(3.0);
+    assert_eq!(
+        message(&rig, "a"),
+        "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable"
+    );
+}
+
+#[test]
+fn all_resources_count_that_a_pod_requests() {
+    let mut rig = cluster(1, 1);
+    rig.pod("a", "", |pod| {
+        let wanted = value!({"example.com/gpu": "1", "ephemeral-storage": "1Ei"});
+        let resources = value!({"requests": (wanted.clone()), "limits": wanted});
+        let container = value!({"name": "c", "image": "nginx", "resources": resources});
+        pod.set_at(&["spec", "containers"], vec![container]);
+    });
+    rig.run_to(1.0);
+    assert_eq!(
+        message(&rig, "a"),
+        "0/1 nodes are available: 1 Insufficient ephemeral-storage, 1 Insufficient example.com/gpu"
+    );
+}
