@@ -2,9 +2,9 @@
 //!
 //! Real: pkg/controller/volume/persistentvolume, and the scheduler, which binds claims that wait for their first consumer.
 //! Modelled: the writes and their order: the volume's claim, its phase, the claim's volume, its status; what the annotations
-//! say of who chose; that a provisioner is asked; claims that wait look again every 15 s; a claim that has lost its volume is Lost. When a claim is gone
-//! its volume is Released, and deleted where its policy is Delete and a provisioner is there. Each sync makes one write.
-//! Not modelled: volumes that are recycled, the default class that a claim gets later, expansion, failures.
+//! say of who chose; that a provisioner is asked; claims that wait look again every 15 s; a claim that has lost its volume
+//! is Lost. When a claim is gone its volume is Released, and deleted where its policy is Delete and a provisioner is
+//! there. Each sync makes one write. Not modelled: volumes that are recycled, the default class that a claim gets later, expansion, failures.
 
 use std::sync::Arc;
 
