@@ -60,6 +60,8 @@ pub struct Cluster {
     machines: nodes::Machines,
     /// How the Leases of kubelets are renewed that leave it to the wire.
     renewals: BTreeMap<Addr, renewals::Renewed>,
+    /// When the last news of them arrives.
+    announced: Time,
     /// Whether none is left to the wire.
     leases_are_seen: bool,
     history: History,

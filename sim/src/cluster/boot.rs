@@ -72,6 +72,7 @@ impl Cluster {
             hosting: Hosting::new(programs),
             machines: Machines::default(),
             renewals: BTreeMap::new(),
+            announced: start,
             leases_are_seen,
             history: History { actors: Vec::new(), record },
             recorder: None,

@@ -41,14 +41,16 @@ impl Cluster {
         matches!(self.parts[addr.0 as usize], Part::Component(_))
     }
 
-    /// Tells the components that follow Leases.
+    /// Tells the components that follow Leases. What is told first arrives first: who is told of the end before the
+    /// beginning would take a dead node for one that lives.
     fn announce(&mut self, lease: &ObjectKey, renewals: Option<Renewals>) {
         let followers: Vec<Addr> = self.streams.followers(*LEASES).collect();
         for addr in followers {
             let actor = &self.history.actors[addr.0 as usize].name;
-            let (after, tie) =
+            let (after, _) =
                 self.latency.draw(&mut self.draws, &["renewals", actor, &lease.namespace, &lease.name]);
-            self.queue.push(self.now() + after, tie, Event::Renewals(addr, lease.clone(), renewals));
+            self.announced = self.announced.max(self.now() + after);
+            self.queue.push(self.announced, 0, Event::Renewals(addr, lease.clone(), renewals));
         }
     }
 

@@ -138,6 +138,9 @@ impl Injector {
     pub fn heal(&mut self, cluster: &mut Cluster) -> Vec<Unused> {
         (0..self.faults.len()).for_each(|index| self.end(index, cluster));
         let unused = |armed: &Armed| match armed.phase {
+            Phase::Waiting if armed.chosen.is_some() => {
+                Unused { what: armed.text.to_string(), why: "the faults healed before its event was through" }
+            }
             Phase::Waiting => Unused::never(armed.text.as_str()),
             _ if behaviour(&armed.fault).bends() => {
                 Unused { what: armed.text.to_string(), why: "no request came that it could bend" }

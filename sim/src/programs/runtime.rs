@@ -3,7 +3,8 @@
 //! Real: containerd, the kubelet's handlers of lifecycle hooks, and the processes in the containers. Modelled: images per
 //! node, pulls, start, readiness, exits, hanging, SIGTERM and SIGKILL, the time of hooks, kills from outside, programs as
 //! hosts that someone else runs. A container that stops on SIGTERM exits with code 0, as servers with a handler do; one that
-//! hangs is killed when its grace is over. Not modelled: hooks that fail; sandboxes, disk, CPU; memory beyond a kill at the start.
+//! hangs is killed when its grace is over. Not modelled: hooks that fail, a process that runs beside its postStart hook (it
+//! starts after it); sandboxes, disk, CPU; memory beyond a kill at the start.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +51,8 @@ struct Container {
     runs: bool,
     ready: bool,
     hangs: bool,
+    /// When its preStop hook ends, once it was told to stop.
+    hook_ends: Option<Time>,
     /// When it ends at the latest, once it was told to stop.
     ends: Option<Time>,
 }
@@ -64,6 +67,20 @@ enum Due {
     /// The preStop hook is over: SIGTERM, and so long until SIGKILL.
     Term(ContainerId, Millis),
     Exited(ContainerId, Exit),
+}
+
+impl Due {
+    /// Whether it goes with a node without power and the containers lost there: another start may have the same name.
+    fn is_of(&self, node: Addr, lost: &[ContainerId]) -> bool {
+        match self {
+            Self::Pulled(of, ..) => *of == node,
+            Self::Started(id)
+            | Self::Ready(id)
+            | Self::Hangs(id)
+            | Self::Term(id, _)
+            | Self::Exited(id, _) => lost.contains(id),
+        }
+    }
 }
 
 impl Runtime {
@@ -90,13 +107,13 @@ impl Runtime {
     pub fn power_off(&mut self, node: Addr, out: &mut Outbox) {
         let lost: Vec<ContainerId> =
             self.containers.iter().filter(|(_, c)| c.node == node).map(|(id, _)| id.clone()).collect();
-        for id in lost {
-            let Some(container) = self.containers.remove(&id) else { continue };
+        for id in &lost {
+            let Some(container) = self.containers.remove(id) else { continue };
             if container.runs && self.images.of(&container.image).program.is_some() {
-                out.push(Effect::Host(HostOrder::Kill { id }));
+                out.push(Effect::Host(HostOrder::Kill { id: id.clone() }));
             }
         }
-        self.due.retain(|_, due| !matches!(due, Due::Pulled(of, ..) if *of == node));
+        self.due.retain(|_, due| !due.is_of(node, &lost));
     }
 
     /// The ready containers among these are not ready for so long.
@@ -162,8 +179,16 @@ impl Runtime {
                 let delay = self.draw("start", self.images.of(&image).start, &id, &pod);
                 let hook = self.hook("postStart", self.images.of(&image).post_start, &id, &pod);
                 let delay = delay + hook + self.mischief.delay_of(&image, &id.pod_uid);
-                let container =
-                    Container { node, image, pod, runs: false, ready: false, hangs: false, ends: None };
+                let container = Container {
+                    node,
+                    image,
+                    pod,
+                    runs: false,
+                    ready: false,
+                    hangs: false,
+                    hook_ends: None,
+                    ends: None,
+                };
                 self.containers.insert(id.clone(), container);
                 self.later(delay, Due::Started(id), out);
             }
@@ -299,6 +324,7 @@ impl Runtime {
     fn stop(&mut self, id: &ContainerId, grace_ms: Millis, out: &mut Outbox) {
         let Some(container) = self.containers.get(id) else { return };
         let (runs, hangs, told) = (container.runs, container.hangs, container.ends);
+        let hooked = container.hook_ends.is_some_and(|at| at > out.now());
         let (image, pod) = (self.images.of(&container.image), container.pod.clone());
         if !runs {
             return self.exit(id, Exit::with_code(KILLED), out);
@@ -315,8 +341,9 @@ impl Runtime {
         }
         if let Some(container) = self.containers.get_mut(id) {
             container.ends = Some(ends);
+            container.hook_ends = container.hook_ends.or((hook > 0).then(|| out.now() + hook));
         }
-        match (program, hook) {
+        match (program && !hooked, hook) {
             (false, _) => {}
             (true, 0) => out.push(Effect::Host(HostOrder::Stop { id: id.clone(), grace_ms })),
             (true, _) => self.later(hook, Due::Term(id.clone(), limit - hook), out),

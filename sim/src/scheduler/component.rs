@@ -191,6 +191,9 @@ impl Scheduler {
             }
         } else if !is_ours(pod) {
             self.queue.remove(&key);
+            if self.unclaimed.remove(&key).is_some() {
+                self.free(pod);
+            }
         } else {
             self.pending_changed(&key, old, pod);
         }
@@ -336,11 +339,12 @@ impl Scheduler {
     /// Takes the answer to a binding. A failed one may still have been carried out: then the informer says so, and the
     /// pod leaves the queue.
     fn bound(&mut self, key: &ObjectKey, uid: &str, answer: &Answer, out: &mut Outbox) {
-        if answer.failure().is_none() || !self.queue.has(key, uid) {
-            return;
-        }
-        if let Some(pod) = self.feeds.of(Feed::Pods).get(key).cloned() {
+        let pod = self.feeds.of(Feed::Pods).get(key).filter(|pod| pod.uid() == uid).cloned();
+        let Some(pod) = pod.filter(|_| answer.failure().is_some()) else { return };
+        if self.queue.has(key, uid) {
             self.failed(&pod, out);
+        } else if pod.str_at(&["spec", "nodeName"]).is_none_or(str::is_empty) {
+            self.free(&pod); // it went while it was to be bound
         }
     }
 

@@ -194,7 +194,9 @@ fn clashes(wanted: &[HostPort<'_>], other: &Object) -> bool {
 type HostPort<'a> = (&'a str, &'a str, i64);
 
 fn host_ports(pod: &Object) -> impl Iterator<Item = HostPort<'_>> {
-    let containers = pod.items_at(&["spec", "containers"]).iter();
+    let sidecars = pod.items_at(&["spec", "initContainers"]).iter();
+    let sidecars = sidecars.filter(|container| container.str_at(&["restartPolicy"]) == Some("Always"));
+    let containers = pod.items_at(&["spec", "containers"]).iter().chain(sidecars);
     containers.flat_map(|container| container.items_at(&["ports"])).filter_map(|port| {
         let number = port.i64_at(&["hostPort"]).filter(|number| *number > 0)?;
         let ip = port.str_at(&["hostIP"]).filter(|ip| !ip.is_empty()).unwrap_or("0.0.0.0");

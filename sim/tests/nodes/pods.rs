@@ -313,6 +313,46 @@ fn a_killed_container_restarts_and_a_program_reports_its_own_end() {
 }
 
 #[test]
+fn a_start_that_was_under_way_when_the_power_went_begins_anew() {
+    let slow = image("slow", |image| image.start = Span::exactly(10_000));
+    let mut rig = Rig::new(1, vec![slow]);
+    rig.run_to(0.5);
+    rig.pod("a", "node-1", |pod| {
+        pod.set_at(&["spec", "containers"], value!([{"name": "c", "image": "slow"}]))
+    });
+    rig.run_to(6.0);
+    rig.power_cycle(1);
+    rig.run_to(14.0);
+    assert!(rig.row("a").contains("ContainerCreating"), "not from the start of old: {}", rig.row("a"));
+    rig.run_to(18.0);
+    assert!(rig.row("a").starts_with("1/1 Running 0"), "{}", rig.row("a"));
+}
+
+#[test]
+fn a_shorter_grace_does_not_cut_the_hook_of_a_program() {
+    let hooked = image("op", |image| {
+        image.program = Some("op".into());
+        image.pre_stop = Span::exactly(20_000);
+    });
+    let mut rig = Rig::new(1, vec![hooked]);
+    rig.run_to(0.5);
+    let hook = value!({"preStop": {"exec": {"command": ["/drain"]}}});
+    rig.pod("a", "node-1", |pod| {
+        pod.set_at(&["spec", "containers"], value!([{"name": "c", "image": "op", "lifecycle": (hook)}]));
+    });
+    rig.run_to(5.0);
+    rig.delete("a", Some(60));
+    rig.run_to(6.0);
+    rig.delete("a", Some(10));
+    rig.run_to(15.0);
+    let told = |rig: &Rig| rig.hosts.iter().filter(|order| !matches!(order, HostOrder::Start { .. })).count();
+    assert_eq!(told(&rig), 0, "its hook runs: {:?}", rig.hosts);
+    rig.run_to(17.0);
+    assert!(rig.get_pod("a").is_none(), "its grace is over");
+    assert!(matches!(rig.hosts.last(), Some(HostOrder::Kill { .. })), "{:?}", rig.hosts);
+}
+
+#[test]
 fn leases_are_renewed_every_ten_seconds_and_node_status_every_five_minutes() {
     let mut rig = Rig::new(2, Vec::new());
     rig.run_to(1000.0);

@@ -259,6 +259,12 @@ impl Rig {
         result
     }
 
+    /// The machine of a node loses its power and is back at once.
+    pub(crate) fn power_cycle(&mut self, node: u32) {
+        self.on_runtime(|runtime, out| runtime.power_off(Addr(node), out));
+        self.input(Addr(node), Input::Boot);
+    }
+
     /// When the node's Lease was renewed last.
     pub(crate) fn renewed(&self, node: &str) -> Time {
         let lease = self.find(*LEASES, LEASE_NAMESPACE, node).expect("a lease");

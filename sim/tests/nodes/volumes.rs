@@ -8,7 +8,7 @@ use wavetank_sim::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES,
 use wavetank_sim::wire::{ObjectKey, Request};
 
 use crate::rig::Rig;
-use crate::scheduling::{cluster, edit_node, message, node_of};
+use crate::scheduling::{cluster, edit_node, message, node_of, requests};
 
 fn claim(rig: &mut Rig, name: &str, class: &str) -> Arc<Object> {
     let spec = value!({
@@ -103,6 +103,30 @@ fn a_claim_that_waits_for_its_consumer_delays_the_binding_only() {
     bind(&mut rig, "late", "v");
     rig.run_to(1.5);
     assert_eq!(node_of(&rig, "a"), "node-1");
+}
+
+#[test]
+fn a_pod_that_goes_while_its_claim_is_bound_leaves_its_room_to_others() {
+    let mut rig = cluster(1, 1);
+    let class = value!({
+        "metadata": {"name": "late"}, "provisioner": "p", "volumeBindingMode": "WaitForFirstConsumer"
+    });
+    rig.ask(Request::create(*STORAGE_CLASSES, Object::shared(class)));
+    claim(&mut rig, "late", "late");
+    rig.run_to(0.5);
+    rig.pod("a", "", |pod| {
+        uses(&["late"])(pod);
+        requests("3")(pod);
+        pod.set_at(&["metadata", "finalizers"], value!(["example.com/keep"]));
+    });
+    rig.run_to(1.0);
+    rig.pod("b", "", requests("3"));
+    rig.run_to(1.5);
+    assert_eq!(node_of(&rig, "b"), "", "the room is kept for the first one");
+    rig.delete("a", Some(0));
+    rig.run_to(20.0);
+    assert!(rig.get_pod("a").is_some(), "its finalizer holds it");
+    assert_eq!(node_of(&rig, "b"), "node-1");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //!
 //! Real: pkg/controller/disruption. Modelled: minAvailable and maxUnavailable as numbers and percentages, disrupted pods and
 //! their two minutes, the condition DisruptionAllowed. A change of a pod is told to every budget that selects it; the
-//! real controller picks one. Not modelled: Events of its own; the size of custom resources (a budget that needs it fails its
+//! real controller picks one. Not modelled: the size of custom resources (a budget that needs it fails its
 //! sync); taking back DisruptionTarget from pods that were not deleted after all.
 
 mod controller;

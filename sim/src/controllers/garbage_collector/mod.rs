@@ -8,8 +8,7 @@
 //! Real: pkg/controller/garbagecollector. Modelled: all resources, custom ones included; background, foreground with
 //! blockOwnerDeletion, orphan; absent, mismatched and cross-namespace owners; verification by live reads. Owners and
 //! dependents are removed from each other by merge patches that carry the resourceVersion (a real one tries strategic
-//! patches first). Not modelled: the Event OwnerRefInvalidNamespace; the fixed
-//! number of workers.
+//! patches first). Not modelled: the fixed number of workers.
 
 mod collector;
 mod graph;

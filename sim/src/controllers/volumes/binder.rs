@@ -4,13 +4,13 @@
 //! Modelled: the writes and their order: the volume's claim, its phase, the claim's volume, its status; what the annotations
 //! say of who chose; that a provisioner is asked; claims that wait look again every 15 s; a claim that has lost its volume
 //! is Lost. When a claim is gone its volume is Released, and deleted where its policy is Delete and a provisioner is
-//! there. Each sync makes one write. Not modelled: volumes that are recycled, the default class that a claim gets later, expansion, failures.
+//! there. Each sync makes one write, a release two. Not modelled: volumes that are recycled, the default class that a claim gets later, expansion, failures.
 
 use std::sync::Arc;
 
 use super::claims_of;
 use super::matching::{best, claim_of, class_of, is_for, satisfies};
-use super::provision::{name_for, provisioner, volume_for, waits_for_consumer};
+use super::provision::{MADE_BY, name_for, provisioner, volume_for, waits_for_consumer};
 use crate::client::Change;
 use crate::controllers::{Caches, Controller, Outcome, Settings, Target, Watches};
 use crate::engine::{Millis, SECOND, Time};
@@ -93,7 +93,7 @@ impl Binder {
                     bind(claim, volume, out)
                 }
                 _ if phase(claim) == "Lost" => {}
-                _ => out.then(with_status(claim, value!({"phase": "Lost"}))),
+                _ => out.then(lost(claim)),
             },
             Some(Some(volume)) if is_for(volume, claim) => bind(claim, volume, out),
             Some(Some(volume)) if claim_of(volume).is_none() && satisfies(volume, claim) => {
@@ -141,20 +141,30 @@ impl Binder {
             return;
         };
         let claim = caches.of(*PERSISTENT_VOLUME_CLAIMS).get(&key).filter(|claim| claim.uid() == uid);
+        let policy = volume.str_at(&["spec", "persistentVolumeReclaimPolicy"]);
         match claim.map(|claim| volume_of(claim)) {
-            None => {
-                if phase(volume) != "Released" {
-                    out.then(with_phase(volume, "Released"));
-                }
-                let policy = volume.str_at(&["spec", "persistentVolumeReclaimPolicy"]);
-                if self.provisions && policy == Some("Delete") {
-                    out.then(Request::delete(*PERSISTENT_VOLUMES, &ObjectKey::of(volume)));
+            None => self.release(volume, out),
+            // The claim has another volume.
+            Some(Some(other)) if other != volume.name() => {
+                if volume.annotation(MADE_BY).is_some() && policy == Some("Delete") {
+                    self.release(volume, out);
+                } else {
+                    out.then(unbound(volume));
                 }
             }
-            // The claim has another volume.
-            Some(Some(other)) if other != volume.name() => out.then(unbound(volume)),
             Some(Some(_)) if phase(volume) != "Bound" => out.then(with_phase(volume, "Bound")),
             Some(_) => {}
+        }
+    }
+
+    /// Nobody has the volume any more.
+    fn release(&self, volume: &Object, out: &mut Outcome) {
+        if phase(volume) != "Released" {
+            out.then(with_phase(volume, "Released"));
+        }
+        let policy = volume.str_at(&["spec", "persistentVolumeReclaimPolicy"]);
+        if self.provisions && policy == Some("Delete") {
+            out.then(Request::delete(*PERSISTENT_VOLUMES, &ObjectKey::of(volume)));
         }
     }
 }
@@ -214,6 +224,14 @@ fn bind(claim: &Arc<Object>, volume: &Arc<Object>, out: &mut Outcome) {
 fn with_phase(volume: &Object, phase: &str) -> Request {
     let updated = volume.edited(|root| root.set_at(&["status", "phase"], phase));
     Request::update_status(*PERSISTENT_VOLUMES, Arc::new(updated))
+}
+
+fn lost(claim: &Object) -> Request {
+    let mut status = claim.at(&["status"]).cloned().unwrap_or_default();
+    status.set_at(&["phase"], "Lost");
+    status.remove_at(&["accessModes"]);
+    status.remove_at(&["capacity"]);
+    with_status(claim, status)
 }
 
 fn with_status(claim: &Object, status: Value) -> Request {

@@ -16,7 +16,7 @@ use crate::wire::ObjectKey;
 use crate::wire::resource::{PODS, STORAGE_CLASSES};
 
 /// Annotation of a volume with the name of who made it (pkg/controller/volume/persistentvolume).
-const MADE_BY: &str = "pv.kubernetes.io/provisioned-by";
+pub(super) const MADE_BY: &str = "pv.kubernetes.io/provisioned-by";
 /// Our provisioner, where the class names none.
 const PROVISIONER: &str = "wavetank.dev/volume";
 /// The provisioner of classes whose volumes people make.
