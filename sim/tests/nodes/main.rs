@@ -3,6 +3,7 @@
 mod constraints;
 mod pods;
 mod preemption;
+mod probes;
 mod rig;
 mod scheduling;
 mod volumes;
