@@ -1,7 +1,8 @@
 //! What the nodes have and what is taken of it, including pods that are bound but not yet seen so (assumed pods).
 //!
 //! Real: the scheduler cache and its snapshot. Modelled: the resources of `resources` and the number of pods; room that is
-//! kept for nominated pods. Not modelled: images, what volumes of a kind a node can hold.
+//! kept for nominated pods. Not modelled: their host ports, affinity and spread, which a real one keeps free, too; images,
+//! what volumes of a kind a node can hold.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! Renewals of Leases that are left to the wire: nobody can tell, and who looks sees them.
 
-use super::{held, played, scenario, step, wait};
+use super::{held, played, played_with, scenario, step, wait};
 use crate::engine::Time;
 use crate::explore::Run;
 use crate::object::Object;
 use crate::scenario::{Action, Cascade, Check, Expectation, KindName, Modality, Scenario, Var};
-use crate::wire::resource::LEASES;
+use crate::wire::resource::{LEASES, NODES};
 use crate::wire::{ObjectKey, Resource};
 
 /// The same scenario, where every renewal is carried out because a check may look at it.
@@ -91,4 +91,25 @@ fn a_lease_that_someone_deletes_comes_back() {
     let run = played(deleted, "");
     assert!(run.violation.is_none(), "{:?}", run.violation);
     assert_eq!(run.at(*LEASES, run.end).len(), 3);
+}
+
+#[test]
+fn a_node_that_dies_just_when_its_renewals_are_left_to_the_wire_is_missed_all_the_same() {
+    let begin = "kubelet-restart(Node/node-1)@10s";
+    for seed in 0..12 {
+        let restarted = played_with(scenario(), seed, begin);
+        let is_first = |(time, commit): &(Time, &std::sync::Arc<crate::wire::Commit>)| {
+            *time > Time(10_000) && commit.resource == *LEASES && commit.key.name == "node-1"
+        };
+        let renewed = restarted.commits().find(is_first).map(|(time, _)| time.0).expect("it goes on");
+        // Its answer takes some of these, and what is told of it some more.
+        for at in renewed..renewed + 7 {
+            let plan = format!("{begin}; node-loss(Node/node-1)@{at}ms+2m");
+            let run = played_with(scenario(), seed, &plan);
+            let is_unknown = |node: &Object| {
+                node.condition("Ready").and_then(|c| c.str_at(&["status"])) == Some("Unknown")
+            };
+            assert!(run.first(*NODES, is_unknown).is_some(), "seed {seed}: {plan}");
+        }
+    }
 }
