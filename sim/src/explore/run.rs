@@ -38,7 +38,7 @@ pub struct Run {
     pub end: Time,
     /// How long after the faults healed the system was converged for good, in ms.
     pub converged_after_ms: Option<Millis>,
-    /// Faults and steps whose event never came.
+    /// Faults and triggered steps that came to nothing.
     pub unused: Vec<Unused>,
     /// The record.
     pub history: History,

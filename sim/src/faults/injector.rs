@@ -47,6 +47,9 @@ struct Armed {
     bit: bool,
 }
 
+/// Why something waits for ever.
+const NEVER: &str = "its event never came";
+
 /// A fault, or a step with a trigger, that came to nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unused {
@@ -59,7 +62,7 @@ pub struct Unused {
 impl Unused {
     /// What waits for an event that never came.
     pub fn never(what: impl Into<String>) -> Self {
-        Self { what: what.into(), why: "its event never came" }
+        Self { what: what.into(), why: NEVER }
     }
 }
 
@@ -137,16 +140,13 @@ impl Injector {
     /// Ends all faults. Returns those that came to nothing.
     pub fn heal(&mut self, cluster: &mut Cluster) -> Vec<Unused> {
         (0..self.faults.len()).for_each(|index| self.end(index, cluster));
-        let unused = |armed: &Armed| match armed.phase {
-            Phase::Waiting if armed.chosen.is_some() => {
-                Unused { what: armed.text.to_string(), why: "the faults healed before its event was through" }
-            }
-            Phase::Waiting => Unused::never(armed.text.as_str()),
-            _ if behaviour(&armed.fault).bends() => {
-                Unused { what: armed.text.to_string(), why: "no request came that it could bend" }
-            }
-            _ => Unused { what: armed.text.to_string(), why: "nobody was there to be struck" },
+        let why = |armed: &Armed| match armed.phase {
+            Phase::Waiting if armed.chosen.is_some() => "the faults healed before its event was through",
+            Phase::Waiting => NEVER,
+            _ if behaviour(&armed.fault).bends() => "no request came that it could bend",
+            _ => "nobody was there to be struck",
         };
+        let unused = |armed: &Armed| Unused { what: armed.text.to_string(), why: why(armed) };
         let unused = self.faults.iter().filter(|armed| !armed.bit).map(unused).collect();
         self.faults.iter_mut().for_each(|armed| armed.phase = Phase::Over);
         self.due.clear();

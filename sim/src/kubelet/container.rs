@@ -3,7 +3,8 @@
 //! Real: the kubelet's runtime manager and its sync loop. Modelled: pull policies, back-off of pulls and restarts, what
 //! `kubectl` shows meanwhile, init containers and sidecars; startup probes, which the image's first readiness answers;
 //! liveness probes, which fail once it hangs. Not modelled: intervals of probes (each fails for as long as it may: a
-//! restart comes up to one period later than a real one); `imagePullPolicy: Never` takes the image for loaded onto every node, as `kind load` does.
+//! restart comes up to one period later than a real one); `imagePullPolicy: Never` takes the image for loaded onto every
+//! node, as `kind load` does.
 
 use super::backoff::Backoff;
 use super::names;

@@ -43,7 +43,7 @@ pub use key::{Key, text_order};
 pub use managed::{BegunWrite, Managed, Writer};
 pub use map::Map;
 pub use meta::{Object, OwnerRef};
-pub use pod_row::{PodRow, human_duration, pod_row};
+pub use pod_row::{PodRow, human_duration, is_sidecar, lasting_containers, pod_row};
 pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
 pub(crate) use shape::SERVER_DEFAULT;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub use scope::in_scope;
 
-use super::{Object, Quantity, Str, Value};
+use super::{Object, Quantity, Str, Value, is_sidecar};
 
 /// Amounts by the names that quotas use.
 pub type Amounts = BTreeMap<Str, Quantity>;
@@ -132,7 +132,7 @@ fn add_compute(pod: &Object, amounts: &mut Amounts) {
         }
         for container in pod.items_at(&["spec", "initContainers"]) {
             let mut now = asked(container, kind);
-            if container.str_at(&["restartPolicy"]) == Some("Always") {
+            if is_sidecar(container) {
                 add(&mut all, &now);
                 add(&mut sidecars, &now);
                 now.clone_from(&sidecars);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::images::{Image, Images, Pull, Ready, Span};
 use super::mischief::{Mischief, Whom};
 use crate::engine::{Draws, Millis, SECOND, Time};
-use crate::object::{Object, Quantity, Str, Value};
+use crate::object::{Object, Quantity, Str, Value, is_sidecar};
 use crate::wire::{
     Addr, Command, Component, ContainerId, Effect, Exit, HostOrder, Input, Outbox, PullError, RuntimeEvent,
 };
@@ -388,7 +388,7 @@ fn spec_of<'p>(id: &ContainerId, pod: &'p Object) -> Option<&'p Value> {
 fn is_init(id: &ContainerId, pod: &Object) -> bool {
     let init = pod.items_at(&["spec", "initContainers"]).iter();
     let mut own = init.filter(|spec| spec.str_at(&["name"]) == Some(&id.container));
-    own.any(|spec| spec.str_at(&["restartPolicy"]) != Some("Always"))
+    own.any(|spec| !is_sidecar(spec))
 }
 
 fn exceeds_limit(image: &Image, id: &ContainerId, pod: &Object) -> bool {

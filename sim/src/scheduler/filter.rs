@@ -10,7 +10,7 @@ use super::claims;
 use super::placement::{NodeFacts, Taken};
 use super::resources::Demand;
 use super::spread::{self, Spread};
-use crate::object::{Object, Str, Value, selects_node, tolerates};
+use crate::object::{Object, Str, Value, lasting_containers, selects_node, tolerates};
 use crate::value;
 
 /// The plugins that reject pods.
@@ -194,10 +194,7 @@ fn clashes(wanted: &[HostPort<'_>], other: &Object) -> bool {
 type HostPort<'a> = (&'a str, &'a str, i64);
 
 fn host_ports(pod: &Object) -> impl Iterator<Item = HostPort<'_>> {
-    let sidecars = pod.items_at(&["spec", "initContainers"]).iter();
-    let sidecars = sidecars.filter(|container| container.str_at(&["restartPolicy"]) == Some("Always"));
-    let containers = pod.items_at(&["spec", "containers"]).iter().chain(sidecars);
-    containers.flat_map(|container| container.items_at(&["ports"])).filter_map(|port| {
+    lasting_containers(pod).flat_map(|container| container.items_at(&["ports"])).filter_map(|port| {
         let number = port.i64_at(&["hostPort"]).filter(|number| *number > 0)?;
         let ip = port.str_at(&["hostIP"]).filter(|ip| !ip.is_empty()).unwrap_or("0.0.0.0");
         Some((ip, port.str_at(&["protocol"]).unwrap_or("TCP"), number))

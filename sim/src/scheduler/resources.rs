@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::object::{Object, Quantity, Str, Value};
+use crate::object::{Object, Quantity, Str, Value, is_sidecar};
 
 /// What a container without requests counts for in scores (kube-scheduler `DefaultMilliCPURequest`).
 const DEFAULT_CPU_M: i64 = 100;
@@ -153,8 +153,7 @@ impl Part {
     fn of(container: &Value) -> Self {
         let list = container.at(&["resources", "requests"]);
         let requests = Resources::of(list);
-        let is_sidecar = container.str_at(&["restartPolicy"]) == Some("Always");
-        Self { for_scores: requests.for_scores(list), requests, is_sidecar }
+        Self { for_scores: requests.for_scores(list), requests, is_sidecar: is_sidecar(container) }
     }
 }
 

@@ -18,6 +18,18 @@ fn claim(rig: &mut Rig, name: &str, class: &str) -> Arc<Object> {
     rig.ask(Request::create(*PERSISTENT_VOLUME_CLAIMS, Object::shared(claim)))
 }
 
+/// A node, and the claim `late`, which waits for its first consumer.
+fn with_a_late_claim() -> Rig {
+    let mut rig = cluster(1, 1);
+    let class = value!({
+        "metadata": {"name": "late"}, "provisioner": "p", "volumeBindingMode": "WaitForFirstConsumer"
+    });
+    rig.ask(Request::create(*STORAGE_CLASSES, Object::shared(class)));
+    claim(&mut rig, "late", "late");
+    rig.run_to(0.5);
+    rig
+}
+
 /// Binds a claim for good.
 fn bind(rig: &mut Rig, name: &str, volume: &str) {
     rig.edit(*PERSISTENT_VOLUME_CLAIMS, "default", name, |claim| {
@@ -88,13 +100,7 @@ fn what_is_wrong_with_a_claim_keeps_its_pod_pending() {
 
 #[test]
 fn a_claim_that_waits_for_its_consumer_delays_the_binding_only() {
-    let mut rig = cluster(1, 1);
-    let class = value!({
-        "metadata": {"name": "late"}, "provisioner": "p", "volumeBindingMode": "WaitForFirstConsumer"
-    });
-    rig.ask(Request::create(*STORAGE_CLASSES, Object::shared(class)));
-    claim(&mut rig, "late", "late");
-    rig.run_to(0.5);
+    let mut rig = with_a_late_claim();
     rig.pod("a", "", uses(&["late"]));
     rig.run_to(1.0);
     assert!(rig.get_pod("a").unwrap().condition("PodScheduled").is_none());
@@ -107,13 +113,7 @@ fn a_claim_that_waits_for_its_consumer_delays_the_binding_only() {
 
 #[test]
 fn a_pod_that_goes_while_its_claim_is_bound_leaves_its_room_to_others() {
-    let mut rig = cluster(1, 1);
-    let class = value!({
-        "metadata": {"name": "late"}, "provisioner": "p", "volumeBindingMode": "WaitForFirstConsumer"
-    });
-    rig.ask(Request::create(*STORAGE_CLASSES, Object::shared(class)));
-    claim(&mut rig, "late", "late");
-    rig.run_to(0.5);
+    let mut rig = with_a_late_claim();
     rig.pod("a", "", |pod| {
         uses(&["late"])(pod);
         requests("3")(pod);

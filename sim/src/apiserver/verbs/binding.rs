@@ -38,7 +38,10 @@ impl ApiServer {
         let pod = self.stored(kind, request)?;
         refuse(request, kind, &pod, binding)?;
         if !request.options.dry_run {
-            let root = self.bound(&pod, node, binding);
+            let mut root = bound(&pod, node, binding, &self.timestamp());
+            if let Some(node) = self.store.get(*NODES, &ObjectKey::new("", node)) {
+                topology_labels::label(&mut root, node);
+            }
             self.put(kind, request.key(), root, pod.managed().clone(), None, out);
         }
         Ok(Answer::Status(Box::new(Status::new(201, "", ""))))
@@ -86,17 +89,7 @@ fn refuse(request: &Request, kind: &Kind, pod: &Object, binding: &Object) -> Res
     Err(Box::new(Status::new(409, "Conflict", message).details(details)))
 }
 
-impl ApiServer {
-    /// The pod on its node.
-    fn bound(&mut self, pod: &Object, node: &str, binding: &Object) -> Value {
-        let mut root = bound(pod, node, binding, &self.timestamp());
-        if let Some(node) = self.store.get(*NODES, &ObjectKey::new("", node)) {
-            topology_labels::label(&mut root, node);
-        }
-        root
-    }
-}
-
+/// The pod on its node.
 fn bound(pod: &Object, node: &str, binding: &Object, now: &str) -> Value {
     let mut root = pod.root().clone();
     root.set_at(&["spec", "nodeName"], node);

@@ -106,3 +106,13 @@ fn a_budget_whose_size_cannot_be_told_allows_nothing_and_says_why() {
     let observed = status.pointer("/conditions/0/observedGeneration").cloned();
     assert_eq!(observed, None, "it says nothing of this generation");
 }
+
+#[test]
+fn a_budget_that_asks_for_nothing_expects_nothing() {
+    let mut fixture = Fixture::new();
+    fixture.create(*DEPLOYMENTS, deployment(3));
+    let mut budget = budget("minAvailable", 1.into());
+    budget.remove_at(&["spec", "minAvailable"]);
+    fixture.create(*POD_DISRUPTION_BUDGETS, budget);
+    assert_eq!(counts(&fixture), [0, 0, 3, 0]);
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::client::Change;
 use crate::controllers::{Caches, Target, pods};
-use crate::object::{LabelSelector, Object, Str, Value};
+use crate::object::{LabelSelector, Object, Str, Value, lasting_containers};
 use crate::wire::ObjectKey;
 use crate::wire::resource::{PODS, SERVICES};
 
@@ -137,10 +137,7 @@ pub(super) fn port_of(port: &Value, pod: &Object) -> Option<i64> {
 }
 
 fn named_port(pod: &Object, name: &str, protocol: &str) -> Option<i64> {
-    let sidecars = pod.items_at(&["spec", "initContainers"]).iter();
-    let sidecars = sidecars.filter(|container| container.str_at(&["restartPolicy"]) == Some("Always"));
-    let containers = pod.items_at(&["spec", "containers"]).iter().chain(sidecars);
-    let mut ports = containers.flat_map(|container| container.items_at(&["ports"]));
+    let mut ports = lasting_containers(pod).flat_map(|container| container.items_at(&["ports"]));
     let is_it = |port: &&Value| {
         port.str_at(&["name"]) == Some(name) && port.str_at(&["protocol"]).unwrap_or("TCP") == protocol
     };

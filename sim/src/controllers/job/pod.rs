@@ -4,7 +4,7 @@
 
 use crate::controllers::claim::Owner;
 use crate::controllers::replicaset::pod_from_template;
-use crate::object::{Object, Str, Value};
+use crate::object::{Object, Str, Value, is_sidecar};
 use crate::value;
 use crate::wire::resource::PODS;
 use crate::wire::{ObjectKey, PatchType, Request};
@@ -118,8 +118,7 @@ pub(super) fn delete(pod: &Object) -> Request {
 
 /// Whether a status of an init container is that of a sidecar.
 pub(super) fn is_sidecar_status(pod: &Object, status: &Value) -> bool {
-    let is_it =
-        |c: &Value| c.get("name") == status.get("name") && c.str_at(&["restartPolicy"]) == Some("Always");
+    let is_it = |c: &Value| c.get("name") == status.get("name") && is_sidecar(c);
     pod.items_at(&["spec", "initContainers"]).iter().any(is_it)
 }
 

@@ -103,3 +103,16 @@ fn endpoints_of_a_user_are_mirrored_unless_they_say_no() {
     });
     assert!(slices(&fixture).is_empty());
 }
+
+#[test]
+fn endpoints_that_are_there_before_their_service_stay() {
+    let mut fixture = Fixture::new();
+    let mut early = value!({"metadata": {"name": "s", "namespace": NS}});
+    early.set_at(
+        &["subsets"],
+        value!([{"addresses": [{"ip": "10.0.0.9"}], "ports": [{"port": 80, "protocol": "TCP"}]}]),
+    );
+    fixture.create(endpoints(), early);
+    fixture.create(*SERVICES, service("s", Value::Null));
+    assert_eq!(fixture.get(endpoints(), "s").items_at(&["subsets"]).len(), 1);
+}
