@@ -1,10 +1,7 @@
 //! The kube-controller-manager: one component, shared caches, one controller per file.
 //!
-//! - [`Manager`]: the component; feeds changes to work queues, runs syncs, sends their requests
-//! - [`Controller`], [`Target`], [`Outcome`]: what a controller is and what it answers
-//! - [`Caches`], [`Kind`]: the shared informers, built-in and custom
-//! - `expectations`: no sync before the caches have seen what the last one wrote
-//! - `claim`, `pods`, `template_hash`, `history`: what several controllers need
+//! - [`manager`]: the component that runs them: shared caches, work queues, syncs
+//! - `shared`: what several controllers need: owners and their claims, pods, template hashes, revisions, tolerations
 //! - `deployment`, `replicaset`, `replication_controller`, `statefulset`, `daemonset`, `job`, `cron_job`: workloads
 //! - `ttl_after_finished`: jobs that have ended go
 //! - `disruption`, `resource_quota`: what budgets and quotas say of their state
@@ -26,47 +23,33 @@
 //!
 //! Architecture invariant: names `object`, `engine`, `wire` and `client` only.
 
-mod caches;
-mod claim;
-mod controller;
 mod cron_job;
 mod daemonset;
 mod deployment;
 mod disruption;
-mod disruption_target;
 mod endpoints;
-mod expectations;
 mod garbage_collector;
-mod history;
 mod job;
 mod manager;
 mod namespace;
 mod node_lifecycle;
 mod node_ttl;
 mod pod_gc;
-mod pods;
-mod pods_by_node;
 mod replicaset;
 mod replication_controller;
 mod resource_quota;
 mod root_ca;
 mod service_account;
-mod settings;
+mod shared;
 mod statefulset;
-mod sync;
 mod taint_eviction;
-mod template_hash;
 #[cfg(test)]
 mod tests;
-mod tolerations;
 mod ttl_after_finished;
 mod volumes;
 
-pub use caches::{Caches, Kind};
-pub use controller::{Call, Controller, Outcome, Target, Verdict, Watches};
-pub use manager::Manager;
+pub use manager::{Caches, Call, Controller, Kind, Manager, Outcome, Settings, Target, Verdict, Watches};
 pub use node_ttl::{NODE_TTL, node_ttl};
-pub use settings::Settings;
 
 /// The controllers of a whole manager, as far as the settings want them.
 fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {

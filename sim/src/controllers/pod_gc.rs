@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::disruption_target::{self, Why};
-use super::pods_by_node::{PodsByNode, node_of};
-use super::{Caches, Call, Controller, Outcome, Settings, Target, Verdict, Watches, pods};
+use super::shared::disruption_target::{self, Why};
+use super::shared::pods_by_node::{PodsByNode, node_of};
+use super::{Caches, Call, Controller, Outcome, Settings, Target, Verdict, Watches};
 use crate::client::Change;
+use crate::controllers::shared::pods;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str};
 use crate::wire::resource::{NODES, PODS};

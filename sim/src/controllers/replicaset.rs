@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::claim::{Owner, controller_ref, may_adopt, owners_of, selector_of};
-use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches, pods};
+use super::shared::claim::{Owner, controller_ref, may_adopt, owners_of, selector_of};
+use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
 use crate::client::Change;
+use crate::controllers::shared::pods;
 use crate::engine::Time;
 use crate::object::{Key, LabelSelector, Map, Object, Str, Value, keys};
 use crate::value;

@@ -3,14 +3,16 @@
 //! Real: pkg/controller/resourcequota. Modelled: calculation of new and changed quotas at once, after deletions and pods that
 //! have ended, after services of another type, and every 5 minutes; only then is it noticed that a pod which should be
 //! gone counts no more. What is created is charged by the API server's admission, not here. Not modelled: what
-//! `object::usage` leaves out.
+//! `object::quota` leaves out.
 
 use std::sync::Arc;
 
-use super::{Caches, Controller, Outcome, Target, Watches, pods};
+use super::{Caches, Controller, Outcome, Target, Watches};
+
 use crate::client::Change;
+use crate::controllers::shared::pods;
 use crate::engine::{Millis, Time};
-use crate::object::usage::{Amounts, in_scope, is_about, usage, usage_of_ended_pod};
+use crate::object::quota::{Amounts, in_scope, is_about, usage, usage_of_ended_pod};
 use crate::object::{Object, Quantity, Str, Value};
 use crate::value;
 use crate::wire::resource::RESOURCE_QUOTAS;

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::disruption_target::{self, Why};
-use super::pods_by_node::{PodsByNode, node_of};
-use super::tolerations::{Stay, no_execute, stay};
+use super::shared::disruption_target::{self, Why};
+use super::shared::pods_by_node::{PodsByNode, node_of};
+use super::shared::tolerations::{Stay, no_execute, stay};
 use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
 use crate::client::Change;
 use crate::engine::Time;

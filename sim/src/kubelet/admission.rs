@@ -6,7 +6,7 @@
 //! critical pods; that after a boot the oldest pods come first. The texts are general knowledge, those of resources as seen
 //! in real clusters.
 
-use crate::object::{Object, Quantity, Str, selects_node, tolerates, usage};
+use crate::object::{Object, Quantity, Str, quota, selects_node, tolerates};
 
 /// What a pod requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) struct Requests {
 
 impl Requests {
     pub(super) fn of(pod: &Object) -> Self {
-        let amounts = usage::usage("", "pods", pod);
+        let amounts = quota::usage("", "pods", pod);
         let of = |name: &str| amounts.get(name).copied().unwrap_or(Quantity::ZERO);
         Self { cpu_m: of("cpu").millis(), memory: of("memory").units() }
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use super::places::Places;
-use super::pod_state::PodState;
+use super::pod::PodState;
 use super::{Key, Managed, Map, Str, Value, encode, keys};
 
 /// An object as the API server stores it and clients share it. Immutable: an edit makes a new one that shares all it

@@ -7,16 +7,14 @@
 //! - [`Digest`]: the stable hash of a tree
 //! - [`Shape`]: the type of a tree: unknown fields, defaults, checks
 //! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
-//! - [`pod_row()`]: a pod as `kubectl get pods` prints it
-//! - [`usage`]: what an object counts for in a quota
-//! - [`tolerates()`], [`selects_node()`]: whether a pod fits a node by what both say
+//! - `pod`: what a pod says: containers, state, whether it fits a node, its line of `kubectl get pods`
+//! - [`quota`]: what an object counts for in a ResourceQuota
 //! - [`managed`]: who owns which fields
 //! - [`patch`]: JSON patch, merge patch, strategic merge patch, server-side apply
 //!
 //! Architecture invariant: names nothing else in the crate.
 
 mod encode;
-mod fit;
 mod hash;
 mod json;
 mod key;
@@ -28,22 +26,22 @@ pub mod names;
 pub mod patch;
 mod place;
 mod places;
-mod pod_row;
-mod pod_state;
+mod pod;
 mod quantity;
+pub mod quota;
 mod selector;
 mod shape;
 mod time;
 mod tree;
-pub mod usage;
 
-pub use fit::{selects_node, tolerates};
 pub use hash::Digest;
 pub use key::{Key, text_order};
 pub use managed::{BegunWrite, Managed, Writer};
 pub use map::Map;
 pub use meta::{Object, OwnerRef};
-pub use pod_row::{PodRow, human_duration, is_sidecar, lasting_containers, pod_row};
+pub use pod::{
+    PodRow, human_duration, is_sidecar, lasting_containers, pod_row, selects_node, tolerates, tolerates_one,
+};
 pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
 pub(crate) use shape::SERVER_DEFAULT;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::object::usage::{Amounts, in_scope, is_about, unspecified, usage};
+use crate::object::quota::{Amounts, in_scope, is_about, unspecified, usage};
 use crate::object::{Object, Quantity, Str, Value};
 use crate::wire::{Resource, Status};
 

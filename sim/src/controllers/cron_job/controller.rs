@@ -8,7 +8,7 @@ use super::run::{job, job_name};
 use super::schedule::Schedule;
 use super::zone::Zone;
 use crate::client::Change;
-use crate::controllers::claim::owners_of;
+use crate::controllers::shared::claim::owners_of;
 use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value};

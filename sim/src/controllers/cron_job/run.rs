@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::zone::Zone;
-use crate::controllers::claim::{Owner, controller_ref};
+use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;

@@ -8,11 +8,10 @@ use super::manage::{Plan, View, min_ready_s};
 use super::placement::fit;
 use super::{rolling, template};
 use crate::client::Change;
-use crate::controllers::claim::{may_adopt, owners_of, selector_of};
-use crate::controllers::template_hash::pod_template_hash;
-use crate::controllers::{
-    Caches, Call, Controller, Outcome, Target, Verdict, Watches, history, pods, replicaset,
-};
+use crate::controllers::shared::claim::{may_adopt, owners_of, selector_of};
+use crate::controllers::shared::template_hash::pod_template_hash;
+use crate::controllers::shared::{history, pods};
+use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches, replicaset};
 use crate::engine::Time;
 use crate::object::{LabelSelector, Object};
 use crate::wire::resource::{CONTROLLER_REVISIONS, DAEMON_SETS, NODES, PODS};

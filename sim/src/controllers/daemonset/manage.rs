@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::backoff::{Backoff, Key};
 use super::placement::fit;
 use super::template;
-use crate::controllers::pods;
+use crate::controllers::shared::pods;
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::manage::{View, oldest_first};
 use super::placement::fit;
-use crate::controllers::pods;
+use crate::controllers::shared::pods;
 use crate::wire::Request;
 use crate::wire::resource::DAEMON_SETS;
 

@@ -2,8 +2,8 @@
 //!
 //! Real: pkg/controller/daemon/util. Modelled: all of it, as recorded.
 
-use crate::controllers::claim::Owner;
 use crate::controllers::replicaset::pod_of;
+use crate::controllers::shared::claim::Owner;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::DAEMON_SETS;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::rolling::Strategy;
 use super::rollout::Rollout;
 use crate::client::Change;
-use crate::controllers::claim::{Owner, may_adopt, owners_of};
+use crate::controllers::shared::claim::{Owner, may_adopt, owners_of};
 use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
 use crate::engine::Time;
 use crate::object::{LabelSelector, Object, Str, keys};

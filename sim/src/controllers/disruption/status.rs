@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::expected::Expected;
-use crate::controllers::pods::is_ready;
+use crate::controllers::shared::pods::is_ready;
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value};
 use crate::value;

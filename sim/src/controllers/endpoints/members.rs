@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::client::Change;
-use crate::controllers::{Caches, Target, pods};
+use crate::controllers::shared::pods;
+use crate::controllers::{Caches, Target};
 use crate::object::{LabelSelector, Object, Str, Value, lasting_containers};
 use crate::wire::ObjectKey;
 use crate::wire::resource::{PODS, SERVICES};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::port_order::of_slice;
 use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, HEADLESS, MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
 use crate::client::Change;
-use crate::controllers::claim::{Owner, controller_ref};
+use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};

@@ -11,7 +11,7 @@ use super::spec::is_managed_elsewhere;
 use super::sync::Sync;
 use super::track::second_half;
 use crate::client::Change;
-use crate::controllers::claim::{Owner, may_adopt, owners_of};
+use crate::controllers::shared::claim::{Owner, may_adopt, owners_of};
 use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
 use crate::engine::{Millis, Time};
 use crate::object::{LabelSelector, Object};

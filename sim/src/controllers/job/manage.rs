@@ -11,7 +11,7 @@ use super::indexes::Indexes;
 use super::pod::{self, Failures};
 use super::policy::Meaning;
 use super::sync::{Sync, number};
-use crate::controllers::pods;
+use crate::controllers::shared::pods;
 use crate::engine::Millis;
 use crate::object::Object;
 use crate::wire::Request;

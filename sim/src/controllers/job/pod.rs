@@ -2,8 +2,8 @@
 //!
 //! Real: pkg/controller/job `addCompletionIndex*`, `isPodFailed`, apimachinery's length of generated names. Modelled: all.
 
-use crate::controllers::claim::Owner;
 use crate::controllers::replicaset::pod_from_template;
+use crate::controllers::shared::claim::Owner;
 use crate::object::{Object, Str, Value, is_sidecar};
 use crate::value;
 use crate::wire::resource::PODS;

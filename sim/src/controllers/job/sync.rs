@@ -13,8 +13,9 @@ use super::pod::{delete, failure_counts, has_failed, has_succeeded, index_of, is
 use super::policy::Meaning;
 use super::spec::Spec;
 use super::status::Status;
-use crate::controllers::claim::Owner;
-use crate::controllers::{Outcome, pods};
+use crate::controllers::Outcome;
+use crate::controllers::shared::claim::Owner;
+use crate::controllers::shared::pods;
 use crate::engine::Time;
 use crate::object::{Object, Str};
 use crate::wire::Request;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::pods_by_node::{PodsByNode, node_of};
+use super::super::shared::pods_by_node::{PodsByNode, node_of};
 use super::super::{Caches, Call, Controller, Outcome, Settings, Target, Verdict, Watches};
 use super::health::{Health, Intent, Ready};
 use super::swap::{Next, Swap};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::identity;
 use crate::client::Informer;
-use crate::controllers::claim::{Owner, controller_ref};
+use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::object::{Object, Str, Value};
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PODS};
 use crate::wire::{ObjectKey, Request};

@@ -3,8 +3,8 @@
 //! Real: pkg/controller/statefulset/stateful_set_utils.go. Modelled: all that v1.36 sets on a pod.
 
 use super::claims;
-use crate::controllers::claim::Owner;
 use crate::controllers::replicaset::pod_of;
+use crate::controllers::shared::claim::Owner;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{PODS, STATEFUL_SETS};

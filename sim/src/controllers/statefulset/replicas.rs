@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::status::{Status, is_running_and_ready, min_ready_s};
 use super::{claims, identity};
-use crate::controllers::{Caches, Outcome, pods, replicaset};
+use crate::controllers::shared::pods;
+use crate::controllers::{Caches, Outcome, replicaset};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::wire::Request;

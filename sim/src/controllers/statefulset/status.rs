@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::identity;
-use crate::controllers::pods;
+use crate::controllers::shared::pods;
 use crate::engine::Time;
 use crate::object::{Key, Map, Object, Value};
 use crate::wire::Request;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Fixture, NS, template};
-use crate::controllers::pods::deletion_order;
+use crate::controllers::shared::pods::deletion_order;
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;

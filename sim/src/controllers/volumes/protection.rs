@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use super::claims_of;
 use crate::client::Change;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches, pods};
+use crate::controllers::shared::pods;
+use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS};

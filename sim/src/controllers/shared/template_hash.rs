@@ -19,7 +19,7 @@ const TABLE: &str = include_str!("pod_template_types.txt");
 const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// The hash of a `PodTemplateSpec`, changed by the number of collisions so far if there was one.
-pub(super) fn pod_template_hash(template: &Value, collisions: Option<i64>) -> String {
+pub(crate) fn pod_template_hash(template: &Value, collisions: Option<i64>) -> String {
     let mut hash = Fnv::new();
     TYPES.typed(TYPES.template, Some(template), &mut hash);
     if let Some(collisions) = collisions {
@@ -31,14 +31,14 @@ pub(super) fn pod_template_hash(template: &Value, collisions: Option<i64>) -> St
 }
 
 /// A hash as names carry it.
-pub(super) fn letters(hash: u32) -> String {
+pub(crate) fn letters(hash: u32) -> String {
     let letter = |digit: u8| char::from(LETTERS[usize::from(digit) % LETTERS.len()]);
     hash.to_string().bytes().map(letter).collect()
 }
 
 /// The hash of a controller revision's data (pkg/controller/history `HashControllerRevision`): FNV-32, not 32a, over the
 /// JSON that Go writes, and the number of collisions so far.
-pub(super) fn revision_hash(data: &Value, collisions: i64) -> u32 {
+pub(crate) fn revision_hash(data: &Value, collisions: i64) -> u32 {
     let mut text = Vec::new();
     data.write_json(&mut text);
     let text = String::from_utf8(text).expect("JSON is UTF-8");

@@ -14,33 +14,33 @@ use crate::wire::{ObjectKey, Request};
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
 /// Deletes this pod, and none that has taken its name.
-pub(super) fn delete(pod: &Object) -> Request {
+pub(crate) fn delete(pod: &Object) -> Request {
     let mut request = Request::delete(*PODS, &ObjectKey::of(pod));
     request.options.precondition_uid = Some(pod.uid().into());
     request
 }
 
 /// The pod's phase; empty before it has one.
-pub(super) fn phase(pod: &Object) -> &str {
+pub(crate) fn phase(pod: &Object) -> &str {
     pod.status(keys::PHASE).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Whether the pod has ended for good.
-pub(super) fn is_finished(pod: &Object) -> bool {
+pub(crate) fn is_finished(pod: &Object) -> bool {
     pod.is_finished_pod()
 }
 
 /// Whether the pod counts as a replica: neither ended nor being deleted.
-pub(super) fn is_active(pod: &Object) -> bool {
+pub(crate) fn is_active(pod: &Object) -> bool {
     !pod.is_terminating() && !is_finished(pod)
 }
 
 /// Whether the pod is being deleted and has not ended yet.
-pub(super) fn is_stopping(pod: &Object) -> bool {
+pub(crate) fn is_stopping(pod: &Object) -> bool {
     pod.is_terminating() && !is_finished(pod)
 }
 
-pub(super) fn is_ready(pod: &Object) -> bool {
+pub(crate) fn is_ready(pod: &Object) -> bool {
     pod.is_ready_pod()
 }
 
@@ -53,7 +53,7 @@ fn ready_since(pod: &Object) -> Option<Time> {
 }
 
 /// When a ready pod becomes available, having been ready for so long; `None` if it is or if it is not ready.
-pub(super) fn available_at(pod: &Object, min_ready_s: i64, now: Time) -> Option<Time> {
+pub(crate) fn available_at(pod: &Object, min_ready_s: i64, now: Time) -> Option<Time> {
     if min_ready_s == 0 || !is_ready(pod) {
         return None;
     }
@@ -63,13 +63,13 @@ pub(super) fn available_at(pod: &Object, min_ready_s: i64, now: Time) -> Option<
 }
 
 /// Whether the pod has been ready for so long.
-pub(super) fn is_available(pod: &Object, min_ready_s: i64, now: Time) -> bool {
+pub(crate) fn is_available(pod: &Object, min_ready_s: i64, now: Time) -> bool {
     is_ready(pod)
         && (min_ready_s == 0 || (ready_since(pod).is_some() && available_at(pod, min_ready_s, now).is_none()))
 }
 
 /// Which of two pods to delete first; `rank` counts the related pods on a pod's node.
-pub(super) fn deletion_order(a: (&Object, usize), b: (&Object, usize), now: Time) -> Ordering {
+pub(crate) fn deletion_order(a: (&Object, usize), b: (&Object, usize), now: Time) -> Ordering {
     let ((a, rank_a), (b, rank_b)) = (a, b);
     let assigned = |pod: &Object| pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
     assigned(a)
@@ -84,7 +84,7 @@ pub(super) fn deletion_order(a: (&Object, usize), b: (&Object, usize), now: Time
 }
 
 /// Which of two pods a job deletes first (pkg/controller `ActivePods`): no cost, no neighbours, exact times.
-pub(super) fn plain_deletion_order(a: &Object, b: &Object) -> Ordering {
+pub(crate) fn plain_deletion_order(a: &Object, b: &Object) -> Ordering {
     let assigned = |pod: &Object| pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
     let newer = |a: Option<Time>, b: Option<Time>| match (a, b) {
         (Some(a), Some(b)) => b.cmp(&a),

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Caches, Call, Target};
 use crate::client::Informer;
+use crate::controllers::{Caches, Call, Target};
 use crate::engine::{Millis, Time};
 use crate::object::Str;
 use crate::wire::{Answer, ObjectKey, Resource, Verb};
@@ -18,13 +18,13 @@ const TIMEOUT_MS: Millis = 300_000;
 
 /// One sync of one controller.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct SyncId {
+pub(crate) struct SyncId {
     /// The controller's place in the manager.
-    pub(super) slot: usize,
+    pub(crate) slot: usize,
     /// What it syncs.
-    pub(super) target: Target,
+    pub(crate) target: Target,
     /// Its number among all syncs.
-    pub(super) number: u64,
+    pub(crate) number: u64,
 }
 
 /// What a cache must show.
@@ -47,19 +47,19 @@ impl Sight {
 
 /// The writes that no cache shows yet.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Expectations {
+pub(crate) struct Expectations {
     unseen: BTreeMap<(Resource, ObjectKey), Vec<(Sight, SyncId)>>,
     deadlines: VecDeque<(Time, SyncId)>,
 }
 
 impl Expectations {
     /// Whether no sync waits for a sight.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.unseen.is_empty()
     }
 
     /// Notes a write that succeeded. Whether the sync has to wait for it.
-    pub(super) fn expect(&mut self, call: &Call, answer: &Answer, caches: &Caches, sync: &SyncId) -> bool {
+    pub(crate) fn expect(&mut self, call: &Call, answer: &Answer, caches: &Caches, sync: &SyncId) -> bool {
         let Some(cache) = caches.find(call.resource) else { return false };
         let object = answer.object().ok();
         let (key, sight) = match (call.verb, object) {
@@ -77,7 +77,7 @@ impl Expectations {
     }
 
     /// A cache changed at `key`: the syncs that waited for that.
-    pub(super) fn seen(&mut self, caches: &Caches, resource: Resource, key: &ObjectKey) -> Vec<SyncId> {
+    pub(crate) fn seen(&mut self, caches: &Caches, resource: Resource, key: &ObjectKey) -> Vec<SyncId> {
         if self.unseen.is_empty() {
             return Vec::new();
         }
@@ -94,7 +94,7 @@ impl Expectations {
     }
 
     /// A cache was listed anew: the syncs that need not wait for its resource any more.
-    pub(super) fn listed(&mut self, caches: &Caches, resource: Resource) -> Vec<SyncId> {
+    pub(crate) fn listed(&mut self, caches: &Caches, resource: Resource) -> Vec<SyncId> {
         let from = (resource, ObjectKey::default());
         let keys = self.unseen.range(from..).take_while(|((of, _), _)| *of == resource);
         let keys: Vec<ObjectKey> = keys.map(|((_, key), _)| key.clone()).collect();
@@ -102,12 +102,12 @@ impl Expectations {
     }
 
     /// Notes that a sync waits from now on.
-    pub(super) fn wait(&mut self, now: Time, sync: SyncId) {
+    pub(crate) fn wait(&mut self, now: Time, sync: SyncId) {
         self.deadlines.push_back((now + TIMEOUT_MS, sync));
     }
 
     /// When the first wait times out. `is_open` tells which syncs still wait.
-    pub(super) fn next_due(&mut self, is_open: impl Fn(&SyncId) -> bool) -> Option<Time> {
+    pub(crate) fn next_due(&mut self, is_open: impl Fn(&SyncId) -> bool) -> Option<Time> {
         while self.deadlines.front().is_some_and(|(_, sync)| !is_open(sync)) {
             self.deadlines.pop_front();
         }
@@ -115,7 +115,7 @@ impl Expectations {
     }
 
     /// The next sync whose wait has timed out.
-    pub(super) fn timed_out(&mut self, now: Time) -> Option<SyncId> {
+    pub(crate) fn timed_out(&mut self, now: Time) -> Option<SyncId> {
         if self.deadlines.front()?.0 > now {
             return None;
         }

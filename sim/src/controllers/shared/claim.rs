@@ -6,22 +6,22 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::{Caches, Outcome, Target, Verdict};
 use crate::client::{Dependent, Informer};
+use crate::controllers::{Caches, Outcome, Target, Verdict};
 use crate::object::{LabelSelector, Map, Object, Value, keys};
 use crate::value;
 use crate::wire::resource::REPLICATION_CONTROLLERS;
 use crate::wire::{Answer, ObjectKey, PatchType, Request, Resource};
 
 /// Who claims.
-pub(super) struct Owner<'a> {
-    pub(super) resource: Resource,
-    pub(super) kind: &'static str,
-    pub(super) object: &'a Object,
+pub(crate) struct Owner<'a> {
+    pub(crate) resource: Resource,
+    pub(crate) kind: &'static str,
+    pub(crate) object: &'a Object,
 }
 
 /// The reference that makes `owner` the managing controller of an object.
-pub(super) fn controller_ref(owner: &Owner<'_>) -> Value {
+pub(crate) fn controller_ref(owner: &Owner<'_>) -> Value {
     value!({
         "apiVersion": (owner.resource.api_version()),
         "kind": (owner.kind),
@@ -33,7 +33,7 @@ pub(super) fn controller_ref(owner: &Owner<'_>) -> Value {
 }
 
 /// The selector of an owner of this resource; none where it has no valid one. A ReplicationController's is a plain map.
-pub(super) fn selector_of(resource: Resource, owner: &Object) -> Option<LabelSelector> {
+pub(crate) fn selector_of(resource: Resource, owner: &Object) -> Option<LabelSelector> {
     let selector = owner.spec(keys::SELECTOR)?;
     if resource == *REPLICATION_CONTROLLERS {
         return selector.as_map().map(LabelSelector::from_labels);
@@ -69,7 +69,7 @@ impl<'a> Fits<'a> {
 impl Owner<'_> {
     /// The dependents that carry the owner's reference and fit its selector. Orphans that fit and pass `wanted` are
     /// adopted, dependents that no longer fit are released: both by requests in `out`.
-    pub(super) fn claim(
+    pub(crate) fn claim(
         &self,
         selector: &LabelSelector,
         cache: &Informer,
@@ -80,7 +80,7 @@ impl Owner<'_> {
     }
 
     /// As [`claim`](Self::claim); adopted objects get this finalizer, released ones lose it.
-    pub(super) fn claim_tracked(
+    pub(crate) fn claim_tracked(
         &self,
         selector: &LabelSelector,
         cache: &Informer,
@@ -109,7 +109,7 @@ impl Owner<'_> {
 
     /// As [`claim`](Self::claim) for an owner to which a dependent belongs by selector and by name: what it owns and is no
     /// `member` is released, too.
-    pub(super) fn claim_members(
+    pub(crate) fn claim_members(
         &self,
         selector: &LabelSelector,
         cache: &Informer,
@@ -130,7 +130,7 @@ impl Owner<'_> {
     }
 
     /// As [`claim`](Self::claim), but what no longer fits is neither counted nor released.
-    pub(super) fn claim_fitting(
+    pub(crate) fn claim_fitting(
         &self,
         selector: &LabelSelector,
         cache: &Informer,
@@ -168,7 +168,7 @@ impl Owner<'_> {
 }
 
 /// What a live read of an owner, made before it adopts, means: go on if it still shows the owner of the cache.
-pub(super) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> Verdict {
+pub(crate) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> Verdict {
     let live = answer.object().ok().filter(|live| !live.is_terminating());
     let is_same = live.zip(cached).is_some_and(|(live, cached)| live.uid() == cached.uid());
     if is_same { Verdict::Fine } else { Verdict::Retry }
@@ -198,7 +198,7 @@ fn with_owners(
 }
 
 /// The targets that a changed dependent concerns: its controller, the one it had, or whoever may adopt it.
-pub(super) fn owners_of(
+pub(crate) fn owners_of(
     change: &crate::client::Change,
     (resource, kind): (Resource, &str),
     caches: &Caches,

@@ -13,10 +13,10 @@ use crate::wire::Request;
 use crate::wire::resource::PODS;
 
 /// Why a pod is deleted: reason and message.
-pub(super) type Why = (&'static str, &'static str);
+pub(crate) type Why = (&'static str, &'static str);
 
 /// The request that sets the condition, and the phase if one is given; none where the pod has both.
-pub(super) fn mark(
+pub(crate) fn mark(
     pod: &Arc<Object>,
     why: Option<Why>,
     phase: Option<&'static str>,

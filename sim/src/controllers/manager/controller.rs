@@ -5,8 +5,8 @@ use std::fmt;
 
 use dyn_clone::DynClone;
 
-use super::Caches;
 use crate::client::Change;
+use crate::controllers::Caches;
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value};
 use crate::wire::{Answer, ObjectKey, Renewals, Request, Resource, Verb};
@@ -84,12 +84,12 @@ dyn_clone::clone_trait_object!(Controller);
 /// What a sync wants done: rounds of requests, one after the other, those of a round side by side.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    pub(super) rounds: VecDeque<Vec<Request>>,
-    pub(super) after: Option<Millis>,
-    pub(super) again: bool,
-    pub(super) failed: bool,
-    pub(super) settles: bool,
-    pub(super) others: Vec<Target>,
+    pub(crate) rounds: VecDeque<Vec<Request>>,
+    pub(crate) after: Option<Millis>,
+    pub(crate) again: bool,
+    pub(crate) failed: bool,
+    pub(crate) settles: bool,
+    pub(crate) others: Vec<Target>,
 }
 
 impl Outcome {
@@ -157,7 +157,7 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn of(request: &Request) -> Option<Self> {
+    pub(crate) fn of(request: &Request) -> Option<Self> {
         let uid = request.options.precondition_uid.clone();
         Some(Self { verb: request.verb, resource: request.resource?, key: request.key(), uid })
     }

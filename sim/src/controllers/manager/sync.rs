@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::expectations::SyncId;
-use super::{Controller, Outcome, Target, Watches};
 use crate::client::{Change, WorkQueue};
+use crate::controllers::manager::expectations::SyncId;
+use crate::controllers::{Controller, Outcome, Target, Watches};
 use crate::engine::{Millis, Time};
 use crate::wire::{Request, Resource};
 
@@ -28,7 +28,7 @@ struct Sync {
 }
 
 /// What comes next in a sync.
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Answers or sights are missing.
     Wait,
     /// These requests.
@@ -37,8 +37,8 @@ pub(super) enum Step {
 
 /// A controller with its work.
 #[derive(Clone)]
-pub(super) struct Slot {
-    pub(super) controller: Box<dyn Controller>,
+pub(crate) struct Slot {
+    pub(crate) controller: Box<dyn Controller>,
     watches: Watches,
     queue: WorkQueue<Target>,
     syncs: BTreeMap<Target, Sync>,
@@ -46,22 +46,22 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn new(controller: Box<dyn Controller>) -> Self {
+    pub(crate) fn new(controller: Box<dyn Controller>) -> Self {
         let watches = controller.watches();
         Self { controller, watches, queue: WorkQueue::default(), syncs: BTreeMap::new(), ready: false }
     }
 
     /// The resources it watches; `None` for all.
-    pub(super) fn watches(&self) -> Option<&[Resource]> {
+    pub(crate) fn watches(&self) -> Option<&[Resource]> {
         if let Watches::These(these) = &self.watches { Some(these) } else { None }
     }
 
-    pub(super) fn sees(&self, resource: Resource) -> bool {
+    pub(crate) fn sees(&self, resource: Resource) -> bool {
         self.watches().is_none_or(|these| these.contains(&resource))
     }
 
     /// Starts to work once the caches are synced; asked until it is. Whether it starts now.
-    pub(super) fn make_ready(&mut self, is_synced: impl FnOnce(Option<&[Resource]>) -> bool) -> bool {
+    pub(crate) fn make_ready(&mut self, is_synced: impl FnOnce(Option<&[Resource]>) -> bool) -> bool {
         if self.ready {
             return false;
         }
@@ -70,7 +70,7 @@ impl Slot {
     }
 
     /// Queues a target that a change concerns, at once or, where the controller collects changes, later.
-    pub(super) fn enqueue(&mut self, target: Target, resource: Resource, change: &Change, now: Time) {
+    pub(crate) fn enqueue(&mut self, target: Target, resource: Resource, change: &Change, now: Time) {
         if resource == target.resource
             && let Some(new) = &change.new
             && let Some(sync) = self.syncs.get_mut(&target).filter(|sync| sync.settles)
@@ -86,12 +86,12 @@ impl Slot {
 
     /// Whether there is a target to sync now.
     #[inline]
-    pub(super) fn is_due(&self, now: Time) -> bool {
+    pub(crate) fn is_due(&self, now: Time) -> bool {
         self.ready && self.queue.is_due(now)
     }
 
     /// The next target to sync now. One that is being synced is marked and comes again when that is over.
-    pub(super) fn next(&mut self, now: Time) -> Option<Target> {
+    pub(crate) fn next(&mut self, now: Time) -> Option<Target> {
         if !self.is_due(now) {
             return None;
         }
@@ -105,12 +105,12 @@ impl Slot {
     }
 
     /// When the next delayed target is due.
-    pub(super) fn next_due(&self) -> Option<Time> {
+    pub(crate) fn next_due(&self) -> Option<Time> {
         if self.ready { self.queue.next_due() } else { None }
     }
 
     /// Takes what a sync wants. Without requests it is over; else these go first.
-    pub(super) fn begin(&mut self, number: u64, target: &Target, outcome: Outcome, now: Time) -> Step {
+    pub(crate) fn begin(&mut self, number: u64, target: &Target, outcome: Outcome, now: Time) -> Step {
         let Outcome { mut rounds, after, again, failed, settles, others } = outcome;
         others.into_iter().for_each(|other| self.queue.add(other));
         let Some(first) = rounds.pop_front() else {
@@ -145,19 +145,19 @@ impl Slot {
         self.syncs.get_mut(&id.target).filter(|sync| sync.number == id.number)
     }
 
-    pub(super) fn is_open(&self, id: &SyncId) -> bool {
+    pub(crate) fn is_open(&self, id: &SyncId) -> bool {
         self.syncs.get(&id.target).is_some_and(|sync| sync.number == id.number)
     }
 
     /// Notes a revision of the target that its sync wrote.
-    pub(super) fn wrote(&mut self, id: &SyncId, revision: u64) {
+    pub(crate) fn wrote(&mut self, id: &SyncId, revision: u64) {
         if let Some(sync) = self.sync(id) {
             sync.own.push(revision);
         }
     }
 
     /// Notes an answer, and whether its write has still to be seen. What comes next.
-    pub(super) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> Step {
+    pub(crate) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> Step {
         let Some(sync) = self.sync(id) else { return Step::Wait };
         sync.unanswered -= 1;
         sync.unseen += usize::from(unseen);
@@ -177,7 +177,7 @@ impl Slot {
     }
 
     /// Notes that a write was seen.
-    pub(super) fn on_seen(&mut self, id: &SyncId, now: Time) {
+    pub(crate) fn on_seen(&mut self, id: &SyncId, now: Time) {
         if let Some(sync) = self.sync(id) {
             sync.unseen = sync.unseen.saturating_sub(1);
             self.end_if_over(id, now);
@@ -185,7 +185,7 @@ impl Slot {
     }
 
     /// Gives a sync up whose answers or sights do not come.
-    pub(super) fn give_up(&mut self, id: &SyncId) {
+    pub(crate) fn give_up(&mut self, id: &SyncId) {
         if self.is_open(id) {
             self.syncs.remove(&id.target);
             self.queue.add(id.target.clone());

@@ -2,7 +2,8 @@
 //!
 //! Real: the API server's printer (`printPod`) and `HumanDuration`. Modelled: both, for the columns of the narrow form.
 
-use super::{Object, Value};
+use super::containers::is_sidecar;
+use crate::object::{Object, Value};
 
 /// One row of `kubectl get pods`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,10 +27,9 @@ pub fn pod_row(pod: &Object, since: impl Fn(&str) -> Option<i64>) -> PodRow {
     if !initializing || pod.is_condition_true("Initialized") {
         containers(pod, &mut tally);
     }
-    let terminal = matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"));
     if pod.is_terminating() && pod.str_at(&["status", "reason"]) == Some("NodeLost") {
         tally.word = "Unknown".into();
-    } else if pod.is_terminating() && !terminal {
+    } else if pod.is_terminating() && !pod.is_finished_pod() {
         tally.word = "Terminating".into();
     }
     let ago = |time: &str| since(time).map_or_else(|| "<unknown>".to_owned(), human_duration);
@@ -72,17 +72,6 @@ fn first_word(pod: &Object) -> &str {
         Some(reason) if !reason.is_empty() => reason,
         _ => phase,
     }
-}
-
-/// Whether an init container is a sidecar: it starts in its turn and runs on.
-pub fn is_sidecar(container: &Value) -> bool {
-    container.str_at(&["restartPolicy"]) == Some("Always")
-}
-
-/// The containers that run as long as the pod does: its own, then sidecars.
-pub fn lasting_containers(pod: &Object) -> impl Iterator<Item = &Value> {
-    let sidecars = pod.items_at(&["spec", "initContainers"]).iter().filter(|c| is_sidecar(c));
-    pod.items_at(&["spec", "containers"]).iter().chain(sidecars)
 }
 
 /// Reads the init containers; says whether one of them is not through.

@@ -4,11 +4,11 @@
 //! modelled: the comparison operators `Lt` and `Gt`, which are behind a feature gate.
 
 use crate::engine::{Millis, SECOND};
-use crate::object::{Object, Value};
+use crate::object::{Object, Value, tolerates_one};
 
 /// How long a pod may stay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Stay {
+pub(crate) enum Stay {
     /// For good.
     ForGood,
     /// So long from the taint on.
@@ -16,33 +16,23 @@ pub(super) enum Stay {
 }
 
 /// The NoExecute taints of a node.
-pub(super) fn no_execute(node: &Object) -> impl Iterator<Item = &Value> {
+pub(crate) fn no_execute(node: &Object) -> impl Iterator<Item = &Value> {
     node.items_at(&["spec", "taints"]).iter().filter(|taint| taint.str_at(&["effect"]) == Some("NoExecute"))
 }
 
 /// How long a pod may stay on a node with these taints.
-pub(super) fn stay<'a>(pod: &Object, taints: impl Iterator<Item = &'a Value>) -> Stay {
+pub(crate) fn stay<'a>(pod: &Object, taints: impl Iterator<Item = &'a Value>) -> Stay {
     let tolerations = pod.items_at(&["spec", "tolerations"]);
     let mut least: Option<i64> = None;
     for taint in taints {
-        let Some(toleration) = tolerations.iter().find(|t| tolerates(t, taint)) else { return Stay::For(0) };
+        let Some(toleration) = tolerations.iter().find(|t| tolerates_one(t, taint)) else {
+            return Stay::For(0);
+        };
         if let Some(seconds) = toleration.i64_at(&["tolerationSeconds"]) {
             least = Some(least.map_or(seconds, |least| least.min(seconds)));
         }
     }
     least.map_or(Stay::ForGood, |seconds| Stay::For(u64::try_from(seconds).unwrap_or(0) * SECOND))
-}
-
-fn tolerates(toleration: &Value, taint: &Value) -> bool {
-    let text = |value: &'static str| toleration.str_at(&[value]).unwrap_or_default();
-    let is = |field: &'static str| text(field) == taint.str_at(&[field]).unwrap_or_default();
-    (text("effect").is_empty() || is("effect"))
-        && (text("key").is_empty() || is("key"))
-        && match text("operator") {
-            "Exists" => true,
-            "" | "Equal" => is("value"),
-            _ => false,
-        }
 }
 
 #[cfg(test)]

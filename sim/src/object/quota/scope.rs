@@ -3,7 +3,7 @@
 //! Real: `podMatchesScopeFunc`. Modelled: all scopes of pods, given as `scopes` or in `scopeSelector`; operators mean
 //! something for priority classes only. Not modelled: the scope VolumeAttributesClass of claims.
 
-use super::super::{Object, Value};
+use crate::object::{Object, Value};
 
 /// Whether a quota's scopes let it count a pod. Other objects it counts only without scopes.
 pub fn in_scope(quota: &Object, plural: &str, object: &Object) -> bool {

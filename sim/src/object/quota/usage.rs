@@ -1,18 +1,12 @@
 //! What an object counts for in a ResourceQuota: one of its kind, and what a pod or a claim asks for.
 //!
-//! - `scope`: which pods a quota's scopes let it count
-//!
 //! Real: pkg/quota/v1/evaluator/core. Modelled: object counts in both spellings, requests and limits of pods with sidecars
 //! and overhead, storage of claims together and by class, ports and load balancers of services. Not modelled: device
 //! claims, what a claim that grows has been allocated.
 
-mod scope;
-
 use std::collections::BTreeMap;
 
-pub use scope::in_scope;
-
-use super::{Object, Quantity, Str, Value, is_sidecar};
+use crate::object::{Object, Quantity, Str, Value, is_sidecar};
 
 /// Amounts by the names that quotas use.
 pub type Amounts = BTreeMap<Str, Quantity>;
@@ -44,9 +38,7 @@ pub fn usage(group: &str, plural: &str, object: &Object) -> Amounts {
         return amounts;
     }
     match plural {
-        "pods" if matches!(object.str_at(&["status", "phase"]), Some("Succeeded" | "Failed")) => {
-            return amounts;
-        }
+        "pods" if object.is_finished_pod() => return amounts,
         "pods" => add_compute(object, &mut amounts),
         "persistentvolumeclaims" => add_storage(object, &mut amounts),
         "services" => add_ports(object, &mut amounts),

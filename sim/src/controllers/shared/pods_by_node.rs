@@ -7,19 +7,19 @@ use crate::object::{Object, Str, Value, keys};
 use crate::wire::ObjectKey;
 
 /// The node that a pod is bound to; empty for none.
-pub(super) fn node_of(pod: &Object) -> &str {
+pub(crate) fn node_of(pod: &Object) -> &str {
     pod.spec(keys::NODE_NAME).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The index.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PodsByNode {
+pub(crate) struct PodsByNode {
     nodes: BTreeMap<Str, BTreeSet<ObjectKey>>,
 }
 
 impl PodsByNode {
     /// Takes a change of a pod in. Whether the pod is bound to another node than before.
-    pub(super) fn note(&mut self, change: &Change) -> bool {
+    pub(crate) fn note(&mut self, change: &Change) -> bool {
         let node =
             |pod: &Option<std::sync::Arc<Object>>| pod.as_ref().map_or("", |pod| node_of(pod)).to_owned();
         let same = match (&change.old, &change.new) {
@@ -45,12 +45,12 @@ impl PodsByNode {
     }
 
     /// The pods on a node, sorted by key.
-    pub(super) fn on<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a ObjectKey> + use<'a> {
+    pub(crate) fn on<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a ObjectKey> + use<'a> {
         self.nodes.get(node).into_iter().flatten()
     }
 
     /// The nodes that pods are bound to, whether these nodes exist or not.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &Str> {
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Str> {
         self.nodes.keys()
     }
 }

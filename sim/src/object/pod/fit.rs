@@ -3,18 +3,24 @@
 //! Real: component-helpers `scheduling/corev1`. Modelled: all operators of node affinity, and those of tolerations without
 //! `Lt` and `Gt`. Not modelled: preferences, which only the scheduler weighs.
 
-use super::{Object, Value};
+use crate::object::{Object, Value};
 
 /// Whether one of these tolerations covers the taint.
 pub fn tolerates(tolerations: &[Value], taint: &Value) -> bool {
-    let of_taint = |name: &str| taint.str_at(&[name]).unwrap_or_default();
-    tolerations.iter().any(|toleration| {
-        let field = |name: &str| toleration.str_at(&[name]).unwrap_or_default();
-        let exists = field("operator") == "Exists";
-        (field("effect").is_empty() || field("effect") == of_taint("effect"))
-            && (field("key") == of_taint("key") || (field("key").is_empty() && exists))
-            && (exists || field("value") == of_taint("value"))
-    })
+    tolerations.iter().any(|toleration| tolerates_one(toleration, taint))
+}
+
+/// Whether this toleration covers the taint (`Toleration.ToleratesTaint`).
+pub fn tolerates_one(toleration: &Value, taint: &Value) -> bool {
+    let text = |field: &str| toleration.str_at(&[field]).unwrap_or_default();
+    let is = |field: &str| text(field) == taint.str_at(&[field]).unwrap_or_default();
+    (text("effect").is_empty() || is("effect"))
+        && (text("key").is_empty() || is("key"))
+        && match text("operator") {
+            "Exists" => true,
+            "" | "Equal" => is("value"),
+            _ => false,
+        }
 }
 
 /// Whether the pod's `nodeSelector` and the required part of its node affinity pick the node. `spec` is the pod's.

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use super::claim::{Owner, controller_ref};
-use super::template_hash::{letters, revision_hash};
 use crate::client::Informer;
+use crate::controllers::shared::claim::{Owner, controller_ref};
+use crate::controllers::shared::template_hash::{letters, revision_hash};
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::CONTROLLER_REVISIONS;
@@ -21,38 +21,38 @@ const NAME_MAX: usize = 223;
 const HASH: &str = "controller.kubernetes.io/hash";
 
 /// What a revision of this owner, as it is now, holds: a patch that replaces the template.
-pub(super) fn data_of(owner: &Object) -> Value {
+pub(crate) fn data_of(owner: &Object) -> Value {
     let mut template = owner.at(&["spec", "template"]).cloned().unwrap_or_default();
     template.set_at(&["$patch"], "replace");
     value!({"spec": {"template": template}})
 }
 
 /// The template that a revision holds.
-pub(super) fn template_of(revision: &Object) -> Value {
+pub(crate) fn template_of(revision: &Object) -> Value {
     let mut template = revision.at(&["data", "spec", "template"]).cloned().unwrap_or_default();
     template.remove_at(&["$patch"]);
     template
 }
 
 /// The number of a revision.
-pub(super) fn number(revision: &Object) -> i64 {
+pub(crate) fn number(revision: &Object) -> i64 {
     revision.i64_at(&["revision"]).unwrap_or(0)
 }
 
 /// Sorts revisions: oldest number first, then by age and name.
-pub(super) fn sort(revisions: &mut [Arc<Object>]) {
+pub(crate) fn sort(revisions: &mut [Arc<Object>]) {
     let key = |r: &Object| (number(r), r.meta("creationTimestamp").to_owned(), r.name().to_owned());
     revisions.sort_by_key(|revision| key(revision));
 }
 
 /// The name of an owner's revision.
-pub(super) fn name(owner: &Object, hash: &str) -> String {
+pub(crate) fn name(owner: &Object, hash: &str) -> String {
     let prefix = owner.name();
     format!("{}-{hash}", prefix.get(..NAME_MAX).unwrap_or(prefix))
 }
 
 /// A revision of this name, to be created.
-pub(super) fn revision(owner: &Owner<'_>, name: &str, data: Value, number: i64) -> Value {
+pub(crate) fn revision(owner: &Owner<'_>, name: &str, data: Value, number: i64) -> Value {
     let mut revision = value!({
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
@@ -74,23 +74,23 @@ pub(super) fn revision(owner: &Owner<'_>, name: &str, data: Value, number: i64) 
 }
 
 /// Gives a revision a new number.
-pub(super) fn renumber(revision: &Object, number: i64) -> Request {
+pub(crate) fn renumber(revision: &Object, number: i64) -> Request {
     let updated = revision.edited(|root| root.set_at(&["revision"], number));
     Request::update(*CONTROLLER_REVISIONS, Arc::new(updated))
 }
 
 /// The revision of a stateful set as it is now: one that is there, one to renumber, or one to create.
-pub(super) struct Newest {
+pub(crate) struct Newest {
     /// Its name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Name collisions so far.
-    pub(super) collisions: i64,
+    pub(crate) collisions: i64,
     /// What makes it so; nothing where it is.
-    pub(super) request: Option<Request>,
+    pub(crate) request: Option<Request>,
 }
 
 /// Finds or makes the newest of `revisions`, which are sorted. Names are of a hash of the data.
-pub(super) fn newest(owner: &Owner<'_>, revisions: &[Arc<Object>], cache: &Informer) -> Newest {
+pub(crate) fn newest(owner: &Owner<'_>, revisions: &[Arc<Object>], cache: &Informer) -> Newest {
     let data = data_of(owner.object);
     let mut collisions = owner.object.i64_at(&["status", "collisionCount"]).unwrap_or(0);
     let next = revisions.last().map_or(1, |last| number(last) + 1);

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::{Object, Value, keys};
+use crate::object::{Object, Value, keys};
 
 const READ: u8 = 1;
 const FINISHED: u8 = 2;
@@ -11,7 +11,7 @@ const READY: u8 = 4;
 
 /// The answers; 0 until the first question. Threads that ask at once find the same.
 #[derive(Debug, Default)]
-pub(super) struct PodState(AtomicU8);
+pub(crate) struct PodState(AtomicU8);
 
 impl PodState {
     fn of(&self, pod: &Object) -> u8 {

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::manager::Purpose;
 use crate::client::{Change, Client, Informer};
+use crate::controllers::manager::component::Purpose;
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value};
 use crate::wire::resource::CRDS;
@@ -81,7 +81,7 @@ impl Caches {
     }
 
     /// Whether every cache, or every one of these, has had its first list.
-    pub(super) fn is_synced(&self, resources: Option<&[Resource]>) -> bool {
+    pub(crate) fn is_synced(&self, resources: Option<&[Resource]>) -> bool {
         match resources {
             Some(these) => these.iter().all(|r| self.find(*r).is_some_and(Informer::is_synced)),
             None => self.feeds.values().all(|feed| feed.absent || feed.informer.is_synced()),
@@ -89,7 +89,7 @@ impl Caches {
     }
 
     /// Makes a kind known and starts to follow its resource.
-    pub(super) fn add(&mut self, kind: Kind, client: &mut Client<Purpose>, out: &mut Outbox) {
+    pub(crate) fn add(&mut self, kind: Kind, client: &mut Client<Purpose>, out: &mut Outbox) {
         let followed = kind.followed;
         self.know(kind);
         self.follow(followed, client, out);
@@ -100,7 +100,7 @@ impl Caches {
     }
 
     /// Starts to follow a resource, once.
-    pub(super) fn follow(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
+    pub(crate) fn follow(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
         self.feeds.entry(resource).or_insert_with(|| {
             let mut informer = Informer::new(resource).by_owner();
             informer.start(client, Purpose::Cache(resource), out);
@@ -109,7 +109,7 @@ impl Caches {
     }
 
     /// Takes the answer to a list or to the opening of a watch.
-    pub(super) fn on_answer(
+    pub(crate) fn on_answer(
         &mut self,
         (id, resource): (RequestId, Resource),
         answer: &Answer,
@@ -144,7 +144,7 @@ impl Caches {
     }
 
     /// Takes events of a watch. An error event is followed by a new list.
-    pub(super) fn on_events(
+    pub(crate) fn on_events(
         &mut self,
         (id, resource): (RequestId, Resource),
         events: Vec<WatchEvent>,
@@ -161,7 +161,7 @@ impl Caches {
     }
 
     /// A watch ended: goes on where it stopped.
-    pub(super) fn on_end(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
+    pub(crate) fn on_end(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
         if let Some(feed) = self.feeds.get_mut(&resource) {
             feed.stream = None;
             feed.informer.watch(client, Purpose::Cache(resource), out);
@@ -169,12 +169,12 @@ impl Caches {
     }
 
     /// When the next list after a failure is due.
-    pub(super) fn next_due(&self) -> Option<Time> {
+    pub(crate) fn next_due(&self) -> Option<Time> {
         self.retries.first().map(|(due, _)| *due)
     }
 
     /// Sends the lists that are due.
-    pub(super) fn retry(&mut self, client: &mut Client<Purpose>, out: &mut Outbox) {
+    pub(crate) fn retry(&mut self, client: &mut Client<Purpose>, out: &mut Outbox) {
         while self.next_due().is_some_and(|due| due <= out.now()) {
             let Some((_, resource)) = self.retries.pop_first() else { return };
             if let Some(feed) = self.feeds.get_mut(&resource) {
@@ -184,7 +184,7 @@ impl Caches {
     }
 
     /// Takes in a change of a CRD: follows what it serves once it is established, stops when it is gone.
-    pub(super) fn learn(&mut self, change: &Change, client: &mut Client<Purpose>, out: &mut Outbox) {
+    pub(crate) fn learn(&mut self, change: &Change, client: &mut Client<Purpose>, out: &mut Outbox) {
         let name: Str = change.object().name().into();
         let brings = change.new.as_ref().map(|crd| served(crd)).unwrap_or_default();
         let brought = self.custom.remove(&name).unwrap_or_default();
@@ -237,6 +237,6 @@ fn served(crd: &Object) -> Vec<Kind> {
 }
 
 /// Whether changes of this resource bring or take custom resources.
-pub(super) fn defines_resources(resource: Resource) -> bool {
+pub(crate) fn defines_resources(resource: Resource) -> bool {
     resource == *CRDS
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::caches::{Caches, defines_resources};
-use super::expectations::{Expectations, SyncId};
-use super::sync::{Slot, Step};
-use super::{Call, Controller, Kind, Settings, Target, Verdict, all};
 use crate::client::{Change, Client};
+use crate::controllers::manager::caches::{Caches, defines_resources};
+use crate::controllers::manager::expectations::{Expectations, SyncId};
+use crate::controllers::manager::sync::{Slot, Step};
+use crate::controllers::{Call, Controller, Kind, Settings, Target, Verdict, all};
 use crate::engine::Time;
 use crate::object::Str;
 use crate::wire::{Answer, Component, Input, ObjectKey, Outbox, Request, RequestId, Resource};
@@ -17,7 +17,7 @@ const NAME: &str = "kube-controller-manager";
 
 /// What a request of the manager is for.
 #[derive(Clone, Debug)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// The list or watch of this resource's cache.
     Cache(Resource),
     /// A request of a sync.
