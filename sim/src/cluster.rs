@@ -14,7 +14,7 @@ use crate::object::Str;
 use crate::programs::{Hosts, Runtime};
 use crate::wire::{
     Actor, ActorClass, Addr, Answer, Birth, Command, Component, Effect, History, Latency, ObjectKey, Outbox,
-    Renewals, Request, RequestId, Resource, RuntimeEvent, Status, Streams, Strike, What,
+    Renewals, Request, RequestId, Resource, RuntimeEvent, Status, Streams, Strike, WatchEvent, What,
 };
 
 mod boot;
@@ -73,6 +73,8 @@ pub struct Cluster {
     desk: BTreeMap<(Addr, RequestId), Answer>,
     requests: RequestId,
     strikes: Vec<Strike>,
+    /// Events for hosts that the rule has not seen yet; none is the end of a stream.
+    to_hosts: Vec<(Addr, RequestId, Option<WatchEvent>)>,
     /// Room for effects, kept between inputs.
     effects: Vec<Effect>,
     /// An answer that its host has got and is still working on.
@@ -106,6 +108,8 @@ enum Event {
     Reset(Addr, RequestId),
     /// What is pending on a watch reaches its client.
     Deliver(Addr, RequestId),
+    /// An event that was held up joins its stream; none is the stream's end.
+    Join(Addr, RequestId, Option<WatchEvent>),
     /// A timer of the server.
     ServerTimer(u64),
     /// A timer of a component.
@@ -202,8 +206,8 @@ impl Cluster {
         self.desk.remove(&(who, id))
     }
 
-    /// The watches that a host has open, with what they follow.
-    pub fn watches_of(&self, host: Addr) -> impl Iterator<Item = (RequestId, Resource)> {
+    /// The watches that a host has open, with the resource and the kind that they follow.
+    pub fn watches_of(&self, host: Addr) -> impl Iterator<Item = (RequestId, Resource, &Str)> {
         self.streams.of(host)
     }
 

@@ -128,7 +128,8 @@ impl Scenario {
 
     /// A failure.
     pub fn fault(mut self, fault: Fault) -> Self {
-        self.inner.faults.push(fault.0);
+        self.problems.extend(fault.problems());
+        self.inner.faults.push(fault.spec);
         self
     }
 

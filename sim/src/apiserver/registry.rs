@@ -48,6 +48,11 @@ impl Registry {
         self.builtin.lookup(resource).or_else(|| self.custom.get(&resource))
     }
 
+    /// The name of the kind under a resource; empty where there is none.
+    pub fn kind_name(&self, resource: Option<Resource>) -> &str {
+        resource.and_then(|resource| self.lookup(resource)).map_or("", |kind| &kind.kind)
+    }
+
     /// The kind with this group, version and kind, as objects carry them.
     pub fn by_kind(&self, api_version: &str, kind: &str) -> Option<&Arc<Kind>> {
         self.iter().find(|k| k.kind == kind && k.api_version() == api_version)

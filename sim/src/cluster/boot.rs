@@ -80,6 +80,7 @@ impl Cluster {
             desk: BTreeMap::new(),
             requests: 0,
             strikes: Vec::new(),
+            to_hosts: Vec::new(),
             effects: Vec::<Effect>::new(),
             answered: None,
             restless: false,

@@ -159,7 +159,8 @@ impl Boot {
         self.server.on(self.now, ServerInput::Request(request), &mut self.replies);
         let (_, _, answer) = self.replies.answers.pop().expect("the server answers every request");
         if matches!(answer, Answer::Watching) {
-            self.streams.add(from, id, resource.expect("watches are of resources")).open = true;
+            let kind = self.server.registry().kind_name(resource).into();
+            self.streams.add(from, id, resource.expect("watches are of resources"), kind).open = true;
         }
         Input::Answer(id, answer)
     }

@@ -7,8 +7,8 @@ use crate::apiserver::ServerInput;
 use crate::object::Object;
 use crate::value;
 use crate::wire::{
-    ActorClass, Addr, Answer, Commit, Fate, Input, Request, RequestId, Resource, Rule, Strike, WatchEvent,
-    What,
+    ActorClass, Addr, Answer, Commit, Fate, Input, Passing, Request, RequestId, Resource, Rule, StreamFate,
+    Streaming, Strike, WatchEvent, What,
 };
 
 /// The request whose replies are taken.
@@ -40,13 +40,14 @@ impl Cluster {
 
     /// Sends a host's request as far as the rule lets it go.
     pub(super) fn send_from_host(&mut self, request: Box<Request>, rule: &mut dyn Rule) {
-        let fate = rule.leaving(self.now(), &request, &mut self.strikes);
-        let (from, id) = (request.from, request.id);
+        let (from, id, now) = (request.from, request.id, self.now());
+        let passing =
+            Passing { now, request: &request, kind: self.server.registry().kind_name(request.resource) };
+        let fate = rule.leaving(passing, &mut self.strikes);
         if self.strike() && !self.hosts.runs(from) {
             return; // the process died before the request left
         }
         let (after, tie) = self.leg("request", &request);
-        let now = self.now();
         let (time, event) = match fate {
             Fate::Pass => (now + after, Event::Arrive(request, Ending::Answer)),
             Fate::Delay(ms) => (now + after + ms, Event::Arrive(request, Ending::Answer)),
@@ -61,27 +62,37 @@ impl Cluster {
         self.queue.push(time, tie, event);
     }
 
-    /// The server handles a request.
-    pub(super) fn arrive(&mut self, mut request: Box<Request>, ending: Ending, rule: &mut dyn Rule) {
+    /// A request reaches the server, which handles it unless the rule stops it.
+    pub(super) fn arrive(&mut self, mut request: Box<Request>, mut ending: Ending, rule: &mut dyn Rule) {
+        let of_host = self.history.actor(request.from).class == ActorClass::Host;
+        if of_host {
+            let (now, tie) = (self.now(), u64::from(request.from.0));
+            let passing =
+                Passing { now, request: &request, kind: self.server.registry().kind_name(request.resource) };
+            match rule.arriving(passing) {
+                Fate::Pass => {}
+                Fate::Delay(ms) => return self.queue.push(now + ms, tie, Event::Arrive(request, ending)),
+                Fate::Refuse(status) => return self.refuse(&request, Answer::Status(status)),
+                Fate::Lose(status) => ending = Ending::Lost(status),
+                Fate::Reset { committed: true } => ending = Ending::Reset,
+                Fate::Reset { committed: false } => {
+                    return self.queue.push(now, tie, Event::Reset(request.from, request.id));
+                }
+            }
+        }
         self.tell_a_reader(&request);
         self.show_renewals(&request);
         let asked = Asked {
             from: request.from,
             id: request.id,
             resource: request.resource,
-            entry: What::Request {
-                verb: request.verb,
-                resource: request.resource,
-                subresource: request.subresource.clone(),
-                key: request.key(),
-                code: 0,
-            },
+            entry: entry_of(&request, 0),
             leg: self.leg("answer", &request),
             ending,
             creates: self.created_by_controllers(&request),
         };
         // The server consumes the request; the rule, which looks at hosts only, needs no body.
-        let summary = (self.history.actor(request.from).class == ActorClass::Host).then(|| {
+        let summary = of_host.then(|| {
             let body = std::mem::take(&mut request.body);
             let summary = request.clone();
             request.body = body;
@@ -90,9 +101,18 @@ impl Cluster {
         self.server.on(self.queue.now(), ServerInput::Request(request), &mut self.replies);
         let commits = self.take_replies(asked.from, Some(asked));
         if let Some(summary) = summary {
-            rule.handled(self.now(), &summary, &commits, &mut self.strikes);
+            let kind = self.server.registry().kind_name(summary.resource);
+            let passing = Passing { now: self.queue.now(), request: &summary, kind };
+            rule.handled(passing, &commits, &mut self.strikes);
             self.strike();
         }
+    }
+
+    /// Something before the server answers a request in its place.
+    fn refuse(&mut self, request: &Request, answer: Answer) {
+        let (after, tie) = self.leg("answer", request);
+        self.note(request.from, entry_of(request, answer.code()));
+        self.queue.push(self.now() + after, tie, Event::Answer(request.from, request.id, answer));
     }
 
     /// A timer of the server is due.
@@ -124,10 +144,10 @@ impl Cluster {
             self.note(actor, What::Commit(commit.clone()));
         }
         for (to, id, event) in replies.events.drain(..) {
-            self.queue_event(to, id, Some(event));
+            self.send_event(to, id, Some(event));
         }
         for (to, id) in replies.ended.drain(..) {
-            self.queue_event(to, id, None);
+            self.send_event(to, id, None);
         }
         for (time, token) in replies.timers.drain(..) {
             self.queue.push(time, token, Event::ServerTimer(token));
@@ -157,15 +177,47 @@ impl Cluster {
             Ending::Reset => Event::Reset(from, id),
         };
         if watching && matches!(event, Event::Answer(_, _, Answer::Watching)) {
-            self.streams.add(from, id, resource.expect("watches are of resources"));
+            let kind = self.server.registry().kind_name(resource).into();
+            self.streams.add(from, id, resource.expect("watches are of resources"), kind);
         } else if watching {
             self.server.close_watch(from, id);
         }
         self.queue.push(self.now() + after, tie, event);
     }
 
+    /// The server sends an event, or the end, on a watch. The rule sees those of hosts first.
+    fn send_event(&mut self, to: Addr, id: RequestId, event: Option<WatchEvent>) {
+        if matches!(self.parts[to.0 as usize], Part::Host) {
+            self.to_hosts.push((to, id, event));
+        } else {
+            self.queue_event(to, id, event);
+        }
+    }
+
+    /// Puts what the server has sent to hosts on their streams, as the rule lets it go.
+    pub(super) fn send_to_hosts(&mut self, rule: &mut dyn Rule) {
+        for (to, id, event) in std::mem::take(&mut self.to_hosts) {
+            let now = self.queue.now();
+            let Some(stream) = self.streams.get(to, id) else { continue };
+            let streaming = Streaming { now, to, id, resource: stream.resource, kind: &stream.kind };
+            let fate = event.as_ref().map_or(StreamFate::Pass, |event| rule.queueing(streaming, event));
+            match fate {
+                StreamFate::Pass => {}
+                StreamFate::Delay(ms) => stream.clear_at = stream.clear_at.max(now + ms),
+                StreamFate::Cut => {
+                    self.cut_watch(to, id);
+                    continue;
+                }
+            }
+            match stream.clear_at {
+                at if at > now => self.queue.push(at, u64::from(to.0), Event::Join(to, id, event)),
+                _ => self.queue_event(to, id, event),
+            }
+        }
+    }
+
     /// Puts an event, or the end, behind what is pending on a watch, and sees that it is delivered.
-    fn queue_event(&mut self, to: Addr, id: RequestId, event: Option<WatchEvent>) {
+    pub(super) fn queue_event(&mut self, to: Addr, id: RequestId, event: Option<WatchEvent>) {
         let Some(stream) = self.streams.get(to, id) else { return };
         match event {
             Some(event) => stream.pending.push(event),
@@ -182,7 +234,8 @@ impl Cluster {
     }
 
     /// An answer reaches its client.
-    pub(super) fn deliver_answer(&mut self, to: Addr, id: RequestId, answer: Answer) {
+    pub(super) fn deliver_answer(&mut self, to: Addr, id: RequestId, answer: Answer, rule: &mut dyn Rule) {
+        let Some(answer) = self.let_through(to, id, answer, rule) else { return };
         match &self.parts[to.0 as usize] {
             Part::Component(_) | Part::Runtime => self.input(to, Input::Answer(id, answer.clone())),
             Part::Desk => drop(self.desk.insert((to, id), answer.clone())),
@@ -208,26 +261,71 @@ impl Cluster {
         }
     }
 
+    /// The answer that the rule lets a client have now.
+    fn let_through(
+        &mut self,
+        to: Addr,
+        id: RequestId,
+        answer: Answer,
+        rule: &mut dyn Rule,
+    ) -> Option<Answer> {
+        let Some(request) = self.hosts.request(to, id) else { return Some(answer) };
+        let now = self.queue.now();
+        let passing = Passing { now, request, kind: self.server.registry().kind_name(request.resource) };
+        let fate = rule.answering(passing, &answer);
+        let watching = matches!(answer, Answer::Watching);
+        match fate {
+            Fate::Pass => return Some(answer),
+            Fate::Delay(ms) => self.queue.push(now + ms, u64::from(to.0), Event::Answer(to, id, answer)),
+            Fate::Refuse(status) | Fate::Lose(status) => {
+                if watching {
+                    self.close_watch(to, id);
+                }
+                return Some(Answer::Status(status));
+            }
+            Fate::Reset { .. } => {
+                if watching {
+                    self.close_watch(to, id);
+                }
+                self.hosts.reset(to, id);
+                self.restless = true;
+            }
+        }
+        None
+    }
+
     /// The object that the bookmarks of a watch carry.
     fn bookmark(&mut self, to: Addr, id: RequestId) -> Arc<Object> {
-        let resource = self.streams.get(to, id).map(|stream| stream.resource);
-        let kind = resource.and_then(|resource| self.server.registry().lookup(resource));
+        let stream = self.streams.get(to, id);
         let (kind, api_version) =
-            kind.map_or(("", ""), |kind| (kind.kind.as_str(), kind.resource.api_version()));
+            stream.map_or(("", ""), |stream| (stream.kind.as_str(), stream.resource.api_version()));
         Object::shared(value!({"kind": kind, "apiVersion": api_version, "metadata": {}}))
     }
 
     /// What is pending on a watch reaches its client.
     pub(super) fn deliver_events(&mut self, to: Addr, id: RequestId, rule: &mut dyn Rule) {
-        let now = self.now();
+        let (now, to_host) = (self.now(), matches!(self.parts[to.0 as usize], Part::Host));
         let Some(stream) = self.streams.get(to, id) else { return };
+        if to_host {
+            let streaming = Streaming { now, to, id, resource: stream.resource, kind: &stream.kind };
+            match rule.delivering(streaming, &stream.pending, &mut self.strikes) {
+                StreamFate::Pass => {}
+                StreamFate::Delay(ms) => {
+                    self.strike();
+                    return self.queue.push(now + ms, u64::from(to.0), Event::Deliver(to, id));
+                }
+                StreamFate::Cut => {
+                    self.strike();
+                    return self.cut_watch(to, id);
+                }
+            }
+        }
         stream.due = false;
         let (events, ended, resource) = (std::mem::take(&mut stream.pending), stream.ended, stream.resource);
         if ended {
             self.streams.remove(to, id);
         }
-        if matches!(self.parts[to.0 as usize], Part::Host) {
-            rule.delivering(now, to, resource, &events, &mut self.strikes);
+        if to_host {
             self.strike();
             self.deliver_to_host(to, id, resource, &events);
             if ended {
@@ -284,5 +382,16 @@ impl Cluster {
             }
         }
         any
+    }
+}
+
+/// The entry of the record for a request with this answer.
+fn entry_of(request: &Request, code: u16) -> What {
+    What::Request {
+        verb: request.verb,
+        resource: request.resource,
+        subresource: request.subresource.clone(),
+        key: request.key(),
+        code,
     }
 }

@@ -139,7 +139,7 @@ impl Cluster {
     }
 
     fn hang_up(&mut self, addr: Addr) {
-        let watches: Vec<_> = self.streams.of(addr).map(|(id, _)| id).collect();
+        let watches: Vec<_> = self.streams.of(addr).map(|(id, ..)| id).collect();
         watches.into_iter().for_each(|id| self.close_watch(addr, id));
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Cluster, Event, Part, RUNTIME, Stepped};
 use crate::programs::{Act, Runtime, Woken};
-use crate::wire::{Addr, Component, Effect, Input, Outbox, Rule};
+use crate::wire::{Addr, Component, Effect, Input, Outbox, Passing, Rule};
 
 impl Cluster {
     /// Moves the cluster by one event. `rule` watches and bends the traffic of hosts.
@@ -25,7 +25,11 @@ impl Cluster {
             }
         }
         let event = self.queue.pop().expect("there was a next time");
-        self.handle(event, rule)
+        let stepped = self.handle(event, rule);
+        if !self.to_hosts.is_empty() {
+            self.send_to_hosts(rule);
+        }
+        stepped
     }
 
     /// Lets programs run until all are quiet and takes what they did. False: one never goes quiet.
@@ -36,7 +40,9 @@ impl Cluster {
                 return false;
             }
             if let Some((request, answer)) = self.answered.take() {
-                rule.answered(self.now(), &request, &answer, &mut self.strikes);
+                let kind = self.server.registry().kind_name(request.resource);
+                let passing = Passing { now: self.queue.now(), request: &request, kind };
+                rule.answered(passing, &answer, &mut self.strikes);
                 self.strike();
             }
             while let Some(act) = self.hosts.next_act() {
@@ -58,12 +64,13 @@ impl Cluster {
         match event {
             Event::Start(addr) => self.start(addr),
             Event::Arrive(request, ending) => self.arrive(request, ending, rule),
-            Event::Answer(addr, id, answer) => self.deliver_answer(addr, id, answer),
+            Event::Answer(addr, id, answer) => self.deliver_answer(addr, id, answer, rule),
             Event::Reset(addr, id) => {
                 self.hosts.reset(addr, id);
                 self.restless = true;
             }
             Event::Deliver(addr, id) => self.deliver_events(addr, id, rule),
+            Event::Join(addr, id, event) => self.queue_event(addr, id, event),
             Event::ServerTimer(token) => self.server_timer(token),
             Event::Timer(addr, token) => self.input(addr, Input::Timer(token)),
             Event::Renewals(addr, lease, renewals) => self.input(addr, Input::Renewals(lease, renewals)),

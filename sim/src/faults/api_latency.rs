@@ -2,16 +2,16 @@
 
 use super::Fault;
 use crate::scenario::PlannedFault;
-use crate::wire::{Fate, Request};
+use crate::wire::{Fate, Passing};
 
-pub(super) struct ApiLatency;
+pub(super) struct Behaviour;
 
-impl Fault for ApiLatency {
+impl Fault for Behaviour {
     fn bends(&self) -> bool {
         true
     }
 
-    fn bend(&self, fault: &PlannedFault, _request: &Request) -> Fate {
+    fn leaving(&self, fault: &PlannedFault, _passing: Passing<'_>) -> Fate {
         Fate::Delay(fault.args.time_ms("by").unwrap_or(0))
     }
 }

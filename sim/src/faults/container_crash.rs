@@ -7,9 +7,9 @@ use crate::scenario::PlannedFault;
 /// SIGKILL, as the out-of-memory killer sends it.
 const KILLED: u64 = 137;
 
-pub(super) struct ContainerCrash;
+pub(super) struct Behaviour;
 
-impl Fault for ContainerCrash {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         let code = fault.args.count("exitCode").unwrap_or(KILLED);
         let code = i32::try_from(code).unwrap_or(i32::MAX);

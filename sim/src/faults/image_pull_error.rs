@@ -5,9 +5,9 @@ use super::{Fault, Victims};
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
 
-pub(super) struct ImagePullError;
+pub(super) struct Behaviour;
 
-impl Fault for ImagePullError {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         let times = fault.args.count("times").unwrap_or(1);
         let reason = fault.args.text("reason").unwrap_or("ErrImagePull");

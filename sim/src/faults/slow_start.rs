@@ -5,9 +5,9 @@ use super::{Fault, Victims};
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
 
-pub(super) struct SlowStart;
+pub(super) struct Behaviour;
 
-impl Fault for SlowStart {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         let by_ms = fault.args.time_ms("by").unwrap_or(0);
         cluster.mischief().slow_starts(victims.containers(), by_ms, fault.duration_ms.is_none());

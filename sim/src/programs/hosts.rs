@@ -133,6 +133,11 @@ impl Hosts {
         }
     }
 
+    /// The request that a host awaits an answer to, if its incarnation still lives.
+    pub fn request(&self, addr: Addr, id: RequestId) -> Option<&Request> {
+        self.hosts.get(&addr)?.calls.get(&id).map(|call| &*call.request)
+    }
+
     /// Delivers an answer and returns the request, unless the incarnation that asked is gone. For a watch, `bookmark` is
     /// the object that its bookmarks carry.
     pub fn answer(

@@ -34,7 +34,7 @@ pub mod view;
 pub use cluster::{Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, Pull, Ready};
 pub use expect::{Check, Expectation, Modality, Var};
 pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget, Victim};
-pub use plan::{BadPlan, Plan, PlannedFault, Strike};
+pub use plan::{BadPlan, ExactWhen, Plan, PlannedFault};
 pub use range::{CountRange, TimeRange};
 pub use spec::{Converge, Disabled, Ignore, Scenario};
 pub use step::{Action, Cascade, NodeChoice, PatchType, Step, Wait, WaitFor};

@@ -30,5 +30,5 @@ pub use message::{Addr, Answer, Body, Form, List, Options, PatchType, Request, R
 pub use network::{Latency, Stream, Streams};
 pub use renewals::Renewals;
 pub use resource::{ObjectKey, Resource};
-pub use rule::{Fate, NoFaults, Rule, Strike};
+pub use rule::{Fate, NoFaults, Passing, Rule, StreamFate, Streaming, Strike};
 pub use status::Status;

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::{Addr, Request, RequestId, Resource, WatchEvent};
-use crate::engine::{Draws, Millis};
+use crate::engine::{Draws, Millis, Time};
+use crate::object::Str;
 
 /// One leg of a request takes this long, in ms, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Streams {
 pub struct Stream {
     /// What is watched.
     pub resource: Resource,
+    /// Its kind.
+    pub kind: Str,
     /// Events sent by the server and not yet delivered, in order.
     pub pending: Vec<WatchEvent>,
     /// Whether the client has got the headers.
@@ -61,12 +64,15 @@ pub struct Stream {
     pub due: bool,
     /// Whether the server has closed it: it ends after what is pending.
     pub ended: bool,
+    /// Until when what the server sends is held up.
+    pub clear_at: Time,
 }
 
 impl Streams {
     /// Adds the stream of a watch request that the server has accepted.
-    pub fn add(&mut self, to: Addr, id: RequestId, resource: Resource) -> &mut Stream {
-        let stream = Stream { resource, pending: Vec::new(), open: false, due: false, ended: false };
+    pub fn add(&mut self, to: Addr, id: RequestId, resource: Resource, kind: Str) -> &mut Stream {
+        let (pending, clear_at) = (Vec::new(), Time(i64::MIN));
+        let stream = Stream { resource, kind, pending, open: false, due: false, ended: false, clear_at };
         self.remove(to, id); // of two streams with one name the later counts
         self.followers.entry(resource).or_default().push((to, id));
         self.open.entry((to, id)).or_insert(stream)
@@ -91,8 +97,9 @@ impl Streams {
         self.followers.get(&resource).into_iter().flatten().map(|(to, _)| *to)
     }
 
-    /// The streams of one client, with what they watch.
-    pub fn of(&self, to: Addr) -> impl Iterator<Item = (RequestId, Resource)> {
-        self.open.range((to, 0)..=(to, RequestId::MAX)).map(|((_, id), stream)| (*id, stream.resource))
+    /// The streams of one client, with the resource and the kind that they watch.
+    pub fn of(&self, to: Addr) -> impl Iterator<Item = (RequestId, Resource, &Str)> {
+        let streams = self.open.range((to, 0)..=(to, RequestId::MAX));
+        streams.map(|((_, id), stream)| (*id, stream.resource, &stream.kind))
     }
 }
