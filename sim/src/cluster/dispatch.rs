@@ -100,6 +100,7 @@ impl Cluster {
         });
         self.server.on(self.queue.now(), ServerInput::Request(request), &mut self.replies);
         let commits = self.take_replies(asked.from, Some(asked));
+        self.send_to_hosts(rule); // before a fault at this very request kills one of them
         if let Some(summary) = summary {
             let kind = self.server.registry().kind_name(summary.resource);
             let passing = Passing { now: self.queue.now(), request: &summary, kind };

@@ -15,7 +15,7 @@ mod prepared;
 mod run;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod triggered;
 mod undo;
 mod world;

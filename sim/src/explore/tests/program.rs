@@ -9,8 +9,8 @@ use crate::object::{Object, Value};
 use crate::programs::{Host, Program};
 use crate::scenario::{Action, OperatorSpec, Scenario};
 use crate::value;
-use crate::wire::What;
 use crate::wire::resource::CONFIG_MAPS;
+use crate::wire::{ActorClass, Entry, What};
 
 /// The ConfigMaps that the copier copies.
 const ORIGINALS: &str = "/api/v1/namespaces/default/configmaps?labelSelector=copy%3Dme";
@@ -61,12 +61,16 @@ async fn copy(client: &Client, original: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs the copier with these faults: `a` and `b` are created at t = 0, and `a` changes at 20 s.
-pub(super) fn played_with_copier(plan: &str) -> Run {
+/// Runs a copier with these faults.
+pub(crate) fn played_with_copier(plan: &str) -> Run {
+    played_with_copiers(1, plan)
+}
+
+/// Runs so many copiers with these faults: `a` and `b` are created at t = 0, and `a` changes at 20 s.
+pub(crate) fn played_with_copiers(replicas: u32, plan: &str) -> Run {
     let mut scenario = Scenario::new("copies");
-    let operator =
-        |name: &str| OperatorSpec { name: name.into(), program: name.into(), replicas: 1, with: Value::Null };
-    scenario.operators = vec![operator("copier")];
+    scenario.operators =
+        vec![OperatorSpec { name: "copier".into(), program: "copier".into(), replicas, with: Value::Null }];
     let original = |name: &str, text: &str| {
         Object::shared(value!({
             "apiVersion": "v1", "kind": "ConfigMap",
@@ -84,8 +88,30 @@ pub(super) fn played_with_copier(plan: &str) -> Run {
     run(&prepared, 1, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
 }
 
+/// The requests of each copier that reached the server: its name, the time in ms, verb and resource.
+pub(crate) fn requests(run: &Run) -> Vec<(&str, i64, String)> {
+    let of_host = |entry: &&Entry| run.history.actor(entry.actor).class == ActorClass::Host;
+    let all = run.history.record.entries().iter().filter(of_host).filter_map(|entry| match &entry.what {
+        What::Request { verb, resource: Some(resource), .. } => {
+            let what = format!("{} {}", verb.as_str(), resource.plural());
+            Some((run.history.actor(entry.actor).name.as_str(), entry.time.0, what))
+        }
+        _ => None,
+    });
+    all.collect()
+}
+
+/// What the record says of faults, with the time in ms.
+pub(crate) fn faults(run: &Run) -> Vec<(i64, String)> {
+    let all = run.history.record.entries().iter().filter_map(|entry| match &entry.what {
+        What::Fault(text) => Some((entry.time.0, text.to_string())),
+        _ => None,
+    });
+    all.collect()
+}
+
 /// The names of the copies at a time, each with its text.
-pub(super) fn copies(run: &Run, time: Time) -> Vec<String> {
+pub(crate) fn copies(run: &Run, time: Time) -> Vec<String> {
     let all = run.at(*CONFIG_MAPS, time);
     let copies = all.iter().filter(|object| object.name().ends_with("-copy"));
     let text = |object: &Object| object.str_at(&["data", "text"]).unwrap_or_default().to_owned();
