@@ -36,7 +36,7 @@ fn fields(fields: &Fields) -> Value {
     schema
 }
 
-fn shape(it: &Shape) -> Value {
+pub(super) fn shape(it: &Shape) -> Value {
     match it {
         Shape::Leaf(leaf) => self::leaf(leaf),
         Shape::Word(words) => {
@@ -46,6 +46,11 @@ fn shape(it: &Shape) -> Value {
         Shape::List(item) => Value::from([("type", "array".into()), ("items", shape(item))]),
         Shape::Map(value) => Value::from([("type", "object".into()), ("additionalProperties", shape(value))]),
         Shape::Fields(it) => fields(it),
+        Shape::Branches(it, branches) => {
+            let mut schema = fields(it);
+            schema.set_at(&["allOf"], branches());
+            schema
+        }
         Shape::OneOf(shapes) => Value::from([("anyOf", Value::list(shapes.iter().map(shape)))]),
         Shape::Tree | Shape::Later => Value::empty_map(),
     }

@@ -1,6 +1,7 @@
 //! What a value may look like, as data, and the check of a tree against it. The check names every unknown field, wrong type
 //! and malformed text; what only the whole file can tell (programs, manifests, names) is checked in `read`.
 
+use wavetank_sim::object::Value;
 use wavetank_sim::scenario::near::instead;
 
 use super::problem::{Problems, Source, Spot};
@@ -18,6 +19,9 @@ pub(super) enum Shape {
     Map(&'static Shape),
     /// A map with these fields.
     Fields(&'static Fields),
+    /// A map with these fields, of which one decides what the others may be. The JSON Schema has this branch for it; `read`
+    /// checks it.
+    Branches(&'static Fields, fn() -> Value),
     /// The first of these that fits the value's type.
     OneOf(&'static [Shape]),
     /// Any value.
@@ -102,7 +106,7 @@ impl Checker<'_> {
             }
             Shape::List(item) => node.items().iter().for_each(|node| self.value(node, item)),
             Shape::Map(value) => node.entries().iter().for_each(|entry| self.value(&entry.value, value)),
-            Shape::Fields(fields) => self.fields(node, fields),
+            Shape::Fields(fields) | Shape::Branches(fields, _) => self.fields(node, fields),
             Shape::OneOf(shapes) => {
                 if let Some(shape) = shapes.iter().find(|shape| shape.fits(node)) {
                     self.value(node, shape);
@@ -204,7 +208,7 @@ impl Shape {
             (Self::Leaf(leaf), Tree::Bool(_) | Tree::Int(_) | Tree::Float(_)) => leaf.any_scalar,
             (Self::Leaf(_) | Self::Word(_), Tree::Text(_))
             | (Self::List(_), Tree::List(_))
-            | (Self::Map(_) | Self::Fields(_), Tree::Map(_))
+            | (Self::Map(_) | Self::Fields(_) | Self::Branches(..), Tree::Map(_))
             | (Self::Tree | Self::Later, _) => true,
             (Self::OneOf(shapes), _) => shapes.iter().any(|shape| shape.fits(node)),
             _ => false,
@@ -218,7 +222,7 @@ impl Shape {
             Self::Word(words) => format!("one of {}", words.join(", ")),
             Self::List(_) => "a list (`- ..` or `[..]`)".into(),
             Self::Map(_) => "a map (`KEY: VALUE`)".into(),
-            Self::Fields(fields) => fields.right(),
+            Self::Fields(fields) | Self::Branches(fields, _) => fields.right(),
             Self::OneOf(shapes) => shapes.iter().map(Self::right).collect::<Vec<_>>().join(", or "),
             Self::Tree => "a value".into(),
             Self::Later => "nothing".into(),

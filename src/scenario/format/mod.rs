@@ -5,8 +5,10 @@
 //! - `cluster`: nodes, images, operators
 //! - `steps`: the changes
 //! - `faults`: the failures, and what must hold
+//! - `fault_rows`: what the schema says of each fault of the table
 
 mod cluster;
+mod fault_rows;
 mod faults;
 mod leaf;
 mod steps;
@@ -51,7 +53,7 @@ static SPEC: Fields = map(
             "done without faults; must converge before t = 0",
         ),
         may("steps", Shape::List(&Shape::Fields(&steps::STEP)), "the changes, in order"),
-        may("faults", Shape::List(&Shape::Fields(&faults::FAULT)), "the failures"),
+        may("faults", Shape::List(&Shape::Branches(&faults::FAULT, fault_rows::branches)), "the failures"),
         may("converge", Shape::Fields(&CONVERGE), "when the system counts as converged"),
         may("expect", faults::EXPECT, "what must hold"),
         may("oracles", Shape::Fields(&faults::ORACLES), "the built-in oracles"),
