@@ -11,7 +11,7 @@ use super::schema;
 use crate::object::{Str, Value};
 use crate::wire::Resource;
 
-/// One line per built-in resource, in the order of the discovery documents of a v1.36 server, from which they are.
+/// One line per built-in resource, taken from the discovery documents of a v1.36 server, in their order.
 const KINDS: &str = include_str!("../../data/kinds.json");
 
 /// Resources that serve the objects of another resource under other field names: the served one, the stored one.

@@ -1,7 +1,8 @@
 //! The server's parts, and how it handles one input at a time.
 //!
 //! Real: kube-apiserver with etcd. Modelled: one server that handles each request in an instant; the wire adds latency.
-//! Not modelled: authentication, authorization, priority and fairness, and a second server whose cache lags.
+//! Not modelled: authentication and authorization (each client may do everything), priority and fairness, and a second
+//! server whose cache lags.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! Real: the server converts between the served versions of a resource, and on each read prunes and defaults a custom
 //! resource by its current schema. Modelled: conversion as far as `convert` goes; the schema on read, for resources whose
-//! schema changed after objects were stored. Tables and metadata-only answers are made at the HTTP rim, from whole objects.
+//! schema changed after objects were stored. The HTTP rim makes metadata-only answers from whole objects.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -35,7 +35,7 @@ pub(super) struct Watcher {
     pub(super) view: ClientView,
     /// Whether it asked for bookmarks.
     pub(super) bookmarks: bool,
-    /// The revision of its last event; earlier changes are not sent.
+    /// The revision up to which changes are not sent (any more).
     pub(super) seen: u64,
 }
 

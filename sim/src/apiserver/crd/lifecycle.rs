@@ -9,7 +9,7 @@ use crate::engine::Millis;
 use crate::object::{Str, Value};
 use crate::value;
 
-/// How long after a change the next step follows. Our choice, because the recordings show tens of milliseconds.
+/// How long after a change the next step follows. Our choice, because recorded steps take some ten milliseconds each.
 pub const STEP_MS: Millis = 10;
 
 /// Keeps a definition until its instances are removed (apiextensions `CustomResourceCleanupFinalizer`).

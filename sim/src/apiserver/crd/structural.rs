@@ -12,7 +12,8 @@ use crate::value;
 /// The types of a schema (apiextensions `openapiV3Types`).
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 
-/// The keywords that are forbidden inside `allOf`, `anyOf`, `oneOf` and `not` (apiextensions `ValidateStructural`).
+/// The keywords that are forbidden inside `allOf`, `anyOf`, `oneOf` and `not` (apiextensions
+/// `validateNestedValueValidation`).
 const OUTSIDE_JUNCTORS: [&str; 11] = [
     "type",
     "default",

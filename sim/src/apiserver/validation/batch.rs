@@ -1,6 +1,7 @@
 //! Jobs and CronJobs. Recorded in `validation-job-cronjob` and `job-status-validation`.
 //!
-//! Differs: a time zone is checked by the form of its name, a schedule by the number of its fields.
+//! Differs: a time zone is checked by its area only, a schedule by the number of its fields only. Other errors in them are not
+//! found.
 
 use super::check::{Checker, PendingWrite, text};
 use super::labels::selects;

@@ -36,7 +36,7 @@ pub(super) fn volumes(spec: &Value, path: FieldPath<'_>, is_pod: bool, check: &m
 fn source(volume: &Value, field: FieldPath<'_>, check: &mut Checker) {
     let sources = volume.as_map().into_iter().flatten().filter(|(key, _)| key.as_str() != "name");
     let mut names: Vec<&str> = sources.map(|(key, _)| key.as_str()).collect();
-    // In the order of the type emptyDir comes before all others here; those are in the order of names.
+    // Real: the order of fields in the Go type. Modelled: `emptyDir` first, then by name.
     names.sort_by_key(|name| *name != "emptyDir");
     match names.as_slice() {
         [] => check.required(field, "must specify a volume type"),

@@ -127,7 +127,7 @@ impl ApiServer {
             return root;
         }
         let at = if stored.is_terminating() {
-            // The shorter grace period counts from the begin of the deletion.
+            // The shorter grace period counts from the start of the deletion.
             let ends = crate::engine::Time::parse_rfc3339(stored.meta("deletionTimestamp"));
             let began = ends.map_or(self.now, |t| t - (remaining_grace_s(stored).unsigned_abs() * SECOND));
             debug_assert!(began <= self.now, "a deletion began in the past");

@@ -1,7 +1,7 @@
 //! Get: reads one object.
 //!
 //! Differs: the answer is always current. With `resourceVersion=0` or an older version, a real server may answer from a stale
-//! cache.
+//! cache; a client that cannot cope with that passes here.
 
 use std::sync::Arc;
 

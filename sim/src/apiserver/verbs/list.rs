@@ -2,7 +2,7 @@
 //! snapshot.
 //!
 //! Real and modelled: lists without a version are current. Differs: lists with `resourceVersion=0` or NotOlderThan are current,
-//! too; a real server may answer them from a stale cache.
+//! too. A real server may answer them from a stale cache; a client that cannot cope with that passes here.
 
 use std::sync::Arc;
 
