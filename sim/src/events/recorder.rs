@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::derive::{Involved, Related, Report, Source, of_commit, of_refusal};
-use super::state::State;
+use super::state::PriorState;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
 use crate::value;
@@ -30,7 +30,7 @@ const SCHEDULER: (&str, &str) = ("default-scheduler", "default-scheduler-control
 /// Derives Events from commits, in their order.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    state: State,
+    state: PriorState,
     written: BTreeMap<EventKey, Written>,
     similar: BTreeMap<EventKey, Similar>,
     buckets: BTreeMap<(Source, Involved), TokenBucket>,

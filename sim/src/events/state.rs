@@ -10,7 +10,7 @@ use crate::wire::{Commit, ObjectKey};
 
 /// The objects before the next commit.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct PriorState {
     /// By uid.
     objects: BTreeMap<Str, Arc<Object>>,
     pods: BTreeMap<ObjectKey, Arc<Object>>,
@@ -23,7 +23,7 @@ pub(super) struct State {
     preempted: BTreeSet<Str>,
 }
 
-impl State {
+impl PriorState {
     /// Applies a commit of this actor.
     pub(super) fn apply(&mut self, actor: &str, commit: &Commit) {
         let object = commit.object();

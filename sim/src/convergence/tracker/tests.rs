@@ -1,4 +1,4 @@
-//! The set of pending objects over commits that depend on each other.
+//! The set of pending objects over dependent commits.
 
 use super::super::fixtures::{DEPLOYMENT_UID, deployment, pod, replica_set, with};
 use super::*;

@@ -15,7 +15,7 @@ const FIELDS: [(&str, &str); 2] =
     [("initContainers", "initContainerStatuses"), ("containers", "containerStatuses")];
 
 /// One container of a pod.
-struct Container<'a> {
+struct ReportedContainer<'a> {
     source: Source,
     pod: &'a Object,
     name: &'a str,
@@ -37,7 +37,7 @@ impl Reports<'_> {
                 let spec = new.items_at(&["spec", list]).iter().find(of_name).unwrap_or(&Value::Null);
                 let path = smol_str::format_smolstr!("spec.{list}{{{name}}}");
                 let container =
-                    Container { source: Source::Kubelet(node.into()), pod: new, name, spec, path };
+                    ReportedContainer { source: Source::Kubelet(node.into()), pod: new, name, spec, path };
                 self.starts(&container, status, before);
                 self.waits(&container, status, before);
             }
@@ -53,13 +53,13 @@ impl Reports<'_> {
         }
     }
 
-    fn add_for(&mut self, container: &Container<'_>, warning: bool, reason: &str, message: String) {
+    fn add_for(&mut self, container: &ReportedContainer<'_>, warning: bool, reason: &str, message: String) {
         let report = self.add(container.source.clone(), container.pod, reason, message);
         report.warning = warning;
         report.involved.field_path = container.path.clone();
     }
 
-    fn starts(&mut self, container: &Container<'_>, status: &Value, before: Option<&Value>) {
+    fn starts(&mut self, container: &ReportedContainer<'_>, status: &Value, before: Option<&Value>) {
         let id = |status: &Value| status.str_at(&["containerID"]).map(str::to_owned);
         let (now, was) = (id(status), before.and_then(id));
         if now.is_none() || now == was {
@@ -69,16 +69,16 @@ impl Reports<'_> {
         if policy == Some("Never") || (policy == Some("IfNotPresent") && was.is_some()) {
             let image = container.spec.str_at(&["image"]).unwrap_or_default();
             let message = format!(
-                "Container image \"{image}\" already present on machine and can be accessed by the pod"
+                "ReportedContainer image \"{image}\" already present on machine and can be accessed by the pod"
             );
             self.add_for(container, false, "Pulled", message);
         }
         // Texts of the kubelet since v1.35 (kuberuntime_container.go `startContainer`).
-        self.add_for(container, false, "Created", "Container created".into());
-        self.add_for(container, false, "Started", "Container started".into());
+        self.add_for(container, false, "Created", "ReportedContainer created".into());
+        self.add_for(container, false, "Started", "ReportedContainer started".into());
     }
 
-    fn waits(&mut self, container: &Container<'_>, status: &Value, before: Option<&Value>) {
+    fn waits(&mut self, container: &ReportedContainer<'_>, status: &Value, before: Option<&Value>) {
         let waits = |status: &Value| status.str_at(&["state", "waiting", "reason"]).map(str::to_owned);
         let (Some(why), was) = (waits(status), before.and_then(waits)) else { return };
         if Some(&why) == was.as_ref() {

@@ -23,7 +23,7 @@ pub(super) use refusals::of_refusal;
 use report::Reports;
 pub(super) use report::{Involved, Related, Report, Source};
 
-use super::state::State;
+use super::state::PriorState;
 use crate::wire::Commit;
 use crate::wire::resource::{
     CRON_JOBS, JOBS, NODES, PERSISTENT_VOLUME_CLAIMS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS,
@@ -35,7 +35,7 @@ pub(super) const MANAGER: &str = "kube-controller-manager";
 const SCHEDULER: &str = "kube-scheduler";
 
 /// What components report of this commit.
-pub(super) fn of_commit(state: &State, actor: &str, commit: &Commit) -> Vec<Report> {
+pub(super) fn of_commit(state: &PriorState, actor: &str, commit: &Commit) -> Vec<Report> {
     let mut found = Reports::new(state);
     let (old, new) = (commit.old.as_deref(), commit.new.as_deref());
     let kubelet = actor.strip_prefix("kubelet/");

@@ -6,14 +6,14 @@
 
 use super::report::{Report, Reports};
 use super::workloads::set_of_claim;
-use crate::events::state::State;
+use crate::events::state::PriorState;
 use crate::object::{Object, Value};
 use crate::wire::resource::{JOBS, PERSISTENT_VOLUME_CLAIMS, PODS};
 use crate::wire::{Resource, Status};
 
 /// What controllers report of a refused create.
 pub(in crate::events) fn of_refusal(
-    state: &State,
+    state: &PriorState,
     resource: Resource,
     object: &Object,
     failure: &Status,

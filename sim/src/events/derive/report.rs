@@ -1,6 +1,6 @@
 //! One report of a component: who reports, about which object, and what.
 
-use crate::events::state::State;
+use crate::events::state::PriorState;
 use crate::object::{Object, OwnerRef, Str};
 
 /// The component that reports.
@@ -79,12 +79,12 @@ impl Report {
 
 /// The reports on one commit or refusal, with the state before it.
 pub(super) struct Reports<'a> {
-    pub(super) state: &'a State,
+    pub(super) state: &'a PriorState,
     pub(super) list: Vec<Report>,
 }
 
 impl<'a> Reports<'a> {
-    pub(super) fn new(state: &'a State) -> Self {
+    pub(super) fn new(state: &'a PriorState) -> Self {
         Self { state, list: Vec::new() }
     }
 

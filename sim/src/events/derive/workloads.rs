@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::report::Reports;
-use crate::events::state::State;
+use crate::events::state::PriorState;
 use crate::object::Object;
 
 const JOB: &str = "job-controller";
@@ -126,7 +126,7 @@ impl Reports<'_> {
 }
 
 /// The StatefulSet that owns the claim by its name, and the pod that uses it.
-pub(super) fn set_of_claim(state: &State, claim: &Object) -> Option<(Arc<Object>, String)> {
+pub(super) fn set_of_claim(state: &PriorState, claim: &Object) -> Option<(Arc<Object>, String)> {
     state.of_kind("StatefulSet", claim.namespace()).find_map(|set| {
         let ordinal = set.items_at(&["spec", "volumeClaimTemplates"]).iter().find_map(|template| {
             let prefix = format!("{}-{}-", template.str_at(&["metadata", "name"])?, set.name());
