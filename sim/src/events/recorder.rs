@@ -97,35 +97,18 @@ impl Recorder {
 
     fn write(&mut self, now: Time, report: &Report) -> Option<Request> {
         let (manager, request) = match &report.source {
-            Source::Scheduler => ("kube-scheduler", self.write_new_api(now, report)),
-            Source::Controller(name) => {
-                ("kube-controller-manager", self.write_core(now, report, name, None)?)
-            }
-            Source::Kubelet(node) => {
-                ("kubelet", self.write_core(now, report, "kubelet", Some(node.clone()))?)
-            }
+            Source::Scheduler => ("kube-scheduler", self.scheduler(now, report)),
+            Source::Controller(name) => ("kube-controller-manager", self.core(now, report, name, None)?),
+            Source::Kubelet(node) => ("kubelet", self.core(now, report, "kubelet", Some(node.clone()))?),
         };
         Some(request.options(Options { field_manager: Str::new_static(manager), ..Options::default() }))
     }
 
     /// Controllers and kubelets write core/v1 Events with counts.
-    fn write_core(
-        &mut self,
-        now: Time,
-        report: &Report,
-        component: &str,
-        host: Option<Str>,
-    ) -> Option<Request> {
-        let mut shared = (
-            report.source.clone(),
-            report.involved.clone(),
-            report.reason.clone(),
-            Some(report.message.clone()),
-        );
+    fn core(&mut self, now: Time, report: &Report, component: &str, host: Option<Str>) -> Option<Request> {
         let combined = self.is_aggregated(now, report);
-        if combined {
-            shared.3 = None;
-        }
+        let own = (!combined).then(|| report.message.clone());
+        let shared = (report.source.clone(), report.involved.clone(), report.reason.clone(), own);
         let message = if combined { format!("{COMBINED}{}", report.message) } else { report.message.clone() };
         if self.is_spam(now, report) {
             return None;
@@ -157,7 +140,7 @@ impl Recorder {
     }
 
     /// The scheduler writes events.k8s.io/v1, a new Event for each report.
-    fn write_new_api(&mut self, now: Time, report: &Report) -> Request {
+    fn scheduler(&mut self, now: Time, report: &Report) -> Request {
         let mut event = event(&self.name(now, report), report, &report.message);
         let action = match report.reason.as_str() {
             "Scheduled" => "Binding",

@@ -65,7 +65,10 @@ pub fn is_active() -> bool {
 
 /// Sets the clocks of this thread to `now_ns` of virtual time after the start. Does nothing outside a run.
 pub fn set_now(now_ns: u64) {
-    update(|run| run.now_ns = now_ns);
+    update(|run| {
+        debug_assert!(run.now_ns <= now_ns, "the clocks of a run never go back");
+        run.now_ns = now_ns;
+    });
 }
 
 /// How many threads this run has started so far, `spawn_blocking` included; 0 outside a run.

@@ -9,7 +9,7 @@ use super::patch::{apply, json, merge};
 use super::*;
 use crate::value;
 
-/// Trees without null, as merge patch wants its targets.
+/// Trees without null: a merge patch needs such targets.
 fn tree() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<bool>().prop_map(Value::from),
@@ -181,7 +181,7 @@ proptest! {
         let gone = apply::apply(Some((&mine.root, &mine.managed)), &nothing, &writer("m"), false, &shape()).unwrap();
         prop_assert_eq!(&gone.root, &nothing);
         prop_assert!(gone.managed.entries().is_empty());
-        // What another manager applied is there after the first one has come and gone.
+        // The fields of another manager survive the apply and the withdrawal of the first.
         let other = apply::apply(None, &live, &writer("other"), false, &shape()).unwrap();
         if let Ok(both) = apply::apply(Some((&other.root, &other.managed)), &config, &writer("m"), false, &shape()) {
             let left = apply::apply(Some((&both.root, &both.managed)), &nothing, &writer("m"), false, &shape()).unwrap();

@@ -72,6 +72,7 @@ impl Claims {
 
     fn note_consumer(&mut self, claim: &ClaimKey, comes: bool) {
         let count = self.consumers.entry(claim.clone()).or_default();
+        debug_assert!(comes || *count > 0, "a deleted pod was counted as a consumer when it was created");
         *count = if comes { *count + 1 } else { count.saturating_sub(1) };
         if *count == 0 {
             self.consumers.remove(claim);

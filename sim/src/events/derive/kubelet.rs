@@ -69,13 +69,13 @@ impl Reports<'_> {
         if policy == Some("Never") || (policy == Some("IfNotPresent") && was.is_some()) {
             let image = container.spec.str_at(&["image"]).unwrap_or_default();
             let message = format!(
-                "ReportedContainer image \"{image}\" already present on machine and can be accessed by the pod"
+                "Container image \"{image}\" already present on machine and can be accessed by the pod"
             );
             self.add_for(container, false, "Pulled", message);
         }
         // Texts of the kubelet since v1.35 (kuberuntime_container.go `startContainer`).
-        self.add_for(container, false, "Created", "ReportedContainer created".into());
-        self.add_for(container, false, "Started", "ReportedContainer started".into());
+        self.add_for(container, false, "Created", "Container created".into());
+        self.add_for(container, false, "Started", "Container started".into());
     }
 
     fn waits(&mut self, container: &ReportedContainer<'_>, status: &Value, before: Option<&Value>) {

@@ -29,9 +29,8 @@ fn tolerant(name: &str, seconds: Option<i64>) -> Value {
 fn a_cancelled_eviction_names_the_pod_without_its_uid() {
     let mut play = Play::default();
     play.commit("user", *NODES, None, Some(&node(false)));
-    let pods =
-        [tolerant("a", Some(60)), tolerant("b", Some(60)), tolerant("c", Some(60)), tolerant("d", None)];
-    for pod in &pods {
+    let [a, b, c] = ["a", "b", "c"].map(|name| tolerant(name, Some(60)));
+    for pod in [&a, &b, &c, &tolerant("d", None)] {
         play.commit("user", *PODS, None, Some(pod));
     }
     play.commit("user", *NODES, Some(&node(false)), Some(&node(true)));
@@ -39,15 +38,15 @@ fn a_cancelled_eviction_names_the_pod_without_its_uid() {
     let cancelled = |pod: &str| {
         format!("Pod/{pod} TaintManagerEviction Normal {EVICTION}: Cancelling deletion of Pod default/{pod}")
     };
-    play.commit("user", *PODS, Some(&pods[0]), None);
-    play.commit("user", *PODS, Some(&pods[1]), Some(&tolerant("b", None)));
+    play.commit("user", *PODS, Some(&a), None);
+    play.commit("user", *PODS, Some(&b), Some(&tolerant("b", None)));
     assert_eq!(play.take(), [cancelled("a"), cancelled("b")]);
-    let marked = condition(pods[2].clone(), "DisruptionTarget", "True", "DeletionByTaintManager", "");
+    let marked = condition(c.clone(), "DisruptionTarget", "True", "DeletionByTaintManager", "");
     play.commit("user", *NODES, Some(&node(true)), Some(&node(false)));
     assert_eq!(play.take(), [cancelled("c")]);
     // The eviction of a marked pod is not cancelled any more.
     play.commit("user", *NODES, Some(&node(false)), Some(&node(true)));
-    play.manager(*PODS, Some(&pods[2]), Some(&marked));
+    play.manager(*PODS, Some(&c), Some(&marked));
     assert!(play.last.as_ref().unwrap().at(&["involvedObject", "uid"]).is_none());
     play.take();
     play.commit("user", *NODES, Some(&node(true)), Some(&node(false)));

@@ -1,8 +1,8 @@
-//! The text forms of selectors. Grammar and complaints are those of k8s.io/apimachinery (labels, fields).
+//! The text forms of selectors. Grammar and messages are those of k8s.io/apimachinery (labels, fields).
 
 use super::{FieldTerm, Operator, Requirement, SelectorError, Str};
 
-/// Which words are taken for operators.
+/// Whether `in` and `notin` are operators or words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Context {
     Operator,
@@ -12,7 +12,7 @@ enum Context {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Token<'a> {
     End,
-    /// `=`, `==`, `!=`, `!`, `,`, `(`, `)`, `<`, `>`, and `in` and `notin` where an operator may stand.
+    /// `=`, `==`, `!=`, `!`, `,`, `(`, `)`, `<`, `>`; in the context of an operator also `in` and `notin`.
     Symbol(&'a str),
     Word(&'a str),
 }
@@ -93,7 +93,7 @@ impl<'a> Parser<'a> {
         }
         let Token::Word(key) = token else { return found(token, "expected: identifier") };
         let key = Str::new(key);
-        // The key is judged before what follows it.
+        // The server checks the key before the rest.
         Requirement::new(key.clone(), Operator::Exists, Vec::new())?;
         if absent {
             return Requirement::new(key, Operator::DoesNotExist, Vec::new());
@@ -125,7 +125,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `(a,b)`; an empty place is the empty string.
+    /// `(a,b)`; an omitted value is the empty string.
     fn values(&mut self) -> Result<Vec<Str>> {
         match self.next(Context::Value) {
             Token::Symbol("(") => (),
