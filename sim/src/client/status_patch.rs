@@ -72,7 +72,7 @@ mod tests {
     use crate::wire::resource::PODS;
 
     #[test]
-    fn only_what_differs_is_sent_and_what_a_condition_loses_is_null() {
+    fn only_differences_are_sent_and_removed_condition_fields_are_null() {
         let pod = Object::shared(value!({
             "metadata": {"name": "a", "namespace": "default", "uid": "u", "resourceVersion": "7"},
             "status": {"phase": "Running", "qosClass": "Burstable", "conditions": [

@@ -24,7 +24,7 @@ pub struct Reason {
     pub subject: Subject,
     /// What the object waits for.
     pub want: Want,
-    /// Kind and name of the controlling owner, to tell causes from consequences.
+    /// Kind and name of the controlling owner, to distinguish causes from consequences.
     pub(super) controller: Option<(Str, Str)>,
 }
 
@@ -115,10 +115,7 @@ impl Reason {
 
 /// The string at `path`, shared with the object; empty if there is none.
 pub(super) fn text(object: &Object, path: &[&str]) -> Str {
-    match object.at(path) {
-        Some(Value::Str(s)) => s.clone(),
-        _ => Str::default(),
-    }
+    object.at(path).and_then(Value::as_text).cloned().unwrap_or_default()
 }
 
 impl fmt::Display for Subject {

@@ -204,7 +204,7 @@ proptest! {
         for (which, to) in births.iter().chain(&history).copied() {
             let dependents = [1..2, 4..8].get(which).cloned().unwrap_or_default();
             if to.is_some() && !all.contains_key(&which) && all.range(dependents).next().is_some() {
-                continue; // no uid is born twice
+                continue; // a uid exists only once
             }
             // An edit shares what it leaves alone, as the store's edits do.
             let new = to.map(|to| content(which, to)).map(|new| match all.get(&which) {

@@ -11,7 +11,7 @@
 //! the user first gets, lists or watches Events, a [`Recorder`] derives the Events of the record so far, and from then on those
 //! of each new commit. A run without a reader does no work for Events, and its record is what it would be without them.
 //!
-//! Real: every component posts its Events itself, some time after the cause, and loses them where it cannot.
+//! Real: every component posts its Events itself, some time after the cause, and loses them if it cannot.
 //!
 //! Modelled: texts, sources, types and times; counts of equal Events; one Event for similar ones from the tenth within ten
 //! minutes on; the limit per source and object; the TTL of an hour, at the first read only: a written Event stays.

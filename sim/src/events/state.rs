@@ -73,7 +73,7 @@ impl PriorState {
         self.objects.values().filter(move |o| o.kind() == kind && o.namespace() == namespace)
     }
 
-    /// Whether the garbage collector or the namespace controller deletes it, because its owner or namespace goes.
+    /// Whether the garbage collector or the namespace controller deletes it, because its owner or namespace is deleted.
     pub(super) fn is_collected(&self, object: &Object) -> bool {
         let owner = object.controller().and_then(|owner| self.get(owner.uid));
         self.terminating.contains(object.namespace()) || owner.is_none_or(|owner| owner.is_terminating())

@@ -6,7 +6,7 @@
 //! | `clock_gettime` | `SystemTime`, `Instant`, `chrono`, `jiff` | epoch + virtual time; monotonic clocks: virtual time |
 //! | `ahash::random_state` | kube's reflector store | a stream drawn from the seed |
 //! | `fastrand` | back-off jitter | seeded |
-//! | `pthread_create` | `thread::spawn`, `spawn_blocking` | passed on and counted: such a run is not deterministic |
+//! | `pthread_create` | `thread::spawn`, `spawn_blocking` | passed on and counted: a run with threads is not deterministic |
 //!
 //! The binary defines these symbols, so the linker binds callers to them before libc's: those of the program's own code and of
 //! `dlsym(RTLD_DEFAULT)`, but not calls inside libc. They act strictly per thread: on a thread outside a run they pass the

@@ -131,8 +131,7 @@ impl Map {
     /// Adds an entry at the position that [`find`](Self::find) returned.
     pub(super) fn insert(&mut self, position: usize, key: Key, value: Value) {
         debug_assert!(
-            self.0[..position].last().is_none_or(|(before, _)| *before < key)
-                && self.0.get(position).is_none_or(|(after, _)| key < *after),
+            position == 0 || self.0[position - 1].0 < key,
             "the entries of a map are sorted by key"
         );
         let mut new = Some((key, value));

@@ -2,7 +2,7 @@
 //!
 //! - [`Resource`], [`ObjectKey`]: names
 //! - [`Request`], [`Answer`], [`WatchEvent`]: the messages, as values
-//! - [`Status`]: failures, in the API server's words
+//! - [`Status`]: failures, with the messages of the API server
 //! - [`Component`], [`Input`], [`Outbox`]: the interface of a component
 //! - [`History`], [`Entry`], [`Commit`]: the record
 //! - [`Latency`], [`Streams`]: delays, and watch streams in order

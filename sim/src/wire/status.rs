@@ -1,4 +1,4 @@
-//! The `Status` object: failures in the words of a real API server.
+//! The `Status` object: failures, with the messages of a real API server.
 
 use std::sync::LazyLock;
 

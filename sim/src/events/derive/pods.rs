@@ -24,7 +24,7 @@ impl Reports<'_> {
     }
 
     /// Finds the preemptor of a victim: no commit names both, but the scheduler marks the victim and nominates the preemptor
-    /// for its node, in either order. Reports nothing where several pods are nominated for the node.
+    /// for its node, in either order. Reports nothing if several pods are nominated for the node.
     fn preemption(&mut self, old: &Object, new: &Object) {
         let is_victim = |pod: &Object| is_disruption_target(pod, "PreemptionByScheduler");
         let nominated_to = |pod: &Object| pod.str_at(&["status", "nominatedNodeName"]).map(str::to_owned);

@@ -1,7 +1,7 @@
 //! Controllers, about creates that the server refused.
 //!
 //! Real: `RealPodControl.createPods`, stateful_pod_control.go, `syncCronJob`. Modelled: pods, claims of StatefulSets, jobs of
-//! CronJobs; nothing where the namespace is terminating, or where a name that the controller chose is taken. Differs: several
+//! CronJobs; nothing if the namespace is terminating or the name that the controller chose is taken. Differs: several
 //! refused claims of one pod are reported one by one.
 
 use super::report::{Report, Reports};

@@ -88,17 +88,11 @@ impl<'a> Reports<'a> {
         Self { state, list: Vec::new() }
     }
 
-    pub(super) fn add(
-        &mut self,
-        source: Source,
-        involved: &Object,
-        reason: &str,
-        message: String,
-    ) -> &mut Report {
+    pub(super) fn add(&mut self, source: Source, of: &Object, reason: &str, message: String) -> &mut Report {
         self.list.push(Report {
             source,
-            involved: Involved::of(involved),
-            version: involved.meta("resourceVersion").into(),
+            involved: Involved::of(of),
+            version: of.meta("resourceVersion").into(),
             related: None,
             warning: false,
             reason: reason.into(),

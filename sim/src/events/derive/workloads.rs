@@ -33,7 +33,7 @@ impl Reports<'_> {
     pub(super) fn job(
         &mut self,
         by_manager: bool,
-        by_cron_job: bool,
+        by_cron: bool,
         old: Option<&Object>,
         new: Option<&Object>,
     ) {
@@ -42,7 +42,7 @@ impl Reports<'_> {
         let cron_job = of_cron_job.and_then(|owner| self.state.get(owner.uid)).cloned();
         if let Some(cron_job) = &cron_job {
             let name = job.name();
-            if by_cron_job {
+            if by_cron {
                 self.by_controller(CRON_JOB, cron_job, "SuccessfulDelete", format!("Deleted job {name}"));
             } else if old.is_none() && by_manager {
                 self.by_controller(CRON_JOB, cron_job, "SuccessfulCreate", format!("Created job {name}"));

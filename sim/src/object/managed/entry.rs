@@ -134,23 +134,19 @@ impl ManagedEntry {
 }
 
 /// The entries after an update: the writer takes the fields that it changed from all others; removed fields have no owner.
-pub(super) fn after_update(
-    entries: &[ManagedEntry],
-    comparison: &Comparison,
-    writer: &Writer,
-) -> Vec<ManagedEntry> {
-    let taken = comparison.modified.union(&comparison.added).without_system_fields();
-    let mut out = Vec::with_capacity(entries.len() + 1);
+pub(super) fn after_update(list: &[ManagedEntry], change: &Comparison, writer: &Writer) -> Vec<ManagedEntry> {
+    let taken = change.modified.union(&change.added).without_system_fields();
+    let mut out = Vec::with_capacity(list.len() + 1);
     let mut own = ManagedEntry::new(writer, Operation::Update);
-    for entry in entries {
+    for entry in list {
         if entry.belongs_to(writer, Operation::Update) {
             own = entry.clone();
         } else {
-            out.extend(without(entry, &[&taken, &comparison.removed]));
+            out.extend(without(entry, &[&taken, &change.removed]));
         }
     }
-    if own.fields.overlaps(&comparison.removed) {
-        own.fields = Arc::new(own.fields.difference(&comparison.removed));
+    if own.fields.overlaps(&change.removed) {
+        own.fields = Arc::new(own.fields.difference(&change.removed));
     }
     if !taken.is_empty() {
         own.fields = Arc::new(own.fields.union(&taken));

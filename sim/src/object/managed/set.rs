@@ -22,6 +22,9 @@ pub(crate) struct SetNode {
     pub(crate) below: FieldSet,
 }
 
+/// The node of one of two sets; none if the set has no such path.
+type Side<'n> = Option<&'n SetNode>;
+
 impl SetNode {
     pub(crate) fn leaf() -> Self {
         Self { member: true, below: FieldSet::default() }
@@ -99,11 +102,7 @@ impl FieldSet {
         })
     }
 
-    fn combine(
-        &self,
-        other: &Self,
-        merge: &impl Fn(Option<&SetNode>, Option<&SetNode>) -> Option<SetNode>,
-    ) -> Self {
+    fn combine(&self, other: &Self, merge: &impl Fn(Side<'_>, Side<'_>) -> Option<SetNode>) -> Self {
         let (mut left, mut right) = (self.nodes.iter().peekable(), other.nodes.iter().peekable());
         let mut out = Vec::new();
         loop {

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_list_is_malformed_in_the_servers_words() {
+    fn a_body_other_than_a_list_is_malformed_with_the_servers_message() {
         let text = "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
         assert_eq!(apply(&value!({}), &value!({"op": "add"})), Err(JsonPatchError::Malformed(text.into())));
     }

@@ -302,10 +302,7 @@ fn go_text(value: &Value) -> String {
     let join = |parts: Vec<String>| parts.join(" ");
     match value {
         Value::Map(map) => {
-            format!(
-                "map[{}]",
-                join(map.iter().map(|(key, value)| format!("{key}:{}", go_text(value))).collect())
-            )
+            format!("map[{}]", join(map.iter().map(|(key, v)| format!("{key}:{}", go_text(v))).collect()))
         }
         Value::List(items) => format!("[{}]", join(items.iter().map(go_text).collect())),
         Value::Str(text) => text.to_string(),

@@ -86,11 +86,7 @@ impl LabelSelector {
                 // Node affinity only.
                 "Gt" => Operator::Gt,
                 "Lt" => Operator::Lt,
-                _ => {
-                    return Err(SelectorError(format!(
-                        "{operator:?} is not a valid label selector operator"
-                    )));
-                }
+                _ => return parse::bad(format!("{operator:?} is not a valid label selector operator")),
             };
             let key = expression.str_at(&["key"]).unwrap_or_default().into();
             let values = expression.items_at(&["values"]).iter().filter_map(Value::as_str).map(Str::new);
@@ -144,9 +140,8 @@ impl Eq for LabelSelector {}
 impl Requirement {
     /// A requirement, or the message with which the server refuses it.
     pub fn new(key: Str, operator: Operator, values: Vec<Str>) -> Result<Self, SelectorError> {
-        let invalid = |path: &str, bad: &str, why: &str| {
-            Err(SelectorError(format!("{path}: Invalid value: {bad:?}: {why}")))
-        };
+        let invalid =
+            |path: &str, bad: &str, why: &str| parse::bad(format!("{path}: Invalid value: {bad:?}: {why}"));
         let complaints = names::qualified_name(&key);
         if !complaints.is_empty() {
             return invalid("<nil>", &key, &complaints.join("; "));
@@ -154,15 +149,14 @@ impl Requirement {
         let count = values.len();
         match operator {
             Operator::In | Operator::NotIn if count == 0 => {
-                return Err(SelectorError(
-                    "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty"
-                        .into(),
-                ));
+                return parse::bad(
+                    "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty",
+                );
             }
             Operator::Exists | Operator::DoesNotExist if count > 0 => {
-                return Err(SelectorError(
-                    "values: Invalid value: values set must be empty for exists and does not exist".into(),
-                ));
+                return parse::bad(
+                    "values: Invalid value: values set must be empty for exists and does not exist",
+                );
             }
             Operator::Gt | Operator::Lt if count != 1 || values[0].parse::<i64>().is_err() => {
                 let bad = values.first().map(Str::as_str).unwrap_or_default();

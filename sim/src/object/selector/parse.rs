@@ -34,8 +34,12 @@ struct Parser<'a> {
 
 type Result<T> = std::result::Result<T, SelectorError>;
 
+pub(super) fn bad<T>(text: impl Into<String>) -> Result<T> {
+    Err(SelectorError(text.into()))
+}
+
 fn found<T>(token: Token<'_>, expected: &str) -> Result<T> {
-    Err(SelectorError(format!("found '{}', {expected}", token.text())))
+    bad(format!("found '{}', {expected}", token.text()))
 }
 
 /// The requirements of a label selector.
@@ -191,20 +195,10 @@ fn unescape(text: &str) -> Result<Str> {
         match c {
             '\\' => match chars.next() {
                 Some(c @ ('\\' | ',' | '=')) => out.push(c),
-                Some(c) => {
-                    return Err(SelectorError(format!(
-                        "invalid field selector: invalid escape sequence: \\{c}"
-                    )));
-                }
-                None => {
-                    return Err(SelectorError("invalid field selector: invalid escape sequence: \\".into()));
-                }
+                Some(c) => return bad(format!("invalid field selector: invalid escape sequence: \\{c}")),
+                None => return bad("invalid field selector: invalid escape sequence: \\"),
             },
-            ',' | '=' => {
-                return Err(SelectorError(format!(
-                    "invalid field selector: unescaped character in value: {c}"
-                )));
-            }
+            ',' | '=' => return bad(format!("invalid field selector: unescaped character in value: {c}")),
             c => out.push(c),
         }
     }

@@ -20,12 +20,12 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn value(&self, id: NodeId, atomic: bool, live: &Value, config: &Value) -> Value {
         let s = self.shape.as_struct(id);
-        let granular_map = !atomic && s.is_none_or(|s| !s.atomic);
+        let granular = !atomic && s.is_none_or(|s| !s.atomic);
         match (&self.shape.node(id).kind, live, config) {
-            (NodeKind::Struct(_) | NodeKind::Any, Value::Map(_), Value::Map(_)) if granular_map => {
+            (NodeKind::Struct(_) | NodeKind::Any, Value::Map(_), Value::Map(_)) if granular => {
                 self.map(id, live, config)
             }
-            (NodeKind::Struct(_), Value::Map(old), Value::Null) if granular_map && !old.is_empty() => {
+            (NodeKind::Struct(_), Value::Map(old), Value::Null) if granular && !old.is_empty() => {
                 live.clone()
             }
             (NodeKind::List(list), Value::List(old), Value::List(new))

@@ -45,14 +45,9 @@ pub struct Conflicts(pub Vec<Conflict>);
 impl Conflicts {
     /// The fields of `touched` that the entries own.
     pub(super) fn between(others: &[ManagedEntry], touched: &FieldSet) -> Self {
-        let mut owners: Vec<&ManagedEntry> =
-            others.iter().filter(|entry| entry.fields.overlaps(touched)).collect();
-        owners.sort_by(|a, b| {
-            let key = |e: &ManagedEntry| {
-                (e.manager.clone(), e.operation, e.api_version.clone(), e.subresource.clone())
-            };
-            key(a).cmp(&key(b))
-        });
+        let mut owners: Vec<_> = others.iter().filter(|entry| entry.fields.overlaps(touched)).collect();
+        owners
+            .sort_by_key(|e| (e.manager.clone(), e.operation, e.api_version.clone(), e.subresource.clone()));
         let conflicts = owners.into_iter().flat_map(|entry| {
             entry.fields.intersection(touched).paths().into_iter().map(|path| Conflict {
                 manager: entry.manager.clone(),
