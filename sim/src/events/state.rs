@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::derive::MANAGER;
 use crate::object::{Object, Str};
 use crate::wire::resource::{JOBS, NAMESPACES, NODES, PODS};
 use crate::wire::{Commit, ObjectKey};
+
+/// The actor of all controllers.
+pub(super) const MANAGER: &str = "kube-controller-manager";
 
 /// The objects before the next commit.
 #[derive(Debug, Default)]

@@ -23,14 +23,12 @@ pub(super) use refusals::of_refusal;
 use report::Reports;
 pub(super) use report::{Involved, Related, Report, Source};
 
-use super::state::PriorState;
+use super::state::{MANAGER, PriorState};
 use crate::wire::Commit;
 use crate::wire::resource::{
     CRON_JOBS, JOBS, NODES, PERSISTENT_VOLUME_CLAIMS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS,
 };
 
-/// The actor of all controllers.
-pub(super) const MANAGER: &str = "kube-controller-manager";
 /// The actor of the scheduler.
 const SCHEDULER: &str = "kube-scheduler";
 

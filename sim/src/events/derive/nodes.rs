@@ -4,12 +4,11 @@
 //! pod goes or tolerates them for good, or it must go at once after all. Differs: that decision leaves no commit, so we derive
 //! these Events from the state, even where the taint eviction controller is off.
 
-use super::pods::{is_marked_by_taint_eviction, node_of};
+use super::pods::{EVICTION, is_marked_by_taint_eviction, node_of};
 use super::report::{Reports, Source};
 use crate::object::{Object, Value, tolerates};
 
 const CONTROLLER: &str = "node-controller";
-pub(super) const EVICTION: &str = "taint-eviction-controller";
 
 impl Reports<'_> {
     /// The node controller, and a kubelet whose node becomes ready.

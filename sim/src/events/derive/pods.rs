@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::nodes::EVICTION;
 use super::report::{Involved, Related, Reports, Source};
 use crate::object::{Object, OwnerRef, Str};
+
+/// The controller of taint evictions.
+pub(super) const EVICTION: &str = "taint-eviction-controller";
 
 impl Reports<'_> {
     /// What the scheduler reports when it writes a pod.
