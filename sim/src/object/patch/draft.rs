@@ -1,21 +1,21 @@
-//! A map that a patch is changing: edits are collected, and the entries copied once.
+//! A map that a patch changes. It collects edits and copies the entries once.
 
 use crate::object::{Key, Map, Value};
 
-/// A map and what becomes of its entries.
+/// A map and the edits of its entries.
 pub(super) struct Draft {
     base: Map,
-    /// The newest edit of each key; nothing removes the entry.
+    /// The newest edit of each key; `None` removes the entry.
     edits: Vec<(Key, Option<Value>)>,
 }
 
 impl Draft {
-    /// The map before any edit, and how many to expect.
+    /// A draft of `base`, with room for this number of edits.
     pub(super) fn new(base: Map, edits: usize) -> Self {
         Self { base, edits: Vec::with_capacity(edits) }
     }
 
-    /// The value at `key` by now.
+    /// The current value at `key`.
     pub(super) fn get(&self, key: Key) -> Option<&Value> {
         match self.edits.iter().find(|(edited, _)| *edited == key) {
             Some((_, edit)) => edit.as_ref(),
@@ -31,7 +31,7 @@ impl Draft {
         }
     }
 
-    /// The map after all edits; itself where there was none.
+    /// The map after all edits; the same map if there are none.
     pub(super) fn finish(mut self) -> Map {
         if self.edits.is_empty() {
             return self.base;
@@ -40,8 +40,8 @@ impl Draft {
             |(key, edit): &(Key, Option<Value>)| edit.is_some() && self.base.get_key(*key).is_some();
         if self.edits.iter().all(replaces) {
             for (key, edit) in self.edits {
-                if let Some((place, value)) = self.base.get_key_mut(key).zip(edit) {
-                    *place = value;
+                if let Some((old, value)) = self.base.get_key_mut(key).zip(edit) {
+                    *old = value;
                 }
             }
             return self.base;
@@ -67,7 +67,7 @@ mod tests {
     use crate::value;
 
     #[test]
-    fn the_newest_edit_counts_and_a_map_without_edits_is_itself() {
+    fn the_newest_edit_wins_and_a_map_without_edits_is_the_same() {
         let base = value!({"b": 1, "d": 2, "f": 3}).as_map().cloned().unwrap();
         assert!(Draft::new(base.clone(), 1).finish().ptr_eq(&base));
         let mut draft = Draft::new(base, 0);

@@ -1,28 +1,28 @@
 //! The order of the items of a list that a strategic merge patch merged.
 //!
-//! Real: items that the patch names take the patch's order, items that only the server has keep theirs; where the two
-//! meet, an item of the server comes first only if the server already had it before the other.
+//! Real: items in the patch take the order of the patch, items only on the server keep theirs. Of an item of each, that of
+//! the server comes first only if it was before the other on the server.
 
 use crate::object::{Key, Value};
 
-/// How items are told apart.
+/// What identifies items.
 #[derive(Clone, Copy)]
 pub(super) struct Items {
     merge_key: Option<Key>,
 }
 
 impl Items {
-    /// By value.
+    /// The value.
     pub(super) fn primitives() -> Self {
         Self { merge_key: None }
     }
 
-    /// By the value of a field.
+    /// The value of this field.
     pub(super) fn keyed(merge_key: Key) -> Self {
         Self { merge_key: Some(merge_key) }
     }
 
-    /// What an item is told apart by.
+    /// The identity of an item.
     fn name(self, item: &Value) -> Option<&Value> {
         self.merge_key.map_or(Some(item), |key| item.get_key(key))
     }
@@ -37,7 +37,7 @@ impl Items {
         items.iter().all(|item| self.name(item).is_some_and(|name| names.contains(&Some(name))))
     }
 
-    /// `merged`, in the order of `patch` and of `server`.
+    /// `merged`, ordered by `patch` and `server`.
     pub(super) fn ordered(self, merged: Vec<Value>, patch: &[Value], server: &[Value]) -> Vec<Value> {
         let patch = self.names(patch);
         let position = |names: &[Option<&Value>], name: &Value| names.iter().position(|n| *n == Some(name));
@@ -53,9 +53,9 @@ impl Items {
             return merged;
         }
         let server = self.names(server);
-        let place = |item: &Value| position(&server, self.name(item)?);
-        let mut patched: Vec<_> = patched.into_iter().map(|(at, item)| (at, place(item), item)).collect();
-        let mut kept: Vec<_> = kept.into_iter().map(|item| (place(item), item)).collect();
+        let on_server = |item: &Value| position(&server, self.name(item)?);
+        let mut patched: Vec<_> = patched.into_iter().map(|(at, item)| (at, on_server(item), item)).collect();
+        let mut kept: Vec<_> = kept.into_iter().map(|item| (on_server(item), item)).collect();
         patched.sort_by_key(|(at, ..)| *at);
         kept.sort_by_key(|(server, _)| *server);
         let mut out = Vec::with_capacity(merged.len());
@@ -74,7 +74,7 @@ impl Items {
     }
 }
 
-/// The items, each once, at its first place.
+/// The items without repetitions.
 pub(super) fn unique(items: Vec<Value>) -> Vec<Value> {
     let mut out: Vec<Value> = Vec::with_capacity(items.len());
     for item in items {

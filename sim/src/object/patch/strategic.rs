@@ -1,8 +1,8 @@
-//! Strategic merge patch: lists of built-in types merge by key, and directives steer it.
+//! Strategic merge patch: lists of built-in types merge by key; directives in the patch control the merge.
 //!
-//! Real: `$patch: replace|delete`, `$retainKeys`, `$setElementOrder/f`, `$deleteFromPrimitiveList/f`; items that a patch
-//! adds come before those that only the server has; a null for an absent field is ignored. Modelled: all of it, by the
-//! types' OpenAPI. The caller refuses custom resources (415).
+//! Real: `$patch: replace|delete`, `$retainKeys`, `$setElementOrder/f`, `$deleteFromPrimitiveList/f`; added items
+//! come before those only on the server; a null for an absent field is ignored. Modelled: all of it, from the OpenAPI of the
+//! types. The caller refuses custom resources (415).
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ const RETAIN_KEYS: &str = "$retainKeys";
 const SET_ORDER: &str = "$setElementOrder/";
 const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
 
-/// Why a patch was not applied, in the words of the real server.
+/// Why a patch was not applied: the message of the real server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StrategicError {
     /// A directive is malformed: a 400.
     Malformed(String),
-    /// The patch does not fit the object: a 500, as on a real server.
+    /// The patch does not fit the object: a 500 on a real server too.
     Failed(String),
 }
 
@@ -40,7 +40,7 @@ fn malformed<T>(what: &str) -> Result<T> {
     Err(StrategicError::Malformed(format!("invalid patch format of {what}")))
 }
 
-/// `target` after `patch`; both are maps.
+/// Applies `patch` to `target`; both are maps.
 pub fn apply(target: &Value, patch: &Value, shape: &Shape) -> Result<Value> {
     let (Value::Map(original), Value::Map(patch)) = (target, patch) else { return Ok(patch.clone()) };
     Patcher { shape }.maps(shape.root(), original, patch).map(Value::Map)
@@ -62,7 +62,7 @@ impl Patcher<'_> {
         Ok(out.finish())
     }
 
-    /// As [`maps`](Self::maps), where there may be directives.
+    /// As [`maps`](Self::maps), for a patch with directives.
     fn directed(&self, id: NodeId, original: &Map, patch: &Map) -> Result<Map> {
         match patch.get(PATCH).map(Value::as_str) {
             Some(Some("replace")) => return Ok(without_directive(patch)),
@@ -131,7 +131,7 @@ impl Patcher<'_> {
         self.shape.as_struct(id)?.field(key)
     }
 
-    /// Merges two lists by the field's strategy, into an order that names the items of the patch.
+    /// Merges two lists by the strategy of the field. `order` names all items of the patch.
     fn lists(
         &self,
         id: NodeId,
@@ -186,7 +186,7 @@ impl Patcher<'_> {
         Ok(())
     }
 
-    /// Merges a list and puts its items into the order that `$setElementOrder` names.
+    /// Merges a list and sorts its items by `$setElementOrder`.
     fn ordered_list(
         &self,
         id: NodeId,
@@ -225,7 +225,7 @@ impl Patcher<'_> {
     }
 }
 
-/// The original without what `$retainKeys` does not name.
+/// The entries of the original that `$retainKeys` names.
 fn retained(original: &Map, patch: &Map, keys: &Value) -> Result<Map> {
     let Value::List(keys) = keys else { return malformed("retainKeys") };
     let named = |key: &str| keys.iter().any(|k| k.as_str() == Some(key));
@@ -244,7 +244,7 @@ fn delete_values(out: &mut Draft, key: Key, values: &Value) -> Result<()> {
     Ok(())
 }
 
-/// A value that had no counterpart: without directives and without nulls.
+/// A new value: without directives and nulls.
 fn fresh(value: &Value) -> Value {
     if is_fresh(value) {
         return value.clone();
@@ -263,7 +263,7 @@ fn fresh(value: &Value) -> Value {
     }
 }
 
-/// Whether there is no directive and no null of a map at the value and below it.
+/// Whether the value contains neither directives nor nulls of maps.
 fn is_fresh(value: &Value) -> bool {
     match value {
         Value::Map(map) => {
@@ -286,25 +286,25 @@ fn without_directive(patch: &Map) -> Map {
 }
 
 fn no_key(item: &Value, merge_key: Key) -> StrategicError {
-    StrategicError::Failed(format!("map: {} does not contain declared merge key: {merge_key}", go(item)))
+    StrategicError::Failed(format!("map: {} does not contain declared merge key: {merge_key}", go_text(item)))
 }
 
 fn unknown_directive(map: &Map) -> StrategicError {
-    let directive = map.get(PATCH).map(go).unwrap_or_default();
+    let directive = map.get(PATCH).map(go_text).unwrap_or_default();
     StrategicError::Failed(format!(
         "unknown patch type: {directive} in map: {}",
-        go(&Value::Map(map.clone()))
+        go_text(&Value::Map(map.clone()))
     ))
 }
 
 /// A value as Go's `%v` prints it.
-fn go(value: &Value) -> String {
+fn go_text(value: &Value) -> String {
     let join = |parts: Vec<String>| parts.join(" ");
     match value {
         Value::Map(map) => {
-            format!("map[{}]", join(map.iter().map(|(key, value)| format!("{key}:{}", go(value))).collect()))
+            format!("map[{}]", join(map.iter().map(|(key, v)| format!("{key}:{}", go_text(v))).collect()))
         }
-        Value::List(items) => format!("[{}]", join(items.iter().map(go).collect())),
+        Value::List(items) => format!("[{}]", join(items.iter().map(go_text).collect())),
         Value::Str(text) => text.to_string(),
         Value::Null => "<nil>".into(),
         scalar => scalar.to_json(),

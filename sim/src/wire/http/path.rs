@@ -1,24 +1,24 @@
-//! What a path names: a resource, an object in it, a subresource; or a document that is none.
+//! The parts of a path: resource, object and subresource; none for a document such as discovery.
 
 use std::borrow::Cow;
 
 use crate::object::Str;
 use crate::wire::Resource;
 
-/// What a path names.
+/// The parts of a path.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Target {
+pub(super) struct ApiPath {
     /// The resource; none for discovery and health paths.
     pub(super) resource: Option<Resource>,
-    /// The namespace, or nothing.
+    /// The namespace, or empty.
     pub(super) namespace: Str,
-    /// The object's name, or nothing.
+    /// The object's name, or empty.
     pub(super) name: Str,
-    /// The subresource with what follows it, or nothing.
+    /// The subresource and the rest of the path, or empty.
     pub(super) subresource: Str,
 }
 
-impl Target {
+impl ApiPath {
     /// Reads a path, percent-decoded part by part.
     pub(super) fn of(path: &str) -> Self {
         let parts: Vec<Cow<'_, str>> =
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn parts(path: &str) -> (String, String, String, String) {
-        let t = Target::of(path);
+        let t = ApiPath::of(path);
         let resource = t.resource.map(|r| r.as_str().to_owned()).unwrap_or_default();
         (resource, t.namespace.into(), t.name.into(), t.subresource.into())
     }

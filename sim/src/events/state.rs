@@ -1,42 +1,45 @@
-//! What was committed before, as far as words depend on it.
+//! The objects as they are before a commit, as far as Events depend on them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::words::MANAGER;
 use crate::object::{Object, Str};
 use crate::wire::resource::{JOBS, NAMESPACES, NODES, PODS};
 use crate::wire::{Commit, ObjectKey};
 
-/// Objects as they are before a commit.
+/// The actor of all controllers.
+pub(super) const MANAGER: &str = "kube-controller-manager";
+
+/// The objects before the next commit.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct PriorState {
     /// By uid.
     objects: BTreeMap<Str, Arc<Object>>,
     pods: BTreeMap<ObjectKey, Arc<Object>>,
     nodes: BTreeMap<Str, Arc<Object>>,
-    /// Namespaces that go.
-    going: BTreeSet<Str>,
-    /// Jobs that their cron job deleted.
-    reaped: BTreeSet<Str>,
-    /// Pods whose preemptor was told.
+    /// Terminating namespaces.
+    terminating: BTreeSet<Str>,
+    /// Uids of jobs that their cron job deleted.
+    deleted_by_cron_job: BTreeSet<Str>,
+    /// Uids of pods whose preemption is reported.
     preempted: BTreeSet<Str>,
 }
 
-impl Known {
-    /// Takes in a commit of this actor.
-    pub(super) fn learn(&mut self, actor: &str, commit: &Commit) {
+impl PriorState {
+    /// Applies a commit of this actor.
+    pub(super) fn apply(&mut self, actor: &str, commit: &Commit) {
         let object = commit.object();
         if matches!(commit.resource.plural(), "leases" | "endpointslices") {
             return;
         }
-        if commit.resource == *JOBS && self.is_reaped(actor, commit) {
-            self.reaped.insert(object.uid().into());
+        if commit.resource == *JOBS && self.is_deleted_by_cron_job(actor, commit) {
+            self.deleted_by_cron_job.insert(object.uid().into());
         }
         if commit.resource == *NAMESPACES {
             let name = Str::from(object.name());
-            let goes = commit.new.as_ref().is_some_and(|new| new.is_terminating());
-            let _ = if goes { self.going.insert(name) } else { self.going.remove(&name) };
+            let is_terminating = commit.new.as_ref().is_some_and(|new| new.is_terminating());
+            let _ =
+                if is_terminating { self.terminating.insert(name) } else { self.terminating.remove(&name) };
         }
         let Some(new) = &commit.new else {
             self.objects.remove(object.uid());
@@ -72,16 +75,15 @@ impl Known {
         self.objects.values().filter(move |o| o.kind() == kind && o.namespace() == namespace)
     }
 
-    /// Whether it goes because its owner or its namespace does: the garbage collector or the namespace controller
-    /// deletes it.
-    pub(super) fn goes_with_its_owner(&self, object: &Object) -> bool {
+    /// Whether the garbage collector or the namespace controller deletes it, because its owner or namespace is deleted.
+    pub(super) fn is_collected(&self, object: &Object) -> bool {
         let owner = object.controller().and_then(|owner| self.get(owner.uid));
-        self.going.contains(object.namespace()) || owner.is_none_or(|owner| owner.is_terminating())
+        self.terminating.contains(object.namespace()) || owner.is_none_or(|owner| owner.is_terminating())
     }
 
-    /// Whether with this commit a cron job deletes a job: for its history, or to replace it. The TTL controller, which is
-    /// the same actor, deletes in the foreground.
-    pub(super) fn is_reaped(&self, actor: &str, commit: &Commit) -> bool {
+    /// Whether a cron job deletes a job with this commit: for its history limit, or to replace it. The TTL controller has
+    /// the same actor, but deletes in the foreground.
+    pub(super) fn is_deleted_by_cron_job(&self, actor: &str, commit: &Commit) -> bool {
         let goes = |job: Option<&Arc<Object>>| job.is_none_or(|job| job.is_terminating());
         let job = commit.object();
         let foreground = job
@@ -93,15 +95,15 @@ impl Known {
             && goes(commit.new.as_ref())
             && !goes(commit.old.as_ref())
             && job.controller().is_some_and(|owner| owner.kind == "CronJob")
-            && !self.goes_with_its_owner(job)
+            && !self.is_collected(job)
     }
 
     /// Whether a cron job deleted the job with this uid.
-    pub(super) fn was_reaped(&self, uid: &str) -> bool {
-        self.reaped.contains(uid)
+    pub(super) fn was_deleted_by_cron_job(&self, uid: &str) -> bool {
+        self.deleted_by_cron_job.contains(uid)
     }
 
-    /// Notes that it was told who preempted a pod.
+    /// Notes that the preemption of a pod is reported.
     pub(super) fn note_preempted(&mut self, uid: &Str) {
         self.preempted.insert(uid.clone());
     }

@@ -1,18 +1,17 @@
-//! What is said of nodes: by the node controller, by a kubelet of its own, and by taint eviction of the pods on them.
+//! The node controller and kubelets, about nodes; taint eviction, about the pods on them.
 //!
-//! Real: controller/util/node `RecordNodeEvent`, pkg/controller/tainteviction. Modelled: evictions that are cancelled because
-//! the taints go, the pod goes or tolerates them for good, or has to go at once after all. What decides about them is no
-//! commit: they are told as the state is, although their controller is off.
+//! Real: controller/util/node `RecordNodeEvent`, pkg/controller/tainteviction. Modelled: cancelled evictions: the taints go, the
+//! pod goes or tolerates them for good, or it must go at once after all. Differs: that decision leaves no commit, so we derive
+//! these Events from the state, even where the taint eviction controller is off.
 
-use super::pods::{is_marked, node_of};
-use super::telling::{Source, Telling};
+use super::pods::{EVICTION, is_marked_by_taint_eviction, node_of};
+use super::report::{Reports, Source};
 use crate::object::{Object, Value, tolerates};
 
 const CONTROLLER: &str = "node-controller";
-pub(super) const EVICTION: &str = "taint-eviction-controller";
 
-impl Telling<'_> {
-    /// What is said of a node: by the node controller, and by its kubelet when it is ready.
+impl Reports<'_> {
+    /// The node controller, and a kubelet whose node becomes ready.
     pub(super) fn node(&mut self, kubelet: Option<&str>, old: Option<&Object>, new: Option<&Object>) {
         let Some(node) = new.or(old) else { return };
         let (name, is_ready) = (node.name(), |node: &Object| node.is_condition_true("Ready"));
@@ -26,47 +25,48 @@ impl Telling<'_> {
             }
             (Some(true), Some(false), None) => ("NodeNotReady", status("NodeNotReady")),
             (Some(false), Some(true), Some(kubelet)) => {
-                // A kubelet knows its node by name alone, and takes that for the uid.
+                // A kubelet sends its node's name as the uid.
                 let source = Source::Kubelet(kubelet.into());
-                let word = self.tell(source, node, "NodeReady", status("NodeReady")).without_version();
-                word.about.uid = name.into();
+                let report = self.add(source, node, "NodeReady", status("NodeReady")).without_version();
+                report.involved.uid = name.into();
                 return;
             }
             _ => return,
         };
-        self.controller(CONTROLLER, node, reason, message).without_version();
+        self.by_controller(CONTROLLER, node, reason, message).without_version();
     }
 
-    /// Pods that were to go, some time after the taint, and may stay after all.
+    /// The node's taints change: the scheduled evictions of some pods are cancelled.
     pub(super) fn evictions_cancelled(&mut self, old: Option<&Object>, new: Option<&Object>) {
         let (Some(old), Some(new)) = (old, new) else { return };
         if no_execute(old).eq(no_execute(new)) {
             return;
         }
-        let here = self.known.pods().filter(|pod| node_of(pod) == Some(new.name()));
-        let cancelled = here.filter(|pod| is_due(pod, old) && !matches!(stay_s(pod, new), Some(1..)));
+        let here = self.state.pods().filter(|pod| node_of(pod) == Some(new.name()));
+        let cancelled = here
+            .filter(|pod| has_scheduled_eviction(pod, old) && !matches!(tolerated_s(pod, new), Some(1..)));
         for pod in cancelled.cloned().collect::<Vec<_>>() {
-            self.cancelled(&pod);
+            self.cancel_eviction(&pod);
         }
     }
 
-    /// A pod that was to go and is gone, or tolerates its node's taints for good.
+    /// A pod is deleted, or now tolerates its node's taints for good: its scheduled eviction is cancelled.
     pub(super) fn eviction_of_pod_cancelled(&mut self, old: Option<&Object>, new: Option<&Object>) {
         let Some(old) = old else { return };
-        let Some(node) = node_of(old).and_then(|node| self.known.node(node)).cloned() else { return };
+        let Some(node) = node_of(old).and_then(|node| self.state.node(node)).cloned() else { return };
         const TOLERATIONS: &[&str] = &["spec", "tolerations"];
         let cancels = match new {
             None => true,
-            Some(new) => new.at(TOLERATIONS) != old.at(TOLERATIONS) && stay_s(new, &node).is_none(),
+            Some(new) => new.at(TOLERATIONS) != old.at(TOLERATIONS) && tolerated_s(new, &node).is_none(),
         };
-        if cancels && is_due(old, &node) {
-            self.cancelled(old);
+        if cancels && has_scheduled_eviction(old, &node) {
+            self.cancel_eviction(old);
         }
     }
 
-    fn cancelled(&mut self, pod: &Object) {
+    fn cancel_eviction(&mut self, pod: &Object) {
         let message = format!("Cancelling deletion of Pod {}/{}", pod.namespace(), pod.name());
-        self.controller(EVICTION, pod, "TaintManagerEviction", message).by_name();
+        self.by_controller(EVICTION, pod, "TaintManagerEviction", message).by_name();
     }
 }
 
@@ -74,13 +74,13 @@ fn no_execute(node: &Object) -> impl Iterator<Item = &Value> {
     node.items_at(&["spec", "taints"]).iter().filter(|taint| taint.str_at(&["effect"]) == Some("NoExecute"))
 }
 
-/// Whether the pod will have to go from this node, but not at once (`getMinTolerationTime`).
-fn is_due(pod: &Object, node: &Object) -> bool {
-    matches!(stay_s(pod, node), Some(1..)) && !is_marked(pod)
+/// Whether taint eviction will delete the pod on this node later, not at once (`getMinTolerationTime`).
+fn has_scheduled_eviction(pod: &Object, node: &Object) -> bool {
+    matches!(tolerated_s(pod, node), Some(1..)) && !is_marked_by_taint_eviction(pod)
 }
 
-/// How long the pod may stay on this node, in seconds; nothing for ever.
-fn stay_s(pod: &Object, node: &Object) -> Option<i64> {
+/// For how many seconds the pod tolerates this node's NoExecute taints; none means for ever.
+fn tolerated_s(pod: &Object, node: &Object) -> Option<i64> {
     let tolerations = pod.items_at(&["spec", "tolerations"]);
     let least = |taint: &Value| {
         let used = tolerations.iter().find(|one| tolerates(std::slice::from_ref(one), taint));

@@ -1,14 +1,15 @@
-//! What is said of PodDisruptionBudgets.
+//! PodDisruptionBudgets.
 //!
-//! Real: pkg/controller/disruption `trySync`. Modelled: NoPods, UnmanagedPods, CalculateExpectedPodCountFailed, once per change of
-//! the status: a real controller says them at every sync, and they count up.
+//! Real: pkg/controller/disruption `trySync`. Modelled: NoPods, UnmanagedPods, CalculateExpectedPodCountFailed. Differs: once per
+//! change of the status, where a real controller reports at every sync and raises the count.
 
-use super::telling::Telling;
+use super::report::Reports;
 use crate::object::{LabelSelector, Object, Value};
 
 const CONTROLLER: &str = "controllermanager";
 
-impl Telling<'_> {
+impl Reports<'_> {
+    /// What the disruption controller reports of a budget.
     pub(super) fn budget(&mut self, old: Option<&Object>, new: Option<&Object>) {
         let (Some(old), Some(new)) = (old, new) else { return };
         if old.at(&["status"]) == new.at(&["status"]) {
@@ -17,19 +18,19 @@ impl Telling<'_> {
         let selector = new.at(&["spec", "selector"]).filter(|selector| !selector.is_null());
         let pods: Vec<_> = match selector.map(LabelSelector::from_value) {
             Some(Ok(selector)) => {
-                let here = self.known.pods().filter(|pod| pod.namespace() == new.namespace());
+                let here = self.state.pods().filter(|pod| pod.namespace() == new.namespace());
                 here.filter(|pod| selector.matches(pod.labels())).cloned().collect()
             }
             _ => Vec::new(),
         };
         if pods.is_empty() {
-            self.controller(CONTROLLER, old, "NoPods", "No matching pods found".to_owned());
+            self.by_controller(CONTROLLER, old, "NoPods", "No matching pods found".to_owned());
         }
         let condition = new.condition("DisruptionAllowed");
         let text = |field| condition.and_then(|c| c.str_at(&[field])).unwrap_or_default();
         if text("reason") == "SyncFailed" {
             let message = format!("Failed to calculate the number of expected pods: {}", text("message"));
-            self.controller(CONTROLLER, old, "CalculateExpectedPodCountFailed", message).warn();
+            self.by_controller(CONTROLLER, old, "CalculateExpectedPodCountFailed", message).warn();
         } else if counts_by_owners(new) && pods.iter().any(|pod| pod.controller().is_none()) {
             let selector = printed(selector.unwrap_or(&Value::Null));
             let message = format!(
@@ -37,12 +38,12 @@ impl Telling<'_> {
                  the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account \
                  for these pods please set \".spec.minAvailable\" field of the PDB to an integer value."
             );
-            self.controller(CONTROLLER, old, "UnmanagedPods", message).warn();
+            self.by_controller(CONTROLLER, old, "UnmanagedPods", message).warn();
         }
     }
 }
 
-/// Whether the sizes of the pods' owners matter.
+/// Whether the budget needs the sizes of its pods' owners.
 fn counts_by_owners(budget: &Object) -> bool {
     let spec = |field| budget.at(&["spec", field]);
     spec("maxUnavailable").is_some() || spec("minAvailable").is_some_and(|least| least.as_str().is_some())
