@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{Caches, Controller, Outcome, Target, Watches};
+use super::{Caches, Controller, Outcome, SyncKey, Watches};
 
 use crate::client::Change;
 use crate::controllers::shared::pods;
@@ -34,12 +34,12 @@ impl Controller for ResourceQuotas {
         Watches::All
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         if resource == *RESOURCE_QUOTAS {
             let spec = |quota: &Option<Arc<Object>>| quota.as_ref().and_then(|q| q.at(&["spec"]).cloned());
             if spec(&change.old) != spec(&change.new) {
-                out.push(Target::of(resource, object));
+                out.push(SyncKey::of(resource, object));
             }
         } else if frees(change) {
             let Some(quotas) = caches.find(*RESOURCE_QUOTAS) else { return };
@@ -47,11 +47,11 @@ impl Controller for ResourceQuotas {
             let concerned = quotas
                 .in_namespace(object.namespace())
                 .filter(|quota| limits(quota).any(|limit| is_about(limit, group, plural)));
-            out.extend(concerned.map(|quota| Target::of(*RESOURCE_QUOTAS, quota)));
+            out.extend(concerned.map(|quota| SyncKey::of(*RESOURCE_QUOTAS, quota)));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(quota) = caches.get(*RESOURCE_QUOTAS, &target.key) else { return out };
         out.after(RESYNC_MS);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::service_account::is_active;
-use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use super::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::{Object, Value};
@@ -33,16 +33,16 @@ impl Controller for RootCa {
         Watches::These(vec![*NAMESPACES, *CONFIG_MAPS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         if resource == *NAMESPACES {
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
         } else if object.name() == NAME {
-            out.push(Target::new(*NAMESPACES, ObjectKey::new("", object.namespace())));
+            out.push(SyncKey::new(*NAMESPACES, ObjectKey::new("", object.namespace())));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         if !caches.of(*NAMESPACES).get(&target.key).is_some_and(|namespace| is_active(namespace)) {
             return out;
@@ -76,7 +76,7 @@ impl Controller for RootCa {
         out
     }
 
-    fn answered(&mut self, _: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, _: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         let there = answer.failure().is_some_and(|failure| failure.reason == "AlreadyExists");
         if there { Verdict::Fine } else { Verdict::usual(call, answer) }
     }

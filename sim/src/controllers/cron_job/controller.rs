@@ -9,7 +9,7 @@ use super::schedule::Schedule;
 use super::zone::Zone;
 use crate::client::Change;
 use crate::controllers::shared::claim::owners_of;
-use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use crate::controllers::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value};
 use crate::wire::resource::{CRON_JOBS, JOBS};
@@ -21,7 +21,7 @@ const LATER_MS: Millis = 100;
 /// The controller of CronJobs.
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct CronJobs {
-    memories: BTreeMap<Target, Memory>,
+    memories: BTreeMap<SyncKey, Memory>,
 }
 
 /// What is remembered of a cron job.
@@ -48,11 +48,11 @@ impl Controller for CronJobs {
         Watches::These(vec![*CRON_JOBS, *JOBS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         if resource == *JOBS {
             return owners_of(change, (*CRON_JOBS, "CronJob"), caches, out);
         }
-        let target = Target::of(resource, change.object());
+        let target = SyncKey::of(resource, change.object());
         if let (Some(old), Some(new)) = (&change.old, &change.new) {
             let at = |object: &Object, field| object.at(&["spec", field]).cloned();
             let changed = |field| at(old, field) != at(new, field);
@@ -63,7 +63,7 @@ impl Controller for CronJobs {
         out.push(target);
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let Some(cron_job) = caches.of(*CRON_JOBS).get(&target.key) else {
             self.memories.remove(target);
             return Outcome::done();
@@ -89,7 +89,7 @@ impl Controller for CronJobs {
         sync.out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         let memory = self.memories.get_mut(target);
         if let (Some(memory), Verb::Create) = (memory, call.verb) {
             match answer.object() {

@@ -13,7 +13,7 @@ use super::port_order::of_endpoints;
 use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, HEADLESS, TRIGGER_TIME};
 use crate::client::Change;
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
@@ -42,7 +42,7 @@ impl Controller for LegacyEndpoints {
         Watches::These(vec![*SERVICES, *PODS, self.endpoints])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         if resource == *PODS {
             self.members.pod_changed(change, out);
             return;
@@ -53,10 +53,10 @@ impl Controller for LegacyEndpoints {
             // What others write into it stays until the next change of a pod, as in a real cluster.
             return;
         }
-        out.push(Target::new(*SERVICES, ObjectKey::of(change.object())));
+        out.push(SyncKey::new(*SERVICES, ObjectKey::of(change.object())));
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let there = caches.of(self.endpoints).get(&target.key);
         let Some(service) = caches.of(*SERVICES).get(&target.key) else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::client::Change;
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Target};
+use crate::controllers::{Caches, SyncKey};
 use crate::object::{LabelSelector, Object, Str, Value, lasting_containers};
 use crate::wire::ObjectKey;
 use crate::wire::resource::{PODS, SERVICES};
@@ -54,7 +54,7 @@ impl Members {
     }
 
     /// A pod changed: adds the Services that show it, or did.
-    pub(super) fn pod_changed(&mut self, change: &Change, out: &mut Vec<Target>) {
+    pub(super) fn pod_changed(&mut self, change: &Change, out: &mut Vec<SyncKey>) {
         let key = ObjectKey::of(change.object());
         let from = ObjectKey::new(key.namespace.clone(), "");
         let near =
@@ -71,7 +71,7 @@ impl Members {
             let was_member =
                 if is_member { !followed.pods.insert(key.clone()) } else { followed.pods.remove(&key) };
             if is_member || was_member {
-                out.push(Target::new(*SERVICES, service.clone()));
+                out.push(SyncKey::new(*SERVICES, service.clone()));
             }
         }
     }

@@ -10,7 +10,7 @@ use super::port_order::of_slice;
 use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, HEADLESS, MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
 use crate::client::Change;
 use crate::controllers::shared::claim::{Owner, controller_ref};
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
@@ -50,17 +50,17 @@ impl Controller for Mirroring {
         Watches::These(vec![*SERVICES, self.endpoints, self.slices])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         let name = if resource == self.slices {
             object.label(SERVICE_NAME).filter(|_| object.label(MANAGED_BY) == Some(MANAGER))
         } else {
             Some(object.name())
         };
-        out.extend(name.map(|name| Target::new(self.endpoints, ObjectKey::new(object.namespace(), name))));
+        out.extend(name.map(|name| SyncKey::new(self.endpoints, ObjectKey::new(object.namespace(), name))));
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         // Without its Endpoints a slice is the garbage collector's.
         let Some(endpoints) = caches.of(self.endpoints).get(&target.key) else { return out };

@@ -13,7 +13,7 @@ use super::{HEADLESS, MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
 use crate::client::Change;
 use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
@@ -46,21 +46,21 @@ impl Controller for EndpointSlices {
         Watches::These(vec![*SERVICES, *PODS, *NODES, self.slices])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         if resource == *SERVICES {
             self.members.service_changed(change, caches);
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
         } else if resource == *PODS {
             self.members.pod_changed(change, out);
         } else if let Some(name) =
             object.label(SERVICE_NAME).filter(|_| object.label(MANAGED_BY) == Some(MANAGER))
         {
-            out.push(Target::new(*SERVICES, ObjectKey::new(object.namespace(), name)));
+            out.push(SyncKey::new(*SERVICES, ObjectKey::new(object.namespace(), name)));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let (Some(service), Some(followed)) =
             (caches.of(*SERVICES).get(&target.key), self.members.get_mut(&target.key))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::verify::Probe;
 use crate::client::Change;
-use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use crate::controllers::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::engine::Time;
 use crate::object::{Object, OwnerRef, Value};
 use crate::value;
@@ -19,7 +19,7 @@ pub(super) const ORPHAN: &str = "orphan";
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct GarbageCollector {
     pub(super) graph: Graph,
-    pub(super) probes: BTreeMap<Target, Probe>,
+    pub(super) probes: BTreeMap<SyncKey, Probe>,
 }
 
 pub(super) fn has(object: &Object, finalizer: &str) -> bool {
@@ -44,10 +44,10 @@ impl Controller for GarbageCollector {
         Watches::All
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let (mut old, new) = (change.old.as_ref(), change.new.as_ref());
         if let Some(gone) = old.filter(|old| new.is_none_or(|new| new.uid() != old.uid())) {
-            self.graph.remove(&Target::of(resource, gone), gone);
+            self.graph.remove(&SyncKey::of(resource, gone), gone);
             self.gone(resource, gone, caches, out);
             old = None;
         }
@@ -56,7 +56,7 @@ impl Controller for GarbageCollector {
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let probe = self.probes.remove(target);
         let Some(object) = caches.get(target.resource, &target.key) else { return out };
@@ -78,7 +78,7 @@ impl Controller for GarbageCollector {
         out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         match call.verb {
             Verb::Get => {
                 let Some(probe) = self.probes.get_mut(target) else { return Verdict::Fine };
@@ -97,7 +97,7 @@ impl Controller for GarbageCollector {
 
 impl GarbageCollector {
     /// An object went: its dependents may have to go, and owners that wait for it may be free.
-    fn gone(&mut self, resource: Resource, gone: &Object, caches: &Caches, out: &mut Vec<Target>) {
+    fn gone(&mut self, resource: Resource, gone: &Object, caches: &Caches, out: &mut Vec<SyncKey>) {
         let dependents = self.graph.dependents(gone.uid());
         if dependents.len() > 0 {
             out.extend(dependents.cloned());
@@ -119,17 +119,17 @@ impl GarbageCollector {
         old: Option<&Arc<Object>>,
         new: &Arc<Object>,
         caches: &Caches,
-        out: &mut Vec<Target>,
+        out: &mut Vec<SyncKey>,
     ) {
         let none = Object::default();
         let before = old.map_or(&none, |old| old);
         if !before.has_owners_of(new) {
-            let target = Target::of(resource, new);
+            let target = SyncKey::of(resource, new);
             self.graph.remove(&target, before);
             self.graph.add(&target, new);
             let had = |uid: &str| before.owners().any(|owner| owner.uid == uid);
             if new.owners().any(|owner| !had(owner.uid) && find(&owner, new.namespace(), caches).is_none()) {
-                out.push(Target::of(resource, new));
+                out.push(SyncKey::of(resource, new));
             }
             let blocks = |uid: &str| new.owners().any(|owner| owner.uid == uid && owner.block_owner_deletion);
             let freed = before.owners().filter(|owner| owner.block_owner_deletion && !blocks(owner.uid));
@@ -139,17 +139,17 @@ impl GarbageCollector {
             return;
         }
         if waits_for_orphans(new) && !waits_for_orphans(before) {
-            out.push(Target::of(resource, new));
+            out.push(SyncKey::of(resource, new));
         } else if waits_for_dependents(new) && !waits_for_dependents(before) {
             out.extend(self.graph.dependents(new.uid()).cloned());
-            out.push(Target::of(resource, new));
+            out.push(SyncKey::of(resource, new));
         }
     }
 
     /// Removes an owner that goes from its dependents, then reads it to remove its finalizer.
-    fn orphan_dependents(&mut self, target: &Target, owner: &Object, caches: &Caches, out: &mut Outcome) {
+    fn orphan_dependents(&mut self, target: &SyncKey, owner: &Object, caches: &Caches, out: &mut Outcome) {
         let dependents = self.graph.dependents(owner.uid());
-        let patch = |dependent: &Target| {
+        let patch = |dependent: &SyncKey| {
             let object = caches.get(dependent.resource, &dependent.key)?;
             Some(without_owners(dependent, object, &|uid| uid == owner.uid()))
         };
@@ -158,7 +158,7 @@ impl GarbageCollector {
     }
 
     /// Reads an owner whose dependents have gone, to remove its finalizer; else sees to the dependents that hold it.
-    fn let_go(&mut self, target: &Target, owner: &Object, caches: &Caches, out: &mut Outcome) {
+    fn let_go(&mut self, target: &SyncKey, owner: &Object, caches: &Caches, out: &mut Outcome) {
         let mut held = false;
         for dependent in self.graph.dependents(owner.uid()) {
             let Some(object) = caches.get(dependent.resource, &dependent.key) else { continue };
@@ -174,7 +174,7 @@ impl GarbageCollector {
         }
     }
 
-    fn read(&mut self, target: &Target, object: &Object, out: &mut Outcome) {
+    fn read(&mut self, target: &SyncKey, object: &Object, out: &mut Outcome) {
         self.probes.insert(target.clone(), Probe::new(target, object, true));
         out.then(Request::get(target.resource, &target.key));
         out.again();
@@ -187,33 +187,33 @@ pub(super) fn find<'a>(
     owner: &OwnerRef<'_>,
     namespace: &str,
     caches: &'a Caches,
-) -> Option<(Target, &'a Arc<Object>)> {
+) -> Option<(SyncKey, &'a Arc<Object>)> {
     let target = coordinates(owner, namespace, caches)?;
     let object = caches.get(target.resource, &target.key).filter(|object| object.uid() == owner.uid)?;
     Some((target, object))
 }
 
 /// Where the object that an owner reference names has to be; `None` for an unknown kind.
-pub(super) fn coordinates(owner: &OwnerRef<'_>, namespace: &str, caches: &Caches) -> Option<Target> {
+pub(super) fn coordinates(owner: &OwnerRef<'_>, namespace: &str, caches: &Caches) -> Option<SyncKey> {
     let kind = caches.kind(owner.api_version, owner.kind)?;
     let namespace = if kind.namespaced { namespace } else { "" };
-    Some(Target::new(kind.followed, ObjectKey::new(namespace, owner.name)))
+    Some(SyncKey::new(kind.followed, ObjectKey::new(namespace, owner.name)))
 }
 
 /// The patch that takes owners from an object.
-pub(super) fn without_owners(target: &Target, object: &Object, goes: &dyn Fn(&str) -> bool) -> Request {
+pub(super) fn without_owners(target: &SyncKey, object: &Object, goes: &dyn Fn(&str) -> bool) -> Request {
     let owners = object.items_at(&["metadata", "ownerReferences"]).iter();
     let kept = owners.filter(|owner| !goes(owner.str_at(&["uid"]).unwrap_or_default())).cloned();
     with_metadata(target, object, "ownerReferences", Value::list(kept.collect::<Vec<_>>()))
 }
 
 /// The patch that takes a finalizer from an object.
-fn without_finalizer(target: &Target, object: &Object, finalizer: &str) -> Request {
+fn without_finalizer(target: &SyncKey, object: &Object, finalizer: &str) -> Request {
     let kept = object.finalizers().filter(|f| *f != finalizer).map(Value::from);
     with_metadata(target, object, "finalizers", Value::list(kept.collect::<Vec<_>>()))
 }
 
-fn with_metadata(target: &Target, object: &Object, field: &str, value: Value) -> Request {
+fn with_metadata(target: &SyncKey, object: &Object, field: &str, value: Value) -> Request {
     let mut patch = value!({"metadata": {
         "uid": (object.uid()), "resourceVersion": (object.meta("resourceVersion"))
     }});

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::controllers::{Caches, Target};
+use crate::controllers::{Caches, SyncKey};
 use crate::object::{Object, OwnerRef, Str};
 use crate::wire::Resource;
 
@@ -34,20 +34,20 @@ impl Identity {
 /// The graph of owners.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
-    dependents: BTreeMap<Str, BTreeSet<Target>>,
+    dependents: BTreeMap<Str, BTreeSet<SyncKey>>,
     absent: BTreeSet<Identity>,
     absent_in_order: VecDeque<Identity>,
 }
 
 impl Graph {
     /// What refers to the object with this uid as an owner, sorted.
-    pub(super) fn dependents(&self, uid: &str) -> impl ExactSizeIterator<Item = &Target> {
-        static NONE: BTreeSet<Target> = BTreeSet::new();
+    pub(super) fn dependents(&self, uid: &str) -> impl ExactSizeIterator<Item = &SyncKey> {
+        static NONE: BTreeSet<SyncKey> = BTreeSet::new();
         self.dependents.get(uid).unwrap_or(&NONE).iter()
     }
 
     /// Takes an object out.
-    pub(super) fn remove(&mut self, target: &Target, object: &Object) {
+    pub(super) fn remove(&mut self, target: &SyncKey, object: &Object) {
         for owner in object.owners() {
             if let Some(dependents) = self.dependents.get_mut(owner.uid) {
                 dependents.remove(target);
@@ -59,7 +59,7 @@ impl Graph {
     }
 
     /// Puts an object in.
-    pub(super) fn add(&mut self, target: &Target, object: &Object) {
+    pub(super) fn add(&mut self, target: &SyncKey, object: &Object) {
         for owner in object.owners() {
             self.dependents.entry(owner.uid.into()).or_default().insert(target.clone());
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::collector::{
     FOREGROUND, GarbageCollector, ORPHAN, coordinates, find, has, waits_for_dependents, without_owners,
 };
-use crate::controllers::{Caches, Call, Outcome, Target, Verdict};
+use crate::controllers::{Caches, Call, Outcome, SyncKey, Verdict};
 use crate::object::{Object, OwnerRef, Str, Value};
 use crate::value;
 use crate::wire::{Answer, PatchType, Request};
@@ -14,18 +14,18 @@ use crate::wire::{Answer, PatchType, Request};
 /// The live reads about one object.
 #[derive(Clone, Debug)]
 pub(super) struct Probe {
-    target: Target,
+    target: SyncKey,
     uid: Str,
     /// Whether it is read to take a finalizer from it; else to judge its owners.
     pub(super) frees: bool,
     /// The object itself, once it is read; `None` inside where it is gone.
     live: Option<Option<Arc<Object>>>,
     /// What was found in the places of its owners.
-    owners: BTreeMap<Target, Option<Arc<Object>>>,
+    owners: BTreeMap<SyncKey, Option<Arc<Object>>>,
 }
 
 impl Probe {
-    pub(super) fn new(target: &Target, object: &Object, frees: bool) -> Self {
+    pub(super) fn new(target: &SyncKey, object: &Object, frees: bool) -> Self {
         Self { target: target.clone(), uid: object.uid().into(), frees, live: None, owners: BTreeMap::new() }
     }
 
@@ -41,7 +41,7 @@ impl Probe {
             Err(status) if status.code == 404 => None,
             Err(_) => return Verdict::Retry,
         };
-        let place = Target::new(call.resource, call.key.clone());
+        let place = SyncKey::new(call.resource, call.key.clone());
         if place == self.target {
             self.live = Some(found.clone().filter(|object| object.uid() == self.uid));
         }
@@ -61,7 +61,7 @@ struct Owners {
 
 impl GarbageCollector {
     /// Asks for the live state of an object and its owners, unless the caches show all owners in place.
-    pub(super) fn verify(&mut self, target: &Target, object: &Object, caches: &Caches, out: &mut Outcome) {
+    pub(super) fn verify(&mut self, target: &SyncKey, object: &Object, caches: &Caches, out: &mut Outcome) {
         let namespace = object.namespace();
         let in_place = |owner: OwnerRef<'_>| {
             find(&owner, namespace, caches).is_some_and(|(_, owner)| !waits_for_dependents(owner))
@@ -85,7 +85,7 @@ impl GarbageCollector {
     }
 
     /// What to do about an object whose live state is known.
-    pub(super) fn decide(&mut self, target: &Target, probe: &Probe, caches: &Caches, out: &mut Outcome) {
+    pub(super) fn decide(&mut self, target: &SyncKey, probe: &Probe, caches: &Caches, out: &mut Outcome) {
         let Some(live) = &probe.live else { return out.retry() };
         let Some(live) = live else { return };
         if live.is_terminating() || live.owners().next().is_none() {
@@ -153,7 +153,7 @@ fn is_namespaced(owner: &OwnerRef<'_>, caches: &Caches) -> bool {
 }
 
 /// Deletes exactly the object that was read.
-fn delete(target: &Target, live: &Object, propagation: &str, same_version: bool) -> Request {
+fn delete(target: &SyncKey, live: &Object, propagation: &str, same_version: bool) -> Request {
     let mut request = Request::delete(target.resource, &target.key);
     request.options.propagation = propagation.into();
     request.options.precondition_uid = Some(live.uid().into());
@@ -162,7 +162,7 @@ fn delete(target: &Target, live: &Object, propagation: &str, same_version: bool)
 }
 
 /// The patch after which an object holds no owner.
-fn unblocked(target: &Target, live: &Object) -> Request {
+fn unblocked(target: &SyncKey, live: &Object) -> Request {
     let unblock = |owner: &Value| {
         let mut owner = owner.clone();
         owner.set_at(&["blockOwnerDeletion"], false);

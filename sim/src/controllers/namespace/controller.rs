@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use super::super::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use super::conditions::{Remaining, updated};
 use crate::client::Change;
 use crate::engine::{Millis, SECOND, Time};
@@ -78,21 +78,21 @@ impl Controller for Namespaces {
         Watches::These(vec![*NAMESPACES, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         if resource != *NAMESPACES {
             return;
         }
         match &change.new {
-            Some(new) if new.is_terminating() => out.push(Target::of(resource, new)),
+            Some(new) if new.is_terminating() => out.push(SyncKey::of(resource, new)),
             _ => drop(self.going.remove(change.object().name())),
         }
     }
 
-    fn delay_ms(&self, _: &Target, _: Resource, _: &Change) -> Millis {
+    fn delay_ms(&self, _: &SyncKey, _: Resource, _: &Change) -> Millis {
         GRACE_MS
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let going = caches.of(*NAMESPACES).get(&target.key).filter(|namespace| namespace.is_terminating());
         let Some(namespace) = going.filter(|namespace| finalizers(namespace).next().is_some()) else {
             return Outcome::done();
@@ -123,7 +123,7 @@ impl Controller for Namespaces {
         }
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         let Some(going) = self.going.get_mut(&target.key.name) else { return Verdict::Fine };
         match (call.verb, going.stage) {
             (Verb::DeleteCollection, _) => {

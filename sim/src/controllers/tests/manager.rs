@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{Fixture, NS, template};
 use crate::client::Change;
-use crate::controllers::{Caches, Controller, Manager, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Manager, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::Value;
 use crate::value;
@@ -108,10 +108,10 @@ impl Controller for Witness {
     fn watches(&self) -> Watches {
         Watches::All
     }
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
-        out.push(Target::of(resource, change.object()));
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
+        out.push(SyncKey::of(resource, change.object()));
     }
-    fn reconcile(&mut self, target: &Target, _: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, _: &Caches, _: Time) -> Outcome {
         self.0.lock().unwrap().push(format!("{target:?}"));
         Outcome::done()
     }
@@ -160,10 +160,10 @@ impl Controller for Teller {
     fn watches(&self) -> Watches {
         Watches::These(vec![*REPLICA_SETS])
     }
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
-        out.push(Target::of(resource, change.object()));
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
+        out.push(SyncKey::of(resource, change.object()));
     }
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(set) = caches.of(*REPLICA_SETS).get(&target.key) else { return out };
         let wanted = set.i64_at(&["spec", "replicas"]).unwrap_or(0);

@@ -16,7 +16,7 @@ mod taint_eviction;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Kind, Manager, Settings, all};
+use super::{Manager, ServedKind, Settings, all};
 use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
@@ -249,8 +249,8 @@ impl Fixture {
 }
 
 /// The kinds that the cluster serves.
-pub(super) fn kinds() -> Vec<Kind> {
-    let kind = |resource: Resource, kind: &str, namespaced| Kind {
+pub(super) fn kinds() -> Vec<ServedKind> {
+    let kind = |resource: Resource, kind: &str, namespaced| ServedKind {
         resource,
         followed: resource,
         kind: Str::new(kind),

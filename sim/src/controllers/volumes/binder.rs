@@ -12,7 +12,7 @@ use super::claims_of;
 use super::matching::{best, claim_of, class_of, is_for, satisfies};
 use super::provision::{MADE_BY, name_for, provisioner, volume_for, waits_for_consumer};
 use crate::client::Change;
-use crate::controllers::{Caches, Controller, Outcome, Settings, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, Settings, SyncKey, Watches};
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Value};
 use crate::value;
@@ -51,27 +51,27 @@ impl Controller for Binder {
         Watches::These(vec![*PERSISTENT_VOLUME_CLAIMS, *PERSISTENT_VOLUMES, *STORAGE_CLASSES, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         let claims = *PERSISTENT_VOLUME_CLAIMS;
         if resource == *PODS {
             if change.old.is_none() {
-                out.extend(claims_of(object).map(|key| Target::new(claims, key)));
+                out.extend(claims_of(object).map(|key| SyncKey::new(claims, key)));
             }
         } else if resource == *STORAGE_CLASSES {
             let of = caches.of(claims).iter().filter(|claim| class_of(claim) == object.name());
-            out.extend(of.map(|claim| Target::of(claims, claim)));
+            out.extend(of.map(|claim| SyncKey::of(claims, claim)));
         } else {
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
             if resource == *PERSISTENT_VOLUMES {
-                out.extend(claim_of(object).map(|(key, _)| Target::new(claims, key)));
+                out.extend(claim_of(object).map(|(key, _)| SyncKey::new(claims, key)));
             } else if let Some(volume) = volume_of(object) {
-                out.push(Target::new(*PERSISTENT_VOLUMES, ObjectKey::new("", volume)));
+                out.push(SyncKey::new(*PERSISTENT_VOLUMES, ObjectKey::new("", volume)));
             }
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(object) = caches.of(target.resource).get(&target.key) else { return out };
         if target.resource == *PERSISTENT_VOLUMES {

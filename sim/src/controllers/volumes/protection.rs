@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::claims_of;
 use crate::client::Change;
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS};
@@ -70,17 +70,17 @@ impl Controller for ClaimProtection {
         Watches::These(vec![*PERSISTENT_VOLUME_CLAIMS, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         let claims = *PERSISTENT_VOLUME_CLAIMS;
         let object = change.object();
         if resource == claims {
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
         } else if change.new.as_ref().is_none_or(|pod| pods::is_finished(pod)) {
-            out.extend(claims_of(object).map(|key| Target::new(claims, key)));
+            out.extend(claims_of(object).map(|key| SyncKey::new(claims, key)));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(claim) = caches.of(target.resource).get(&target.key) else { return out };
         let holds = |pod: &Arc<Object>| {
@@ -103,11 +103,11 @@ impl Controller for VolumeProtection {
         Watches::These(vec![*PERSISTENT_VOLUMES])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
-        out.push(Target::new(resource, ObjectKey::of(change.object())));
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
+        out.push(SyncKey::new(resource, ObjectKey::of(change.object())));
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(volume) = caches.of(target.resource).get(&target.key) else { return out };
         if is_held(volume, VOLUME) && volume.str_at(&["status", "phase"]) != Some("Bound") {
