@@ -1,11 +1,11 @@
-//! The root CA publisher: a ConfigMap `kube-root-ca.crt` in every active namespace.
+//! The root CA publisher: keeps a ConfigMap `kube-root-ca.crt` in every active namespace.
 //!
-//! Real: pkg/controller/certificates/rootcacertpublisher. Modelled: creation, repair after deletion and tampering. Not modelled:
-//! the certificate: nothing in the simulation speaks TLS, and the text says so.
+//! Real: pkg/controller/certificates/rootcacertpublisher. Modelled: creation, repair after deletion and changes. Not
+//! modelled: the certificate; nothing in the simulation uses TLS.
 
 use std::sync::Arc;
 
-use super::service_account::is_active;
+use super::namespace::is_active;
 use super::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::client::Change;
 use crate::engine::Time;
@@ -14,9 +14,12 @@ use crate::value;
 use crate::wire::resource::{CONFIG_MAPS, NAMESPACES};
 use crate::wire::{Answer, ObjectKey, Request, Resource};
 
+/// pkg/controller/certificates/rootcacertpublisher `RootCACertConfigMapName`.
 const NAME: &str = "kube-root-ca.crt";
+/// The same, `Description`.
 const DESCRIPTION: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such \
      as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
+/// Our choice, because there is no certificate: the body decodes to `wavetank: no TLS inside`.
 const BUNDLE: &str =
     "-----BEGIN CERTIFICATE-----\nd2F2ZXRhbms6IG5vIFRMUyBpbnNpZGU=\n-----END CERTIFICATE-----\n";
 

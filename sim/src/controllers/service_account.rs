@@ -1,8 +1,8 @@
-//! The ServiceAccount controller: an account named `default` in every active namespace.
+//! The ServiceAccount controller: keeps an account named `default` in every active namespace.
 //!
-//! Real: pkg/controller/serviceaccount. Modelled: all of it. Not modelled: token secrets, which clusters of today do not
-//! have.
+//! Real: pkg/controller/serviceaccount. Modelled: all of it. Not modelled: token Secrets, which v1.36 does not create.
 
+use super::namespace::is_active;
 use super::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::client::Change;
 use crate::engine::Time;
@@ -55,9 +55,4 @@ impl Controller for ServiceAccounts {
         let there = answer.failure().is_some_and(|failure| failure.reason == "AlreadyExists");
         if there { Verdict::Fine } else { Verdict::usual(call, answer) }
     }
-}
-
-/// Whether a namespace takes new objects.
-pub(super) fn is_active(namespace: &Object) -> bool {
-    !namespace.is_terminating() && namespace.str_at(&["status", "phase"]) != Some("Terminating")
 }

@@ -48,7 +48,7 @@ impl Controller for Disruptions {
                 }
                 update(budget, expected, healthy(&pods, &disrupted), &disrupted, now)
             }
-            // Told, and not tried again before something changes.
+            // The status reports it; the next change brings the next try.
             Err(why) => fail(budget, &why, now),
         };
         if let Some(request) = request {
@@ -58,7 +58,7 @@ impl Controller for Disruptions {
     }
 }
 
-/// Whether a budget is for a pod. One without a selector is for none.
+/// Whether a budget selects a pod. One without a selector selects none.
 fn selects(budget: &Object, pod: &Object) -> bool {
     let selector = budget.at(&["spec", "selector"]).filter(|selector| !selector.is_null());
     let selector = selector.map(LabelSelector::from_value);

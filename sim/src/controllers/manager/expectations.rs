@@ -29,14 +29,14 @@ pub(crate) struct SyncId {
 
 /// What a cache must show.
 #[derive(Clone, Debug)]
-enum Expected {
+enum Awaited {
     /// This revision, or a later one of any object.
     Revision(u64),
     /// That the object with this uid is terminating or gone.
     Deletion(Option<Str>),
 }
 
-impl Expected {
+impl Awaited {
     fn is_seen(&self, cache: &Informer, key: &ObjectKey) -> bool {
         match self {
             Self::Revision(revision) => cache.revision() >= *revision,
@@ -50,7 +50,7 @@ impl Expected {
 /// The writes that no cache shows yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Expectations {
-    unseen: BTreeMap<(Resource, ObjectKey), Vec<(Expected, SyncId)>>,
+    unseen: BTreeMap<(Resource, ObjectKey), Vec<(Awaited, SyncId)>>,
     /// Sorted by time.
     deadlines: VecDeque<(Time, SyncId)>,
 }
@@ -67,9 +67,9 @@ impl Expectations {
         let object = answer.object().ok();
         let (key, expected) = match (call.verb, object) {
             (Verb::Create | Verb::Update | Verb::Patch, Some(object)) => {
-                (ObjectKey::of(object), Expected::Revision(object.revision()))
+                (ObjectKey::of(object), Awaited::Revision(object.revision()))
             }
-            (Verb::Delete, _) => (call.key.clone(), Expected::Deletion(call.uid.clone())),
+            (Verb::Delete, _) => (call.key.clone(), Awaited::Deletion(call.uid.clone())),
             _ => return false,
         };
         if expected.is_seen(cache, &key) {
