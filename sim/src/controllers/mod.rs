@@ -70,7 +70,7 @@ fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
         Box::new(root_ca::RootCa),
         Box::new(endpoints::EndpointSlices::default()),
         Box::new(endpoints::LegacyEndpoints::default()),
-        Box::new(endpoints::Mirroring::default()),
+        Box::new(endpoints::Mirroring),
         Box::new(job::Jobs::default()),
         Box::new(cron_job::CronJobs::default()),
         Box::new(disruption::Disruptions),

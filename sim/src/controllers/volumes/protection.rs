@@ -1,9 +1,9 @@
-//! Takes the finalizers off claims that no pod uses and volumes that are not bound.
+//! Removes the finalizers of terminating claims that no pod uses, and of terminating volumes that are not bound.
 //!
-//! Real: pkg/controller/volume/pvcprotection and pvprotection; the admission plugin StorageObjectInUseProtection puts the
-//! finalizers on. Modelled: both; a pod uses a claim from the moment it has a node until it is gone, even when it has ended;
-//! the claim of an ephemeral volume until it is shut down.
-//! Not modelled: the live list of pods that the real one makes before it believes its cache.
+//! Real: pkg/controller/volume/pvcprotection and pvprotection; the admission plugin StorageObjectInUseProtection adds the
+//! finalizers. Modelled: both; a pod uses a claim from its binding until it is gone, even when it has finished; the claim
+//! of an ephemeral volume until it is shut down. Not modelled: the live list of pods that the real one makes to confirm
+//! its cache.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS};
-use crate::wire::{ObjectKey, Request, Resource};
+use crate::wire::{Request, Resource};
 
-/// Holds claims (pkg/volume/util `PVCProtectionFinalizer`).
+/// Finalizer of claims (pkg/volume/util `PVCProtectionFinalizer`).
 const CLAIM: &str = "kubernetes.io/pvc-protection";
-/// Holds volumes (pkg/volume/util `PVProtectionFinalizer`).
+/// Finalizer of volumes (pkg/volume/util `PVProtectionFinalizer`).
 const VOLUME: &str = "kubernetes.io/pv-protection";
 
 /// The controller that protects claims in use.
@@ -46,7 +46,7 @@ fn release(resource: Resource, object: &Object, finalizer: &str) -> Request {
     Request::update(resource, Arc::new(updated))
 }
 
-/// Whether a pod that has a node holds a claim (`podUsesPVC`).
+/// Whether a bound pod uses a claim (`podUsesPVC`).
 fn uses(pod: &Object, claim: &Object) -> bool {
     // `podIsShutDown`
     let shut_down =
@@ -104,7 +104,7 @@ impl Controller for VolumeProtection {
     }
 
     fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
-        out.push(SyncKey::new(resource, ObjectKey::of(change.object())));
+        out.push(SyncKey::of(resource, change.object()));
     }
 
     fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
