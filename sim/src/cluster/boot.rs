@@ -143,7 +143,7 @@ impl Cluster {
 impl NodeConfig {
     /// The Node object as the kubelet registers it.
     pub(super) fn object(&self, index: u32, version: &str, now: Time) -> Value {
-        let booted = kubelet::booted::Node {
+        let booted = kubelet::booted::BootedNode {
             name: &self.name,
             index,
             zone: self.zone.as_deref(),

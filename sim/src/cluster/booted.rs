@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::boot::{ClusterConfig, NodeConfig};
 use super::{API_SERVER, FIRST_NODE};
 use crate::apiserver::{ApiServer, Replies, ServerInput};
-use crate::controllers::{Kind, Manager, NODE_TTL, node_ttl};
+use crate::controllers::{Manager, NODE_TTL, ServedKind, node_ttl};
 use crate::engine::{Draws, Record, Time};
 use crate::kubelet::{self, Kubelet};
 use crate::object::{Object, Value};
@@ -167,9 +167,9 @@ impl Boot {
 }
 
 /// The built-in kinds that can be watched, as far as they are modelled: what the controllers learn by discovery.
-fn watched_kinds(server: &ApiServer) -> Vec<Kind> {
+fn watched_kinds(server: &ApiServer) -> Vec<ServedKind> {
     let served = server.registry().iter().filter(|kind| kind.has_verb("watch") && kind.modelled);
-    let kind = |k: &Arc<crate::apiserver::Kind>| Kind {
+    let kind = |k: &Arc<crate::apiserver::Kind>| ServedKind {
         resource: k.resource,
         followed: k.storage,
         kind: k.kind.clone(),

@@ -1,23 +1,23 @@
 //! The kube-controller-manager: one component, shared caches, one controller per file.
 //!
 //! - [`manager`]: the component that runs them: shared caches, work queues, syncs
-//! - `shared`: what several controllers need: owners and their claims, pods, template hashes, revisions, tolerations
+//! - `shared`: what several controllers need: owner references, pods, template hashes, revisions, tolerations
 //! - `deployment`, `replicaset`, `replication_controller`, `statefulset`, `daemonset`, `job`, `cron_job`: workloads
-//! - `ttl_after_finished`: jobs that have ended go
-//! - `disruption`, `resource_quota`: what budgets and quotas say of their state
+//! - `ttl_after_finished`: deletes finished jobs
+//! - `disruption`, `resource_quota`: the status of PodDisruptionBudgets and ResourceQuotas
 //! - `volumes`: claims and their volumes
-//! - `endpoints`: services
-//! - `node_lifecycle`, `taint_eviction`, `pod_gc`, `node_ttl`: what becomes of nodes that are lost, and of their pods
-//! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: what keeps the rest tidy
+//! - `endpoints`: Endpoints and EndpointSlices of Services
+//! - `node_lifecycle`, `taint_eviction`, `pod_gc`, `node_ttl`: lost nodes and their pods
+//! - `garbage_collector`, `namespace`, `service_account`, `root_ca`: cleaning up, and what each namespace needs
 //!
-//! Real: about thirty controllers, each with workers of its own. Modelled: those listed; every key of a controller may
-//! be under way at once, one sync per key. Not modelled: leader election.
-//! The Events that `kubectl describe` shows are told by the module `events`, from what is committed.
+//! Real: about thirty controllers, each with a fixed number of workers. Modelled: those listed. Differs: any number of
+//! keys of a controller may be in progress at once, one sync per key. Not modelled: leader election. The module `events`
+//! derives the Events that these controllers would write.
 //!
 //! To add a controller:
-//! 1. write `name.rs` with a struct that implements [`Controller`]: `watches` names the resources it follows,
-//! 2. `keys` turns one change of such a resource into the targets to sync (owner, selector match, the object itself),
-//! 3. `reconcile` compares desired with cached state and answers the requests to send, nothing where all is well,
+//! 1. write `name.rs` with a struct that implements [`Controller`]; `watches` returns the resources it watches,
+//! 2. `keys` maps a change of such a resource to the keys to sync (its owner, selector matches, the object itself),
+//! 3. `reconcile` compares desired with cached state and returns the requests to send, if any,
 //! 4. add its `mod` line and a line in [`all`],
 //! 5. test it with `tests::Fixture`: a store, a kubelet and the manager, a few lines per case.
 //!
@@ -48,10 +48,12 @@ mod tests;
 mod ttl_after_finished;
 mod volumes;
 
-pub use manager::{Caches, Call, Controller, Kind, Manager, Outcome, Settings, Target, Verdict, Watches};
+pub use manager::{
+    Caches, Call, Controller, Manager, Outcome, ServedKind, Settings, SyncKey, Task, Verdict, Watches,
+};
 pub use node_ttl::{NODE_TTL, node_ttl};
 
-/// The controllers of a whole manager, as far as the settings want them.
+/// The controllers that `--controllers` enables.
 fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
     let mut all: Vec<Box<dyn Controller>> = vec![
         Box::new(replicaset::ReplicaSets::default()),
@@ -68,7 +70,7 @@ fn all(settings: &Settings) -> Vec<Box<dyn Controller>> {
         Box::new(root_ca::RootCa),
         Box::new(endpoints::EndpointSlices::default()),
         Box::new(endpoints::LegacyEndpoints::default()),
-        Box::new(endpoints::Mirroring::default()),
+        Box::new(endpoints::Mirroring),
         Box::new(job::Jobs::default()),
         Box::new(cron_job::CronJobs::default()),
         Box::new(disruption::Disruptions),

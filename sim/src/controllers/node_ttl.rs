@@ -1,9 +1,9 @@
-//! The TTL controller: tells kubelets for how long they may keep secrets and config maps, by the size of the cluster.
+//! The TTL controller: annotates nodes with how long kubelets may cache Secrets and ConfigMaps, by the size of the cluster.
 //!
-//! Real: pkg/controller/ttl. Modelled: all of it: the annotation, and steps that overlap, so that a cluster on the edge of
-//! two does not go back and forth. Nobody reads the annotation here.
+//! Real: pkg/controller/ttl. Modelled: all of it: the annotation, and steps that overlap, so that a cluster at the edge of
+//! two does not alternate between them. Our kubelets do not read the annotation.
 
-use super::{Caches, Controller, Outcome, Target, Watches};
+use super::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::Value;
@@ -14,11 +14,11 @@ use crate::wire::{PatchType, Request, Resource};
 /// The annotation that it writes (`v1.ObjectTTLAnnotationKey`).
 pub const NODE_TTL: &str = "node.alpha.kubernetes.io/ttl";
 
-/// From and to how many nodes, and the seconds (pkg/controller/ttl `ttlBoundaries`).
+/// Fewest and most nodes of a step, and its seconds (pkg/controller/ttl `ttlBoundaries`).
 const STEPS: [(usize, usize, &str); 5] =
     [(0, 100, "0"), (90, 500, "15"), (450, 1000, "30"), (900, 2000, "60"), (1800, usize::MAX, "300")];
 
-/// What the nodes of a cluster that has grown to so many are told.
+/// The value of the annotation in a cluster that has grown to so many nodes.
 pub fn node_ttl(nodes: usize) -> &'static str {
     STEPS.iter().find(|(_, most, _)| nodes <= *most).map_or("300", |step| step.2)
 }
@@ -39,23 +39,27 @@ impl Controller for NodeTtl {
         Watches::These(vec![*NODES])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         match (&change.old, &change.new) {
             (None, Some(_)) => self.nodes += 1,
             (Some(_), None) => self.nodes = self.nodes.saturating_sub(1),
             _ => {}
         }
+        debug_assert!(
+            self.step < STEPS.len(),
+            "the first step has no lower bound, and the last no upper one"
+        );
         if self.nodes > STEPS[self.step].1 {
             self.step += 1;
         } else if self.nodes < STEPS[self.step].0 {
             self.step -= 1;
         }
         if change.new.is_some() {
-            out.push(Target::of(resource, change.object()));
+            out.push(SyncKey::of(resource, change.object()));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let ttl = STEPS[self.step].2;
         if caches.of(*NODES).get(&target.key).is_some_and(|node| node.annotation(NODE_TTL) != Some(ttl)) {

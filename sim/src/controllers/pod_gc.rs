@@ -1,14 +1,15 @@
-//! Pod garbage collection: pods whose node is gone, pods that nobody will stop, and too many that ended.
+//! Pod garbage collection: pods whose node does not exist, terminating pods that no kubelet stops, and finished pods above
+//! the threshold.
 //!
-//! Real: pkg/controller/podgc. Modelled: orphaned pods after a quarantine and a look at the server, terminating pods that
-//! were never bound, those on nodes that are out of service, the threshold of ended pods. Not modelled: nothing.
+//! Real: pkg/controller/podgc. Modelled: orphaned pods after a quarantine and a live read of the node, terminating pods
+//! that were never bound, those on out-of-service nodes, the threshold of finished pods. Not modelled: nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::shared::disruption_target::{self, Why};
 use super::shared::pods_by_node::{PodsByNode, node_of};
-use super::{Caches, Call, Controller, Outcome, Settings, Target, Verdict, Watches};
+use super::{Caches, Call, Controller, Outcome, Settings, SyncKey, Task, Verdict, Watches};
 use crate::client::Change;
 use crate::controllers::shared::pods;
 use crate::engine::{Millis, SECOND, Time};
@@ -16,13 +17,13 @@ use crate::object::{Object, Str};
 use crate::wire::resource::{NODES, PODS};
 use crate::wire::{Answer, ObjectKey, Options, Request, Resource, Verb};
 
-/// Between two passes (pkg/controller/podgc `gcCheckPeriod`).
+/// From one pass to the next (pkg/controller/podgc `gcCheckPeriod`).
 const PERIOD_MS: Millis = 20 * SECOND;
-/// For how long a missing node may turn up (pkg/controller/podgc `quarantineTime`).
+/// How long a node must be missing before it counts as deleted (pkg/controller/podgc `quarantineTime`).
 const QUARANTINE_MS: Millis = 40 * SECOND;
-/// The taint of nodes that are known to be powered off.
+/// The taint with which an administrator declares a node powered off (`v1.TaintNodeOutOfService`).
 const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
-/// What the condition of an orphan says.
+/// Reason and message of an orphan's condition.
 const ORPHANED: Why = ("DeletionByPodGC", "PodGC: node no longer exists");
 
 /// The pod garbage collector.
@@ -32,13 +33,14 @@ pub(super) struct PodGc {
     pods: PodsByNode,
     terminating: BTreeSet<ObjectKey>,
     finished: BTreeSet<ObjectKey>,
-    /// Missing nodes, and from when on they count as gone.
+    /// Missing nodes, and when their quarantine ends.
     quarantine: BTreeMap<Str, Time>,
     /// Nodes that the server does not have.
     gone: BTreeSet<Str>,
-    /// Pods that ended and are too many.
+    /// The finished pods above the threshold.
     surplus: BTreeSet<ObjectKey>,
-    ticks: bool,
+    /// Whether the passes have begun.
+    runs: bool,
 }
 
 impl PodGc {
@@ -51,12 +53,12 @@ impl PodGc {
             quarantine: BTreeMap::new(),
             gone: BTreeSet::new(),
             surplus: BTreeSet::new(),
-            ticks: false,
+            runs: false,
         }
     }
 
     /// One pass.
-    fn tick(&mut self, caches: &Caches, now: Time) -> Outcome {
+    fn pass(&mut self, caches: &Caches, now: Time) -> Outcome {
         let mut out = Outcome::done();
         out.after(PERIOD_MS);
         let is_missing = |node: &Str| caches.of(*NODES).get(&ObjectKey::new("", node.clone())).is_none();
@@ -66,17 +68,17 @@ impl PodGc {
         for node in missing {
             let due = *self.quarantine.entry(node.clone()).or_insert(now + QUARANTINE_MS);
             if due <= now {
-                out.also(Target::new(*NODES, ObjectKey::new("", node)));
+                out.also(SyncKey::new(*NODES, ObjectKey::new("", node)));
             }
         }
         self.surplus = self.surplus_of(caches);
         for pod in self.terminating.iter().chain(&self.surplus) {
-            out.also(Target::new(*PODS, pod.clone()));
+            out.also(SyncKey::new(*PODS, pod.clone()));
         }
         out
     }
 
-    /// The pods that ended and are more than the threshold: the evicted ones first, then the oldest.
+    /// The finished pods above the threshold: evicted ones first, then the oldest.
     fn surplus_of(&self, caches: &Caches) -> BTreeSet<ObjectKey> {
         let many = self.finished.len().saturating_sub(self.threshold);
         if self.threshold == 0 || many == 0 {
@@ -92,7 +94,7 @@ impl PodGc {
         pods.iter().take(many).map(|pod| ObjectKey::of(pod)).collect()
     }
 
-    /// Why a pod goes, and what its condition says.
+    /// Whether to delete a pod; the inner value is its condition, if it gets one.
     fn verdict(&self, pod: &Object, caches: &Caches) -> Option<Option<Why>> {
         let node = node_of(pod);
         if self.gone.contains(node) {
@@ -109,7 +111,7 @@ impl PodGc {
     }
 }
 
-/// Keeps a set of the pods of which something holds.
+/// Updates a set of the pods of which `holds` is true.
 fn note(set: &mut BTreeSet<ObjectKey>, change: &Change, holds: impl Fn(&Object) -> bool) {
     let (was, is) = (change.old.as_deref().is_some_and(&holds), change.new.as_deref().is_some_and(&holds));
     if is && !was {
@@ -128,29 +130,29 @@ impl Controller for PodGc {
         Watches::These(vec![*NODES, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         if resource == *PODS {
             note(&mut self.terminating, change, |pod| pod.is_terminating());
             note(&mut self.finished, change, pods::is_finished);
             self.pods.note(change);
         }
-        if !std::mem::replace(&mut self.ticks, true) {
-            out.push(Target::new(*PODS, ObjectKey::default()));
+        if !std::mem::replace(&mut self.runs, true) {
+            out.push(SyncKey::task(*PODS, Task::Pass, ""));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
-        if target.key == ObjectKey::default() {
-            return self.tick(caches, now);
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
+        if target.task == Task::Pass {
+            return self.pass(caches, now);
         }
         let mut out = Outcome::done();
         if target.resource == *NODES {
-            // The cache may lag: only the server knows that a node is gone. The answer ends the quarantine.
+            // The cache may lag, so the server has to confirm that the node is gone. The answer ends the quarantine.
             if !self.gone.contains(&target.key.name) && self.quarantine.contains_key(&target.key.name) {
                 out.then(Request::get(*NODES, &target.key));
                 out.again();
             } else {
-                let pods = self.pods.on(&target.key.name).map(|pod| Target::new(*PODS, pod.clone()));
+                let pods = self.pods.on(&target.key.name).map(|pod| SyncKey::new(*PODS, pod.clone()));
                 pods.for_each(|pod| out.also(pod));
             }
             return out;
@@ -168,14 +170,14 @@ impl Controller for PodGc {
         out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         if call.verb == Verb::Get {
             self.quarantine.remove(&target.key.name);
             if answer.failure().is_some_and(|failure| failure.code == 404) {
                 self.gone.insert(target.key.name.clone());
             }
         }
-        // What failed is tried again by the next pass.
+        // The next pass repeats what failed.
         Verdict::Fine
     }
 }

@@ -1,15 +1,16 @@
-//! The ReplicaSet controller: as many pods of one template as wanted. It serves every kind that does just this, as a
-//! [`Flavour`]: `replication_controller` is the other one.
+//! The ReplicaSet controller: keeps `spec.replicas` pods of one template. It also serves ReplicationControllers, as a
+//! [`Flavour`].
 //!
 //! Real: pkg/controller/replicaset. Modelled: slow-start batches, bursts of 500, order of deletion, adoption and release,
-//! status with terminatingReplicas, ReplicaFailure, availability after minReadySeconds. Not modelled: a failed batch is told in
-//! the same sync; here in the next one's status.
+//! status with terminatingReplicas, ReplicaFailure, availability after minReadySeconds. Differs: the next sync reports a
+//! failed batch, where the real controller reports it in the same one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::shared::claim::{Owner, controller_ref, may_adopt, owners_of, selector_of};
-use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use super::shared::claim::{Owner, may_adopt, owners_of, selector_of};
+use super::shared::workload::{await_availability, min_ready_s, pod_of, replicas, slow_start};
+use super::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::client::Change;
 use crate::controllers::shared::pods;
 use crate::engine::Time;
@@ -21,7 +22,7 @@ use crate::wire::{Answer, Request, Resource, Verb};
 /// At most so many creations or deletions per sync (pkg/controller/replicaset `BurstReplicas`).
 const BURST: usize = 500;
 
-/// A kind that keeps so many pods of one template.
+/// A kind that keeps a number of pods of one template.
 #[derive(Clone, Debug)]
 pub(super) struct Flavour {
     /// The controller's name.
@@ -31,19 +32,20 @@ pub(super) struct Flavour {
     /// Its kind.
     pub(super) kind: &'static str,
     /// Whether its status counts terminating pods.
-    pub(super) tells_terminating: bool,
+    pub(super) counts_terminating: bool,
 }
 
 /// The controller of ReplicaSets, or of another kind like them.
 #[derive(Clone, Debug)]
 pub(super) struct ReplicaSets {
     flavour: Flavour,
-    /// What went wrong when pods were last created or deleted.
-    failures: BTreeMap<Target, Failure>,
+    /// Why the last sync could not create or delete a pod.
+    failures: BTreeMap<SyncKey, ReplicaFailure>,
 }
 
+/// Reason and message of the condition ReplicaFailure.
 #[derive(Clone, Debug)]
-struct Failure {
+struct ReplicaFailure {
     reason: &'static str,
     message: Str,
 }
@@ -54,7 +56,7 @@ impl Default for ReplicaSets {
             name: "replicaset-controller",
             resource: *REPLICA_SETS,
             kind: "ReplicaSet",
-            tells_terminating: true,
+            counts_terminating: true,
         })
     }
 }
@@ -75,16 +77,16 @@ impl Controller for ReplicaSets {
         Watches::These(vec![self.flavour.resource, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let Flavour { resource: sets, kind, .. } = self.flavour;
         if resource == sets {
-            out.push(Target::of(resource, change.object()));
+            out.push(SyncKey::of(resource, change.object()));
         } else {
             owners_of(change, (sets, kind), caches, out);
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let mut out = Outcome::done();
         let Flavour { resource, kind, .. } = self.flavour;
         let Some(set) = caches.of(resource).get(&target.key) else {
@@ -101,28 +103,23 @@ impl Controller for ReplicaSets {
         let (stopping, active): (Vec<_>, Vec<_>) =
             claimed.into_iter().filter(|pod| !pods::is_finished(pod)).partition(|pod| pods::is_stopping(pod));
         let failure = self.failures.remove(target);
-        let stopping = self.flavour.tells_terminating.then_some(stopping.len());
-        let status = Status::of((set, &selector), &active, stopping, failure.as_ref(), now);
+        let stopping = self.flavour.counts_terminating.then_some(stopping.len());
+        let status = ReplicaSetStatus::of((set, &selector), &active, stopping, failure.as_ref(), now);
         let update = status.update(resource, set);
-        // What failed last time is told before it is tried again.
-        let told_first = update.clone().filter(|_| failure.is_some());
-        if let Some(update) = told_first.clone() {
-            out.then(update);
-        }
+        // The status reports a failure of the last sync before this one tries again.
+        let (first, last) = if failure.is_some() { (update, None) } else { (None, update) };
+        out.together(first.into_iter().collect());
         if !set.is_terminating() {
             manage(&owner, &active, caches, now, &mut out);
         }
-        if let Some(update) = update.filter(|_| told_first.is_none()) {
+        if let Some(update) = last {
             out.settle(update);
         }
-        let min_ready_s = min_ready_s(set);
-        if let Some(at) = active.iter().filter_map(|pod| pods::available_at(pod, min_ready_s, now)).min() {
-            out.after(at.since(now));
-        }
+        await_availability(set, &active, now, &mut out);
         out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
             return may_adopt(answer, caches.of(target.resource).get(&target.key));
         }
@@ -136,26 +133,19 @@ impl Controller for ReplicaSets {
                 }
                 _ => return verdict,
             };
-            self.failures.insert(target.clone(), Failure { reason, message });
+            self.failures.insert(target.clone(), ReplicaFailure { reason, message });
         }
         verdict
     }
 }
 
-pub(super) fn replicas(set: &Object) -> i64 {
-    set.spec(keys::REPLICAS).and_then(Value::as_i64).unwrap_or(1)
-}
-
-fn min_ready_s(set: &Object) -> i64 {
-    set.spec(keys::MIN_READY_SECONDS).and_then(Value::as_i64).unwrap_or(0)
-}
-
-/// Creates what is missing, deletes what is too much.
+/// Creates missing pods, deletes surplus ones.
 fn manage(owner: &Owner<'_>, active: &[Arc<Object>], caches: &Caches, now: Time, out: &mut Outcome) {
     let wanted = usize::try_from(replicas(owner.object)).unwrap_or(0);
     if active.len() < wanted {
-        let pod = Object::shared(pod_from_template(owner));
-        slow_start((wanted - active.len()).min(BURST), &Request::create(*PODS, pod), out);
+        let pod = Object::shared(pod_of(owner, owner.object.at(&["spec", "template"])));
+        let missing = (wanted - active.len()).min(BURST);
+        slow_start(vec![Request::create(*PODS, pod); missing], 1, out);
     } else if active.len() > wanted {
         let surplus = (active.len() - wanted).min(BURST);
         let doomed = to_delete(owner, active, surplus, caches, now);
@@ -163,43 +153,7 @@ fn manage(owner: &Owner<'_>, active: &[Arc<Object>], caches: &Caches, now: Time,
     }
 }
 
-/// Sends a request so many times: once, then in rounds that double, so that what fails always fails once.
-pub(super) fn slow_start(count: usize, request: &Request, out: &mut Outcome) {
-    in_growing_rounds(vec![request.clone(); count], 1, out);
-}
-
-/// Sends requests in rounds that double from `batch` on: one, two, four.
-pub(super) fn in_growing_rounds(mut requests: Vec<Request>, mut batch: usize, out: &mut Outcome) {
-    while !requests.is_empty() {
-        let rest = requests.split_off(batch.min(requests.len()));
-        out.together(requests);
-        requests = rest;
-        batch *= 2;
-    }
-}
-
-/// The pod that a workload's template describes, owned by the workload.
-pub(super) fn pod_from_template(owner: &Owner<'_>) -> Value {
-    pod_of(owner, owner.object.at(&["spec", "template"]))
-}
-
-/// The pod that a template describes, owned by the workload.
-pub(super) fn pod_of(owner: &Owner<'_>, template: Option<&Value>) -> Value {
-    let mut metadata = value!({
-        "generateName": (format!("{}-", owner.object.name())),
-        "namespace": (owner.object.namespace()),
-        "ownerReferences": [(controller_ref(owner))]
-    });
-    for field in ["labels", "annotations", "finalizers"] {
-        if let Some(value) = template.and_then(|t| t.at(&["metadata", field])) {
-            metadata.set_at(&[field], value.clone());
-        }
-    }
-    let spec = template.and_then(|t| t.get("spec")).cloned().unwrap_or_default();
-    value!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-}
-
-/// The pods to delete first.
+/// The pods to delete.
 fn to_delete(
     set: &Owner<'_>,
     active: &[Arc<Object>],
@@ -231,22 +185,22 @@ fn to_delete(
 
 /// The status a set should have.
 #[derive(PartialEq, Debug)]
-struct Status {
+struct ReplicaSetStatus {
     counts: Vec<(Key, i64)>,
     conditions: Value,
 }
 
-impl Status {
+impl ReplicaSetStatus {
     fn of(
         (set, selector): (&Object, &LabelSelector),
         active: &[Arc<Object>],
         stopping: Option<usize>,
-        failure: Option<&Failure>,
+        failure: Option<&ReplicaFailure>,
         now: Time,
     ) -> Self {
         let labels = set.at(&["spec", "template", "metadata", "labels"]).and_then(Value::as_map);
         let labels = labels.map(|labels: &Map| LabelSelector::from_labels(labels)).unwrap_or_default();
-        // All that the set selects has the labels of its template, if it selects by just these.
+        // If the selector is just the template's labels, every selected pod has them.
         let same = labels == *selector;
         let is_labeled = |pod: &Object| same || labels.matches(pod.labels());
         let min_ready_s = min_ready_s(set);
@@ -267,7 +221,7 @@ impl Status {
         }
     }
 
-    /// The request that makes it so; nothing where it is.
+    /// The request that writes this status; `None` if the set has it already.
     fn update(&self, resource: Resource, set: &Arc<Object>) -> Option<Request> {
         let same = self.counts.iter().all(|(field, count)| set.count(*field) == *count)
             && set.count(keys::OBSERVED_GENERATION) == set.generation()
@@ -275,11 +229,12 @@ impl Status {
         if same {
             return None;
         }
-        let told = self.counts.iter();
-        let told =
-            told.filter(|(field, n)| *n != 0 || [keys::REPLICAS, keys::TERMINATING_REPLICAS].contains(field));
+        let is_written = |(field, n): &&(Key, i64)| {
+            *n != 0 || [keys::REPLICAS, keys::TERMINATING_REPLICAS].contains(field)
+        };
+        let written = self.counts.iter().filter(is_written);
         let mut status: Vec<(Key, Value)> =
-            told.map(|(field, count)| (*field, Value::from(*count))).collect();
+            written.map(|(field, count)| (*field, Value::from(*count))).collect();
         status.push((keys::OBSERVED_GENERATION, set.generation().into()));
         if !self.conditions.items().is_empty() {
             status.push((keys::CONDITIONS, self.conditions.clone()));
@@ -289,8 +244,8 @@ impl Status {
     }
 }
 
-/// The conditions, with ReplicaFailure as it should be.
-fn conditions(set: &Object, failure: Option<&Failure>, now: Time) -> Value {
+/// The conditions of the set, with or without ReplicaFailure.
+fn conditions(set: &Object, failure: Option<&ReplicaFailure>, now: Time) -> Value {
     let is_failure = |c: &&Value| c.str_at(&["type"]) == Some("ReplicaFailure");
     let old = set.conditions();
     match (failure, old.iter().any(|c| is_failure(&c))) {

@@ -1,7 +1,7 @@
-//! The ReplicationController: a ReplicaSet of the first days, with a plain map as its selector.
+//! The ReplicationController: a predecessor of the ReplicaSet, with a plain map as its selector.
 //!
 //! Real: pkg/controller/replication, which feeds converted objects to the ReplicaSet controller. Modelled: the same, as a
-//! flavour of [`ReplicaSets`]; its status knows no terminating pods (recorded). Not modelled: what `replicaset` does not.
+//! flavour of [`ReplicaSets`]; its status does not count terminating pods (recorded).
 
 use super::replicaset::{Flavour, ReplicaSets};
 use crate::wire::resource::REPLICATION_CONTROLLERS;
@@ -12,7 +12,7 @@ pub(super) fn controller() -> ReplicaSets {
         name: "replicationcontroller-controller",
         resource: *REPLICATION_CONTROLLERS,
         kind: "ReplicationController",
-        tells_terminating: false,
+        counts_terminating: false,
     })
 }
 
@@ -31,11 +31,13 @@ mod tests {
     }
 
     #[test]
-    fn scaling_tells_what_a_real_server_recorded() {
+    fn scaling_goes_through_the_statuses_that_a_real_server_recorded() {
         let mut fixture = Fixture::new();
         fixture.create(*REPLICATION_CONTROLLERS, controller(2));
-        let owner = fixture.all(*PODS)[0].controller().map(|o| (o.kind.to_owned(), o.api_version.to_owned()));
-        assert_eq!(owner, Some(("ReplicationController".to_owned(), "v1".to_owned())));
+        for pod in fixture.all(*PODS) {
+            let owner = pod.controller().expect("the controller made the pod");
+            assert_eq!((owner.kind, owner.api_version), ("ReplicationController", "v1"));
+        }
         fixture.edit(*REPLICATION_CONTROLLERS, "rc", |root| root.set_at(&["spec", "replicas"], 1));
         // ctl-replication-controller, state by state.
         let full = |n: i64, generation: i64| {
@@ -67,7 +69,7 @@ mod tests {
             let orphan = value!({"metadata": {"name": name, "namespace": NS, "labels": labels}, "spec": {}});
             fixture.create(*PODS, orphan);
         }
-        // The first is adopted, and then there is one too many; the second is nobody's.
+        // The controller adopts the first and deletes a surplus pod; it leaves the second alone.
         let owned = fixture.all(*PODS).iter().filter(|pod| pod.controller().is_some()).count();
         assert_eq!((owned, fixture.all(*PODS).len()), (1, 2));
         assert!(fixture.get(*PODS, "b").controller().is_none());

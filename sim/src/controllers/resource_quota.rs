@@ -1,13 +1,12 @@
-//! The resource quota controller: recalculates what the objects of a namespace count for.
+//! The ResourceQuota controller: recalculates the usage of a namespace.
 //!
-//! Real: pkg/controller/resourcequota. Modelled: calculation of new and changed quotas at once, after deletions and pods that
-//! have ended, after services of another type, and every 5 minutes; only then is it noticed that a pod which should be
-//! gone counts no more. What is created is charged by the API server's admission, not here. Not modelled: what
-//! `object::quota` leaves out.
+//! Real: pkg/controller/resourcequota. Modelled: recalculation after changes of a quota, deletions, finished pods, changed
+//! types of Services, and every 5 minutes; only the latter finds pods that have overstayed their grace. The API server's
+//! admission charges creations. Not modelled: what `object::quota` leaves out.
 
 use std::sync::Arc;
 
-use super::{Caches, Controller, Outcome, Target, Watches};
+use super::{Caches, Controller, Outcome, SyncKey, Watches};
 
 use crate::client::Change;
 use crate::controllers::shared::pods;
@@ -18,7 +17,7 @@ use crate::value;
 use crate::wire::resource::RESOURCE_QUOTAS;
 use crate::wire::{Request, Resource};
 
-/// Everything is recalculated so often (kube-controller-manager `--resource-quota-sync-period`).
+/// Period of the full recalculation (kube-controller-manager `--resource-quota-sync-period`).
 const RESYNC_MS: Millis = 300_000;
 
 /// The controller of ResourceQuotas.
@@ -34,12 +33,12 @@ impl Controller for ResourceQuotas {
         Watches::All
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         if resource == *RESOURCE_QUOTAS {
             let spec = |quota: &Option<Arc<Object>>| quota.as_ref().and_then(|q| q.at(&["spec"]).cloned());
             if spec(&change.old) != spec(&change.new) {
-                out.push(Target::of(resource, object));
+                out.push(SyncKey::of(resource, object));
             }
         } else if frees(change) {
             let Some(quotas) = caches.find(*RESOURCE_QUOTAS) else { return };
@@ -47,11 +46,11 @@ impl Controller for ResourceQuotas {
             let concerned = quotas
                 .in_namespace(object.namespace())
                 .filter(|quota| limits(quota).any(|limit| is_about(limit, group, plural)));
-            out.extend(concerned.map(|quota| Target::of(*RESOURCE_QUOTAS, quota)));
+            out.extend(concerned.map(|quota| SyncKey::of(*RESOURCE_QUOTAS, quota)));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(quota) = caches.get(*RESOURCE_QUOTAS, &target.key) else { return out };
         out.after(RESYNC_MS);
@@ -70,23 +69,23 @@ impl Controller for ResourceQuotas {
     }
 }
 
-/// Whether the change makes room in a quota: the object is gone, or a pod has ended.
+/// Whether the change can free quota: a deletion, a finished pod, another type of a Service.
 fn frees(change: &Change) -> bool {
     match (&change.old, &change.new) {
         (_, None) => true,
         (Some(old), Some(new)) if new.kind() == "Pod" => pods::is_finished(new) && !pods::is_finished(old),
-        (Some(old), Some(new)) => new.kind() == "Service" && opens(old) != opens(new),
+        (Some(old), Some(new)) => new.kind() == "Service" && quota_type(old) != quota_type(new),
         (None, Some(_)) => false,
     }
 }
 
-/// The type of a service, if a quota cares for it (`GetQuotaServiceType`).
-fn opens(service: &Object) -> Option<&str> {
+/// The type of a Service, if quotas count it (`GetQuotaServiceType`).
+fn quota_type(service: &Object) -> Option<&str> {
     let kind = service.str_at(&["spec", "type"]);
     kind.filter(|kind| matches!(*kind, "NodePort" | "LoadBalancer"))
 }
 
-/// Whether a pod is there although its grace is over for as long as the grace was (`QuotaV1Pod`): its node may be lost.
+/// Whether a pod still exists although twice its grace has passed (`QuotaV1Pod`): its node may be lost.
 fn overstays(pod: &Object, now: Time) -> bool {
     let grace_s = pod.i64_at(&["metadata", "deletionGracePeriodSeconds"]);
     let ends = Time::parse_rfc3339(pod.meta("deletionTimestamp"));
@@ -97,7 +96,7 @@ fn limits(quota: &Object) -> impl Iterator<Item = &str> {
     quota.at(&["spec", "hard"]).and_then(Value::as_map).into_iter().flatten().map(|(name, _)| name.as_str())
 }
 
-/// What the cached objects of the namespace count for, by the names that the quota limits.
+/// The usage of the cached objects of the namespace, by the names that the quota limits.
 fn used(quota: &Object, caches: &Caches, now: Time) -> Amounts {
     let mut used: Amounts = limits(quota).map(|limit| (Str::new(limit), Quantity::ZERO)).collect();
     for cache in caches.namespaced() {
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_of_another_type_makes_room() {
+    fn a_service_that_changes_its_type_frees_quota() {
         let service =
             |kind: &str| Some(Arc::new(Object::new(value!({"kind": "Service", "spec": {"type": kind}}))));
         let frees = |old, new| frees(&Change { old: service(old), new: service(new) });

@@ -1,12 +1,12 @@
-//! The root CA publisher: a ConfigMap `kube-root-ca.crt` in every active namespace.
+//! The root CA publisher: keeps a ConfigMap `kube-root-ca.crt` in every active namespace.
 //!
-//! Real: pkg/controller/certificates/rootcacertpublisher. Modelled: creation, repair after deletion and tampering. Not modelled:
-//! the certificate: nothing in the simulation speaks TLS, and the text says so.
+//! Real: pkg/controller/certificates/rootcacertpublisher. Modelled: creation, repair after deletion and changes. Not
+//! modelled: the certificate; nothing in the simulation uses TLS.
 
 use std::sync::Arc;
 
-use super::service_account::is_active;
-use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use super::namespace::is_active;
+use super::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::{Object, Value};
@@ -14,9 +14,12 @@ use crate::value;
 use crate::wire::resource::{CONFIG_MAPS, NAMESPACES};
 use crate::wire::{Answer, ObjectKey, Request, Resource};
 
+/// pkg/controller/certificates/rootcacertpublisher `RootCACertConfigMapName`.
 const NAME: &str = "kube-root-ca.crt";
+/// The same, `Description`.
 const DESCRIPTION: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such \
      as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
+/// Our choice, because there is no certificate: the body decodes to `wavetank: no TLS inside`.
 const BUNDLE: &str =
     "-----BEGIN CERTIFICATE-----\nd2F2ZXRhbms6IG5vIFRMUyBpbnNpZGU=\n-----END CERTIFICATE-----\n";
 
@@ -33,16 +36,16 @@ impl Controller for RootCa {
         Watches::These(vec![*NAMESPACES, *CONFIG_MAPS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         if resource == *NAMESPACES {
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
         } else if object.name() == NAME {
-            out.push(Target::new(*NAMESPACES, ObjectKey::new("", object.namespace())));
+            out.push(SyncKey::new(*NAMESPACES, ObjectKey::new("", object.namespace())));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         if !caches.of(*NAMESPACES).get(&target.key).is_some_and(|namespace| is_active(namespace)) {
             return out;
@@ -76,7 +79,7 @@ impl Controller for RootCa {
         out
     }
 
-    fn answered(&mut self, _: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, _: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         let there = answer.failure().is_some_and(|failure| failure.reason == "AlreadyExists");
         if there { Verdict::Fine } else { Verdict::usual(call, answer) }
     }

@@ -1,9 +1,9 @@
-//! The ServiceAccount controller: an account named `default` in every active namespace.
+//! The ServiceAccount controller: keeps an account named `default` in every active namespace.
 //!
-//! Real: pkg/controller/serviceaccount. Modelled: all of it. Not modelled: token secrets, which clusters of today do not
-//! have.
+//! Real: pkg/controller/serviceaccount. Modelled: all of it. Not modelled: token Secrets, which v1.36 does not create.
 
-use super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use super::namespace::is_active;
+use super::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::Object;
@@ -26,16 +26,16 @@ impl Controller for ServiceAccounts {
         Watches::These(vec![*NAMESPACES, *SERVICE_ACCOUNTS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         if resource == *NAMESPACES {
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
         } else if change.new.is_none() && object.name() == DEFAULT {
-            out.push(Target::new(*NAMESPACES, ObjectKey::new("", object.namespace())));
+            out.push(SyncKey::new(*NAMESPACES, ObjectKey::new("", object.namespace())));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let namespace = caches.of(*NAMESPACES).get(&target.key);
         let key = ObjectKey::new(target.key.name.clone(), DEFAULT);
@@ -51,13 +51,8 @@ impl Controller for ServiceAccounts {
         out
     }
 
-    fn answered(&mut self, _: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, _: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         let there = answer.failure().is_some_and(|failure| failure.reason == "AlreadyExists");
         if there { Verdict::Fine } else { Verdict::usual(call, answer) }
     }
-}
-
-/// Whether a namespace takes new objects.
-pub(super) fn is_active(namespace: &Object) -> bool {
-    !namespace.is_terminating() && namespace.str_at(&["status", "phase"]) != Some("Terminating")
 }

@@ -1,10 +1,10 @@
-//! Whether the node takes a pod that is bound to it: the kubelet looks for itself, because a pod may name its node, two
-//! schedulers may not know of each other, and a node may have changed meanwhile.
+//! Whether the node accepts a pod that is bound to it. The kubelet checks again what the scheduler checks, because a pod
+//! may name its node, two schedulers may conflict, and the node may have changed since.
 //!
 //! Real: pkg/kubelet/lifecycle `predicateAdmitHandler`. Modelled: the number of pods, cpu and memory, node selector and
-//! affinity, taints with NoExecute; the first reason counts. Not modelled: ports, devices, the operating system, room made for
-//! critical pods; that after a boot the oldest pods come first. The texts are general knowledge, those of resources as seen
-//! in real clusters.
+//! affinity, taints with NoExecute; the first reason counts. Not modelled: ports, devices, the operating system, preemption
+//! for critical pods, the order of pods by age after a boot. The messages are not recorded: they come from general
+//! knowledge, those of resources from real clusters.
 
 use crate::object::{Object, Quantity, Str, quota, selects_node, tolerates};
 
@@ -23,15 +23,15 @@ impl Requests {
     }
 }
 
-/// Why a pod is not taken.
+/// Why the node rejects a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    /// As its status tells it, such as `OutOfcpu`.
+pub(super) struct Rejection {
+    /// The reason in its status, such as `OutOfcpu`.
     pub(super) reason: Str,
     pub(super) message: String,
 }
 
-impl Refusal {
+impl Rejection {
     fn new(reason: impl Into<Str>, why: &str) -> Self {
         Self { reason: reason.into(), message: format!("Pod was rejected: {why}") }
     }
@@ -41,14 +41,19 @@ impl Refusal {
     }
 }
 
-/// Why the node does not take a pod that wants this beside these others; nothing if it does.
-pub(super) fn refusal(pod: &Object, wanted: Requests, node: &Object, others: &[Requests]) -> Option<Refusal> {
-    let there = |name: &str| node.str_at(&["status", "allocatable", name])?.parse::<Quantity>().ok();
+/// Why the node rejects a pod with these requests beside these others; `None` if it accepts it.
+pub(super) fn rejection(
+    pod: &Object,
+    wanted: Requests,
+    node: &Object,
+    others: &[Requests],
+) -> Option<Rejection> {
+    let allocatable = |name: &str| node.str_at(&["status", "allocatable", name])?.parse::<Quantity>().ok();
     let sum = |read: fn(&Requests) -> i128| others.iter().map(read).sum::<i128>();
     let resources = [
-        ("pods", 1, others.len() as i128, there("pods").map(Quantity::units)),
-        ("cpu", wanted.cpu_m, sum(|other| other.cpu_m), there("cpu").map(Quantity::millis)),
-        ("memory", wanted.memory, sum(|other| other.memory), there("memory").map(Quantity::units)),
+        ("pods", 1, others.len() as i128, allocatable("pods").map(Quantity::units)),
+        ("cpu", wanted.cpu_m, sum(|other| other.cpu_m), allocatable("cpu").map(Quantity::millis)),
+        ("memory", wanted.memory, sum(|other| other.memory), allocatable("memory").map(Quantity::units)),
     ];
     for (name, requested, used, capacity) in resources {
         let capacity = capacity.unwrap_or(0);
@@ -56,16 +61,16 @@ pub(super) fn refusal(pod: &Object, wanted: Requests, node: &Object, others: &[R
             let why = format!(
                 "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
             );
-            return Some(Refusal::new(smol_str::format_smolstr!("OutOf{name}"), &why));
+            return Some(Rejection::new(smol_str::format_smolstr!("OutOf{name}"), &why));
         }
     }
     if pod.at(&["spec"]).is_some_and(|spec| !selects_node(spec, node)) {
-        return Some(Refusal::failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector"));
+        return Some(Rejection::failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector"));
     }
     let tolerations = pod.items_at(&["spec", "tolerations"]);
     let mut taints = node.items_at(&["spec", "taints"]).iter();
     let bad = taints.any(|t| t.str_at(&["effect"]) == Some("NoExecute") && !tolerates(tolerations, t));
-    bad.then(|| Refusal::failed("TaintToleration", "node(s) had taints that the pod didn't tolerate"))
+    bad.then(|| Rejection::failed("TaintToleration", "node(s) had taints that the pod didn't tolerate"))
 }
 
 #[cfg(test)]
@@ -83,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_is_taken_where_it_fits_and_refused_with_the_first_reason() {
+    fn a_pod_that_fits_is_accepted_and_another_rejected_with_the_first_reason() {
         let node = Object::new(value!({
             "metadata": {"name": "n", "labels": {"zone": "a"}},
             "spec": {"taints": [{"key": "k", "effect": "NoExecute"}]},
@@ -92,7 +97,7 @@ mod tests {
         let tolerant = || value!({"tolerations": [{"operator": "Exists"}]});
         let other = Requests { cpu_m: 3_500, memory: 0 };
         let reason = |pod: &Object, others: &[Requests]| {
-            refusal(pod, Requests::of(pod), &node, others).map(|no| (no.reason, no.message))
+            rejection(pod, Requests::of(pod), &node, others).map(|no| (no.reason, no.message))
         };
         assert_eq!(reason(&pod("500m", tolerant()), &[other]), None);
         let (why, text) = reason(&pod("1", tolerant()), &[other]).unwrap();

@@ -9,10 +9,10 @@ use crate::engine::{Millis, SECOND, Time};
 const FIRST_MS: Millis = 10 * SECOND;
 /// Longest delay (kubelet `MaxContainerBackOff`, `maxImageBackOff`).
 const LONGEST_MS: Millis = 300 * SECOND;
-/// A failure so long after the one before starts anew (client-go flowcontrol `hasExpired`: twice the longest delay).
+/// Delays start anew after this time without a failure (client-go flowcontrol `hasExpired`: twice the longest delay).
 const FORGET_MS: Millis = 2 * LONGEST_MS;
 
-/// The failures in a row of one container or of one container's pulls.
+/// Consecutive failures of one container, or of its pulls.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
@@ -20,7 +20,7 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Takes note of a failure; the delay for one that is never answered at once.
+    /// Counts a failed pull. Returns the delay before the next one.
     pub(super) fn failed(&mut self, now: Time) -> Millis {
         if now.since(self.last) > FORGET_MS {
             self.failures = 0;
@@ -30,7 +30,7 @@ impl Backoff {
         (FIRST_MS << (self.failures - 1).min(10)).min(LONGEST_MS)
     }
 
-    /// Takes note of a failure; the delay where the first in a row is answered at once.
+    /// Counts a failed container, whose first restart comes at once. Returns the delay before the next one.
     pub(super) fn failed_after_a_free_one(&mut self, now: Time) -> Millis {
         if self.failures == 0 || now.since(self.last) > FORGET_MS {
             *self = Self { failures: 1, last: now };
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_restart_in_a_row_waits_for_nothing() {
+    fn the_first_restart_in_a_row_comes_at_once() {
         let mut crashes = Backoff::default();
         let mut next = |at| crashes.failed_after_a_free_one(Time(at)) / SECOND;
         assert_eq!([next(0), next(1), next(20_000), next(620_001)], [0, 10, 20, 0]);

@@ -1,8 +1,8 @@
-//! The objects of a node that is there from the beginning: its Node and its Lease, as a kubelet in good health left them.
+//! The Node and Lease of a node that the cluster has from the start, as a healthy kubelet writes them.
 //!
-//! Real: the kubelet registers itself; the node IPAM controller sets podCIDR, the taint manager and the attach-detach
-//! controller their annotations. Modelled: the result. Not modelled: reserved resources (allocatable is the capacity, as in
-//! kind), images and features in the status, cloud providers.
+//! Real: the kubelet registers itself; the node IPAM controller sets podCIDR, the attach-detach controller its annotation.
+//! Modelled: the result. Differs: allocatable equals capacity, as in kind. Not modelled: reserved resources, images and
+//! features in the status, cloud providers.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use crate::value;
 pub const LEASE_NAMESPACE: &str = "kube-node-lease";
 /// `spec.leaseDurationSeconds` (kubelet `nodeLeaseDurationSeconds`).
 const LEASE_DURATION_S: i64 = 40;
-/// The disk that a node reports where its pool says nothing. Our choice.
+/// The disk of a node whose pool gives none. Our choice, because no scenario fills it.
 const DISK: &str = "100Gi";
 
-/// What is told apart between nodes.
+/// What differs between nodes.
 #[derive(Clone, Copy, Debug)]
-pub struct Node<'a> {
+pub struct BootedNode<'a> {
     /// Its name.
     pub name: &'a str,
     /// Its number in the cluster, from 1: addresses and podCIDR come from it.
@@ -67,7 +67,7 @@ const fn healthy(
 }
 
 impl Healthy {
-    /// The condition, reported at `now` and so since `since`.
+    /// The condition, reported at `now` and unchanged since `since`.
     pub(super) fn value(&self, now: Time, since: Value) -> Value {
         value!({
             "type": (self.kind),
@@ -91,7 +91,7 @@ pub(super) fn pod_ip(index: u32, n: u32) -> Str {
 }
 
 /// The Node as its kubelet reported it at `now`.
-pub fn booted_node(node: &Node<'_>, now: Time) -> Value {
+pub fn booted_node(node: &BootedNode<'_>, now: Time) -> Value {
     let cidr = format!("{}/24", pod_ip(node.index, 0));
     let mut spec = value!({"podCIDR": (cidr.as_str()), "podCIDRs": [(cidr.as_str())]});
     if !node.taints.is_empty() {
@@ -110,7 +110,7 @@ pub fn booted_node(node: &Node<'_>, now: Time) -> Value {
     })
 }
 
-fn labels(node: &Node<'_>) -> Value {
+fn labels(node: &BootedNode<'_>) -> Value {
     let arch = ["beta.kubernetes.io/arch", "kubernetes.io/arch"].map(|key| (key, "amd64"));
     let os = ["beta.kubernetes.io/os", "kubernetes.io/os"].map(|key| (key, "linux"));
     let own = [("kubernetes.io/hostname", node.name)];
@@ -120,7 +120,7 @@ fn labels(node: &Node<'_>) -> Value {
     Value::Map(all.map(|(key, value)| (Key::new(key), Value::from(value))).collect())
 }
 
-fn status(node: &Node<'_>, now: Time) -> Value {
+fn status(node: &BootedNode<'_>, now: Time) -> Value {
     let capacity = [("ephemeral-storage", DISK), ("hugepages-1Gi", "0"), ("hugepages-2Mi", "0")].into_iter();
     let capacity = capacity.chain(node.capacity.iter().map(|(key, amount)| (key.as_str(), amount.as_str())));
     let capacity: Value = Value::Map(capacity.map(|(key, amount)| (Key::new(key), amount.into())).collect());
@@ -152,7 +152,7 @@ fn status(node: &Node<'_>, now: Time) -> Value {
 
 /// The Lease of the node with this name and uid, renewed at `now`.
 ///
-/// Without a uid (the kubelet has not seen its Node yet) it belongs to no one, as in `newLease`.
+/// Without a uid (the kubelet has not seen its Node yet) it has no owner, as in `newLease`.
 pub fn booted_lease(node: &str, node_uid: &str, now: Time) -> Value {
     let mut metadata = value!({"name": node, "namespace": LEASE_NAMESPACE});
     if !node_uid.is_empty() {

@@ -1,10 +1,10 @@
 //! The life of one container of a pod: pull, start, ready, exit, back-off, stop.
 //!
-//! Real: the kubelet's runtime manager and its sync loop. Modelled: pull policies, back-off of pulls and restarts, what
-//! `kubectl` shows meanwhile, init containers and sidecars; startup probes, which the image's first readiness answers;
-//! liveness probes, which fail once it hangs. Not modelled: intervals of probes (each fails for as long as it may: a
-//! restart comes up to one period later than a real one); `imagePullPolicy: Never` takes the image for loaded onto every
-//! node, as `kind load` does.
+//! Real: the kubelet's runtime manager and its sync loop. Modelled: pull policies, back-off of pulls and restarts, the
+//! states that `kubectl` shows meanwhile, init containers and sidecars, startup and liveness probes. Differs: a startup
+//! probe succeeds when the image gets ready, a liveness probe fails once the container hangs; a failing probe always uses
+//! up its periods, so that a restart comes up to one period later than a real one; `imagePullPolicy: Never` finds every
+//! image on every node, as after `kind load`.
 
 use super::backoff::Backoff;
 use super::names;
@@ -12,14 +12,14 @@ use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
 use crate::wire::{Exit, PullError};
 
-/// From a failure until the status says that the kubelet backs off: one round of its event generator (kubelet
-/// `genericPlegRelistPeriod`). General knowledge, not recorded.
-const WORD_AFTER_MS: Millis = SECOND;
+/// From a failure until the status shows the back-off: one round of the kubelet's event generator (kubelet
+/// `genericPlegRelistPeriod`). From general knowledge, not recorded.
+const BACK_OFF_SHOWN_AFTER_MS: Millis = SECOND;
 
 /// Exit code of a container that was lost with its machine (containerd `UnknownExitStatus`).
 const LOST: i32 = 255;
 
-/// When the kubelet asks for the image.
+/// When the kubelet pulls the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PullPolicy {
     Always,
@@ -27,18 +27,18 @@ pub(super) enum PullPolicy {
     Never,
 }
 
-/// What a container is to its pod.
+/// The role of a container in its pod.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
-    /// Has to end well before the next one starts.
+    /// Has to succeed before the next one starts.
     Init,
-    /// An init container with restart policy Always: has to run before the next one starts, and runs on.
+    /// An init container with restartPolicy Always: has to start before the next one, and keeps running.
     Sidecar,
-    /// What the pod is for.
+    /// One of `spec.containers`.
     Main,
 }
 
-/// When an ended container starts again.
+/// When a terminated container starts again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum RestartPolicy {
     Always,
@@ -46,96 +46,97 @@ pub(super) enum RestartPolicy {
     Never,
 }
 
-/// What the container is doing.
+/// What the container does now.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum Doing {
+pub(super) enum Activity {
     /// Nothing yet.
     New,
-    /// Its image is being pulled.
+    /// The runtime pulls its image.
     Pulling,
-    /// It is being created.
+    /// The runtime creates it.
     Starting,
-    /// It runs, or is being stopped.
+    /// It runs, or is stopping.
     Running,
     /// It waits for its next try.
-    BackingOff(BackOff),
-    /// It will never run again.
+    BackingOff(Pause),
+    /// It will not run again.
     Ended,
 }
 
-/// A pause between two tries.
+/// The pause before the next try.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct BackOff {
+pub(super) struct Pause {
     until: Time,
-    /// What the status says from when on; taken once it is said.
-    word: Option<(Time, Waiting)>,
+    /// The state that the status gets during the pause, and when; taken at that time.
+    next_state: Option<(Time, WaitingState)>,
 }
 
 /// `state.waiting`.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Waiting {
+pub(super) struct WaitingState {
     pub(super) reason: Str,
     pub(super) message: String,
 }
 
 /// `state.terminated`.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Terminated {
+pub(super) struct TerminatedState {
     pub(super) exit: Exit,
     pub(super) message: &'static str,
-    /// `containerID`; empty for a container that never was.
+    /// `containerID`; empty for a container that never ran.
     pub(super) id: Str,
     pub(super) started: Option<Time>,
     pub(super) finished: Option<Time>,
 }
 
-/// `state`: what the status shows.
+/// `state` in the container's status.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum Shown {
-    Waiting(Waiting),
+pub(super) enum ReportedState {
+    Waiting(WaitingState),
     Running { since: Time, ready: bool },
-    Terminated(Terminated),
+    Terminated(TerminatedState),
 }
 
 /// One container.
 #[derive(Clone, Debug)]
-pub(super) struct Container {
+pub(super) struct ContainerWorker {
     pub(super) role: Role,
     pub(super) name: Str,
     pub(super) image: Str,
-    /// The image as the runtime names it, and its digest, once it ran.
+    /// The image with registry and tag, once it ran.
     pub(super) full_image: Str,
+    /// The image's digest, once it ran.
     pub(super) image_id: Str,
     policy: PullPolicy,
     startup: Option<Probe>,
     liveness: Option<Probe>,
     has_readiness: bool,
-    /// Whether its startup probe has answered yes since the last start.
-    up: bool,
-    /// Since when it answers no probe, until it is stopped for that.
+    /// Whether its startup probe has succeeded since the last start.
+    started_up: bool,
+    /// Since when it answers no probe; cleared when the kubelet stops it for that.
     hung: Option<Time>,
-    /// The start that is under way or was the last.
+    /// The number of the present start, or of the last one.
     pub(super) attempt: u32,
-    /// `containerID` of the start that ran last, or nothing.
+    /// `containerID` of the last start that ran; empty before the first.
     pub(super) id: Str,
-    /// The last start that ran, as `restartCount`.
+    /// `restartCount`: the number of the last start that ran.
     pub(super) restarts: u32,
-    pub(super) doing: Doing,
-    pub(super) shown: Shown,
+    pub(super) activity: Activity,
+    pub(super) state: ReportedState,
     /// `lastState`.
-    pub(super) last: Option<Terminated>,
+    pub(super) last: Option<TerminatedState>,
     pulls: Backoff,
     crashes: Backoff,
 }
 
-/// A probe that ends its container.
+/// A probe whose failure restarts the container.
 #[derive(Clone, Copy, Debug)]
 struct Probe {
     /// From the start of the container to the first try.
     delay_ms: Millis,
-    /// How long it may fail.
+    /// How long it may fail: `periodSeconds` times `failureThreshold`.
     patience_ms: Millis,
-    /// The grace of the container that it ends; the pod's unless said.
+    /// The probe's own grace for stopping the container; `None`: the pod's.
     grace_ms: Option<Millis>,
 }
 
@@ -147,34 +148,34 @@ pub(super) enum Need {
         if_not_present: bool,
     },
     Start,
-    /// A probe gave up.
+    /// A probe has failed.
     Stop {
-        /// The grace, where the probe has its own.
+        /// The probe's own grace.
         grace_ms: Option<Millis>,
     },
 }
 
-impl Container {
+impl ContainerWorker {
     /// The containers of a pod: init containers and sidecars in their order, then the others.
     pub(super) fn all(pod: &Object) -> Vec<Self> {
         let (init, main) = (pod.items_at(&["spec", "initContainers"]), pod.items_at(&["spec", "containers"]));
-        let word = if init.is_empty() { "ContainerCreating" } else { "PodInitializing" };
+        let reason = if init.is_empty() { "ContainerCreating" } else { "PodInitializing" };
         let role = |spec: &Value| match spec.str_at(&["restartPolicy"]) {
             Some("Always") => Role::Sidecar,
             _ => Role::Init,
         };
-        let init = init.iter().map(|spec| Self::new(spec, role(spec), word));
-        init.chain(main.iter().map(|spec| Self::new(spec, Role::Main, word))).collect()
+        let init = init.iter().map(|spec| Self::new(spec, role(spec), reason));
+        init.chain(main.iter().map(|spec| Self::new(spec, Role::Main, reason))).collect()
     }
 
-    /// The container of this entry of the spec, which waits with this word.
-    fn new(spec: &Value, role: Role, word: &'static str) -> Self {
+    /// The container of this entry of the spec, which waits for this reason.
+    fn new(spec: &Value, role: Role, reason: &'static str) -> Self {
         let policy = match spec.str_at(&["imagePullPolicy"]) {
             Some("Always") => PullPolicy::Always,
             Some("Never") => PullPolicy::Never,
             _ => PullPolicy::IfNotPresent,
         };
-        let creating = Waiting { reason: word.into(), message: String::new() };
+        let creating = WaitingState { reason: reason.into(), message: String::new() };
         Self {
             role,
             name: spec.str_at(&["name"]).unwrap_or_default().into(),
@@ -185,24 +186,24 @@ impl Container {
             startup: spec.get("startupProbe").map(Probe::of),
             liveness: spec.get("livenessProbe").map(Probe::of),
             has_readiness: spec.get("readinessProbe").is_some(),
-            up: false,
+            started_up: false,
             hung: None,
             attempt: 0,
             id: Str::default(),
             restarts: 0,
-            doing: Doing::New,
-            shown: Shown::Waiting(creating),
+            activity: Activity::New,
+            state: ReportedState::Waiting(creating),
             last: None,
             pulls: Backoff::default(),
             crashes: Backoff::default(),
         }
     }
 
-    /// Takes over what the status tells of a container from before the machine booted: it ran and was lost, or had ended.
+    /// Takes over the status of a container from before the machine booted: it ran and was lost, or had terminated.
     ///
     /// Real: containerd finds its old containers and reports them with exit code 255 and reason Unknown (general
-    /// knowledge); the kubelet then goes by the restart policy.
-    pub(super) fn recall(&mut self, status: &Value, policy: RestartPolicy, now: Time) {
+    /// knowledge); then the kubelet applies the restart policy.
+    pub(super) fn restore(&mut self, status: &Value, policy: RestartPolicy, now: Time) {
         let Some(id) = status.str_at(&["containerID"]) else { return };
         self.restarts = status.i64_at(&["restartCount"]).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
         self.attempt = self.restarts;
@@ -211,14 +212,14 @@ impl Container {
         self.image_id = names::image_id(&self.full_image);
         let time = |value: &Value, field| value.str_at(&[field]).and_then(Time::parse_rfc3339);
         let ended = match (status.at(&["state", "terminated"]), status.at(&["state", "running"])) {
-            (Some(ended), _) => Terminated {
+            (Some(ended), _) => TerminatedState {
                 exit: Exit::with_code(i32::try_from(ended.i64_at(&["exitCode"]).unwrap_or(0)).unwrap_or(255)),
                 message: "",
                 id: self.id.clone(),
                 started: time(ended, "startedAt"),
                 finished: time(ended, "finishedAt"),
             },
-            (None, running) => Terminated {
+            (None, running) => TerminatedState {
                 exit: Exit { code: LOST, reason: "Unknown" },
                 message: "",
                 id: self.id.clone(),
@@ -228,27 +229,31 @@ impl Container {
         };
         let again = match self.policy(policy) {
             RestartPolicy::Always => true,
-            // A boot runs all init containers once more, whatever came of them.
+            // After a boot, all init containers run again.
             RestartPolicy::OnFailure => ended.exit.code != 0 || self.role == Role::Init,
             RestartPolicy::Never => false,
         };
         self.attempt += u32::from(again);
-        self.doing = if again { Doing::New } else { Doing::Ended };
-        self.shown = Shown::Terminated(ended);
+        self.activity = if again { Activity::New } else { Activity::Ended };
+        self.state = ReportedState::Terminated(ended);
     }
 
-    /// When something is due without news from the runtime.
+    /// When something is due without an event of the runtime.
     pub(super) fn due(&self) -> Option<Time> {
-        let Doing::BackingOff(pause) = &self.doing else { return self.gives_up().map(|(at, _)| at) };
-        Some(pause.word.as_ref().map_or(pause.until, |(at, _)| pause.until.min(*at)))
+        let Activity::BackingOff(pause) = &self.activity else {
+            return self.failing_probe().map(|(at, _)| at);
+        };
+        Some(pause.next_state.as_ref().map_or(pause.until, |(at, _)| pause.until.min(*at)))
     }
 
-    /// Whether the containers after it may start, if it is an init container.
-    pub(super) fn lets_go_on(&self) -> bool {
-        match (self.role, &self.shown) {
-            (Role::Init, Shown::Terminated(ended)) => self.doing == Doing::Ended && ended.exit.code == 0,
-            // One that restarts has let them go on already, and does not take that back.
-            (Role::Sidecar, Shown::Running { .. }) if self.is_started() => true,
+    /// Whether the containers after it may start.
+    pub(super) fn lets_next_start(&self) -> bool {
+        match (self.role, &self.state) {
+            (Role::Init, ReportedState::Terminated(ended)) => {
+                self.activity == Activity::Ended && ended.exit.code == 0
+            }
+            // A sidecar that restarts does not hold up those that have started after it.
+            (Role::Sidecar, ReportedState::Running { .. }) if self.is_started() => true,
             (Role::Sidecar, _) => self.restarts > 0 || self.last.is_some(),
             (Role::Init, _) => false,
             (Role::Main, _) => true,
@@ -257,10 +262,10 @@ impl Container {
 
     /// Whether it is an init container that failed for good.
     pub(super) fn has_failed(&self) -> bool {
-        self.role == Role::Init && self.doing == Doing::Ended && !self.lets_go_on()
+        self.role == Role::Init && self.activity == Activity::Ended && !self.lets_next_start()
     }
 
-    /// When it starts again in a pod with this policy.
+    /// Its restart policy in a pod with this one.
     pub(super) fn policy(&self, pod: RestartPolicy) -> RestartPolicy {
         match (self.role, pod) {
             (Role::Main, policy) => policy,
@@ -270,11 +275,11 @@ impl Container {
         }
     }
 
-    /// Which of its probes gives up, and when. Until the startup probe has answered there is no other.
-    fn gives_up(&self) -> Option<(Time, Probe)> {
-        let Shown::Running { since, .. } = &self.shown else { return None };
+    /// Which of its probes will have failed for good, and when. Before the startup probe succeeds no other counts.
+    fn failing_probe(&self) -> Option<(Time, Probe)> {
+        let ReportedState::Running { since, .. } = &self.state else { return None };
         let (probe, from) = match (self.startup, self.hung) {
-            (Some(startup), _) if !self.up => (startup, *since + startup.delay_ms),
+            (Some(startup), _) if !self.started_up => (startup, *since + startup.delay_ms),
             (_, Some(hung)) => {
                 let liveness = self.liveness?;
                 (liveness, hung.max(*since + liveness.delay_ms))
@@ -284,27 +289,27 @@ impl Container {
         Some((from + probe.patience_ms, probe))
     }
 
-    /// Whether it runs and has started up.
+    /// Whether it runs and its startup probe has succeeded, if it has one.
     pub(super) fn is_started(&self) -> bool {
-        matches!(self.shown, Shown::Running { .. }) && (self.up || self.startup.is_none())
+        matches!(self.state, ReportedState::Running { .. }) && (self.started_up || self.startup.is_none())
     }
 
     /// Does what is due at `now`.
     pub(super) fn advance(&mut self, now: Time) -> Need {
-        let gives_up = self.gives_up().filter(|(at, _)| *at <= now);
-        match &mut self.doing {
-            Doing::New => self.begin(),
-            Doing::BackingOff(pause) if pause.until <= now => self.begin(),
-            Doing::BackingOff(pause) => {
-                if let Some((_, waiting)) = pause.word.take_if(|(at, _)| *at <= now) {
+        let failed = self.failing_probe().filter(|(at, _)| *at <= now);
+        match &mut self.activity {
+            Activity::New => self.begin(),
+            Activity::BackingOff(pause) if pause.until <= now => self.begin(),
+            Activity::BackingOff(pause) => {
+                if let Some((_, waiting)) = pause.next_state.take_if(|(at, _)| *at <= now) {
                     self.show_waiting(waiting);
                 }
                 Need::Nothing
             }
             _ => {
-                let Some((_, Probe { grace_ms, .. })) = gives_up else { return Need::Nothing };
-                // Once: the exit is on its way.
-                (self.up, self.hung) = (true, None);
+                let Some((_, Probe { grace_ms, .. })) = failed else { return Need::Nothing };
+                // Stops it once: the exit will follow.
+                (self.started_up, self.hung) = (true, None);
                 Need::Stop { grace_ms }
             }
         }
@@ -312,77 +317,81 @@ impl Container {
 
     fn begin(&mut self) -> Need {
         if self.policy == PullPolicy::Never {
-            self.doing = Doing::Starting;
+            self.activity = Activity::Starting;
             return Need::Start;
         }
-        self.doing = Doing::Pulling;
+        self.activity = Activity::Pulling;
         Need::Pull { if_not_present: self.policy == PullPolicy::IfNotPresent }
     }
 
-    fn show_waiting(&mut self, waiting: Waiting) {
-        if let Shown::Terminated(ended) = std::mem::replace(&mut self.shown, Shown::Waiting(waiting)) {
+    fn show_waiting(&mut self, waiting: WaitingState) {
+        if let ReportedState::Terminated(ended) =
+            std::mem::replace(&mut self.state, ReportedState::Waiting(waiting))
+        {
             self.last = Some(ended);
         }
     }
 
-    /// Takes the result of the pull.
+    /// The runtime has pulled the image, or failed to.
     pub(super) fn pulled(&mut self, result: Result<(), PullError>, now: Time) -> Need {
-        if self.doing != Doing::Pulling {
+        if self.activity != Activity::Pulling {
             return Need::Nothing;
         }
         let Err(error) = result else {
-            self.doing = Doing::Starting;
+            self.activity = Activity::Starting;
             return Need::Start;
         };
         let until = now + self.pulls.failed(now);
         let message =
             format!("Back-off pulling image \"{}\": {}: {}", self.image, error.reason, error.message);
-        let word = Waiting { reason: "ImagePullBackOff".into(), message };
-        self.show_waiting(Waiting { reason: error.reason, message: error.message });
-        self.doing = Doing::BackingOff(BackOff { until, word: Some((now + WORD_AFTER_MS, word)) });
+        let back_off = WaitingState { reason: "ImagePullBackOff".into(), message };
+        self.show_waiting(WaitingState { reason: error.reason, message: error.message });
+        let next_state = Some((now + BACK_OFF_SHOWN_AFTER_MS, back_off));
+        self.activity = Activity::BackingOff(Pause { until, next_state });
         Need::Nothing
     }
 
-    /// It runs.
+    /// The runtime has started it.
     pub(super) fn started(&mut self, pod_uid: &str, now: Time) {
-        if self.doing != Doing::Starting {
+        if self.activity != Activity::Starting {
             return;
         }
-        self.doing = Doing::Running;
-        (self.up, self.hung) = (false, None);
+        debug_assert!(self.attempt >= self.restarts, "starts are numbered upwards");
+        self.activity = Activity::Running;
+        (self.started_up, self.hung) = (false, None);
         self.id = names::container_id(pod_uid, &self.name, self.attempt);
         if self.restarts == 0 && self.attempt == 0 {
             self.full_image = names::full_image(&self.image);
             self.image_id = names::image_id(&self.full_image);
         }
         self.restarts = self.attempt;
-        if let Shown::Terminated(ended) =
-            std::mem::replace(&mut self.shown, Shown::Running { since: now, ready: false })
+        if let ReportedState::Terminated(ended) =
+            std::mem::replace(&mut self.state, ReportedState::Running { since: now, ready: false })
         {
             self.last = Some(ended);
         }
     }
 
     /// Its readiness changed.
-    pub(super) fn is_ready(&mut self, yes: bool) {
-        if let Shown::Running { ready, .. } = &mut self.shown {
+    pub(super) fn set_ready(&mut self, yes: bool) {
+        if let ReportedState::Running { ready, .. } = &mut self.state {
             *ready = yes;
-            self.up |= yes;
+            self.started_up |= yes;
         }
     }
 
-    /// It answers no probe any more. One without a readiness probe counts as ready all the same.
-    pub(super) fn hangs(&mut self, now: Time) {
+    /// It no longer answers probes. Without a readiness probe it still counts as ready.
+    pub(super) fn set_hung(&mut self, now: Time) {
         self.hung = Some(now);
-        if let (Shown::Running { ready, .. }, true) = (&mut self.shown, self.has_readiness) {
+        if let (ReportedState::Running { ready, .. }, true) = (&mut self.state, self.has_readiness) {
             *ready = false;
         }
     }
 
-    /// It ended. `policy` is none when the pod is being stopped: nothing starts again then.
+    /// It has terminated. `policy` is `None` when the pod stops: then nothing starts again.
     pub(super) fn exited(&mut self, exit: Exit, policy: Option<RestartPolicy>, pod: &str, now: Time) {
-        let started = match self.shown {
-            Shown::Running { since, .. } => Some(since),
+        let started = match self.state {
+            ReportedState::Running { since, .. } => Some(since),
             _ => None,
         };
         let again = match policy {
@@ -390,19 +399,25 @@ impl Container {
             Some(RestartPolicy::OnFailure) => exit.code != 0,
             Some(RestartPolicy::Never) | None => false,
         };
-        // A container that was stopped before it ran has no id yet: it never gets one.
+        // A container that was stopped before it ran never gets an id.
         let id = if started.is_some() { self.id.clone() } else { Str::default() };
-        if let Shown::Terminated(before) = &self.shown {
+        if let ReportedState::Terminated(before) = &self.state {
             self.last = Some(before.clone());
         }
-        self.shown = Shown::Terminated(Terminated { exit, message: "", id, started, finished: Some(now) });
-        self.doing = if again { self.back_off(pod, now) } else { Doing::Ended };
+        self.state = ReportedState::Terminated(TerminatedState {
+            exit,
+            message: "",
+            id,
+            started,
+            finished: Some(now),
+        });
+        self.activity = if again { self.back_off(pod, now) } else { Activity::Ended };
     }
 
-    fn back_off(&mut self, pod: &str, now: Time) -> Doing {
+    fn back_off(&mut self, pod: &str, now: Time) -> Activity {
         self.attempt += 1;
         let delay = self.crashes.failed_after_a_free_one(now);
-        let word = (delay > 0).then(|| {
+        let next_state = (delay > 0).then(|| {
             let seconds = delay / SECOND;
             let period = if seconds >= 60 {
                 format!("{}m{}s", seconds / 60, seconds % 60)
@@ -410,32 +425,33 @@ impl Container {
                 format!("{seconds}s")
             };
             let message = format!("back-off {period} restarting failed container={} pod={pod}", self.name);
-            (now + WORD_AFTER_MS, Waiting { reason: "CrashLoopBackOff".into(), message })
+            (now + BACK_OFF_SHOWN_AFTER_MS, WaitingState { reason: "CrashLoopBackOff".into(), message })
         });
-        Doing::BackingOff(BackOff { until: now + delay, word })
+        Activity::BackingOff(Pause { until: now + delay, next_state })
     }
 
-    /// Gives up a container that has no process, because its pod is being stopped. Says whether it has one.
-    pub(super) fn give_up(&mut self) -> bool {
-        match self.doing {
-            Doing::Running | Doing::Starting => return true,
-            Doing::Ended => return false,
-            Doing::New | Doing::Pulling | Doing::BackingOff(_) => self.doing = Doing::Ended,
+    /// Its pod stops: it will not run again if it has no process now. Whether it has one.
+    pub(super) fn abandon(&mut self) -> bool {
+        match self.activity {
+            Activity::Running | Activity::Starting => return true,
+            Activity::Ended => return false,
+            Activity::New | Activity::Pulling | Activity::BackingOff(_) => self.activity = Activity::Ended,
         }
-        if !matches!(self.shown, Shown::Terminated(_)) {
-            self.shown = Shown::Terminated(self.last.take().unwrap_or_else(Terminated::never_ran));
+        if !matches!(self.state, ReportedState::Terminated(_)) {
+            self.state =
+                ReportedState::Terminated(self.last.take().unwrap_or_else(TerminatedState::never_ran));
         }
         false
     }
 
-    /// Whether it runs and its readiness probe answers yes.
-    pub(super) fn ready(&self) -> bool {
-        matches!(self.shown, Shown::Running { ready: true, .. })
+    /// Whether it runs and is ready.
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self.state, ReportedState::Running { ready: true, .. })
     }
 }
 
-impl Terminated {
-    /// What the kubelet says of a container that its pod's end left without a process (kubelet `TerminatePod`).
+impl TerminatedState {
+    /// The state of a container that had no process when its pod ended (kubelet `TerminatePod`).
     fn never_ran() -> Self {
         Self {
             exit: Exit { code: 137, reason: "ContainerStatusUnknown" },
@@ -448,7 +464,7 @@ impl Terminated {
 }
 
 impl Probe {
-    /// The probe of this entry of the spec. What it leaves out is as the API says: 10 s, 3 times (`SetDefaults_Probe`).
+    /// The probe of this entry of the spec, with the API's defaults (`SetDefaults_Probe`).
     fn of(spec: &Value) -> Self {
         let number = |field| spec.i64_at(&[field]).and_then(|n| u64::try_from(n).ok());
         let seconds = |field, default| number(field).unwrap_or(default) * SECOND;

@@ -1,14 +1,14 @@
 //! The signs of life of a node: its Lease and its status.
 //!
 //! Real: the kubelet renews the Lease every 10 s from the copy it got last, computes the node's status every 10 s and
-//! reports it when it changed or after 5 min. Modelled: both, on one tick; the status is only computed anew when someone
-//! changed the Node; renewals are left to the wire once one has succeeded. Not modelled: jitter, pressure conditions,
-//! images and volumes in the status.
+//! reports it when it changed or after 5 min. Modelled: both. Differs: both happen on one tick; the status is only computed
+//! again when the Node has changed; after the first successful renewal the wire renews the Lease. Not modelled: jitter,
+//! pressure conditions, images and volumes in the status.
 
 use std::sync::Arc;
 
 use super::booted;
-use super::node_agent::{Link, Purpose};
+use super::link::{Link, Purpose};
 use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value, keys};
@@ -16,12 +16,12 @@ use crate::wire::resource::{LEASES, NODES};
 use crate::wire::{Answer, Effect, ObjectKey, Outbox, Renewals, Request};
 use crate::{key, value};
 
-/// Between two renewals, and between two computations of the status (kubelet `nodeLeaseRenewInterval`: a quarter of
+/// Period of renewals and of computations of the status (kubelet `nodeLeaseRenewInterval`: a quarter of
 /// `nodeLeaseDurationSeconds` 40; `nodeStatusUpdateFrequency`).
 pub(super) const PERIOD_MS: Millis = 10 * SECOND;
-/// An unchanged status is reported this often (kubelet `nodeStatusReportFrequency`).
+/// Period of reports of an unchanged status (kubelet `nodeStatusReportFrequency`).
 const REPORT_MS: Millis = 300 * SECOND;
-/// How often one tick tries to renew (kubelet `maxUpdateRetries`).
+/// Number of tries to renew per tick (kubelet `maxUpdateRetries`).
 const TRIES: u32 = 5;
 
 /// The heartbeats of one node.
@@ -34,14 +34,16 @@ pub(super) struct Heartbeat {
     /// When the next tick comes.
     armed: Option<Time>,
     /// Whether the wire renews the Lease.
-    renewed: bool,
-    /// The Lease as the server answered last.
+    renewed_by_wire: bool,
+    /// The Lease in the server's last answer.
     lease: Option<Arc<Object>>,
-    /// Tries left of the renewal under way.
+    /// The remaining tries of the renewal in progress.
     renewing: Option<u32>,
+    /// Whether a report is in progress.
     reporting: bool,
+    /// When the status was last reported.
     reported: Time,
-    /// The Node whose status was found right.
+    /// The Node whose status was checked last.
     checked: Option<Arc<Object>>,
 }
 
@@ -52,7 +54,7 @@ impl Heartbeat {
             phase_ms,
             origin: Time::ZERO,
             armed: None,
-            renewed: false,
+            renewed_by_wire: false,
             lease: None,
             renewing: None,
             reporting: false,
@@ -61,19 +63,19 @@ impl Heartbeat {
         }
     }
 
-    /// The ticks come so much later than they would have until now.
-    pub(super) fn place(&mut self, phase_ms: Millis) {
+    /// Shifts all ticks by so much.
+    pub(super) fn shift(&mut self, phase_ms: Millis) {
         self.phase_ms += phase_ms;
         self.origin = self.origin + phase_ms;
         self.armed = self.armed.map(|armed| armed + phase_ms);
     }
 
-    /// The first tick comes so long after the start.
+    /// From the start to the first tick.
     pub(super) fn phase_ms(&self) -> Millis {
         self.phase_ms
     }
 
-    /// The node booted now: its status is fresh. When the first tick comes.
+    /// The node has booted and its status is fresh. Returns the time of the first tick.
     pub(super) fn start(&mut self, out: &Outbox) -> Time {
         self.reported = out.now();
         self.origin = out.now() + self.phase_ms;
@@ -81,13 +83,11 @@ impl Heartbeat {
         self.origin
     }
 
-    /// When the timer has to go off for the next tick, if it is not set already.
+    /// When to set the timer for the next tick with something to do; `None` if an armed timer fires by then.
     pub(super) fn rearm(&mut self, node: Option<&Arc<Object>>, now: Time) -> Option<Time> {
         let next = self.tick_after(now);
-        let known =
-            |node: &Arc<Object>| self.checked.as_ref().is_some_and(|checked| Arc::ptr_eq(checked, node));
-        let is_idle =
-            self.renewed && !self.reporting && node.is_some_and(|node| known(node) || self.is_right(node));
+        let is_checked = |node: &Arc<Object>| self.is_checked(node) || is_healthy(node);
+        let is_idle = self.renewed_by_wire && !self.reporting && node.is_some_and(is_checked);
         let due = if is_idle {
             self.checked = node.cloned();
             next.max(self.tick_after(Time((self.reported + REPORT_MS).0 - 1)))
@@ -108,25 +108,25 @@ impl Heartbeat {
         self.origin + (time.since(self.origin) / PERIOD_MS + 1) * PERIOD_MS
     }
 
-    /// Whether the timer that goes off now is the one of the next tick, and none of old.
-    pub(super) fn goes_off(&mut self, now: Time) -> bool {
+    /// The timer fires. Whether it is that of the next tick, and not an older one.
+    pub(super) fn fires(&mut self, now: Time) -> bool {
         self.armed.take_if(|armed| *armed == now).is_some()
     }
 
-    /// The wire does not renew the Lease any more, which is this one if it has changed.
+    /// The wire no longer renews the Lease; `lease` is its present state if it has changed.
     pub(super) fn not_renewed(&mut self, lease: Option<Arc<Object>>) {
-        self.renewed = false;
+        self.renewed_by_wire = false;
         self.lease = lease.or(self.lease.take());
     }
 
-    /// The kubelet has started on a machine that it does not know: it reports at its next tick, whatever the Node says.
+    /// The kubelet has restarted: it reports at its next tick, even an unchanged status.
     pub(super) fn report_soon(&mut self) {
         self.reported = Time(i64::MIN / 2);
     }
 
-    /// The tick.
+    /// A tick.
     pub(super) fn beat(&mut self, node: Option<&Arc<Object>>, link: &mut Link<'_>) {
-        if self.renewing.is_none() && !self.renewed {
+        if self.renewing.is_none() && !self.renewed_by_wire {
             self.renewing = Some(TRIES);
             self.renew(link);
         }
@@ -151,7 +151,7 @@ impl Heartbeat {
         link.client.send(request, Purpose::Lease, link.out);
     }
 
-    /// Takes the answer to a read or write of the Lease.
+    /// Handles the answer to a read or write of the Lease.
     pub(super) fn lease_answered(
         &mut self,
         answer: &Answer,
@@ -164,7 +164,7 @@ impl Heartbeat {
                 self.lease = Some(lease.clone());
                 if !read {
                     self.renewing = None;
-                    self.renewed = true;
+                    self.renewed_by_wire = true;
                     let first = self.tick_after(link.out.now());
                     let renewals = Renewals { first, period_ms: PERIOD_MS };
                     link.out.push(Effect::Renew(ObjectKey::of(lease), renewals));
@@ -188,12 +188,11 @@ impl Heartbeat {
     fn report(&mut self, node: &Arc<Object>, link: &mut Link<'_>) {
         let now = link.out.now();
         let due = now.since(self.reported) >= REPORT_MS;
-        let known = self.checked.as_ref().is_some_and(|checked| Arc::ptr_eq(checked, node));
-        if self.reporting || (known && !due) {
+        if self.reporting || (self.is_checked(node) && !due) {
             return;
         }
         self.checked = Some(node.clone());
-        if !due && self.is_right(node) {
+        if !due && is_healthy(node) {
             return;
         }
         let wanted = value!({"conditions": (Value::list(conditions(node, now)))});
@@ -203,14 +202,11 @@ impl Heartbeat {
         }
     }
 
-    fn is_right(&self, node: &Object) -> bool {
-        booted::CONDITIONS.iter().all(|healthy| {
-            let found = node.condition(healthy.kind);
-            found.is_some_and(|c| c.str_at(&["status"]) == Some(healthy.status))
-        })
+    fn is_checked(&self, node: &Arc<Object>) -> bool {
+        self.checked.as_ref().is_some_and(|checked| Arc::ptr_eq(checked, node))
     }
 
-    /// Takes the answer to a status report.
+    /// Handles the answer to a status report.
     pub(super) fn status_answered(&mut self, answer: &Answer, now: Time) {
         self.reporting = false;
         if answer.failure().is_some() {
@@ -221,12 +217,20 @@ impl Heartbeat {
     }
 }
 
+/// Whether a Node has the conditions of a healthy one.
+fn is_healthy(node: &Object) -> bool {
+    booted::CONDITIONS.iter().all(|healthy| {
+        let found = node.condition(healthy.kind);
+        found.is_some_and(|c| c.str_at(&["status"]) == Some(healthy.status))
+    })
+}
+
 /// The conditions of a node that is healthy since `now`.
 pub(super) fn fresh_conditions(now: Time) -> impl Iterator<Item = Value> {
     booted::CONDITIONS.iter().map(move |healthy| healthy.value(now, now.rfc3339().into()))
 }
 
-/// The conditions of a healthy node at `now`; one that stays as it is keeps its time.
+/// The conditions of a healthy node at `now`; an unchanged one keeps its time.
 fn conditions(node: &Object, now: Time) -> impl Iterator<Item = Value> {
     booted::CONDITIONS.iter().map(move |healthy| {
         let before = node.condition(healthy.kind).filter(|c| c.str_at(&["status"]) == Some(healthy.status));

@@ -1,5 +1,5 @@
-//! The names that a container runtime gives: containers and images by digest. Which digest is our choice; that equal
-//! containers get equal ones in every run is what counts.
+//! Ids of containers and names of images, as a container runtime gives them. The digests are our choice, because they only
+//! have to be equal for equal containers in every run.
 
 use crate::object::{Digest, Str};
 

@@ -1,15 +1,15 @@
 //! The kubelet as a component: its informers and timers, and which pod an input is for.
 //!
-//! Real: the kubelet's sync loop. Modelled: pods come from the API server alone, by a watch on `spec.nodeName`; a kubelet
-//! whose machine boots registers its Node and finds no container running; one whose process restarts lists anew and keeps what
-//! the container runtime could tell it. Not modelled: static pods, volumes, garbage collection; a restart takes no
-//! time.
+//! Real: the kubelet's sync loop. Modelled: the watch of pods by `spec.nodeName`; after a boot of the machine the kubelet
+//! registers its Node and finds no container running; after a restart of its process it lists again and keeps the state of
+//! the containers. Differs: a restart takes no time. Not modelled: static pods, volumes, garbage collection.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::admission::refusal;
+use super::admission::rejection;
 use super::heartbeat::Heartbeat;
+use super::link::{Link, Purpose};
 use super::pod_worker::PodWorker;
 use crate::client::{Change, Client, Informer};
 use crate::engine::{Draws, Millis, Time};
@@ -24,45 +24,25 @@ pub struct Kubelet {
     index: u32,
     /// The Node that it registers when its machine boots.
     registers: Option<Arc<Object>>,
-    /// The timer of lease and node status; the other tokens are those of pods.
+    /// The timer of Lease and node status; the other tokens are those of pods.
     heartbeat_token: u64,
-    /// It was restarted and has not listed its pods yet.
+    /// It has restarted and not listed its pods yet.
     relists: bool,
     host_ip: Str,
     client: Client<Purpose>,
     pods: Informer,
     node: Informer,
     heartbeat: Heartbeat,
-    /// By uid: two pods of one name may be on the node at a time.
+    /// By uid: the node may have two pods of the same name at a time.
     workers: BTreeMap<Str, PodWorker>,
     by_token: BTreeMap<u64, Str>,
     last_token: u64,
     last_ip: u32,
 }
 
-/// What a request was for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Purpose {
-    Pods,
-    Node,
-    /// The status of the pod with this uid.
-    Status(Str),
-    /// The deletion of the pod with this uid.
-    Delete(Str),
-    Lease,
-    NodeStatus,
-    Register,
-}
-
-/// The way out of the kubelet.
-pub(super) struct Link<'a> {
-    pub(super) client: &'a mut Client<Purpose>,
-    pub(super) out: &'a mut Outbox,
-}
-
 impl Kubelet {
-    /// The kubelet of the node with this name; `index`, from 1, is the one that [`super::booted::Node`] got. Its first
-    /// heartbeat comes at once.
+    /// The kubelet of the node with this name; `index`, from 1, as in [`super::booted::BootedNode`]. Its first heartbeat
+    /// comes at once.
     pub fn new(name: &str, index: u32) -> Self {
         Self {
             name: name.into(),
@@ -82,14 +62,14 @@ impl Kubelet {
         }
     }
 
-    /// Draws when in each period it sends its heartbeats: how long after its start the first one comes, in ms.
+    /// Draws the time from its start to its first heartbeat, in ms.
     pub fn place_heartbeat(&mut self, draws: &mut Draws) -> Millis {
         let phase_ms = draws.between(&["kubelet heartbeat", &self.name], 0, super::heartbeat::PERIOD_MS - 1);
-        self.heartbeat.place(phase_ms);
+        self.heartbeat.shift(phase_ms);
         phase_ms
     }
 
-    /// The same, that registers this Node when its machine boots.
+    /// The kubelet, registering this Node when its machine boots.
     #[must_use]
     pub fn registering(mut self, node: Arc<Object>) -> Self {
         self.registers = Some(node);
@@ -105,14 +85,14 @@ impl Kubelet {
         out.push(Effect::Timer(first, self.heartbeat_token));
     }
 
-    /// Sees to it that the next tick comes when it has to.
+    /// Sets the timer of the next tick, if it is not set.
     fn rearm(&mut self, out: &mut Outbox) {
         if let Some(next) = self.heartbeat.rearm(self.node.iter().next(), out.now()) {
             out.push(Effect::Timer(next, self.heartbeat_token));
         }
     }
 
-    /// The process starts again: it knows nothing of the API server any more.
+    /// The process restarts: its caches are empty, and requests sent before get no answer.
     fn restart(&mut self, out: &mut Outbox) {
         self.client.forget_all();
         self.pods = Informer::selecting(*PODS, &format!("spec.nodeName={}", self.name));
@@ -124,7 +104,7 @@ impl Kubelet {
         self.heartbeat.report_soon();
     }
 
-    /// The machine has booted: no container of old runs.
+    /// The machine has booted: no old container runs.
     fn boot(&mut self, out: &mut Outbox) {
         self.workers.clear();
         self.by_token.clear();
@@ -133,7 +113,7 @@ impl Kubelet {
             let node = node.edited(|root| root.set_at(&["status", "conditions"], conditions));
             self.client.forget_all();
             let request = Request::create(*NODES, Arc::new(node));
-            // Its answer tells nothing that the list of the Node does not: a Node that is there stays as it is.
+            // The answer does not matter: an existing Node stays unchanged, and the list of the Node shows it.
             self.restart(out);
             self.client.send(request, Purpose::Register, out);
         } else {
@@ -196,11 +176,11 @@ impl Kubelet {
         informer.watch(&mut self.client, purpose, out);
     }
 
-    /// Pods that went while nobody looked.
+    /// Stops pods that were deleted before the new list.
     fn drop_vanished(&mut self, out: &mut Outbox) {
-        let there: BTreeSet<&str> = self.pods.iter().map(|pod| pod.uid()).collect();
+        let listed: BTreeSet<&str> = self.pods.iter().map(|pod| pod.uid()).collect();
         let vanished: Vec<Str> =
-            self.workers.keys().filter(|uid| !there.contains(uid.as_str())).cloned().collect();
+            self.workers.keys().filter(|uid| !listed.contains(uid.as_str())).cloned().collect();
         for uid in vanished {
             self.with_worker(&uid, out, PodWorker::removed);
         }
@@ -228,15 +208,16 @@ impl Kubelet {
         let mut worker = PodWorker::new(pod.clone(), self.host_ip.clone(), ip, self.last_token, now);
         if let (Some(node), Some(wanted)) = (self.node.iter().next(), worker.requests()) {
             let others: Vec<_> = self.workers.values().filter_map(PodWorker::requests).collect();
-            if let Some(refusal) = refusal(pod, wanted, node, &others) {
-                worker.refuse(refusal);
+            if let Some(rejection) = rejection(pod, wanted, node, &others) {
+                worker.reject(rejection);
             }
         }
         self.by_token.insert(self.last_token, uid.clone());
         self.workers.insert(uid, worker);
+        debug_assert_eq!(self.by_token.len(), self.workers.len(), "each worker has one timer");
     }
 
-    /// Lets the worker of this pod act, and drops it when it has nothing left to do.
+    /// Lets the worker of this pod act, and removes it when it is done.
     fn with_worker(&mut self, uid: &str, out: &mut Outbox, act: impl FnOnce(&mut PodWorker, &mut Link<'_>)) {
         let Some(worker) = self.workers.get_mut(uid) else { return };
         act(worker, &mut Link { client: &mut self.client, out });
@@ -246,7 +227,7 @@ impl Kubelet {
         }
     }
 
-    /// The next address of the node's podCIDR that no pod has; .0 and .1 are the network's.
+    /// The next free address of the node's podCIDR; .0 and .1 belong to the network.
     fn free_ip(&mut self) -> Str {
         for _ in 2..255 {
             self.last_ip = if self.last_ip < 2 || self.last_ip >= 254 { 2 } else { self.last_ip + 1 };
@@ -265,7 +246,7 @@ impl Kubelet {
 
     fn timer(&mut self, token: u64, out: &mut Outbox) {
         if token == self.heartbeat_token {
-            if self.heartbeat.goes_off(out.now()) {
+            if self.heartbeat.fires(out.now()) {
                 let mut link = Link { client: &mut self.client, out };
                 self.heartbeat.beat(self.node.iter().next(), &mut link);
                 self.rearm(out);

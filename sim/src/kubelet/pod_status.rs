@@ -1,10 +1,10 @@
-//! The status that a pod's containers add up to, field by field as the kubelet writes it.
+//! The pod's status from its containers, field by field as the kubelet writes it.
 //!
 //! Real: `generateAPIPodStatus`. Modelled: phase, the five conditions, addresses, container statuses, with
 //! `observedGeneration`. Not modelled: readiness gates; in container statuses `resources`, `user` and `volumeMounts`,
-//! which only repeat the spec. The fields of a condition follow general knowledge where no kubelet was recorded.
+//! which only repeat the spec. The fields of a condition come from general knowledge if no kubelet was recorded.
 
-use super::container::{Container, RestartPolicy, Role, Shown, Terminated, Waiting};
+use super::container::{ContainerWorker, ReportedState, RestartPolicy, Role, TerminatedState, WaitingState};
 use crate::engine::Time;
 use crate::object::{Key, Map, Object, Str, Value, keys};
 use crate::{key, value};
@@ -12,21 +12,21 @@ use crate::{key, value};
 /// What a status is made from.
 pub(super) struct Facts<'a> {
     pub(super) pod: &'a Object,
-    pub(super) containers: &'a [Container],
+    pub(super) containers: &'a [ContainerWorker],
     pub(super) restart: RestartPolicy,
-    /// Since when the kubelet has it.
+    /// `startTime`.
     pub(super) started: &'a Str,
     pub(super) host_ip: &'a Address,
     /// Its address, once its sandbox is up.
     pub(super) pod_ip: Option<&'a Address>,
-    /// Whether nothing of it will ever run again.
+    /// Whether no container will run again.
     pub(super) over: bool,
-    /// The status before: conditions that stay as they are keep their time.
+    /// The status before: unchanged conditions keep their time.
     pub(super) before: &'a Value,
     pub(super) now: Time,
 }
 
-/// An address as a status tells it: by itself, and as a list.
+/// An address in a status: by itself, and as a list.
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub(super) ip: Str,
@@ -43,7 +43,7 @@ impl Address {
 /// The wanted status: the kubelet's own fields only.
 pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
     let phase = phase(facts);
-    // Room for all, init containers and addresses too.
+    // The capacity suffices for all fields.
     let mut entries: Vec<(Key, Value)> = Vec::with_capacity(10);
     entries.extend([
         (key!("conditions"), Value::list(conditions(facts, phase))),
@@ -65,8 +65,8 @@ pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
     Value::Map(Map::from_entries(entries))
 }
 
-/// The status of a pod that the node does not take: no conditions of its own, no containers.
-pub(super) fn refused_status(pod: &Object, reason: &Str, message: &str, since: &Str) -> Value {
+/// The status of a rejected pod: without conditions and containers.
+pub(super) fn rejected_status(pod: &Object, reason: &Str, message: &str, since: &Str) -> Value {
     value!({
         "message": message, "observedGeneration": (pod.generation()), "phase": "Failed", "reason": (reason.clone()),
         "startTime": (since.clone())
@@ -75,23 +75,23 @@ pub(super) fn refused_status(pod: &Object, reason: &Str, message: &str, since: &
 
 /// The kubelet's `getPhase`.
 fn phase(facts: &Facts<'_>) -> &'static str {
-    if facts.containers.iter().any(Container::has_failed) {
+    if facts.containers.iter().any(ContainerWorker::has_failed) {
         return "Failed";
     }
-    let is_init = |container: &&Container| container.role == Role::Init;
-    if !facts.over && facts.containers.iter().filter(is_init).any(|container| !container.lets_go_on()) {
+    let is_init = |container: &&ContainerWorker| container.role == Role::Init;
+    if !facts.over && facts.containers.iter().filter(is_init).any(|container| !container.lets_next_start()) {
         return "Pending";
     }
     let (mut running, mut waiting, mut stopped, mut succeeded) = (0, 0, 0, 0);
     for container in mains(facts) {
-        match &container.shown {
-            Shown::Running { .. } => running += 1,
-            Shown::Terminated(ended) => {
+        match &container.state {
+            ReportedState::Running { .. } => running += 1,
+            ReportedState::Terminated(ended) => {
                 stopped += 1;
                 succeeded += usize::from(ended.exit.code == 0);
             }
-            Shown::Waiting(_) if container.last.is_some() => stopped += 1,
-            Shown::Waiting(_) => waiting += 1,
+            ReportedState::Waiting(_) if container.last.is_some() => stopped += 1,
+            ReportedState::Waiting(_) => waiting += 1,
         }
     }
     if waiting > 0 {
@@ -108,7 +108,7 @@ fn phase(facts: &Facts<'_>) -> &'static str {
     }
 }
 
-/// One condition as it should be now; no text is an empty one.
+/// A condition as it should be now; an empty text means none.
 struct Condition {
     kind: Str,
     is_true: bool,
@@ -116,7 +116,7 @@ struct Condition {
     message: Str,
 }
 
-/// A text that is written down here, made where the program is built.
+/// A constant text, made at compile time.
 const fn text(text: &'static str) -> Str {
     if text.len() < size_of::<Str>() { Str::new_inline(text) } else { Str::new_static(text) }
 }
@@ -132,7 +132,7 @@ fn conditions(facts: &Facts<'_>, phase: &str) -> [Value; 5] {
         |kind| Condition { kind, is_true: ready, reason: reason.clone(), message: message.clone() };
     let completed = if phase == "Succeeded" { COMPLETED } else { NONE };
     let incomplete: Vec<&str> =
-        facts.containers.iter().filter(|c| !c.lets_go_on()).map(|c| c.name.as_str()).collect();
+        facts.containers.iter().filter(|c| !c.lets_next_start()).map(|c| c.name.as_str()).collect();
     let initialized = const { text("Initialized") };
     let initialized = if incomplete.is_empty() || phase == "Succeeded" {
         plain(initialized, true, completed)
@@ -153,7 +153,7 @@ fn conditions(facts: &Facts<'_>, phase: &str) -> [Value; 5] {
 }
 
 impl Condition {
-    /// The condition as the status tells it. One that is as it was is the one that was.
+    /// The condition in the status. If it has not changed, the old value is used again.
     fn value(self, facts: &Facts<'_>, now: &Str) -> Value {
         let status = if self.is_true { const { text("True") } } else { const { text("False") } };
         let has = |old: &Value, key, text: &Str| old.get_key(key).and_then(Value::as_text) == Some(text);
@@ -174,16 +174,17 @@ impl Condition {
         if let Some(before) = before.filter(|before| is_made_of(before, &entries)) {
             return before.clone();
         }
-        let mut there = Vec::with_capacity(entries.len());
-        there.extend(entries.into_iter().filter_map(|(key, value)| Some((key, value?))));
-        Value::Map(Map::from_entries(there))
+        let mut present = Vec::with_capacity(entries.len());
+        present.extend(entries.into_iter().filter_map(|(key, value)| Some((key, value?))));
+        Value::Map(Map::from_entries(present))
     }
 }
 
 /// Whether a map has these entries, sorted by key, and no others.
 fn is_made_of(map: &Value, entries: &[(Key, Option<Value>)]) -> bool {
-    let there = map.as_map().into_iter().flatten().map(|(key, value)| (*key, value));
-    there.eq(entries.iter().filter_map(|(key, value)| Some((*key, value.as_ref()?))))
+    debug_assert!(entries.is_sorted_by_key(|(key, _)| key.as_str()), "maps are sorted by key");
+    let present = map.as_map().into_iter().flatten().map(|(key, value)| (*key, value));
+    present.eq(entries.iter().filter_map(|(key, value)| Some((*key, value.as_ref()?))))
 }
 
 /// Status, reason and message of ContainersReady, and so of Ready (kubelet `GenerateContainersReadyCondition`).
@@ -193,7 +194,7 @@ fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, Str, Str) {
         "Failed" => return (false, const { text("PodFailed") }, NONE),
         _ => {}
     }
-    let unready: Vec<&str> = lasting(facts).filter(|c| !c.ready()).map(|c| c.name.as_str()).collect();
+    let unready: Vec<&str> = lasting(facts).filter(|c| !c.is_ready()).map(|c| c.name.as_str()).collect();
     if unready.is_empty() {
         return (true, NONE, NONE);
     }
@@ -201,44 +202,44 @@ fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, Str, Str) {
     (false, const { text("ContainersNotReady") }, message.into())
 }
 
-/// The containers that the pod is for.
-fn mains<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
+/// The containers of `spec.containers`.
+fn mains<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a ContainerWorker> + use<'a> {
     facts.containers.iter().filter(|container| container.role == Role::Main)
 }
 
 /// The containers that have to be ready: sidecars too.
-fn lasting<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
+fn lasting<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a ContainerWorker> + use<'a> {
     facts.containers.iter().filter(|container| container.role != Role::Init)
 }
 
 /// `containerStatuses`, sorted by name.
 fn container_statuses(facts: &Facts<'_>) -> Vec<Value> {
-    let mut containers: Vec<&Container> = mains(facts).collect();
+    let mut containers: Vec<&ContainerWorker> = mains(facts).collect();
     containers.sort_by(|a, b| a.name.cmp(&b.name));
     containers.into_iter().map(container_status).collect()
 }
 
-fn container_status(container: &Container) -> Value {
-    let id = match &container.shown {
-        Shown::Running { .. } => &container.id,
-        Shown::Terminated(ended) => &ended.id,
-        Shown::Waiting(_) => container.last.as_ref().map_or(&container.id, |ended| &ended.id),
+fn container_status(container: &ContainerWorker) -> Value {
+    let id = match &container.state {
+        ReportedState::Running { .. } => &container.id,
+        ReportedState::Terminated(ended) => &ended.id,
+        ReportedState::Waiting(_) => container.last.as_ref().map_or(&container.id, |ended| &ended.id),
     };
-    let state = match &container.shown {
-        Shown::Waiting(waiting) => value!({"waiting": (waiting_value(waiting))}),
-        Shown::Running { since, .. } => value!({"running": {"startedAt": (since.rfc3339())}}),
-        Shown::Terminated(ended) => value!({"terminated": (terminated(ended))}),
+    let state = match &container.state {
+        ReportedState::Waiting(waiting) => value!({"waiting": (waiting_value(waiting))}),
+        ReportedState::Running { since, .. } => value!({"running": {"startedAt": (since.rfc3339())}}),
+        ReportedState::Terminated(ended) => value!({"terminated": (terminated(ended))}),
     };
     let last = match &container.last {
         Some(ended) => value!({"terminated": (terminated(ended))}),
         None => Value::empty_map(),
     };
-    let there = !id.is_empty();
-    let image = if there { &container.full_image } else { &container.image };
-    let image_id = if there { container.image_id.clone() } else { NONE };
-    let ready = if container.role == Role::Init { container.lets_go_on() } else { container.ready() };
+    let has_run = !id.is_empty();
+    let image = if has_run { &container.full_image } else { &container.image };
+    let image_id = if has_run { container.image_id.clone() } else { NONE };
+    let ready = if container.role == Role::Init { container.lets_next_start() } else { container.is_ready() };
     let mut entries: Vec<(Key, Value)> = Vec::with_capacity(9);
-    if there {
+    if has_run {
         entries.push((key!("containerID"), id.clone().into()));
     }
     entries.extend([
@@ -254,14 +255,14 @@ fn container_status(container: &Container) -> Value {
     Value::Map(Map::from_entries(entries))
 }
 
-fn waiting_value(waiting: &Waiting) -> Value {
+fn waiting_value(waiting: &WaitingState) -> Value {
     if waiting.message.is_empty() {
         return value!({"reason": (waiting.reason.clone())});
     }
     value!({"message": (waiting.message.as_str()), "reason": (waiting.reason.clone())})
 }
 
-fn terminated(ended: &Terminated) -> Value {
+fn terminated(ended: &TerminatedState) -> Value {
     let time = |time: Option<Time>| time.map_or(Value::Null, |time| time.rfc3339().into());
     let mut entries: Vec<(Key, Value)> = Vec::with_capacity(6);
     if !ended.id.is_empty() {

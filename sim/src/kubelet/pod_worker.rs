@@ -1,71 +1,72 @@
-//! The life of one pod on its node: its containers, its end, and what the API server is told.
+//! The life of one pod on its node: its containers, its end, and its status in the API server.
 //!
 //! Real: pod workers and the status manager. Modelled: status writes, one in flight per pod, the last wanted one always
-//! reaching the server; the kubelet alone confirms a graceful deletion, after its containers are
-//! gone and the final status is written. Not modelled: the GET before each status write, `activeDeadlineSeconds`.
+//! reaching the server; the kubelet alone completes a graceful deletion, after its containers have ended and the final
+//! status is written. Not modelled: the GET before each status write, `activeDeadlineSeconds`.
 
 use std::sync::Arc;
 
-use super::admission::{Refusal, Requests};
-use super::container::{Container, Doing, Need, RestartPolicy, Role};
-use super::node_agent::{Link, Purpose};
-use super::pod_status::{Address, Facts, pod_status, refused_status};
+use super::admission::{Rejection, Requests};
+use super::container::{Activity, ContainerWorker, Need, RestartPolicy, Role};
+use super::link::{Link, Purpose};
+use super::pod_status::{Address, Facts, pod_status, rejected_status};
 use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::PODS;
 use crate::wire::{Answer, Command, ContainerId, Effect, ObjectKey, Options, Request, RuntimeEvent};
 
-/// After a failed write the next try is the status manager's next round (kubelet `syncPeriod`).
+/// From a failed write to the next try: the status manager's period (kubelet `syncPeriod`).
 const RETRY_MS: Millis = 10 * SECOND;
-/// The least grace a container gets (kubelet `minimumGracePeriodInSeconds`). General knowledge, not recorded.
+/// The least grace of a container (kubelet `minimumGracePeriodInSeconds`). From general knowledge, not recorded.
 const LEAST_GRACE_MS: Millis = 2 * SECOND;
 
 /// One pod.
 #[derive(Clone, Debug)]
 pub(super) struct PodWorker {
     pod: Arc<Object>,
-    containers: Vec<Container>,
+    containers: Vec<ContainerWorker>,
     restart: RestartPolicy,
     uid: Str,
-    /// Since when the kubelet has it, as its status tells.
+    /// `startTime`.
     started: Str,
     host_ip: Address,
     pod_ip: Address,
-    /// Whether the status tells the address.
+    /// Whether its sandbox is up, so that the status has the address.
     sandbox: bool,
-    /// The shortest grace that its containers were given, once they are being stopped.
+    /// The shortest grace given to its containers, once they are stopping.
     stopping: Option<Millis>,
-    /// Whether nothing starts any more because what the pod is for has ended.
+    /// Whether its main containers have ended, or an init container has failed: then nothing starts again.
     winding_down: bool,
     /// Whether the object is gone.
     gone: bool,
-    /// Why the node does not take it.
-    refused: Option<Refusal>,
+    /// Why the node rejects it.
+    rejected: Option<Rejection>,
     requests: Requests,
     report: Report,
-    /// Its timer's token and when that goes off next.
+    /// The token of its timer.
     token: u64,
+    /// When its timer fires next.
     timer: Option<Time>,
 }
 
-/// What the server knows of the status.
+/// The state of the status in the server.
 #[derive(Clone, Debug)]
 struct Report {
-    /// The newest state of the object that was seen, by watch or in an answer.
+    /// The newest state of the object, from the watch or an answer.
     known: Arc<Object>,
     in_flight: bool,
     deleting: bool,
     retry: Option<Time>,
-    /// Whether something may have changed since the wanted status was computed last.
+    /// Whether something may have changed since the wanted status was last computed.
     dirty: bool,
-    /// Nothing is to be told: the pod was over when the kubelet met it.
+    /// Whether to write no status: the pod was finished when the kubelet first saw it, or is gone.
     silent: bool,
 }
 
 impl Report {
-    /// Takes a state of the object. Whether it is news.
-    fn learn(&mut self, object: &Arc<Object>) -> bool {
+    /// Takes over a state of the object if it is newer. Whether it is.
+    fn observe(&mut self, object: &Arc<Object>) -> bool {
         let newer = object.revision() > self.known.revision();
         if newer {
             self.known = object.clone();
@@ -76,20 +77,20 @@ impl Report {
 
 impl PodWorker {
     pub(super) fn new(pod: Arc<Object>, host_ip: Str, pod_ip: Str, token: u64, now: Time) -> Self {
-        let mut containers = Container::all(&pod);
+        let mut containers = ContainerWorker::all(&pod);
         let silent = matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"));
         let restart = match pod.str_at(&["spec", "restartPolicy"]) {
             Some("Never") => RestartPolicy::Never,
             Some("OnFailure") => RestartPolicy::OnFailure,
             _ => RestartPolicy::Always,
         };
-        let told = |list| pod.items_at(&["status", list]).iter();
+        let statuses = |list| pod.items_at(&["status", list]).iter();
         for container in &mut containers {
-            let mut told = told("initContainerStatuses").chain(told("containerStatuses"));
+            let mut all = statuses("initContainerStatuses").chain(statuses("containerStatuses"));
             if silent {
-                container.doing = Doing::Ended;
-            } else if let Some(status) = told.find(|s| s.str_at(&["name"]) == Some(&container.name)) {
-                container.recall(status, restart, now);
+                container.activity = Activity::Ended;
+            } else if let Some(status) = all.find(|s| s.str_at(&["name"]) == Some(&container.name)) {
+                container.restore(status, restart, now);
             }
         }
         let since = pod.str_at(&["status", "startTime"]).and_then(Time::parse_rfc3339);
@@ -103,7 +104,7 @@ impl PodWorker {
         };
         Self {
             uid: pod.meta_text(keys::UID),
-            refused: None,
+            rejected: None,
             requests: Requests::of(&pod),
             pod,
             containers,
@@ -121,20 +122,20 @@ impl PodWorker {
         }
     }
 
-    /// The number of its timer.
+    /// The token of its timer.
     pub(super) fn token(&self) -> u64 {
         self.token
     }
 
-    /// What it takes of the node; nothing where it runs no more.
+    /// Its requests; `None` when it is over.
     pub(super) fn requests(&self) -> Option<Requests> {
         (!self.is_over()).then_some(self.requests)
     }
 
-    /// The node does not take it.
-    pub(super) fn refuse(&mut self, refusal: Refusal) {
-        self.containers.iter_mut().for_each(|container| container.doing = Doing::Ended);
-        self.refused = Some(refusal);
+    /// The node rejects it.
+    pub(super) fn reject(&mut self, rejection: Rejection) {
+        self.containers.iter_mut().for_each(|container| container.activity = Activity::Ended);
+        self.rejected = Some(rejection);
     }
 
     /// Its address.
@@ -142,23 +143,23 @@ impl PodWorker {
         &self.pod_ip.ip
     }
 
-    /// Whether nothing is left to do for a pod that is gone.
+    /// Whether the pod is gone and its containers have ended.
     pub(super) fn is_done(&self) -> bool {
         self.gone && self.is_over()
     }
 
     fn is_over(&self) -> bool {
-        self.containers.iter().all(|container| container.doing == Doing::Ended)
+        self.containers.iter().all(|container| container.activity == Activity::Ended)
     }
 
-    /// Takes the object's newest state.
+    /// The object has changed.
     pub(super) fn updated(&mut self, pod: Arc<Object>, link: &mut Link<'_>) {
         self.report.dirty |= pod.generation() != self.pod.generation();
         let known = self.report.known.root().get_key(keys::STATUS);
         let others_wrote = pod.root().get_key(keys::STATUS) != known;
         self.pod = pod;
-        // A status that is not what was told: someone else wrote, perhaps over what is the kubelet's.
-        self.report.dirty |= self.report.learn(&self.pod) && others_wrote;
+        // Another client has written the status, perhaps fields of the kubelet.
+        self.report.dirty |= self.report.observe(&self.pod) && others_wrote;
         if self.pod.is_terminating() {
             let seconds = self.pod.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0);
             self.stop(u64::try_from(seconds).unwrap_or(0) * SECOND, link);
@@ -166,13 +167,13 @@ impl PodWorker {
         self.sync(link);
     }
 
-    /// The kubelet's process was restarted: what it asked is not answered any more.
+    /// The kubelet's process has restarted: its requests get no answer.
     pub(super) fn restart(&mut self) {
         (self.report.in_flight, self.report.deleting) = (false, false);
         (self.report.retry, self.report.dirty) = (None, true);
     }
 
-    /// The object is gone from the API: what still runs is stopped at once.
+    /// The object is gone: stops the running containers with the least grace.
     pub(super) fn removed(&mut self, link: &mut Link<'_>) {
         self.gone = true;
         self.stop(0, link);
@@ -190,29 +191,31 @@ impl PodWorker {
         self.stop_sidecars(link);
     }
 
-    fn stop_all(&mut self, which: impl Fn(&Container) -> bool, grace_ms: Millis, link: &mut Link<'_>) {
+    fn stop_all(&mut self, which: impl Fn(&ContainerWorker) -> bool, grace_ms: Millis, link: &mut Link<'_>) {
         for i in 0..self.containers.len() {
-            if which(&self.containers[i]) && self.containers[i].give_up() {
+            if which(&self.containers[i]) && self.containers[i].abandon() {
                 let id = self.id(&self.containers[i]);
                 link.out.push(Effect::Order(Command::Stop { id, grace_ms }));
             }
         }
     }
 
-    /// Sidecars outlive the containers that they serve, and no longer: they are stopped when those have ended, or when an
-    /// init container has failed for good.
+    /// Stops sidecars when all other containers have ended, or an init container has failed for good.
     fn stop_sidecars(&mut self, link: &mut Link<'_>) {
-        let failed = self.containers.iter().any(Container::has_failed);
-        let served = self.containers.iter().filter(|container| container.role != Role::Sidecar);
-        let is_over = |container: &Container| container.doing == Doing::Ended;
-        if self.winding_down || !(failed || served.clone().all(is_over)) {
+        let failed = self.containers.iter().any(ContainerWorker::has_failed);
+        let mut others = self.containers.iter().filter(|container| container.role != Role::Sidecar);
+        let is_over = |container: &ContainerWorker| container.activity == Activity::Ended;
+        if self.winding_down || !(failed || others.all(is_over)) {
             return;
         }
         self.winding_down = true;
         if failed {
-            // They wait for ever.
-            let waits = |container: &&mut Container| container.doing == Doing::New;
-            self.containers.iter_mut().filter(waits).for_each(|container| container.doing = Doing::Ended);
+            // These will never start.
+            let waits = |container: &&mut ContainerWorker| container.activity == Activity::New;
+            self.containers
+                .iter_mut()
+                .filter(waits)
+                .for_each(|container| container.activity = Activity::Ended);
         }
         let grace_ms = self.stopping.unwrap_or_else(|| self.grace_ms());
         self.stop_all(|_| true, grace_ms, link);
@@ -224,12 +227,12 @@ impl PodWorker {
         (u64::try_from(seconds).unwrap_or(0) * SECOND).max(LEAST_GRACE_MS)
     }
 
-    /// Whether all that has to be before the container is there.
+    /// Whether the containers before this one let it start.
     fn may_start(&self, i: usize) -> bool {
-        self.containers[..i].iter().all(Container::lets_go_on)
+        self.containers[..i].iter().all(ContainerWorker::lets_next_start)
     }
 
-    fn id(&self, container: &Container) -> ContainerId {
+    fn id(&self, container: &ContainerWorker) -> ContainerId {
         ContainerId {
             pod_uid: self.uid.clone(),
             container: container.name.clone(),
@@ -237,11 +240,11 @@ impl PodWorker {
         }
     }
 
-    /// Takes news of the container runtime.
+    /// Handles an event of the container runtime.
     pub(super) fn runtime(&mut self, event: RuntimeEvent, link: &mut Link<'_>) {
         let now = link.out.now();
         let id = event.id();
-        let found = |c: &Container| c.name == id.container && c.attempt == id.attempt;
+        let found = |c: &ContainerWorker| c.name == id.container && c.attempt == id.attempt;
         let Some(i) = self.containers.iter().position(found) else { return };
         let container = &mut self.containers[i];
         let need = match event {
@@ -251,11 +254,11 @@ impl PodWorker {
                 Need::Nothing
             }
             RuntimeEvent::Ready(_, ready) => {
-                container.is_ready(ready);
+                container.set_ready(ready);
                 Need::Nothing
             }
             RuntimeEvent::Hung(_) => {
-                container.hangs(now);
+                container.set_hung(now);
                 Need::Nothing
             }
             RuntimeEvent::Exited(_, exit) => {
@@ -289,25 +292,25 @@ impl PodWorker {
         }
     }
 
-    /// Its timer went off.
+    /// Its timer fires.
     pub(super) fn timer(&mut self, link: &mut Link<'_>) {
         self.timer = self.timer.filter(|at| *at > link.out.now());
         self.sync(link);
     }
 
-    /// Takes the answer to a status write.
+    /// Handles the answer to a status write.
     pub(super) fn reported(&mut self, answer: &Answer, link: &mut Link<'_>) {
         self.report.in_flight = false;
         self.report.dirty |= answer.failure().is_some();
         match (answer.object(), answer.code()) {
-            (Ok(object), _) => drop(self.report.learn(object)),
+            (Ok(object), _) => drop(self.report.observe(object)),
             (Err(_), 404) => self.report.silent = true,
             (Err(_), _) => self.report.retry = Some(link.out.now() + RETRY_MS),
         }
         self.sync(link);
     }
 
-    /// Takes the answer to the confirmation of the deletion.
+    /// Handles the answer to the final deletion.
     pub(super) fn deleted(&mut self, answer: &Answer, link: &mut Link<'_>) {
         let done = answer.failure().is_none_or(|status| matches!(status.code, 404 | 409));
         if !done {
@@ -317,12 +320,12 @@ impl PodWorker {
         }
     }
 
-    /// Does what is due and tells the server what it does not know.
+    /// Does what is due, and writes the status if it has changed.
     pub(super) fn sync(&mut self, link: &mut Link<'_>) {
         let now = link.out.now();
         if self.stopping.is_none() && !self.winding_down {
             for i in 0..self.containers.len() {
-                if self.containers[i].doing == Doing::New && !self.may_start(i) {
+                if self.containers[i].activity == Activity::New && !self.may_start(i) {
                     continue;
                 }
                 self.report.dirty |= self.containers[i].due().is_some();
@@ -331,12 +334,13 @@ impl PodWorker {
             }
         }
         if !self.gone {
-            self.tell(now, link);
+            self.write(now, link);
         }
         self.set_timer(link);
     }
 
-    fn tell(&mut self, now: Time, link: &mut Link<'_>) {
+    /// Writes the status, or deletes the object of a terminating pod that is over.
+    fn write(&mut self, now: Time, link: &mut Link<'_>) {
         let waits = self.report.retry.is_some_and(|at| at > now);
         if self.report.in_flight || self.report.deleting || waits {
             return;
@@ -360,8 +364,8 @@ impl PodWorker {
     }
 
     fn wanted(&self, now: Time) -> Value {
-        if let Some(Refusal { reason, message }) = &self.refused {
-            return refused_status(&self.pod, reason, message, &self.started);
+        if let Some(Rejection { reason, message }) = &self.rejected {
+            return rejected_status(&self.pod, reason, message, &self.started);
         }
         pod_status(&Facts {
             pod: &self.pod,
@@ -377,9 +381,9 @@ impl PodWorker {
     }
 
     fn set_timer(&mut self, link: &mut Link<'_>) {
-        // What is being stopped starts nothing and gives nothing up any more.
+        // While containers stop, none starts and no probe fails.
         let runs = self.stopping.is_none() && !self.winding_down;
-        let containers = self.containers.iter().filter(|_| runs).filter_map(Container::due);
+        let containers = self.containers.iter().filter(|_| runs).filter_map(ContainerWorker::due);
         let Some(due) = containers.chain(self.report.retry).min() else { return };
         if self.timer.is_none_or(|at| due < at) {
             self.timer = Some(due);

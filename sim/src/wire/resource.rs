@@ -86,6 +86,8 @@ well_known! {
     CRON_JOBS "batch/v1/cronjobs",
     DAEMON_SETS "apps/v1/daemonsets",
     DEPLOYMENTS "apps/v1/deployments",
+    ENDPOINTS "v1/endpoints",
+    ENDPOINT_SLICES "discovery.k8s.io/v1/endpointslices",
     EVENTS "v1/events",
     JOBS "batch/v1/jobs",
     LEASES "coordination.k8s.io/v1/leases",

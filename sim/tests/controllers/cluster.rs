@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use wavetank_sim::apiserver::{ApiServer, Plugins, Replies, ServerInput};
-use wavetank_sim::controllers::{Kind, Manager, Settings};
+use wavetank_sim::controllers::{Manager, ServedKind, Settings};
 use wavetank_sim::engine::{Draws, Millis, Queue, SECOND, Time};
 use wavetank_sim::events::Recorder;
 use wavetank_sim::object::{Object, Value as Tree};
@@ -106,12 +106,12 @@ pub(crate) fn play(case: &Case) -> Played {
 
 impl Cluster<'_> {
     fn add_components(&mut self) {
-        let kinds: Vec<Kind> = self
+        let kinds: Vec<ServedKind> = self
             .server
             .registry()
             .iter()
             .filter(|kind| kind.has_verb("watch") && kind.modelled)
-            .map(|kind| Kind {
+            .map(|kind| ServedKind {
                 resource: kind.resource,
                 followed: kind.storage,
                 kind: kind.kind.clone(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wavetank_sim::apiserver::{ApiServer, Plugins, Replies, ServerInput};
 use wavetank_sim::engine::{Draws, Millis, Queue, Time};
 use wavetank_sim::kubelet::Kubelet;
-use wavetank_sim::kubelet::booted::{LEASE_NAMESPACE, Node, booted_lease, booted_node};
+use wavetank_sim::kubelet::booted::{BootedNode, LEASE_NAMESPACE, booted_lease, booted_node};
 use wavetank_sim::object::{Object, Value, pod_row};
 use wavetank_sim::programs::Runtime;
 use wavetank_sim::programs::images::{Image, Images};
@@ -62,7 +62,7 @@ impl Rig {
             let name = format!("node-{index}");
             let (zone, labels) = (Some(["a", "b"][index as usize % 2]), BTreeMap::new());
             let taints = &[][..];
-            let node = Node {
+            let node = BootedNode {
                 name: &name,
                 index,
                 zone,

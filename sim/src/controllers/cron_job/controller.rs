@@ -1,41 +1,41 @@
-//! Which cron jobs a change concerns, and one sync: follow the jobs, clean up, start the next one when it is due.
+//! Which CronJobs a change concerns, and one sync: update the status, clean up, create the next Job when it is due.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::history::{Status, delete, surplus};
+use super::history::{CronJobStatus, delete, surplus};
 use super::run::{job, job_name};
 use super::schedule::Schedule;
-use super::zone::Zone;
+use super::zone::TimeZone;
 use crate::client::Change;
 use crate::controllers::shared::claim::owners_of;
-use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use crate::controllers::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value};
 use crate::wire::resource::{CRON_JOBS, JOBS};
 use crate::wire::{Answer, Request, Resource, Verb};
 
-/// A sync comes so much later than the scheduled time (pkg/controller/cronjob `nextScheduleDelta`).
+/// From the scheduled time to the sync (pkg/controller/cronjob `nextScheduleDelta`).
 const LATER_MS: Millis = 100;
 
 /// The controller of CronJobs.
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct CronJobs {
-    memories: BTreeMap<Target, Memory>,
+    memories: BTreeMap<SyncKey, CronJobMemory>,
 }
 
-/// What is remembered of a cron job.
+/// What the controller remembers of a CronJob between syncs.
 #[derive(Clone, Debug, Default)]
-struct Memory {
-    /// The scheduled time whose job is being created.
+struct CronJobMemory {
+    /// The scheduled time of the Job that the last sync creates.
     due: Option<Time>,
-    /// The job that was created and is not in the status yet, with its time.
+    /// The created Job that is not in the status yet, with its time.
     started: Option<(Arc<Object>, Time)>,
-    /// The name was taken, perhaps by a job of ours that is not in the status.
+    /// The server answered AlreadyExists: perhaps to a Job of this CronJob that is not in the status.
     taken: bool,
-    /// The scheduled time whose name somebody else has taken.
+    /// The scheduled time whose name belongs to a foreign Job.
     skipped: Option<Time>,
-    /// The schedule changed: nothing starts before its next time.
+    /// The schedule changed: no Job is created before its next time.
     rescheduled: bool,
 }
 
@@ -48,11 +48,11 @@ impl Controller for CronJobs {
         Watches::These(vec![*CRON_JOBS, *JOBS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         if resource == *JOBS {
             return owners_of(change, (*CRON_JOBS, "CronJob"), caches, out);
         }
-        let target = Target::of(resource, change.object());
+        let target = SyncKey::of(resource, change.object());
         if let (Some(old), Some(new)) = (&change.old, &change.new) {
             let at = |object: &Object, field| object.at(&["spec", field]).cloned();
             let changed = |field| at(old, field) != at(new, field);
@@ -63,7 +63,7 @@ impl Controller for CronJobs {
         out.push(target);
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let Some(cron_job) = caches.of(*CRON_JOBS).get(&target.key) else {
             self.memories.remove(target);
             return Outcome::done();
@@ -73,14 +73,15 @@ impl Controller for CronJobs {
         let mine = |job: &&Arc<Object>| job.controller().is_some_and(|of| of.uid == cron_job.uid());
         let jobs: Vec<Arc<Object>> =
             caches.of(*JOBS).owned_by(cron_job.uid()).filter(mine).cloned().collect();
-        let mut sync = Sync { cron_job, status: Status::of(cron_job), now, out: Outcome::done() };
-        sync.status.follow(&jobs);
+        let mut sync =
+            CronJobSync { cron_job, status: CronJobStatus::of(cron_job), now, out: Outcome::done() };
+        sync.status.observe(&jobs);
         if let Some((job, time)) = memory.started.take() {
             sync.status.started(&job, time.rfc3339());
         }
         sync.clean_up(&jobs);
         memory.due = sync.start(memory, &jobs);
-        // A job that is being started is told together with what else there is to tell.
+        // If this sync creates a Job, the next one writes the status with it.
         if memory.due.is_none()
             && let Some(update) = sync.status.update(cron_job)
         {
@@ -89,7 +90,7 @@ impl Controller for CronJobs {
         sync.out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         let memory = self.memories.get_mut(target);
         if let (Some(memory), Verb::Create) = (memory, call.verb) {
             match answer.object() {
@@ -105,28 +106,28 @@ impl Controller for CronJobs {
     }
 }
 
-/// One sync of one cron job.
-struct Sync<'a> {
+/// One sync of one CronJob.
+struct CronJobSync<'a> {
     cron_job: &'a Arc<Object>,
-    status: Status,
+    status: CronJobStatus,
     now: Time,
     out: Outcome,
 }
 
-impl Sync<'_> {
+impl CronJobSync<'_> {
     fn clean_up(&mut self, jobs: &[Arc<Object>]) {
         let surplus = surplus(self.cron_job, jobs);
         surplus.iter().for_each(|job| self.status.forget(job.uid()));
         self.out.together(surplus.iter().map(|job| delete(job)).collect());
     }
 
-    /// Starts the job that is due and returns its time; else looks again at the next time.
-    fn start(&mut self, memory: &mut Memory, jobs: &[Arc<Object>]) -> Option<Time> {
+    /// Creates the Job that is due and returns its time. Syncs again at the next time.
+    fn start(&mut self, memory: &mut CronJobMemory, jobs: &[Arc<Object>]) -> Option<Time> {
         let suspended = self.cron_job.at(&["spec", "suspend"]).and_then(Value::as_bool).unwrap_or(false);
         if self.cron_job.is_terminating() || suspended {
             return None;
         }
-        let zone = Zone::named(self.cron_job.str_at(&["spec", "timeZone"]).unwrap_or_default())?;
+        let zone = TimeZone::named(self.cron_job.str_at(&["spec", "timeZone"]).unwrap_or_default())?;
         let schedule = Schedule::parse(self.cron_job.str_at(&["spec", "schedule"])?)?;
         if let Some(next) = schedule.next(self.now, zone) {
             self.out.after(next.since(self.now) + LATER_MS);
@@ -135,7 +136,7 @@ impl Sync<'_> {
             return None;
         }
         let due = schedule.last(self.earliest()?, self.now, zone)?;
-        if std::mem::take(&mut memory.taken) && !self.take_in(due, jobs) {
+        if std::mem::take(&mut memory.taken) && !self.adopt_existing(due, jobs) {
             memory.skipped = Some(due);
         }
         if memory.skipped == Some(due) || self.is_processed(due) || !self.may_run(jobs) {
@@ -146,7 +147,7 @@ impl Sync<'_> {
         Some(due)
     }
 
-    /// After when a missed time counts: the last one that was met, but no longer ago than the starting deadline.
+    /// Scheduled times count after this: the last one that was met, but no longer ago than the starting deadline.
     fn earliest(&self) -> Option<Time> {
         let last = self.status.last_schedule.as_deref();
         let last = Time::parse_rfc3339(last.unwrap_or(self.cron_job.meta("creationTimestamp")))?;
@@ -155,12 +156,12 @@ impl Sync<'_> {
         Some(deadline.map_or(last, |seconds| last.max(self.now - seconds * 1000)))
     }
 
-    /// Takes in the job that has the name of the due one already, if it is ours.
-    fn take_in(&mut self, due: Time, jobs: &[Arc<Object>]) -> bool {
+    /// Adds the Job with the name of the due one to the status, if this CronJob owns it.
+    fn adopt_existing(&mut self, due: Time, jobs: &[Arc<Object>]) -> bool {
         let name = job_name(self.cron_job, due);
         let Some(job) = jobs.iter().find(|job| job.name() == name) else { return false };
         self.status.started(job, due.rfc3339());
-        self.status.follow(jobs);
+        self.status.observe(jobs);
         true
     }
 
@@ -170,7 +171,7 @@ impl Sync<'_> {
             || self.status.last_schedule == Some(Str::from(due.rfc3339()))
     }
 
-    /// Whether the concurrency policy lets a job start now; under Replace those that run are deleted.
+    /// Whether the concurrency policy lets a Job start now. Replace deletes the running ones.
     fn may_run(&mut self, jobs: &[Arc<Object>]) -> bool {
         match self.cron_job.str_at(&["spec", "concurrencyPolicy"]) {
             Some("Forbid") => self.status.active.is_empty(),

@@ -1,7 +1,7 @@
-//! A cron job's status, and which finished jobs are kept.
+//! A CronJob's status, and which finished Jobs it keeps.
 //!
-//! Real: `syncCronJob` up to the schedule, `cleanupFinishedJobs`. Modelled: both; what the cache of jobs lacks counts as
-//! gone without a live read.
+//! Real: `syncCronJob` up to the schedule, `cleanupFinishedJobs`. Modelled: both. Differs: a Job that the cache lacks counts
+//! as deleted, without a live read.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use crate::value;
 use crate::wire::resource::{CRON_JOBS, JOBS};
 use crate::wire::{ObjectKey, Request};
 
-/// The status of a cron job.
+/// The status of a CronJob.
 #[derive(Clone, Debug)]
-pub(super) struct Status {
-    /// References to the jobs that run.
+pub(super) struct CronJobStatus {
+    /// References to the running Jobs.
     pub(super) active: Vec<Value>,
     pub(super) last_schedule: Option<Str>,
     pub(super) last_success: Option<Str>,
 }
 
-impl Status {
+impl CronJobStatus {
     pub(super) fn of(cron_job: &Object) -> Self {
         let text = |field| cron_job.str_at(&["status", field]).map(Str::new);
         Self {
@@ -29,8 +29,8 @@ impl Status {
         }
     }
 
-    /// Takes in what became of the jobs.
-    pub(super) fn follow(&mut self, jobs: &[Arc<Object>]) {
+    /// Removes Jobs that are finished or gone, and records the last success.
+    pub(super) fn observe(&mut self, jobs: &[Arc<Object>]) {
         let job = |reference: &Value| {
             jobs.iter().find(|job| reference.str_at(&["uid"]) == Some(job.uid())).cloned()
         };
@@ -43,12 +43,12 @@ impl Status {
         }
     }
 
-    /// Forgets a job that is deleted.
+    /// Removes a Job that this sync deletes.
     pub(super) fn forget(&mut self, uid: &str) {
         self.active.retain(|reference| reference.str_at(&["uid"]) != Some(uid));
     }
 
-    /// Takes in a job that was started for a scheduled time, once.
+    /// Adds a Job that was created for a scheduled time, once.
     pub(super) fn started(&mut self, job: &Object, scheduled: Str) {
         if !self.active.iter().any(|reference| reference.str_at(&["uid"]) == Some(job.uid())) {
             self.active.push(reference(job));
@@ -56,7 +56,7 @@ impl Status {
         self.last_schedule = Some(scheduled);
     }
 
-    /// The request that makes it so; none where it is.
+    /// The request that writes this status; `None` if the CronJob has it already.
     pub(super) fn update(&self, cron_job: &Arc<Object>) -> Option<Request> {
         let mut status = Value::empty_map();
         if !self.active.is_empty() {
@@ -85,13 +85,13 @@ fn reference(job: &Object) -> Value {
     })
 }
 
-/// Whether a job that is over has succeeded.
+/// Whether a finished job has succeeded.
 pub(super) fn outcome(job: &Object) -> Option<bool> {
     let success = job.is_condition_true("Complete");
     (success || job.is_condition_true("Failed")).then_some(success)
 }
 
-/// The request that deletes a job with its pods.
+/// Deletes a job with its pods.
 pub(super) fn delete(job: &Object) -> Request {
     let mut request = Request::delete(*JOBS, &ObjectKey::of(job));
     request.options.propagation = "Background".into();

@@ -1,14 +1,14 @@
-//! The CronJob controller: starts jobs by a schedule.
+//! The CronJob controller: creates Jobs by a schedule.
 //!
-//! - `controller`: which cron jobs a change concerns; one sync
-//! - `schedule`: the five fields and the macros; when they fit next
+//! - `controller`: which CronJobs a change concerns; one sync
+//! - `schedule`: the five fields and the macros; their next time
 //! - `zone`: time zones
-//! - `history`: the status, and which finished jobs are kept
-//! - `run`: the job of a scheduled time
+//! - `history`: the status, and which finished Jobs it keeps
+//! - `run`: the Job of a scheduled time
 //!
 //! Real: pkg/controller/cronjob, version 2, and its parser robfig/cron. Modelled: concurrency policies, starting deadlines,
-//! suspension, history limits, job names from the scheduled minute, status, common time zones. Not modelled: the other
-//! zones, which `zone` names: a cron job with one of them starts nothing; live reads of active jobs that the cache lacks.
+//! suspension, history limits, names of Jobs from the scheduled minute, status, common time zones. Not modelled: other
+//! zones (see `zone`); live reads of active Jobs that the cache lacks.
 
 mod controller;
 mod history;

@@ -1,17 +1,17 @@
 //! The job of a scheduled time.
 //!
-//! Real: `getJobFromTemplate2`, `getJobName`. Modelled: both; the time in the annotation is that of the cron job's zone.
+//! Real: `getJobFromTemplate2`, `getJobName`. Modelled: both; the annotation has the time in the CronJob's zone.
 
 use std::sync::Arc;
 
-use super::zone::Zone;
+use super::zone::TimeZone;
 use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::CRON_JOBS;
 
-/// Annotation with the time for which a job was made (batch/v1 `CronJobScheduledTimestampAnnotation`).
+/// Annotation with the scheduled time (batch/v1 `CronJobScheduledTimestampAnnotation`).
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
 /// The name of the job for a scheduled time: its minutes since 1970.
@@ -20,7 +20,7 @@ pub(super) fn job_name(cron_job: &Object, scheduled: Time) -> String {
 }
 
 /// The job for a scheduled time.
-pub(super) fn job(cron_job: &Object, scheduled: Time, zone: Zone) -> Arc<Object> {
+pub(super) fn job(cron_job: &Object, scheduled: Time, zone: TimeZone) -> Arc<Object> {
     let template = |path: &[&str]| cron_job.at(&["spec", "jobTemplate"]).and_then(|t| t.at(path)).cloned();
     let owner = Owner { resource: *CRON_JOBS, kind: "CronJob", object: cron_job };
     let mut metadata = value!({

@@ -1,26 +1,26 @@
-//! Cron schedules: five fields with names, ranges, steps and lists, or a macro; and when they fit next.
+//! Cron schedules: five fields with names, ranges, steps and lists, or a macro; and their next time.
 //!
 //! Real: robfig/cron `ParseStandard` and `SpecSchedule.Next`. Modelled: all of it but seconds and time zones in the text,
-//! which the API server refuses. Days fit if both day fields do where one of them is `*`, else if one of them does.
+//! which the API server refuses. If one of the two day fields is `*`, a day must match both, else one of them.
 
-use super::zone::Zone;
+use super::zone::TimeZone;
 use crate::engine::{EPOCH_S, Time};
 
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-/// A schedule that does not fit within five years never does (robfig/cron).
+/// A schedule without a time within five years has none (robfig/cron).
 const FARTHEST_DAYS: i64 = 5 * 366;
 
-/// How often clocks are put within these years.
+/// Changes of a zone's offset within these years: two a year, and one more.
 const MOST_CHANGES: u32 = 11;
 
-/// When something is to happen.
+/// A parsed schedule.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Schedule {
     /// At these minutes.
     Fields(Box<Fields>),
-    /// `@every`: so many seconds after the last time.
+    /// `@every`: this many seconds after the last time.
     Every(i64),
 }
 
@@ -32,12 +32,12 @@ pub(super) struct Fields {
     days: u64,
     months: u64,
     weekdays: u64,
-    /// Whether a day has to fit both day fields.
+    /// Whether a day has to match both day fields.
     both_days: bool,
 }
 
 impl Schedule {
-    /// Reads a schedule; none if it is none.
+    /// Parses a schedule; `None` if it is invalid.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let fields = match text {
@@ -65,9 +65,9 @@ impl Schedule {
         })))
     }
 
-    /// The first time after `time` in a zone. An hour that its clocks leave out is left out; one that they show twice counts
-    /// twice.
-    pub(super) fn next(&self, time: Time, zone: Zone) -> Option<Time> {
+    /// The first time after `time` in a zone. When daylight saving time begins, the skipped hour has no times; when it ends,
+    /// the repeated hour has its times twice.
+    pub(super) fn next(&self, time: Time, zone: TimeZone) -> Option<Time> {
         let fields = match self {
             Self::Every(seconds) => return Some(at_wall(time.wall_s() + seconds)),
             Self::Fields(fields) => fields,
@@ -85,7 +85,7 @@ impl Schedule {
     }
 
     /// The last time after `earliest` that is not after `now`.
-    pub(super) fn last(&self, earliest: Time, now: Time, zone: Zone) -> Option<Time> {
+    pub(super) fn last(&self, earliest: Time, now: Time, zone: TimeZone) -> Option<Time> {
         let mut last = self.next(earliest, zone).filter(|time| *time <= now)?;
         while let Some(next) = self.next(last, zone).filter(|time| *time <= now) {
             last = next;
@@ -99,7 +99,7 @@ fn at_wall(seconds: i64) -> Time {
 }
 
 impl Fields {
-    /// The first fitting second of a wall clock after this one.
+    /// The first matching local second after this one.
     fn next(&self, after_s: i64) -> Option<i64> {
         let first = after_s.div_euclid(60) + 1;
         let today = first.div_euclid(1440);
@@ -113,17 +113,18 @@ impl Fields {
     fn has_day(&self, day: i64) -> bool {
         let (_, month, of_month) = at_wall(day * 86_400).date();
         // 1970-01-01 was a Thursday.
-        let (fits, fits_week) = (has(self.days, of_month), has(self.weekdays, (day + 4).rem_euclid(7)));
-        has(self.months, month) && if self.both_days { fits && fits_week } else { fits || fits_week }
+        let (by_day, by_weekday) = (has(self.days, of_month), has(self.weekdays, (day + 4).rem_euclid(7)));
+        has(self.months, month) && if self.both_days { by_day && by_weekday } else { by_day || by_weekday }
     }
 
-    /// The first fitting minute of a day from this one on.
+    /// The first matching minute of a day from this one on.
     fn minute_from(&self, first: i64) -> Option<i64> {
         (first..1440).find(|minute| has(self.hours, minute / 60) && has(self.minutes, minute % 60))
     }
 }
 
 fn has(bits: u64, n: i64) -> bool {
+    debug_assert!((0..64).contains(&n), "minutes, hours, days and months fit into 64 bits");
     bits >> n & 1 == 1
 }
 
@@ -188,12 +189,12 @@ fn duration_s(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    /// The times at which a schedule fits after 2026-01-01T00:00:00Z, a Thursday.
+    /// The times of a schedule after 2026-01-01T00:00:00Z, a Thursday.
     fn times(schedule: &str, count: usize) -> Vec<String> {
         let schedule = Schedule::parse(schedule).unwrap();
         let mut time = Time::ZERO;
         let mut out = Vec::new();
-        let utc = Zone::named("UTC").unwrap();
+        let utc = TimeZone::named("UTC").unwrap();
         while let Some(next) = schedule.next(time, utc).filter(|_| out.len() < count) {
             time = next;
             out.push(time.rfc3339()[5..16].to_owned());
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn two_day_fields_mean_either_and_a_star_means_both() {
+    fn a_day_matches_one_of_two_day_fields_or_both_if_one_is_a_star() {
         assert_eq!(times("0 0 15 * 5", 3), ["01-02T00:00", "01-09T00:00", "01-15T00:00"]);
         assert_eq!(times("0 0 * * 5", 2), ["01-02T00:00", "01-09T00:00"]);
         // A step is no star.
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn macros_stand_for_fields_and_every_for_a_distance() {
+    fn macros_stand_for_fields_and_every_for_an_interval() {
         assert_eq!(times("@hourly", 1), ["01-01T01:00"]);
         assert_eq!(times("@weekly", 1), ["01-04T00:00"]);
         assert_eq!(times("@yearly", 1), ["01-01T00:00"]);
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_is_none_and_what_never_fits_has_no_time() {
+    fn an_invalid_schedule_is_none_and_an_impossible_one_has_no_time() {
         for text in [
             "",
             "* * * *",
@@ -248,15 +249,15 @@ mod tests {
     #[test]
     fn a_zone_ahead_of_utc_has_its_midnight_earlier() {
         let daily = Schedule::parse("@daily").unwrap();
-        let (ahead, utc) = (Zone::named("Etc/GMT-2").unwrap(), Zone::named("UTC").unwrap());
+        let (ahead, utc) = (TimeZone::named("Etc/GMT-2").unwrap(), TimeZone::named("UTC").unwrap());
         assert_eq!(daily.next(Time::ZERO, ahead), Some(Time(22 * 3_600_000)));
         assert_eq!(daily.last(Time(-86_400_000), Time(1), ahead), Some(Time(-7_200_000)));
         assert_eq!(daily.last(Time::ZERO, Time(1), utc), None);
     }
 
     #[test]
-    fn an_hour_that_clocks_leave_out_has_no_time_and_one_that_they_show_twice_has_two() {
-        let zone = Zone::named("Europe/Berlin").unwrap();
+    fn a_skipped_hour_has_no_time_and_a_repeated_one_has_two() {
+        let zone = TimeZone::named("Europe/Berlin").unwrap();
         let after = |schedule: &str, utc: &str| {
             let mut time = Time::parse_rfc3339(utc).unwrap();
             let schedule = Schedule::parse(schedule).unwrap();

@@ -1,4 +1,4 @@
-//! Cron jobs against the store of the tests; t = 0 is midnight.
+//! CronJobs against the store of the tests; t = 0 is midnight.
 
 use std::sync::Arc;
 
@@ -116,7 +116,7 @@ fn a_suspended_cron_job_starts_the_last_missed_job_when_it_is_resumed_unless_tha
 }
 
 #[test]
-fn only_so_many_finished_jobs_are_kept_as_the_limits_say() {
+fn finished_jobs_beyond_the_history_limits_are_deleted() {
     let mut fixture = started(&[("successfulJobsHistoryLimit", 1.into())]);
     for (minute, kind) in [(1, "Complete"), (2, "Failed"), (3, "Complete"), (4, "Failed"), (5, "Complete")] {
         fixture.run_until(minutes(minute));
@@ -130,19 +130,20 @@ fn a_changed_schedule_counts_from_its_next_time_on() {
     let mut fixture = started(&[("schedule", "0 12 * * *".into())]);
     fixture.run_until(Time(90 * 60_000));
     fixture.edit(*CRON_JOBS, "c", |root| root.set_at(&["spec", "schedule"], "@hourly"));
-    // 01:00 was missed under the new schedule, but then it was not in force.
+    // The new schedule was not in force at 01:00.
     assert!(names(&fixture).is_empty());
     fixture.run_until(minutes(120));
     assert_eq!(names(&fixture), [format!("c-{}", MIDNIGHT + 120)]);
 }
 
 #[test]
-fn a_job_that_was_created_but_not_told_is_taken_in_and_one_of_somebody_else_is_left_alone() {
+fn a_created_job_that_the_status_lacks_is_added_and_a_foreign_one_is_left_alone() {
     let mut fixture = started(&[]);
     fixture.run_until(minutes(1));
     // As after a crash between the two writes.
-    let forgetful = fixture.get(*CRON_JOBS, "c").edited(|root| root.set_at(&["status"], Value::empty_map()));
-    fixture.store.update(*CRON_JOBS, Arc::new(forgetful), "status").unwrap();
+    let without_status =
+        fixture.get(*CRON_JOBS, "c").edited(|root| root.set_at(&["status"], Value::empty_map()));
+    fixture.store.update(*CRON_JOBS, Arc::new(without_status), "status").unwrap();
     fixture.run();
     assert_eq!(status(&fixture).str_at(&["lastScheduleTime"]), Some("2026-01-01T00:01:00Z"));
     assert_eq!(names(&fixture).len(), 1);
@@ -165,7 +166,7 @@ fn a_zone_that_is_not_modelled_starts_nothing() {
 }
 
 #[test]
-fn a_schedule_is_read_in_its_zone_and_its_job_tells_the_time_there() {
+fn a_schedule_is_read_in_its_zone_and_its_job_has_the_local_time() {
     let berlin_at_one = [("timeZone", "Europe/Berlin".into()), ("schedule", "2 1 * * *".into())];
     let mut fixture = started(&berlin_at_one);
     fixture.run_until(minutes(2));

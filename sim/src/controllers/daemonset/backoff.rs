@@ -1,6 +1,6 @@
-//! How long a failed pod on a node stays before it is deleted: a delay that doubles with each failure.
+//! How long a failed pod stays on a node before the controller deletes it: a delay that doubles with each failure.
 //!
-//! Real: client-go flowcontrol `Backoff` with a key of set, generation and node. Modelled: the same without jitter.
+//! Real: client-go flowcontrol `Backoff` with a key of set, generation and node. Modelled: the same, without jitter.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +12,20 @@ const FIRST_MS: Millis = 1_000;
 /// Longest delay, in ms (the same).
 const LONGEST_MS: Millis = 900_000;
 
-/// The set's uid, the generation it has seen, the node.
-pub(super) type Key = (Str, i64, Str);
+/// The set's uid, its observedGeneration, the node.
+pub(super) type BackoffKey = (Str, i64, Str);
 
-/// The delays of failed pods.
+/// The delays of failed pods (Go: `failedPodsBackoff`).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Backoff {
-    entries: BTreeMap<Key, (Millis, Time)>,
+pub(super) struct FailedPodsBackoff {
+    /// The delay of each key and when it last failed.
+    entries: BTreeMap<BackoffKey, (Millis, Time)>,
 }
 
-impl Backoff {
-    /// When to look again: after the whole delay, however much of it has passed (`enqueueDaemonSetAfter`); 0 if the pod may
-    /// go now, which counts as a failure.
-    pub(super) fn fail(&mut self, key: &Key, now: Time) -> Millis {
+impl FailedPodsBackoff {
+    /// 0 if the pod may be deleted now, which counts as a failure. Else the time to the next sync: the whole delay,
+    /// however much of it has passed (`enqueueDaemonSetAfter`).
+    pub(super) fn fail(&mut self, key: &BackoffKey, now: Time) -> Millis {
         let entry = self.entries.get(key).filter(|(_, last)| now.since(*last) <= 2 * LONGEST_MS);
         let next = match entry {
             Some((delay, last)) if now.since(*last) < *delay => return *delay,
@@ -35,7 +36,7 @@ impl Backoff {
         0
     }
 
-    /// Forgets a set that is gone, or all its earlier generations.
+    /// Forgets a set, or only its generations before this one.
     pub(super) fn forget(&mut self, uid: &str, before: Option<i64>) {
         self.entries
             .retain(|(of, generation, _), _| of != uid || before.is_some_and(|now| *generation >= now));
@@ -48,7 +49,7 @@ mod tests {
 
     #[test]
     fn delays_double_from_a_second_and_are_forgotten_after_half_an_hour() {
-        let (mut backoff, key) = (Backoff::default(), (Str::from("u"), 1, Str::from("n1")));
+        let (mut backoff, key) = (FailedPodsBackoff::default(), (Str::from("u"), 1, Str::from("n1")));
         assert_eq!(backoff.fail(&key, Time(0)), 0);
         assert_eq!(backoff.fail(&key, Time(400)), 1_000);
         assert_eq!(backoff.fail(&key, Time(1_000)), 0);

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::backoff::Backoff;
-use super::manage::{Plan, View, min_ready_s};
+use super::backoff::FailedPodsBackoff;
+use super::manage::{PodChanges, Snapshot};
 use super::placement::fit;
 use super::{rolling, template};
 use crate::client::Change;
 use crate::controllers::shared::claim::{may_adopt, owners_of, selector_of};
 use crate::controllers::shared::template_hash::pod_template_hash;
+use crate::controllers::shared::workload::{await_availability, history_limit, slow_start};
 use crate::controllers::shared::{history, pods};
-use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches, replicaset};
+use crate::controllers::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::engine::Time;
 use crate::object::{LabelSelector, Object};
 use crate::wire::resource::{CONTROLLER_REVISIONS, DAEMON_SETS, NODES, PODS};
@@ -23,9 +24,9 @@ const BURST: usize = 250;
 /// The controller of DaemonSets.
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct DaemonSets {
-    backoff: Backoff,
-    /// Sets whose last sync was refused something: their status is told before it is tried again.
-    refused: BTreeSet<Target>,
+    backoff: FailedPodsBackoff,
+    /// Sets whose last sync had a failed request: their next one writes the status first.
+    refused: BTreeSet<SyncKey>,
 }
 
 type Objects = Vec<Arc<Object>>;
@@ -39,32 +40,30 @@ impl Controller for DaemonSets {
         Watches::These(vec![*DAEMON_SETS, *CONTROLLER_REVISIONS, *PODS, *NODES])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         if resource == *DAEMON_SETS {
             if change.new.is_none() {
                 self.backoff.forget(change.object().uid(), None);
             }
-            out.push(Target::of(resource, change.object()));
+            out.push(SyncKey::of(resource, change.object()));
         } else if resource == *NODES {
-            let Some(node) = change.new.as_deref().filter(|node| matters(change.old.as_deref(), node)) else {
-                return;
-            };
-            let concerned = |set: &&Arc<Object>| concerns(set, node, caches);
-            let sets = caches.of(*DAEMON_SETS).iter().filter(concerned);
-            out.extend(sets.map(|set| Target::of(*DAEMON_SETS, set)));
+            let is_relevant = |node: &&Object| is_relevant(change.old.as_deref(), node);
+            let Some(node) = change.new.as_deref().filter(is_relevant) else { return };
+            let sets = caches.of(*DAEMON_SETS).iter().filter(|set| is_concerned(set, node, caches));
+            out.extend(sets.map(|set| SyncKey::of(*DAEMON_SETS, set)));
         } else {
             owners_of(change, (*DAEMON_SETS, "DaemonSet"), caches, out);
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let refused = self.refused.remove(target);
         let mut out = Outcome::done();
         let Some(set) = caches.of(*DAEMON_SETS).get(&target.key) else { return out };
         let Some(selector) = selector_of(*DAEMON_SETS, set).filter(|s| !s.is_everything()) else {
             return out;
         };
-        // Its revisions may be gone already, and without them nothing can be said of it.
+        // The garbage collector may have deleted its revisions already; without them the status would be wrong.
         if set.is_terminating() {
             return out;
         }
@@ -76,23 +75,18 @@ impl Controller for DaemonSets {
         let Some(Current { hash, old }) = current(set, revisions, caches, &mut out) else { return out };
         self.backoff.forget(set.uid(), set.i64_at(&["status", "observedGeneration"]));
         let nodes = caches.of(*NODES).iter().collect();
-        let view = View { set, nodes, pods: View::by_node(&pods), hash, now };
-        let told_first = refused.then(|| view.tell()).flatten();
-        let is_told = told_first.is_some();
-        out.together(told_first.into_iter().collect());
-        self.carry_out(&view, &mut out);
-        out.together(forgotten(set, old, &pods));
-        if !is_told {
-            out.together(view.tell().into_iter().collect());
-        }
-        let min_ready_s = min_ready_s(set);
-        if let Some(at) = pods.iter().filter_map(|pod| pods::available_at(pod, min_ready_s, now)).min() {
-            out.after(at.since(now));
-        }
+        let snapshot = Snapshot { set, nodes, pods: Snapshot::by_node(&pods), hash, now };
+        let status = snapshot.status_update();
+        let (first, last) = if refused { (status, None) } else { (None, status) };
+        out.together(first.into_iter().collect());
+        self.change_pods(&snapshot, &mut out);
+        out.together(surplus_revisions(set, old, &pods));
+        out.together(last.into_iter().collect());
+        await_availability(set, &pods, now, &mut out);
         out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
             return may_adopt(answer, caches.of(*DAEMON_SETS).get(&target.key));
         }
@@ -104,16 +98,16 @@ impl Controller for DaemonSets {
     }
 }
 
-/// Whether a change of a node can change where pods run.
-fn matters(old: Option<&Object>, node: &Object) -> bool {
+/// Whether a change of a node can change where daemon pods run.
+fn is_relevant(old: Option<&Object>, node: &Object) -> bool {
     let same = |path: &[&str]| old.is_some_and(|old| old.at(path) == node.at(path));
     !(same(&["metadata", "labels"]) && same(&["spec", "taints"]))
 }
 
-/// Whether a set has something to do on a node that is new or has changed: a pod is missing, or must go, or there is one
-/// while the status counts misscheduled ones, which may be out of date. To be misscheduled alone is no reason: the status
-/// counts that only at the next sync (`ctl-ds-node-selector-and-taint`).
-fn concerns(set: &Object, node: &Object, caches: &Caches) -> bool {
+/// Whether a new or changed node needs a sync of the set: it lacks a pod, or has one that must not stay, or has one while
+/// the status counts misscheduled pods. A pod that becomes misscheduled needs none: the status counts it at the next sync
+/// (`ctl-ds-node-selector-and-taint`).
+fn is_concerned(set: &Object, node: &Object, caches: &Caches) -> bool {
     let fit = fit(set, node);
     let on_it = |pod: &Arc<Object>| pod.str_at(&["spec", "nodeName"]) == Some(node.name());
     let has_pod = caches.of(*PODS).owned_by(set.uid()).any(on_it);
@@ -125,25 +119,25 @@ fn concerns(set: &Object, node: &Object, caches: &Caches) -> bool {
 }
 
 impl DaemonSets {
-    /// Creates and deletes pods: what every node needs, and if that is nothing, what the update needs.
-    fn carry_out(&mut self, view: &View<'_>, out: &mut Outcome) {
-        let set = view.set;
-        let mut plan = view.manage(rolling::surges(set), &mut self.backoff);
-        if let Some(after) = plan.after {
+    /// Creates and deletes the pods that every node needs; if there are none, continues a rolling update.
+    fn change_pods(&mut self, snapshot: &Snapshot<'_>, out: &mut Outcome) {
+        let set = snapshot.set;
+        let mut changes = snapshot.manage(rolling::surges(set), &mut self.backoff);
+        if let Some(after) = changes.after {
             out.after(after);
         }
-        if plan.is_empty() && set.str_at(&["spec", "updateStrategy", "type"]) == Some("RollingUpdate") {
-            plan = view.roll();
+        if changes.is_empty() && set.str_at(&["spec", "updateStrategy", "type"]) == Some("RollingUpdate") {
+            changes = snapshot.roll();
         }
-        let Plan { create, delete, .. } = plan;
-        let create = create.iter().take(BURST).map(|node| template::new_pod(set, node, &view.hash));
+        let PodChanges { create, delete, .. } = changes;
+        let create = create.iter().take(BURST).map(|node| template::new_pod(set, node, &snapshot.hash));
         let create = create.map(|pod| Request::create(*PODS, Object::shared(pod)));
         let mut create = create.collect::<Vec<_>>();
-        // What is to be deleted is deleted even if a creation is refused.
+        // The deletions go out with the first creation, so that they happen even if creations fail.
         let mut first: Vec<Request> = create.drain(..create.len().min(1)).collect();
         first.extend(delete.iter().take(BURST).map(|pod| pods::delete(pod)));
         out.together(first);
-        replicaset::in_growing_rounds(create, 2, out);
+        slow_start(create, 2, out);
     }
 }
 
@@ -161,7 +155,7 @@ struct Current {
     old: Objects,
 }
 
-/// Finds the newest revision or asks for it in `out`; `None` if its name is taken by another, and the collision is told.
+/// Finds the newest revision or creates it. `None` if another revision has its name: then the status counts a collision.
 fn current(set: &Arc<Object>, revisions: Objects, caches: &Caches, out: &mut Outcome) -> Option<Current> {
     let data = history::data_of(set);
     let (mut current, old): (Objects, Objects) =
@@ -193,9 +187,8 @@ fn current(set: &Arc<Object>, revisions: Objects, caches: &Caches, out: &mut Out
 }
 
 /// Deletes the oldest revisions beyond the limit that no pod uses.
-fn forgotten(set: &Object, mut old: Objects, pods: &[Arc<Object>]) -> Vec<Request> {
-    let limit = set.i64_at(&["spec", "revisionHistoryLimit"]);
-    let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else { return Vec::new() };
+fn surplus_revisions(set: &Object, mut old: Objects, pods: &[Arc<Object>]) -> Vec<Request> {
+    let Some(limit) = history_limit(set) else { return Vec::new() };
     let surplus = old.len().saturating_sub(limit);
     history::sort(&mut old);
     let is_live = |revision: &&Arc<Object>| {

@@ -1,20 +1,20 @@
-//! The set's status: nodes that are to have a pod, that have one, of the newest template, ready and available.
+//! The set's status: how many nodes should have a pod, have one, have an updated, ready or available one.
 //!
-//! Real: pkg/controller/daemon `updateDaemonSetStatus`. Modelled: all of it, with the fields that are absent when 0 (recorded).
+//! Real: pkg/controller/daemon `updateDaemonSetStatus`. Modelled: all of it; some fields are absent when 0 (recorded).
 
 use std::sync::Arc;
 
-use super::manage::{View, oldest_first};
+use super::manage::{Snapshot, oldest_first};
 use super::placement::fit;
 use crate::controllers::shared::pods;
 use crate::wire::Request;
 use crate::wire::resource::DAEMON_SETS;
 
-/// Fields that are there even when 0.
+/// The fields that are present even when 0.
 const ALWAYS: [&str; 4] =
     ["currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady"];
 
-impl View<'_> {
+impl Snapshot<'_> {
     fn counts(&self) -> [(&'static str, i64); 8] {
         let (mut desired, mut current, mut misscheduled, mut ready, mut updated, mut available) =
             (0, 0, 0, 0, 0, 0);
@@ -45,8 +45,8 @@ impl View<'_> {
         ]
     }
 
-    /// The request that tells the status; nothing where the set says so already.
-    pub(super) fn tell(&self) -> Option<Request> {
+    /// The request that writes the status; `None` if the set has it already.
+    pub(super) fn status_update(&self) -> Option<Request> {
         let counts = self.counts();
         let had = |field: &str| self.set.i64_at(&["status", field]).unwrap_or(0);
         if counts.iter().all(|(field, count)| had(field) == *count) {

@@ -1,9 +1,9 @@
-//! The pod of a node: the set's template, its revision, the tolerations that daemon pods get, the node in its affinity.
+//! The pod of a node: the set's template and revision, the tolerations of daemon pods, an affinity to the node.
 //!
 //! Real: pkg/controller/daemon/util. Modelled: all of it, as recorded.
 
-use crate::controllers::replicaset::pod_of;
 use crate::controllers::shared::claim::Owner;
+use crate::controllers::shared::workload::pod_of;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::DAEMON_SETS;
@@ -25,7 +25,7 @@ const TOLERATED: [(&str, &str); 6] = [
     ("pid-pressure", "NoSchedule"),
     ("unschedulable", "NoSchedule"),
 ];
-/// One more for pods on the host's network.
+/// One more for pods on the host's network (the same).
 const HOST_NETWORK: (&str, &str) = ("network-unavailable", "NoSchedule");
 
 /// The set as the owner of its pods.
@@ -81,7 +81,7 @@ pub(super) fn is_updated(set: &Object, pod: &Object, hash: &str) -> bool {
     same_generation || pod.label(HASH) == Some(hash)
 }
 
-/// The node that a pod is on or for.
+/// The node that a pod is on or meant for.
 pub(super) fn target_node(pod: &Object) -> Option<&str> {
     if let Some(node) = pod.str_at(&["spec", "nodeName"]).filter(|node| !node.is_empty()) {
         return Some(node);

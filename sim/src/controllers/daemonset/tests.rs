@@ -1,4 +1,4 @@
-//! Daemon sets: the pods, statuses and revisions that a real server recorded, and what holds an update up.
+//! DaemonSets: the pods, statuses and revisions that a real server recorded, and what stops an update.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn set(changes: &[(&[&str], Value)]) -> Value {
     set
 }
 
-/// A cluster with so many nodes and a daemon set.
+/// A cluster with nodes `n1`, `n2`.. and a DaemonSet.
 fn fixture(nodes: usize, set: Value) -> Fixture {
     let mut fixture = Fixture::new();
     for i in 1..=nodes {
@@ -50,13 +50,19 @@ fn set_image(fixture: &mut Fixture, image: &str, generation: &str) {
 
 /// Per pod: its node and its revision.
 fn pods(fixture: &Fixture) -> Vec<(String, String)> {
-    let told = |pod: &Arc<Object>| {
+    let row = |pod: &Arc<Object>| {
         let node = template::target_node(pod).unwrap().to_owned();
         (node, pod.label(template::HASH).unwrap().to_owned())
     };
-    let mut pods: Vec<_> = fixture.all(*PODS).iter().map(told).collect();
+    let mut pods: Vec<_> = fixture.all(*PODS).iter().map(row).collect();
     pods.sort();
     pods
+}
+
+/// The pod of a node.
+fn pod_of(fixture: &Fixture, node: &str) -> Arc<Object> {
+    let pods = fixture.all(*PODS);
+    pods.into_iter().find(|pod| template::target_node(pod) == Some(node)).expect("the node has a pod")
 }
 
 fn on(nodes: &[&str], revision: &str) -> Vec<(String, String)> {
@@ -64,7 +70,7 @@ fn on(nodes: &[&str], revision: &str) -> Vec<(String, String)> {
 }
 
 /// Statuses: observed generation, desired, current, misscheduled, ready, updated, available, unavailable.
-fn told(fixture: &Fixture) -> Vec<[i64; 8]> {
+fn statuses(fixture: &Fixture) -> Vec<[i64; 8]> {
     let fields = [
         "observedGeneration",
         "desiredNumberScheduled",
@@ -83,7 +89,7 @@ fn told(fixture: &Fixture) -> Vec<[i64; 8]> {
 fn a_pod_of_each_node_is_as_recorded() {
     let fixture = fixture(3, set(&[]));
     assert_eq!(pods(&fixture), on(&["n1", "n2", "n3"], "76b46755f4"));
-    let pod = fixture.all(*PODS)[0].clone();
+    let pod = pod_of(&fixture, "n1");
     let labels =
         value!({"app": "d", "controller-revision-hash": "76b46755f4", "pod-template-generation": "1"});
     assert_eq!(pod.at(&["metadata", "labels"]), Some(&labels));
@@ -97,12 +103,12 @@ fn a_pod_of_each_node_is_as_recorded() {
         )]))
     );
     let tolerations = pod.items_at(&["spec", "tolerations"]).iter();
-    let told: Vec<_> = tolerations
+    let tolerated: Vec<_> = tolerations
         .map(|t| format!("{}:{}", t.str_at(&["key"]).unwrap(), t.str_at(&["effect"]).unwrap()))
         .map(|text| text.replace("node.kubernetes.io/", ""))
         .collect();
     assert_eq!(
-        told,
+        tolerated,
         [
             "not-ready:NoExecute",
             "unreachable:NoExecute",
@@ -129,7 +135,7 @@ fn a_pod_of_each_node_is_as_recorded() {
 #[test]
 fn a_rolling_update_replaces_one_pod_after_the_other_as_recorded() {
     let mut fixture = fixture(3, set(&[]));
-    let before = told(&fixture).len();
+    let before = statuses(&fixture).len();
     set_image(&mut fixture, "nginx:2", "2");
     // ctl-ds-rolling-update.
     let recorded = [
@@ -144,12 +150,12 @@ fn a_rolling_update_replaces_one_pod_after_the_other_as_recorded() {
         [2, 3, 3, 0, 2, 3, 2, 1],
         [2, 3, 3, 0, 3, 3, 3, 0],
     ];
-    assert_eq!(told(&fixture)[before..], recorded);
+    assert_eq!(statuses(&fixture)[before..], recorded);
     assert_eq!(pods(&fixture), on(&["n1", "n2", "n3"], "7fb4c554f7"));
 }
 
 #[test]
-fn with_surge_the_new_pod_is_ready_before_the_old_one_goes() {
+fn with_surge_the_new_pod_is_ready_before_the_old_one_is_deleted() {
     let rolling = value!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}});
     let mut fixture = fixture(3, set(&[(&["spec", "updateStrategy"], rolling)]));
     fixture.take_requests();
@@ -162,7 +168,7 @@ fn with_surge_the_new_pod_is_ready_before_the_old_one_goes() {
         .collect();
     assert_eq!(verbs, ["create", "delete", "create", "delete", "create", "delete"]);
     assert_eq!(pods(&fixture), on(&["n1", "n2", "n3"], "7fb4c554f7"));
-    // A template that never gets ready takes no pod away.
+    // A template whose pods never get ready costs no old pod.
     set_image(&mut fixture, "broken:1", "3");
     assert_eq!(fixture.all(*PODS).len(), 4);
     assert_eq!(pods(&fixture).iter().filter(|(_, revision)| revision == "7fb4c554f7").count(), 3);
@@ -177,7 +183,7 @@ fn an_update_that_never_gets_ready_stops_at_max_unavailable() {
     let half = value!({"maxUnavailable": "50%", "maxSurge": 0});
     fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(&["spec", "updateStrategy", "rollingUpdate"], half));
     assert_eq!(pods(&fixture).iter().filter(|(_, revision)| revision == "76b46755f4").count(), 2);
-    // Going back replaces the broken pods at once: they cost nothing.
+    // Going back replaces the broken pods at once, as they are not available.
     set_image(&mut fixture, "nginx:1", "3");
     assert_eq!(pods(&fixture), on(&["n1", "n2", "n3", "n4"], "76b46755f4"));
     assert_eq!(fixture.get(*CONTROLLER_REVISIONS, "d-76b46755f4").i64_at(&["revision"]), Some(3));
@@ -188,76 +194,75 @@ fn on_delete_leaves_the_update_to_the_user() {
     let mut fixture = fixture(2, set(&[(&["spec", "updateStrategy"], value!({"type": "OnDelete"}))]));
     set_image(&mut fixture, "nginx:2", "2");
     assert_eq!(pods(&fixture), on(&["n1", "n2"], "76b46755f4"));
-    let first = fixture.all(*PODS)[0].name().to_owned();
-    fixture.delete(*PODS, &first, "");
-    assert_eq!(pods(&fixture)[0].1, "7fb4c554f7");
-    assert_eq!(told(&fixture).last(), Some(&[2, 2, 2, 0, 2, 1, 2, 0]));
+    let deleted = pod_of(&fixture, "n1").name().to_owned();
+    fixture.delete(*PODS, &deleted, "");
+    assert_eq!(pod_of(&fixture, "n1").label(template::HASH), Some("7fb4c554f7"));
+    assert_eq!(statuses(&fixture).last(), Some(&[2, 2, 2, 0, 2, 1, 2, 0]));
 }
 
 #[test]
 fn labels_and_taints_decide_as_recorded() {
     let mut fixture =
         fixture(2, set(&[(&["spec", "template", "spec", "nodeSelector"], value!({"role": "db"}))]));
-    assert_eq!(told(&fixture), [[1, 0, 0, 0, 0, 0, 0, 0]]);
+    assert_eq!(statuses(&fixture), [[1, 0, 0, 0, 0, 0, 0, 0]]);
     let labelled = |root: &mut Value| root.set_at(&["metadata", "labels"], value!({"role": "db"}));
     fixture.edit_cluster_scoped(*NODES, "n1", labelled);
     fixture.edit_cluster_scoped(*NODES, "n2", labelled);
     assert_eq!(pods(&fixture).len(), 2);
     let taint = |effect: &str| value!([{"key": "k", "value": "v", "effect": effect}]);
-    // ctl-ds-node-selector-and-taint: NoSchedule leaves the pod, NoExecute takes it.
+    // ctl-ds-node-selector-and-taint: with NoSchedule the pod stays, with NoExecute it is deleted.
     fixture.edit_cluster_scoped(*NODES, "n2", |root| root.set_at(&["spec", "taints"], taint("NoSchedule")));
     assert_eq!(pods(&fixture).len(), 2);
-    let before = told(&fixture).len();
+    let before = statuses(&fixture).len();
     fixture.edit_cluster_scoped(*NODES, "n2", |root| root.set_at(&["spec", "taints"], taint("NoExecute")));
     assert_eq!(pods(&fixture).len(), 1);
-    assert_eq!(told(&fixture)[before..], [[1, 1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 1, 1, 1, 0]]);
+    assert_eq!(statuses(&fixture)[before..], [[1, 1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 1, 1, 1, 0]]);
     fixture.edit_cluster_scoped(*NODES, "n2", |root| drop(root.remove_at(&["spec", "taints"])));
     assert_eq!(pods(&fixture).len(), 2);
     for node in ["n1", "n2"] {
         fixture.edit_cluster_scoped(*NODES, node, |root| drop(root.remove_at(&["metadata", "labels"])));
     }
     assert!(fixture.all(*PODS).is_empty());
-    assert_eq!(told(&fixture).last(), Some(&[1, 0, 0, 0, 0, 0, 0, 0]));
+    assert_eq!(statuses(&fixture).last(), Some(&[1, 0, 0, 0, 0, 0, 0, 0]));
 }
 
 #[test]
-fn a_node_that_appears_gets_a_pod_and_one_that_is_deleted_wakes_no_set() {
+fn a_new_node_gets_a_pod_and_the_deletion_of_a_node_syncs_no_set() {
     let mut fixture = fixture(2, set(&[]));
     fixture.create(*NODES, value!({"metadata": {"name": "n3"}, "spec": {"unschedulable": true}}));
-    assert_eq!(pods(&fixture).len(), 3, "a cordon keeps no daemon away");
+    assert_eq!(pods(&fixture).len(), 3, "daemon pods tolerate a cordon");
     fixture.take_requests();
     fixture.delete_cluster_scoped(*NODES, "n3");
-    // ctl-node-deleted-podgc: the status is not refreshed before pod GC takes the pod.
+    // ctl-node-deleted-podgc: the status does not change before pod GC deletes the pod.
     let writes = fixture.take_requests();
     assert!(!writes.iter().any(|request| request.contains("daemonsets")), "{writes:?}");
 }
 
 #[test]
-fn a_failed_pod_is_replaced_but_not_faster_and_faster() {
+fn a_failed_pod_is_replaced_with_a_back_off() {
     let mut fixture = fixture(1, set(&[]));
     let fail = |fixture: &mut Fixture| {
-        let name = fixture.all(*PODS)[0].name().to_owned();
+        let name = fixture.only(*PODS).name().to_owned();
         fixture.set_status(*PODS, &name, value!({"phase": "Failed"}));
-        let after = fixture.all(*PODS)[0].clone();
-        after.name() != name
+        fixture.only(*PODS).name() != name
     };
     assert!(fail(&mut fixture), "the first time at once");
     assert!(!fail(&mut fixture), "then a second later");
     fixture.run_until(Time(999));
-    assert_eq!(fixture.all(*PODS)[0].str_at(&["status", "phase"]), Some("Failed"));
+    assert_eq!(fixture.only(*PODS).str_at(&["status", "phase"]), Some("Failed"));
     fixture.run_until(Time(1_000));
-    assert_eq!(fixture.all(*PODS)[0].str_at(&["status", "phase"]), Some("Running"));
+    assert_eq!(fixture.only(*PODS).str_at(&["status", "phase"]), Some("Running"));
     assert!(!fail(&mut fixture), "then two seconds later");
     fixture.run_until(Time(2_900));
-    assert_eq!(fixture.all(*PODS)[0].str_at(&["status", "phase"]), Some("Failed"));
+    assert_eq!(fixture.only(*PODS).str_at(&["status", "phase"]), Some("Failed"));
     fixture.run_until(Time(3_100));
-    assert_eq!(fixture.all(*PODS)[0].str_at(&["status", "phase"]), Some("Running"));
+    assert_eq!(fixture.only(*PODS).str_at(&["status", "phase"]), Some("Running"));
 }
 
 #[test]
-fn of_two_pods_on_a_node_the_younger_goes() {
+fn of_two_pods_on_a_node_the_younger_is_deleted() {
     let mut fixture = fixture(1, set(&[]));
-    let first = fixture.all(*PODS)[0].clone();
+    let first = fixture.only(*PODS);
     let mut twin = first.root().clone();
     for (path, text) in [("name", "d-twin"), ("resourceVersion", ""), ("uid", "")] {
         twin.set_at(&["metadata", path], text);
@@ -265,8 +270,7 @@ fn of_two_pods_on_a_node_the_younger_goes() {
     twin.remove_at(&["metadata", "generateName"]);
     fixture.run_until(Time(5_000));
     fixture.create(*PODS, twin);
-    let left: Vec<_> = fixture.all(*PODS).iter().map(|pod| pod.name().to_owned()).collect();
-    assert_eq!(left, [first.name()]);
+    assert_eq!(fixture.only(*PODS).name(), first.name());
 }
 
 #[test]
@@ -282,11 +286,11 @@ fn old_revisions_beyond_the_limit_are_deleted() {
 }
 
 #[test]
-fn a_set_that_is_being_deleted_is_left_alone() {
+fn a_terminating_set_is_left_alone() {
     let mut fixture = fixture(1, set(&[(&["metadata", "finalizers"], value!(["ex.test/keep"]))]));
     fixture.delete(*DAEMON_SETS, "d", "");
-    let pod = fixture.all(*PODS)[0].name().to_owned();
-    fixture.delete(*PODS, &pod, "");
+    let pod = fixture.only(*PODS);
+    fixture.delete(*PODS, pod.name(), "");
     assert!(fixture.all(*PODS).is_empty());
 }
 
@@ -324,26 +328,26 @@ fn affinity_node_names_and_tolerations_count_for_placement() {
 }
 
 #[test]
-fn a_status_that_counts_misscheduled_pods_is_mended_when_a_node_changes() {
+fn a_status_that_counts_misscheduled_pods_is_corrected_when_a_node_changes() {
     let mut fixture = fixture(1, set(&[]));
     let taint = |effect: &str| value!([{"key": "k", "value": "v", "effect": effect}]);
     fixture.edit_cluster_scoped(*NODES, "n1", |root| root.set_at(&["spec", "taints"], taint("NoSchedule")));
     // Any sync counts it.
     fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(&["metadata", "annotations", "a"], "b"));
-    assert_eq!(told(&fixture).last().map(|row| row[3]), Some(1));
+    assert_eq!(statuses(&fixture).last().map(|row| row[3]), Some(1));
     fixture.edit_cluster_scoped(*NODES, "n1", |root| drop(root.remove_at(&["spec", "taints"])));
-    assert_eq!(told(&fixture).last().map(|row| row[3]), Some(0));
+    assert_eq!(statuses(&fixture).last().map(|row| row[3]), Some(0));
 }
 
 #[test]
-fn what_must_go_goes_even_if_what_must_come_is_refused() {
+fn misplaced_pods_are_deleted_even_if_creations_are_refused() {
     let role = |role: &str| value!({"role": role});
     let selector: &[&str] = &["spec", "template", "spec", "nodeSelector"];
     let mut fixture = fixture(2, set(&[(selector, role("a"))]));
     for (node, of) in [("n1", "a"), ("n2", "b")] {
         fixture.edit_cluster_scoped(*NODES, node, |root| root.set_at(&["metadata", "labels"], role(of)));
     }
-    assert_eq!(pods(&fixture)[0].0, "n1");
+    assert_eq!(template::target_node(&fixture.only(*PODS)), Some("n1"));
     let refused = |request: &Request| request.verb == Verb::Create && request.resource == Some(*PODS);
     fixture.rule = Box::new(move |request| refused(request).then(|| Status::forbidden(*PODS, "", "no")));
     fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(selector, role("b")));

@@ -2,14 +2,14 @@
 //!
 //! - `controller`: which deployments a change concerns
 //! - `rollout`: one sync
-//! - `sets`: which ReplicaSet is new, which are old; revisions; the new one's creation
+//! - `sets`: the new ReplicaSet, the old ones, their revisions
 //! - `rolling`: how far to grow and shrink, pure arithmetic
-//! - `scale`: scaling proportionally when the size changes in mid-rollout
+//! - `scale`: proportional scaling when `spec.replicas` changes during a rollout
 //! - `status`: counts, conditions, the progress deadline
 //!
 //! Real: pkg/controller/deployment. Modelled: RollingUpdate and Recreate, pause and resume, revisions and their history,
-//! adoption, hash collisions, progress deadline, ReplicaFailure. Not modelled: the second status write of a sync,
-//! which a real server refuses because the first one made it stale, is not sent.
+//! adoption, hash collisions, progress deadline, ReplicaFailure. Not modelled: a second status write in one sync, which a
+//! real server refuses because the first one made it stale.
 
 mod controller;
 mod rolling;

@@ -2,19 +2,20 @@
 //!
 //! Real: pkg/controller/deployment/rolling.go and util `ResolveFenceposts`. Modelled: all of it.
 
+use crate::controllers::shared::workload::{replicas, scaled};
 use crate::object::{Object, Value, keys};
 
-/// What a deployment asks for.
+/// A deployment's size and strategy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Strategy {
     pub(super) wanted: i64,
     pub(super) surge: i64,
     pub(super) unavailable: i64,
-    /// RollingUpdate; else Recreate.
+    /// RollingUpdate; otherwise Recreate.
     pub(super) rolling: bool,
 }
 
-/// The pods of one set: asked for and available.
+/// The pods of one set: `spec.replicas` and the available ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Size {
     pub(super) spec: i64,
@@ -23,16 +24,13 @@ pub(super) struct Size {
 
 impl Size {
     pub(super) fn of(set: &Object) -> Self {
-        Self {
-            spec: crate::controllers::replicaset::replicas(set),
-            available: set.count(keys::AVAILABLE_REPLICAS),
-        }
+        Self { spec: replicas(set), available: set.count(keys::AVAILABLE_REPLICAS) }
     }
 }
 
 impl Strategy {
     pub(super) fn of(deployment: &Object) -> Self {
-        let wanted = crate::controllers::replicaset::replicas(deployment);
+        let wanted = replicas(deployment);
         if deployment.str_at(&["spec", "strategy", "type"]) == Some("Recreate") {
             return Self { wanted, surge: 0, unavailable: 0, rolling: false };
         }
@@ -42,9 +40,9 @@ impl Strategy {
 
     /// A rolling update; `surge` and `unavailable` are numbers or percentages.
     pub(super) fn rolling(wanted: i64, surge: Option<&Value>, unavailable: Option<&Value>) -> Self {
-        let surge = resolve(surge, wanted, true);
-        let unavailable = resolve(unavailable, wanted, false);
-        // Both 0 would leave no way forward.
+        let surge = scaled(surge, wanted, true);
+        let unavailable = scaled(unavailable, wanted, false);
+        // If both were 0, the rollout could not proceed.
         let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable };
         Self { wanted, surge, unavailable: unavailable.min(wanted), rolling: true }
     }
@@ -53,26 +51,13 @@ impl Strategy {
         self.wanted - self.unavailable
     }
 
-    /// The most pods there may be, terminating ones aside.
+    /// The most pods there may be, without terminating ones.
     pub(super) fn most(&self) -> i64 {
         self.wanted + self.surge
     }
 }
 
-/// A number, or a percentage of `total` rounded up or down.
-fn resolve(value: Option<&Value>, total: i64, up: bool) -> i64 {
-    match value {
-        Some(Value::Int(number)) => *number,
-        Some(Value::Str(text)) => {
-            let percent: i64 = text.strip_suffix('%').and_then(|number| number.parse().ok()).unwrap_or(0);
-            let product = percent.saturating_mul(total);
-            if up { (product + 99).div_euclid(100) } else { product.div_euclid(100) }
-        }
-        _ => 0,
-    }
-}
-
-/// The size of the new set, when all sets together ask for `total` pods and it asks for `new`.
+/// The next size of the new set, when all sets together have `total` replicas and it has `new`.
 pub(super) fn grown(strategy: &Strategy, total: i64, new: i64) -> i64 {
     if new >= strategy.wanted {
         return strategy.wanted;
@@ -83,8 +68,8 @@ pub(super) fn grown(strategy: &Strategy, total: i64, new: i64) -> i64 {
     new + (strategy.most() - total).clamp(0, strategy.wanted - new)
 }
 
-/// The sizes of the old sets, which come oldest first: without their pods that are not available, which costs nothing, and
-/// then as far as availability allows.
+/// The next sizes of the old sets, oldest first: after removing unavailable pods, and after shrinking as far as
+/// availability allows.
 pub(super) fn shrunk(strategy: &Strategy, new: Size, old: &[Size]) -> [Vec<i64>; 2] {
     let mut sizes: Vec<i64> = old.iter().map(|set| set.spec).collect();
     let total = new.spec + sizes.iter().sum::<i64>();
@@ -95,7 +80,7 @@ pub(super) fn shrunk(strategy: &Strategy, new: Size, old: &[Size]) -> [Vec<i64>;
             break;
         }
         if set.available > set.spec {
-            // Its status is older than its size: what is available is not known.
+            // Its status is older than its size, so we do not know what is available.
             return [sizes.clone(), sizes];
         }
         let unhealthy = (set.spec - set.available).min(room - cleaned);

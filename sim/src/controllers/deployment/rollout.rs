@@ -6,7 +6,8 @@ use super::rolling::{self, Size, Strategy};
 use super::sets;
 use crate::client::Informer;
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Outcome, replicaset};
+use crate::controllers::shared::workload::{history_limit, replicas};
+use crate::controllers::{Caches, Outcome};
 use crate::engine::Time;
 use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::{PODS, REPLICA_SETS};
@@ -22,15 +23,15 @@ pub(super) struct Rollout<'a> {
     pub(super) old: Vec<Arc<Object>>,
     /// The conditions as this sync leaves them.
     pub(super) conditions: Vec<Value>,
-    /// The revision that the deployment has to carry.
+    /// The revision to annotate the deployment with.
     pub(super) revision: Option<Str>,
     /// Whether a status write is among the requests: a second one would be stale.
-    pub(super) told: bool,
+    pub(super) status_written: bool,
     pub(super) now: Time,
     pub(super) out: Outcome,
 }
 
-/// Says that a sync ends here.
+/// The sync ends here, because a write makes the rest of its view stale.
 pub(super) struct Stop;
 
 impl<'a> Rollout<'a> {
@@ -43,12 +44,13 @@ impl<'a> Rollout<'a> {
         sets.sort_by(|a, b| sets::age_order(a, b));
         let conditions = deployment.conditions().to_vec();
         let strategy = Strategy::of(deployment);
-        Self { deployment, strategy, new: None, old: sets, conditions, revision: None, told: false, now, out }
+        let (new, revision, status_written) = (None, None, false);
+        Self { deployment, strategy, new, old: sets, conditions, revision, status_written, now, out }
     }
 
-    /// Does what there is to do now; ends early where a write makes the rest of the view stale.
+    /// The sync.
     pub(super) fn sync(&mut self, caches: &Caches, failure: Option<&str>) {
-        // Either way its requests are in `out`.
+        // `out` has the requests in both cases.
         let (Ok(()) | Err(Stop)) = self.try_sync(caches, failure);
     }
 
@@ -56,7 +58,7 @@ impl<'a> Rollout<'a> {
         self.find_new();
         if self.deployment.is_terminating() {
             self.sync_revision()?;
-            self.tell_status();
+            self.update_status();
             return Ok(());
         }
         self.sync_paused();
@@ -66,7 +68,7 @@ impl<'a> Rollout<'a> {
             if self.is_paused() {
                 self.clean_up();
             }
-            self.tell_status();
+            self.update_status();
         } else if self.strategy.rolling {
             self.roll(caches, failure)?;
         } else {
@@ -79,7 +81,7 @@ impl<'a> Rollout<'a> {
         self.deployment.spec(keys::PAUSED).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Strategy RollingUpdate: grow the new set; once it needs no more, shrink the old ones.
+    /// Strategy RollingUpdate: grows the new set; when it cannot grow further now, shrinks the old ones.
     fn roll(&mut self, caches: &Caches, failure: Option<&str>) -> Result<(), Stop> {
         self.create_new(caches, failure)?;
         let Some(new) = self.new.clone() else { return Ok(()) };
@@ -89,14 +91,17 @@ impl<'a> Rollout<'a> {
         if !self.resize(&new, wanted) && !self.shrink_old(size) && self.is_complete() {
             self.clean_up();
         }
-        self.tell_rollout();
+        self.update_rollout_status();
         Ok(())
+    }
+
+    fn active_old(&self) -> Vec<Arc<Object>> {
+        self.old.iter().filter(|set| replicas(set) > 0).cloned().collect()
     }
 
     /// Shrinks the old sets as far as availability allows. Whether one changed.
     fn shrink_old(&mut self, new: Size) -> bool {
-        let active: Vec<Arc<Object>> =
-            self.old.iter().filter(|set| replicaset::replicas(set) > 0).cloned().collect();
+        let active = self.active_old();
         let sizes: Vec<Size> = active.iter().map(|set| Size::of(set)).collect();
         let [clean, shrunk] = rolling::shrunk(&self.strategy, new, &sizes);
         let mut any = false;
@@ -104,8 +109,8 @@ impl<'a> Rollout<'a> {
             any |= self.resize(set, *size);
         }
         for ((set, clean), size) in active.iter().zip(clean).zip(shrunk) {
-            // A set that has been written already has a version that is not known yet.
-            let written = (replicaset::replicas(set) != clean).then(|| {
+            // The first write changes the version, so the second one goes out without a version.
+            let written = (replicas(set) != clean).then(|| {
                 set.edited(|root| {
                     root.set_at(&["spec", "replicas"], clean);
                     root.remove_at(&["metadata", "resourceVersion"]);
@@ -116,10 +121,9 @@ impl<'a> Rollout<'a> {
         any
     }
 
-    /// Strategy Recreate: all old pods go before the first new one comes.
+    /// Strategy Recreate: creates the first new pod when all old ones are gone.
     fn recreate(&mut self, caches: &Caches, failure: Option<&str>) -> Result<(), Stop> {
-        let active: Vec<Arc<Object>> =
-            self.old.iter().filter(|set| replicaset::replicas(set) > 0).cloned().collect();
+        let active = self.active_old();
         let shrunk = active.iter().map(|set| self.resize(set, 0)).fold(false, |any, done| any | done);
         if !shrunk && !self.old_pods_run(caches.of(*PODS)) {
             self.create_new(caches, failure)?;
@@ -130,7 +134,7 @@ impl<'a> Rollout<'a> {
                 self.clean_up();
             }
         }
-        self.tell_rollout();
+        self.update_rollout_status();
         Ok(())
     }
 
@@ -142,14 +146,13 @@ impl<'a> Rollout<'a> {
 
     /// Deletes the oldest revisions beyond the history limit.
     fn clean_up(&mut self) {
-        let limit = self.deployment.i64_at(&["spec", "revisionHistoryLimit"]);
-        let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else { return };
+        let Some(limit) = history_limit(self.deployment) else { return };
         let mut alive: Vec<&Arc<Object>> = self.old.iter().filter(|set| !set.is_terminating()).collect();
         let surplus = alive.len().saturating_sub(limit);
         alive.sort_by_key(|set| sets::revision(set));
         for set in alive.into_iter().take(surplus) {
             let observed = set.count(keys::OBSERVED_GENERATION);
-            let empty = set.count(keys::REPLICAS) == 0 && replicaset::replicas(set) == 0;
+            let empty = set.count(keys::REPLICAS) == 0 && replicas(set) == 0;
             if empty && set.generation() <= observed {
                 self.out.then(Request::delete(*REPLICA_SETS, &ObjectKey::of(set)));
             }

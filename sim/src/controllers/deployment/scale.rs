@@ -1,4 +1,4 @@
-//! Scaling: one set takes the new size alone; several share it in proportion.
+//! Scaling: a single active set takes the new size; several share it in proportion.
 //!
 //! Real: pkg/controller/deployment/sync.go `scale`. Modelled: all of it.
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::rolling::Size;
 use super::rollout::Rollout;
 use super::sets::{self, DESIRED, MAXIMUM};
-use crate::controllers::replicaset::replicas;
+use crate::controllers::shared::workload::replicas;
 use crate::object::{Object, Value};
 use crate::wire::Request;
 use crate::wire::resource::REPLICA_SETS;
@@ -28,7 +28,7 @@ impl Rollout<'_> {
         active.filter_map(|set| number(set, DESIRED)).any(|desired| desired != self.strategy.wanted)
     }
 
-    /// Gives the sets the sizes that the deployment's size asks for.
+    /// Scales the sets to the deployment's size.
     pub(super) fn scale(&mut self) {
         let active = self.active();
         let alone = match &active[..] {
@@ -44,7 +44,7 @@ impl Rollout<'_> {
             }
         } else if self.strategy.rolling {
             for (set, size) in self.shares(active) {
-                self.resize_noting(&set, size);
+                self.resize_and_annotate(&set, size);
             }
         }
     }
@@ -56,7 +56,7 @@ impl Rollout<'_> {
         })
     }
 
-    /// The sizes of active sets in proportion to what they have.
+    /// The new sizes of active sets, in proportion to their present ones.
     fn shares(&self, mut active: Vec<Arc<Object>>) -> Vec<(Arc<Object>, i64)> {
         let allowed = if self.strategy.wanted > 0 { self.strategy.most() } else { 0 };
         let to_add = allowed - active.iter().map(|set| replicas(set)).sum::<i64>();
@@ -98,19 +98,19 @@ impl Rollout<'_> {
 
     /// Gives a set this size. Whether the size changed.
     pub(super) fn resize(&mut self, set: &Arc<Object>, size: i64) -> bool {
-        replicas(set) != size && self.resize_noting(set, size)
+        replicas(set) != size && self.resize_and_annotate(set, size)
     }
 
-    /// Gives a set this size, and notes in it what size the deployment has. Whether the size changed.
-    fn resize_noting(&mut self, set: &Arc<Object>, size: i64) -> bool {
+    /// Gives a set this size and annotates it with the deployment's size. Whether the set's size changed.
+    fn resize_and_annotate(&mut self, set: &Arc<Object>, size: i64) -> bool {
         let differs = replicas(set) != size;
-        let noted = sets::sizes(&self.strategy);
-        if !differs && noted.iter().all(|(name, value)| set.annotation(name) == Some(value)) {
+        let annotations = sets::sizes(&self.strategy);
+        if !differs && annotations.iter().all(|(name, value)| set.annotation(name) == Some(value)) {
             return false;
         }
         let updated = set.edited(|root| {
             root.set_at(&["spec", "replicas"], size);
-            for (name, value) in noted {
+            for (name, value) in annotations {
                 root.set_at(&["metadata", "annotations", name], Value::from(value));
             }
         });

@@ -1,4 +1,4 @@
-//! Which ReplicaSet carries the deployment's template, which are older, and their revisions.
+//! The ReplicaSet with the deployment's template, the older ones, and their revisions.
 //!
 //! Real: pkg/controller/deployment/sync.go `getNewReplicaSet` and util `SetNewReplicaSetAnnotations`. Modelled: all of it.
 
@@ -9,16 +9,16 @@ use super::rolling::Strategy;
 use super::rollout::{Rollout, Stop};
 use super::{rolling, status};
 use crate::controllers::Caches;
-use crate::controllers::replicaset::replicas;
 use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::controllers::shared::template_hash::pod_template_hash;
+use crate::controllers::shared::workload::replicas;
 use crate::object::{Key, Map, Object, Str, Value};
 use crate::value;
 use crate::wire::resource::{DEPLOYMENTS, REPLICA_SETS};
 use crate::wire::{ObjectKey, Request};
 
 const HASH: &str = "pod-template-hash";
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 const HISTORY: &str = "deployment.kubernetes.io/revision-history";
 pub(super) const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 pub(super) const MAXIMUM: &str = "deployment.kubernetes.io/max-replicas";
@@ -40,17 +40,17 @@ pub(super) fn age_order(a: &Object, b: &Object) -> Ordering {
     created(a).cmp(&created(b)).then_with(|| a.name().cmp(b.name()))
 }
 
-/// The revision that a set carries; 0 where there is none.
+/// The revision of a set; 0 if it has none.
 pub(super) fn revision(set: &Object) -> i64 {
     set.annotation(REVISION).and_then(|revision| revision.parse().ok()).unwrap_or(0)
 }
 
-/// The annotations that say for what size of the deployment a set was sized.
+/// The annotations of a set with the size of the deployment at its last scaling.
 pub(super) fn sizes(strategy: &Strategy) -> [(&'static str, String); 2] {
     [(DESIRED, strategy.wanted.to_string()), (MAXIMUM, strategy.most().to_string())]
 }
 
-/// Whether two templates are the same but for the hash label.
+/// Whether two templates are equal apart from the hash label.
 fn same_template(a: Option<&Value>, b: Option<&Value>) -> bool {
     let (Some(a), Some(b)) = (a.and_then(Value::as_map), b.and_then(Value::as_map)) else { return false };
     let metadata = |map: &'_ Map| map.get("metadata").and_then(Value::as_map).cloned().unwrap_or_default();
@@ -65,7 +65,7 @@ fn same_template(a: Option<&Value>, b: Option<&Value>) -> bool {
 }
 
 impl Rollout<'_> {
-    /// Picks the new set out of all.
+    /// Finds the new set among all.
     pub(super) fn find_new(&mut self) {
         let template = self.deployment.at(&["spec", "template"]);
         let is_new = |set: &Arc<Object>| same_template(set.at(&["spec", "template"]), template);
@@ -76,7 +76,7 @@ impl Rollout<'_> {
         self.old.iter().map(|set| revision(set)).max().unwrap_or(0) + 1
     }
 
-    /// Brings the new set's annotations and the deployment's revision up to date.
+    /// Updates the new set's annotations and the deployment's revision.
     pub(super) fn sync_revision(&mut self) -> Result<(), Stop> {
         let Some(new) = self.new.clone() else { return Ok(()) };
         let mut updated = new.root().clone();
@@ -103,12 +103,12 @@ impl Rollout<'_> {
             self.set_condition("Progressing", "True", "FoundNewReplicaSet", &message);
         }
         if stale || found {
-            self.tell_conditions();
+            self.write_conditions();
         }
         Ok(())
     }
 
-    /// The annotations of the new set: the deployment's own, the revision and the history of revisions.
+    /// Annotates the new set with the deployment's annotations, the revision and the revision history.
     fn annotate(&self, set: &mut Value, had: Option<&str>) {
         let inherited = self.deployment.at(&["metadata", "annotations"]).and_then(Value::as_map);
         for (name, value) in inherited.into_iter().flatten() {
@@ -135,7 +135,7 @@ impl Rollout<'_> {
         }
     }
 
-    /// Creates the new set where there is none.
+    /// Creates the new set if there is none.
     pub(super) fn create_new(&mut self, caches: &Caches, failure: Option<&str>) -> Result<(), Stop> {
         if self.new.is_some() {
             return Ok(());
@@ -148,13 +148,15 @@ impl Rollout<'_> {
             let message = format!("Failed to create new replica set \"{name}\": {failure}");
             self.set_condition("Progressing", "False", "ReplicaSetCreateError", &message);
             if self.conditions != self.deployment.items_at(&["status", "conditions"]) {
-                self.tell_conditions();
+                self.write_conditions();
             }
         }
         if caches.of(*REPLICA_SETS).get(&ObjectKey::new(self.deployment.namespace(), name.as_str())).is_some()
         {
-            // The name is taken by a set of another template.
-            self.tell(false, |status| status.set_at(&["collisionCount"], collisions.unwrap_or(0) + 1));
+            // A set with another template has this name.
+            self.write_status(false, |status| {
+                status.set_at(&["collisionCount"], collisions.unwrap_or(0) + 1)
+            });
             return Err(Stop);
         }
         let set = self.new_set(&name, &hash, template);
@@ -165,7 +167,7 @@ impl Rollout<'_> {
             let message = format!("Created new replica set \"{name}\"");
             self.set_condition("Progressing", "True", "NewReplicaSetCreated", &message);
         }
-        self.tell_conditions();
+        self.write_conditions();
         Ok(())
     }
 

@@ -1,19 +1,20 @@
 //! The deployment's status: counts over its sets, the conditions Available, Progressing and ReplicaFailure.
 //!
-//! Real: pkg/controller/deployment/progress.go and sync.go `calculateStatus`. Modelled: all of it; a deployment less than a
-//! second from its deadline is looked at again just after it instead of again and again.
+//! Real: pkg/controller/deployment/progress.go and sync.go `calculateStatus`. Modelled: all of it. Differs: less than a
+//! second before the deadline, the next sync comes just after it; the real controller polls.
 
 use std::sync::Arc;
 
 use super::rollout::Rollout;
-use crate::controllers::replicaset::replicas;
+use super::sets::REVISION;
+use crate::controllers::shared::workload::replicas;
 use crate::engine::{Millis, Time};
 use crate::object::{Key, Object, Value, keys};
 use crate::value;
 use crate::wire::Request;
 use crate::wire::resource::DEPLOYMENTS;
 
-/// `progressDeadlineSeconds` that means none (math.MaxInt32).
+/// The `progressDeadlineSeconds` that means no deadline (math.MaxInt32).
 const NO_DEADLINE: i64 = 2_147_483_647;
 
 /// The condition of this type.
@@ -82,13 +83,13 @@ impl Rollout<'_> {
         self.deployment.i64_at(&["spec", "progressDeadlineSeconds"]).filter(|seconds| *seconds != NO_DEADLINE)
     }
 
-    /// Whether the status that the deployment has says that it is rolled out.
+    /// Whether the deployment is rolled out by its present status.
     pub(super) fn is_complete(&self) -> bool {
         Counts::had(self.deployment).is_complete(self.deployment, self.strategy.wanted)
     }
 
-    /// Sets a condition. One with the same status and reason stays as it is; one with the same status keeps the time of
-    /// its last transition.
+    /// Sets a condition. With the same status and reason it stays unchanged; with the same status it keeps its
+    /// lastTransitionTime.
     pub(super) fn set_condition(&mut self, kind: &str, status: &str, reason: &str, message: &str) {
         let old = find(&self.conditions, kind);
         let same = |field, value| old.is_some_and(|old| old.str_at(&[field]) == Some(value));
@@ -109,8 +110,7 @@ impl Rollout<'_> {
         self.conditions.retain(|condition| !is_of(condition, kind));
     }
 
-    /// Says in the conditions that the deployment was paused or resumed, so that the pause does not count as a lack of
-    /// progress.
+    /// Sets the conditions DeploymentPaused and DeploymentResumed, so that a pause does not count against the deadline.
     pub(super) fn sync_paused(&mut self) {
         let reason =
             find(&self.conditions, "Progressing").and_then(|c| c.str_at(&["reason"])).unwrap_or_default();
@@ -126,7 +126,7 @@ impl Rollout<'_> {
             }
             _ => return,
         }
-        self.tell_conditions();
+        self.write_conditions();
     }
 
     fn counts(&self) -> Counts {
@@ -135,21 +135,21 @@ impl Rollout<'_> {
             sets.map(|set| set.count(field)).sum()
         };
         let available = sum(keys::AVAILABLE_REPLICAS);
-        let asked: i64 = self.old.iter().chain(&self.new).map(|set| replicas(set)).sum();
+        let wanted: i64 = self.old.iter().chain(&self.new).map(|set| replicas(set)).sum();
         let updated = self.new.as_ref().map_or(0, |new| new.count(keys::REPLICAS));
         Counts {
             replicas: sum(keys::REPLICAS),
             updated,
             ready: sum(keys::READY_REPLICAS),
             available,
-            unavailable: (asked - available).max(0),
+            unavailable: (wanted - available).max(0),
             terminating: sum(keys::TERMINATING_REPLICAS),
             observed: self.deployment.generation(),
         }
     }
 
-    /// Judges availability and returns the counts.
-    fn judge(&mut self) -> Counts {
+    /// Sets the condition Available and returns the counts.
+    fn judge_availability(&mut self) -> Counts {
         let counts = self.counts();
         if counts.available >= self.strategy.min_available() {
             let message = "Deployment has minimum availability.";
@@ -161,15 +161,15 @@ impl Rollout<'_> {
         counts
     }
 
-    /// Tells the status outside a rollout: progress is not judged.
-    pub(super) fn tell_status(&mut self) {
-        let counts = self.judge();
-        self.tell_counts(counts, false);
+    /// Writes the status outside a rollout, without judging progress.
+    pub(super) fn update_status(&mut self) {
+        let counts = self.judge_availability();
+        self.write_counts(counts, false);
     }
 
-    /// Tells the status in a rollout: with progress or the lack of it.
-    pub(super) fn tell_rollout(&mut self) {
-        let counts = self.judge();
+    /// Writes the status in a rollout, with the condition Progressing.
+    pub(super) fn update_rollout_status(&mut self) {
+        let counts = self.judge_availability();
         if self.has_deadline() {
             self.judge_progress(counts);
         } else {
@@ -184,10 +184,10 @@ impl Rollout<'_> {
             }
             None => self.remove_condition("ReplicaFailure"),
         }
-        // What a rollout does when it is complete, it does once the status says so.
+        // A complete rollout cleans up in the sync after the status shows that it is complete.
         let completes = counts.is_complete(self.deployment, self.strategy.wanted) && !self.is_complete();
-        self.tell_counts(counts, !completes);
-        self.look_again(counts);
+        self.write_counts(counts, !completes);
+        self.check_at_deadline(counts);
     }
 
     fn judge_progress(&mut self, counts: Counts) {
@@ -210,7 +210,7 @@ impl Rollout<'_> {
             || counts.ready > had.ready
             || counts.available > had.available
         {
-            // The time of the last progress is renewed even where status and reason stay.
+            // lastUpdateTime changes even if status and reason do not.
             let since = cached.filter(|c| c.str_at(&["status"]) == Some("True"));
             let since = since.and_then(|c| c.get("lastTransitionTime")).cloned();
             let message = message("is progressing");
@@ -228,53 +228,53 @@ impl Rollout<'_> {
         }
     }
 
-    /// When the deployment counts as stuck.
+    /// When the progress deadline ends.
     fn deadline(&self) -> Option<Time> {
         let since = find(&self.conditions, "Progressing")?.str_at(&["lastUpdateTime"])?;
         let seconds = Millis::try_from(self.deadline_s()?).ok()?;
         Some(Time::parse_rfc3339(since)? + seconds * 1000)
     }
 
-    /// Looks again when the deadline has passed.
-    fn look_again(&mut self, counts: Counts) {
+    /// Syncs again when the deadline has passed.
+    fn check_at_deadline(&mut self, counts: Counts) {
         let condition = find(&self.conditions, "Progressing");
         let timed_out = condition.and_then(|c| c.str_at(&["reason"])) == Some("ProgressDeadlineExceeded");
         if timed_out || counts.is_complete(self.deployment, self.strategy.wanted) {
             return;
         }
         if let Some(deadline) = self.deadline() {
-            // A second more against skew, as the real one; but close to the deadline it polls.
+            // The real controller adds a second against clock skew.
             let left = deadline.since(self.now);
             self.out.after(if left < 1000 { left + 1 } else { left + 1000 });
         }
     }
 
-    /// Writes counts and conditions where they differ from what is there. `settles`: with them the sync is at its end.
-    fn tell_counts(&mut self, counts: Counts, settles: bool) {
+    /// Writes counts and conditions if they differ from the present ones. `settles`: nothing is left to do after them.
+    fn write_counts(&mut self, counts: Counts, settles: bool) {
         let had = self.deployment.conditions();
         let no_count = self.deployment.status(keys::TERMINATING_REPLICAS).is_none();
         if counts == Counts::had(self.deployment) && self.conditions == had && !no_count {
             return;
         }
-        self.tell(settles, |status| {
+        self.write_status(settles, |status| {
             let fields = counts.fields();
             let others = status.as_map().into_iter().flatten();
             let others = others.filter(|(key, _)| !fields.iter().any(|(field, _)| *field == *key));
-            let told =
+            let written =
                 fields.iter().filter(|(field, count)| *count != 0 || *field == keys::TERMINATING_REPLICAS);
-            let told = told.map(|(field, count)| (*field, Value::from(*count)));
-            *status = Value::Map(others.cloned().chain(told).collect());
+            let written = written.map(|(field, count)| (*field, Value::from(*count)));
+            *status = Value::Map(others.cloned().chain(written).collect());
         });
     }
 
     /// Writes the conditions and the revision.
-    pub(super) fn tell_conditions(&mut self) {
-        self.tell(false, |_| ());
+    pub(super) fn write_conditions(&mut self) {
+        self.write_status(false, |_| ());
     }
 
-    /// Writes the status after `edit`, unless this sync has written it already. `settles`: with it the sync is at its end.
-    pub(super) fn tell(&mut self, settles: bool, edit: impl FnOnce(&mut Value)) {
-        if std::mem::replace(&mut self.told, true) {
+    /// Writes the status after `edit`, unless this sync has written it already. `settles`: nothing is left to do after it.
+    pub(super) fn write_status(&mut self, settles: bool, edit: impl FnOnce(&mut Value)) {
+        if std::mem::replace(&mut self.status_written, true) {
             return;
         }
         let updated = self.deployment.edited(|root| {
@@ -287,10 +287,7 @@ impl Rollout<'_> {
             }
             root.set_at(&["status"], status);
             if let Some(revision) = &self.revision {
-                root.set_at(
-                    &["metadata", "annotations", "deployment.kubernetes.io/revision"],
-                    revision.clone(),
-                );
+                root.set_at(&["metadata", "annotations", REVISION], revision.clone());
             }
         });
         let request = Request::update_status(*DEPLOYMENTS, Arc::new(updated));

@@ -30,7 +30,7 @@ fn set_image(fixture: &mut Fixture, image: &str) {
     fixture.edit(*DEPLOYMENTS, "d", |root| root.set_at(&["spec", "template"], template(image)));
 }
 
-/// One state in short: generation, observed, replicas, updated, ready, available, unavailable, terminating, conditions,
+/// A state in a line: generation, observed, replicas, updated, ready, available, unavailable, terminating, conditions,
 /// revision.
 fn brief(object: &Object) -> String {
     let count = |field: &str| match object.i64_at(&["status", field]) {
@@ -55,7 +55,7 @@ fn states(fixture: &Fixture) -> Vec<String> {
     commits.map(|(_, object)| brief(object)).collect()
 }
 
-/// The recorded states of a deployment of three replicas that starts (ctl-deployment-create).
+/// The recorded states of a new deployment with three replicas (ctl-deployment-create).
 const START_OF_3: [&str; 7] = [
     "1 - - - - - - - r-",
     "1 - - - - - - - P:T:NewReplicaSetCreated r1",
@@ -92,7 +92,7 @@ fn a_new_deployment_goes_through_the_recorded_states() {
 }
 
 #[test]
-fn a_bad_rollout_times_out_and_an_undo_takes_the_old_set_again_as_recorded() {
+fn a_bad_rollout_times_out_and_an_undo_scales_the_old_set_up_again_as_recorded() {
     let mut fixture = Fixture::new();
     fixture.create(*DEPLOYMENTS, deployment(3, &[("progressDeadlineSeconds", value!(4))]));
     set_image(&mut fixture, "broken:1");
@@ -136,7 +136,7 @@ fn a_deployment_created_paused_starts_when_it_is_resumed_as_recorded() {
     assert_eq!(states(&fixture), recorded);
 }
 
-/// The sizes that a set was asked for, in order.
+/// The sizes of a set, in order.
 fn sizes(fixture: &Fixture, name: &str) -> Vec<i64> {
     let commits = fixture.store.commits.iter().filter(|(of, o)| *of == *REPLICA_SETS && o.name() == name);
     let mut sizes: Vec<i64> = commits.map(|(_, o)| o.i64_at(&["spec", "replicas"]).unwrap()).collect();
@@ -162,15 +162,16 @@ fn a_rolling_update_keeps_its_bounds_and_begins_and_ends_as_recorded() {
         let (new, old) = (sizes(&fixture, "d-7fb4c554f7"), sizes(&fixture, "d-76b46755f4"));
         assert_eq!((&new[..2], &old[..2]), (&first_new[..], &first_old[..]));
         assert_eq!((new.last(), old.last()), (Some(&wanted), Some(&0)));
-        let mut asked = std::collections::BTreeMap::new();
+        let mut sets = std::collections::BTreeMap::new();
         for (of, object) in &fixture.store.commits[..] {
             if *of == *REPLICA_SETS {
-                asked.insert(object.name().to_owned(), object.i64_at(&["spec", "replicas"]).unwrap());
-                assert!(asked.values().sum::<i64>() <= most, "more than {most} pods: {asked:?}");
+                sets.insert(object.name().to_owned(), object.i64_at(&["spec", "replicas"]).unwrap());
+                assert!(sets.values().sum::<i64>() <= most, "more than {most} pods: {sets:?}");
             }
         }
-        let told = fixture.store.commits[before..].iter().filter(|(of, _)| *of == *DEPLOYMENTS);
-        let mut available = told.filter_map(|(_, object)| object.i64_at(&["status", "availableReplicas"]));
+        let states_of = fixture.store.commits[before..].iter().filter(|(of, _)| *of == *DEPLOYMENTS);
+        let mut available =
+            states_of.filter_map(|(_, object)| object.i64_at(&["status", "availableReplicas"]));
         assert!(available.all(|available| available >= least), "less than {least} available");
         let last = states(&fixture).pop().unwrap();
         let end = "A:T:MinimumReplicasAvailable P:T:NewReplicaSetAvailable r2";
@@ -179,15 +180,15 @@ fn a_rolling_update_keeps_its_bounds_and_begins_and_ends_as_recorded() {
 }
 
 #[test]
-fn recreate_lets_the_last_old_pod_go_before_the_first_new_one_comes() {
+fn recreate_creates_the_first_new_pod_after_the_last_old_one_is_gone() {
     let mut fixture = Fixture::new();
     fixture.create(*DEPLOYMENTS, deployment(2, &[("strategy", value!({"type": "Recreate"}))]));
     set_image(&mut fixture, "nginx:2");
-    let first_new = |o: &Object| o.name().starts_with("d-7fb4c554f7-");
+    let is_new = |o: &Object| o.name().starts_with("d-7fb4c554f7-");
     let pods: Vec<_> = fixture.store.commits.iter().filter(|(of, _)| *of == *PODS).map(|(_, o)| o).collect();
-    let (first, last) =
-        (pods.iter().position(|o| first_new(o)).unwrap(), pods.iter().rposition(|o| !first_new(o)).unwrap());
-    assert!(last < first);
+    let (first_new, last_old) =
+        (pods.iter().position(|o| is_new(o)).unwrap(), pods.iter().rposition(|o| !is_new(o)).unwrap());
+    assert!(last_old < first_new);
     assert_eq!((fixture.all(*PODS).len(), sizes(&fixture, "d-76b46755f4")), (2, vec![2, 0]));
 }
 
@@ -210,7 +211,7 @@ fn scaling_changes_one_set_or_shares_among_several() {
 }
 
 #[test]
-fn a_smaller_size_and_a_new_template_at_once_take_no_more_than_availability_allows() {
+fn a_smaller_size_and_a_new_template_at_once_keep_the_least_availability() {
     let mut fixture = Fixture::new();
     fixture.create(*DEPLOYMENTS, deployment(10, &[]));
     fixture.edit(*DEPLOYMENTS, "d", |root| {
@@ -222,7 +223,7 @@ fn a_smaller_size_and_a_new_template_at_once_take_no_more_than_availability_allo
 }
 
 #[test]
-fn an_old_set_gives_what_is_not_available_first_and_then_the_rest() {
+fn an_old_set_loses_its_unavailable_pods_first() {
     let mut fixture = Fixture::new();
     let strategy = value!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2, "maxSurge": 3}});
     fixture.create(*DEPLOYMENTS, deployment(10, &[("strategy", strategy)]));
@@ -234,7 +235,7 @@ fn an_old_set_gives_what_is_not_available_first_and_then_the_rest() {
         let conditions = value!([{"type": "Ready", "status": "True"}]);
         fixture.set_status(*PODS, pod.name(), value!({"phase": "Running", "conditions": conditions}));
     }
-    // Of 8 ready and 5 others, 2 of them ready, 10 are wanted and 8 have to be ready.
+    // There are 8 ready pods and 5 others, 2 of them ready; 10 are wanted and 8 have to be ready.
     fixture.edit(*DEPLOYMENTS, "d", |root| {
         root.set_at(&["spec", "paused"], false);
         root.set_at(&["spec", "template"], template("nginx:1"));
@@ -258,7 +259,7 @@ fn old_revisions_beyond_the_limit_are_deleted() {
 }
 
 #[test]
-fn a_name_taken_by_a_set_of_another_template_is_a_collision() {
+fn a_set_of_another_template_with_the_same_name_is_a_collision() {
     let mut fixture = Fixture::new();
     let taken = value!({
         "metadata": {"name": "d-76b46755f4", "namespace": NS},
@@ -285,7 +286,7 @@ fn an_orphaned_set_of_the_same_template_is_adopted() {
 }
 
 #[test]
-fn a_set_that_cannot_be_created_is_told_and_tried_again() {
+fn a_set_that_cannot_be_created_is_reported_and_tried_again() {
     let mut fixture = Fixture::new();
     let mut refusals = 2;
     fixture.rule = Box::new(move |request| {
@@ -300,7 +301,7 @@ fn a_set_that_cannot_be_created_is_told_and_tried_again() {
 }
 
 #[test]
-fn percentages_round_surge_up_and_unavailable_down_and_never_both_to_nothing() {
+fn percentages_round_surge_up_and_unavailable_down_and_never_both_to_zero() {
     let resolved = |wanted, surge: Value, unavailable: Value| {
         let strategy = Strategy::rolling(wanted, Some(&surge), Some(&unavailable));
         (strategy.surge, strategy.unavailable)
@@ -313,18 +314,18 @@ fn percentages_round_surge_up_and_unavailable_down_and_never_both_to_nothing() {
 }
 
 #[test]
-fn the_new_set_fills_the_surge_and_the_old_ones_give_what_availability_allows() {
+fn the_new_set_fills_the_surge_and_the_old_ones_shrink_as_availability_allows() {
     let strategy = Strategy { wanted: 10, surge: 3, unavailable: 2, rolling: true };
     let size = |spec, available| Size { spec, available };
     assert_eq!((grown(&strategy, 10, 0), grown(&strategy, 13, 3), grown(&strategy, 11, 9)), (3, 3, 10));
     assert_eq!(grown(&strategy, 12, 12), 10);
-    // Nothing new yet: two of ten may go.
+    // No new pod is available: the old set may lose two of ten.
     assert_eq!(shrunk(&strategy, size(3, 0), &[size(10, 10)]), [[10], [8]]);
-    // New pods that do not come up hold the old ones.
+    // Five new pods that are not available leave the old set no room.
     assert_eq!(shrunk(&strategy, size(5, 0), &[size(8, 8)]), [[8], [8]]);
-    // Unavailable old pods go first, whatever set they are in; then the oldest set gives.
+    // Unavailable old pods are removed first, from any set; then the oldest set shrinks.
     assert_eq!(shrunk(&strategy, size(5, 5), &[size(4, 4), size(4, 1)]), [[4, 1], [2, 1]]);
-    // A status that is behind its size says nothing: five of five are not known to be available.
+    // With a status older than the size, the five pods do not count as available.
     let five = Strategy { wanted: 5, surge: 2, unavailable: 1, rolling: true };
     assert_eq!(shrunk(&five, size(2, 0), &[size(5, 10)]), [[5], [5]]);
     assert_eq!(shrunk(&five, size(2, 0), &[size(5, 5)]), [[5], [4]]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::expected::{expected, sized};
 use super::status::{Disrupted, fail, healthy, update};
 use crate::client::Change;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{LabelSelector, Object};
 use crate::wire::Resource;
@@ -24,18 +24,18 @@ impl Controller for Disruptions {
         Watches::These([*POD_DISRUPTION_BUDGETS, *PODS].into_iter().chain(sized()).collect())
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         if resource == *POD_DISRUPTION_BUDGETS {
-            out.push(Target::of(resource, change.object()));
+            out.push(SyncKey::of(resource, change.object()));
         } else if resource == *PODS {
             let pod = change.object();
             let budgets = caches.of(*POD_DISRUPTION_BUDGETS).in_namespace(pod.namespace());
             let concerned = budgets.filter(|budget| selects(budget, pod));
-            out.extend(concerned.map(|budget| Target::of(*POD_DISRUPTION_BUDGETS, budget)));
+            out.extend(concerned.map(|budget| SyncKey::of(*POD_DISRUPTION_BUDGETS, budget)));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(budget) = caches.of(target.resource).get(&target.key) else { return out };
         let in_namespace = caches.of(*PODS).in_namespace(budget.namespace());
@@ -48,7 +48,7 @@ impl Controller for Disruptions {
                 }
                 update(budget, expected, healthy(&pods, &disrupted), &disrupted, now)
             }
-            // Told, and not tried again before something changes.
+            // The status reports it; the next change brings the next try.
             Err(why) => fail(budget, &why, now),
         };
         if let Some(request) = request {
@@ -58,7 +58,7 @@ impl Controller for Disruptions {
     }
 }
 
-/// Whether a budget is for a pod. One without a selector is for none.
+/// Whether a budget selects a pod. One without a selector selects none.
 fn selects(budget: &Object, pod: &Object) -> bool {
     let selector = budget.at(&["spec", "selector"]).filter(|selector| !selector.is_null());
     let selector = selector.map(LabelSelector::from_value);

@@ -1,4 +1,4 @@
-//! How many pods there should be, and how many of them healthy.
+//! How many pods there should be, and how many of them should be healthy.
 //!
 //! Real: `getExpectedPodCount`, `getExpectedScale` and its finders. Modelled: ReplicationControllers, Deployments,
 //! ReplicaSets and StatefulSets by `spec.replicas`; percentages are rounded up.
@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::controllers::Caches;
+use crate::controllers::shared::workload::{replicas, scaled};
 use crate::object::{Object, Value};
-use crate::wire::resource::{DEPLOYMENTS, REPLICA_SETS};
+use crate::wire::resource::{DEPLOYMENTS, REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS};
 use crate::wire::{ObjectKey, Resource};
 
 /// The workloads with a size, by kind.
@@ -16,12 +17,12 @@ static WORKLOADS: LazyLock<[(&str, Resource); 4]> = LazyLock::new(|| {
     [
         ("Deployment", *DEPLOYMENTS),
         ("ReplicaSet", *REPLICA_SETS),
-        ("StatefulSet", Resource::new("apps/v1/statefulsets")),
-        ("ReplicationController", Resource::new("v1/replicationcontrollers")),
+        ("StatefulSet", *STATEFUL_SETS),
+        ("ReplicationController", *REPLICATION_CONTROLLERS),
     ]
 });
 
-/// The resources whose sizes are read.
+/// The resources of these workloads.
 pub(super) fn sized() -> impl Iterator<Item = Resource> {
     WORKLOADS.iter().map(|(_, resource)| *resource)
 }
@@ -33,11 +34,11 @@ pub(super) struct Expected {
     pub(super) healthy: i64,
 }
 
-/// What a budget expects of its pods; or why that cannot be told.
+/// What a budget expects of its pods; an error if a pod's workload has no size.
 pub(super) fn expected(budget: &Object, pods: &[Arc<Object>], caches: &Caches) -> Result<Expected, String> {
     if let Some(most) = budget.at(&["spec", "maxUnavailable"]) {
         let all = scale(pods, caches)?;
-        return Ok(Expected { pods: all, healthy: (all - scaled(most, all)).max(0) });
+        return Ok(Expected { pods: all, healthy: (all - scaled(Some(most), all, true)).max(0) });
     }
     match budget.at(&["spec", "minAvailable"]) {
         Some(Value::Int(least)) => {
@@ -45,25 +46,13 @@ pub(super) fn expected(budget: &Object, pods: &[Arc<Object>], caches: &Caches) -
         }
         Some(least) => {
             let all = scale(pods, caches)?;
-            Ok(Expected { pods: all, healthy: scaled(least, all) })
+            Ok(Expected { pods: all, healthy: scaled(Some(least), all, true) })
         }
         None => Ok(Expected { pods: 0, healthy: 0 }),
     }
 }
 
-/// A number, or a percentage of `total` rounded up.
-fn scaled(value: &Value, total: i64) -> i64 {
-    match value {
-        Value::Int(number) => *number,
-        Value::Str(text) => {
-            let percent: i64 = text.strip_suffix('%').and_then(|number| number.parse().ok()).unwrap_or(0);
-            (percent.saturating_mul(total) + 99).div_euclid(100)
-        }
-        _ => 0,
-    }
-}
-
-/// The sum of the sizes of all workloads that the pods belong to. Pods without one do not count.
+/// The sum of the sizes of the pods' workloads. Pods without a controller do not count.
 fn scale(pods: &[Arc<Object>], caches: &Caches) -> Result<i64, String> {
     let mut sizes: BTreeMap<String, i64> = BTreeMap::new();
     for pod in pods {
@@ -87,10 +76,10 @@ fn workload_of(pod: &Object, caches: &Caches) -> Result<(String, i64), String> {
             object = deployment;
         }
     }
-    Ok((object.uid().to_owned(), object.i64_at(&["spec", "replicas"]).unwrap_or(1)))
+    Ok((object.uid().to_owned(), replicas(&object)))
 }
 
-/// The managing controller of an object. An error where it is of a kind without a size.
+/// The managing controller of an object. An error if its kind has no size.
 fn controller_of(object: &Object, caches: &Caches) -> Result<Option<Arc<Object>>, String> {
     let Some(owner) = object.controller() else { return Ok(None) };
     let workload =

@@ -1,7 +1,7 @@
-//! A budget's status: what is healthy, what is being evicted, what may be.
+//! A budget's status: how many pods are healthy, which are being evicted, how many may be.
 //!
-//! Real: `buildDisruptedPodMap`, `countHealthyPods`, `updatePdbStatus`, `failSafe`. Modelled: all of it. An eviction that the
-//! API server has noted in `disruptedPods` counts as a pod less until the pod is deleted, for two minutes at most.
+//! Real: `buildDisruptedPodMap`, `countHealthyPods`, `updatePdbStatus`, `failSafe`. Modelled: all of it. A pod that the API
+//! server has recorded in `disruptedPods` does not count as healthy until it is deleted, for two minutes at most.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::wire::resource::POD_DISRUPTION_BUDGETS;
 /// How long an eviction may take (pkg/controller/disruption `DeletionTimeout`).
 const DELETION_MS: Millis = 120_000;
 
-/// Evictions that the API server has admitted and whose pods are not being deleted yet.
+/// Evictions that the API server has admitted and whose pods are not terminating yet.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Disrupted(Vec<(Str, Str)>);
 
 impl Disrupted {
-    /// Those of a budget's `disruptedPods` that still count, and when the first of them does not any more.
+    /// The entries of a budget's `disruptedPods` that still count, and when the first of them expires.
     pub(super) fn of(budget: &Object, pods: &[Arc<Object>], now: Time) -> (Self, Option<Time>) {
         let (mut counts, mut first) = (Vec::new(), None::<Time>);
         for pod in pods.iter().filter(|pod| !pod.is_terminating()) {
@@ -46,13 +46,13 @@ impl Disrupted {
     }
 }
 
-/// How many pods are ready, not going and not being evicted.
+/// How many pods are ready, not terminating and not being evicted.
 pub(super) fn healthy(pods: &[Arc<Object>], disrupted: &Disrupted) -> i64 {
     let counts = |pod: &&Arc<Object>| !pod.is_terminating() && !disrupted.has(pod) && is_ready(pod);
     i64::try_from(pods.iter().filter(counts).count()).unwrap_or(i64::MAX)
 }
 
-/// The request that tells a budget's state; none where it is told.
+/// The request that writes a budget's status; `None` if the budget has it already.
 pub(super) fn update(
     budget: &Arc<Object>,
     expected: Expected,
@@ -60,7 +60,7 @@ pub(super) fn update(
     disrupted: &Disrupted,
     now: Time,
 ) -> Option<Request> {
-    // A budget without pods allows nothing, so that the first pods are safe before they are counted.
+    // A budget without pods allows nothing, so that its first pods are safe until it counts them.
     let allowed = if expected.pods > 0 { (healthy - expected.healthy).max(0) } else { 0 };
     let mut status = value!({
         "currentHealthy": healthy, "desiredHealthy": (expected.healthy), "expectedPods": (expected.pods),
@@ -78,7 +78,7 @@ pub(super) fn update(
 pub(super) fn fail(budget: &Arc<Object>, why: &str, now: Time) -> Option<Request> {
     let mut status = budget.at(&["status"]).cloned().unwrap_or_else(Value::empty_map);
     status.set_at(&["disruptionsAllowed"], 0);
-    // It says nothing of this generation: the last one that it does counts.
+    // A failed sync does not observe this generation.
     let observed = budget.i64_at(&["status", "observedGeneration"]).unwrap_or(0);
     status.set_at(&["conditions"], conditions(budget, observed, ("False", "SyncFailed", why), now));
     write(budget, status)

@@ -58,7 +58,7 @@ fn percentages_are_of_the_size_of_the_workload_and_are_rounded_up() {
 }
 
 #[test]
-fn a_least_number_counts_the_pods_that_are_there() {
+fn min_available_as_a_number_expects_the_existing_pods() {
     let mut fixture = Fixture::new();
     fixture.create(*POD_DISRUPTION_BUDGETS, budget("minAvailable", 2.into()));
     assert_eq!(counts(&fixture), [0, 2, 0, 0]);
@@ -69,17 +69,17 @@ fn a_least_number_counts_the_pods_that_are_there() {
 }
 
 #[test]
-fn an_eviction_under_way_counts_for_two_minutes_unless_its_pod_goes() {
+fn an_eviction_in_progress_counts_for_two_minutes_unless_its_pod_is_deleted() {
     let mut fixture = Fixture::new();
     fixture.create(*DEPLOYMENTS, deployment(3));
     fixture.create(*POD_DISRUPTION_BUDGETS, budget("minAvailable", 1.into()));
-    let pod = fixture.all(*PODS)[0].name().to_owned();
-    // What the API server notes when it admits an eviction.
-    let noted = fixture.get(*POD_DISRUPTION_BUDGETS, "p").edited(|root| {
-        root.set_at(&["status", "disruptedPods", &pod], "2026-01-01T00:00:00Z");
+    let evicted = fixture.all(*PODS).pop().expect("the deployment has pods");
+    // What the API server records when it admits an eviction.
+    let recorded = fixture.get(*POD_DISRUPTION_BUDGETS, "p").edited(|root| {
+        root.set_at(&["status", "disruptedPods", evicted.name()], "2026-01-01T00:00:00Z");
         root.set_at(&["status", "disruptionsAllowed"], 1);
     });
-    fixture.store.update(*POD_DISRUPTION_BUDGETS, Arc::new(noted), "status").unwrap();
+    fixture.store.update(*POD_DISRUPTION_BUDGETS, Arc::new(recorded), "status").unwrap();
     fixture.run();
     assert_eq!(counts(&fixture), [3, 1, 2, 1]);
     fixture.run_until(Time(119_000));
@@ -90,7 +90,7 @@ fn an_eviction_under_way_counts_for_two_minutes_unless_its_pod_goes() {
 }
 
 #[test]
-fn a_budget_whose_size_cannot_be_told_allows_nothing_and_says_why() {
+fn a_budget_with_pods_of_an_unknown_workload_allows_nothing_and_reports_why() {
     let mut fixture = Fixture::new();
     let owner = value!({
         "apiVersion": "ex.test/v1", "kind": "Thing", "name": "t", "uid": "u", "controller": true
@@ -102,13 +102,13 @@ fn a_budget_whose_size_cannot_be_told_allows_nothing_and_says_why() {
     fixture.create(*POD_DISRUPTION_BUDGETS, budget("maxUnavailable", 1.into()));
     assert_eq!(counts(&fixture)[3], 0);
     assert_eq!(reason(&fixture), "False SyncFailed Thing.ex.test does not implement the scale subresource");
-    let status = fixture.get(*POD_DISRUPTION_BUDGETS, "p").at(&["status"]).cloned().unwrap_or_default();
-    let observed = status.pointer("/conditions/0/observedGeneration").cloned();
-    assert_eq!(observed, None, "it says nothing of this generation");
+    let budget = fixture.get(*POD_DISRUPTION_BUDGETS, "p");
+    let observed = budget.condition("DisruptionAllowed").and_then(|c| c.get("observedGeneration"));
+    assert_eq!(observed, None, "a failed sync observes no generation");
 }
 
 #[test]
-fn a_budget_that_asks_for_nothing_expects_nothing() {
+fn a_budget_without_limits_expects_nothing() {
     let mut fixture = Fixture::new();
     fixture.create(*DEPLOYMENTS, deployment(3));
     let mut budget = budget("minAvailable", 1.into());

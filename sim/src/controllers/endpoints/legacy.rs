@@ -1,36 +1,29 @@
-//! The Endpoints controller: the older object of the same name as its Service, with the addresses of its pods.
+//! The Endpoints controller: writes an object of the same name as the Service, with the addresses of its pods.
 //!
 //! Real: pkg/controller/endpoint. Modelled: ready and not ready addresses, one subset per set of ports, named ports, hostnames,
-//! headless services, the trigger-time annotation, deletion with the Service. Not modelled: the order of
-//! several subsets, which is by a hash of each. Not modelled: the limit of 1000 addresses,
-//! IPv6, what a controller left behind that was down while Services went.
+//! headless Services, the trigger-time annotation, deletion with the Service. Not modelled: the order of several subsets,
+//! which is by a hash of each; the limit of 1000 addresses; IPv6; deleting Endpoints of Services that were deleted while
+//! the controller was down.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::members::{Followed, Members, hostname, port_of, publishes_unready};
+use super::members::{PodsByService, ServicePods, hostname, labels, port_of, publishes_unready};
 use super::port_order::of_endpoints;
-use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, HEADLESS, TRIGGER_TIME};
+use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, TRIGGER_TIME};
 use crate::client::Change;
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
-use crate::wire::resource::{PODS, SERVICES};
+use crate::wire::resource::{ENDPOINTS, PODS, SERVICES};
 use crate::wire::{ObjectKey, Request, Resource};
 
 /// The controller of Endpoints.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct LegacyEndpoints {
-    endpoints: Resource,
-    members: Members,
-}
-
-impl Default for LegacyEndpoints {
-    fn default() -> Self {
-        Self { endpoints: Resource::new("v1/endpoints"), members: Members::default() }
-    }
+    services: PodsByService,
 }
 
 impl Controller for LegacyEndpoints {
@@ -39,55 +32,53 @@ impl Controller for LegacyEndpoints {
     }
 
     fn watches(&self) -> Watches {
-        Watches::These(vec![*SERVICES, *PODS, self.endpoints])
+        Watches::These(vec![*SERVICES, *PODS, *ENDPOINTS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         if resource == *PODS {
-            self.members.pod_changed(change, out);
+            self.services.pod_changed(change, out);
             return;
         }
         if resource == *SERVICES {
-            self.members.service_changed(change, caches);
+            self.services.service_changed(change, caches);
         } else if change.new.is_some() {
-            // What others write into it stays until the next change of a pod, as in a real cluster.
+            // What other clients write stays until the next change of a pod, as in a real cluster.
             return;
         }
-        out.push(Target::new(*SERVICES, ObjectKey::of(change.object())));
+        out.push(SyncKey::new(*SERVICES, ObjectKey::of(change.object())));
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
-        let there = caches.of(self.endpoints).get(&target.key);
+        let there = caches.of(*ENDPOINTS).get(&target.key);
         let Some(service) = caches.of(*SERVICES).get(&target.key) else {
             if there.is_some() {
-                out.then(Request::delete(self.endpoints, &target.key));
+                out.then(Request::delete(*ENDPOINTS, &target.key));
             }
             return out;
         };
-        let Some(followed) = self.members.get_mut(&target.key) else { return out };
-        if followed.selector.is_none() || service.str_at(&["spec", "type"]) == Some("ExternalName") {
+        let Some(members) = self.services.get_mut(&target.key) else { return out };
+        if members.selector.is_none() || service.str_at(&["spec", "type"]) == Some("ExternalName") {
             return out;
         }
-        if let Some(request) = write(self.endpoints, service, there, followed, caches) {
-            out.then(request);
-        }
+        out.together(write(service, there, members, caches).into_iter().collect());
         out
     }
 }
 
-/// The request after which the Endpoints show the Service's pods; nothing where they do.
+/// The request that writes the Service's pods into its Endpoints; `None` if they are there.
 fn write(
-    endpoints: Resource,
     service: &Arc<Object>,
     there: Option<&Arc<Object>>,
-    followed: &mut Followed,
+    members: &mut ServicePods,
     caches: &Caches,
 ) -> Option<Request> {
-    let shown = |pod: &&Arc<Object>| publishes_unready(service) || !pod.is_terminating();
-    let trigger = followed.trigger(service, caches, there.is_none());
-    let pods: Vec<&Arc<Object>> = followed.pods(caches).into_iter().filter(shown).collect();
-    let (subsets, labels) = (subsets(service, &pods), labels(service));
+    let is_shown = |pod: &&Arc<Object>| publishes_unready(service) || !pod.is_terminating();
+    let trigger = members.trigger(service, caches, there.is_none());
+    let pods: Vec<&Arc<Object>> = members.pods(caches).into_iter().filter(is_shown).collect();
+    let labels = labels(service, &[(ENDPOINTS_MANAGED_BY, ENDPOINT_CONTROLLER)]);
+    let subsets = subsets(service, &pods);
     if let Some(there) = there
         && there.items_at(&["subsets"]) == subsets
         && there.at(&["metadata", "labels"]) == Some(&labels)
@@ -107,32 +98,20 @@ fn write(
         }
     };
     if let Some(there) = there {
-        return Some(Request::update(endpoints, Arc::new(there.edited(edit))));
+        return Some(Request::update(*ENDPOINTS, Arc::new(there.edited(edit))));
     }
     let mut root = value!({
         "apiVersion": "v1", "kind": "Endpoints",
         "metadata": {"name": (service.name()), "namespace": (service.namespace())}
     });
     edit(&mut root);
-    Some(Request::create(endpoints, Object::shared(root)))
+    Some(Request::create(*ENDPOINTS, Object::shared(root)))
 }
 
-/// The labels of a Service's Endpoints: the Service's own and what tells whose they are.
-fn labels(service: &Object) -> Value {
-    let mut labels = service.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::empty_map);
-    labels.set_at(&[ENDPOINTS_MANAGED_BY], ENDPOINT_CONTROLLER);
-    if service.str_at(&["spec", "clusterIP"]) == Some("None") {
-        labels.set_at(&[HEADLESS], "");
-    } else {
-        labels.remove_at(&[HEADLESS]);
-    }
-    labels
-}
-
-/// The ports of a subset, its pods that are ready, and those that are not.
+/// The ports of a subset, its ready pods, and its other pods.
 type Subset<'a> = (Value, Vec<&'a Arc<Object>>, Vec<&'a Arc<Object>>);
 
-/// One subset per set of ports; in it the addresses in order.
+/// One subset per set of ports, with sorted addresses.
 fn subsets(service: &Object, pods: &[&Arc<Object>]) -> Vec<Value> {
     let mut by_ports: BTreeMap<String, Subset<'_>> = BTreeMap::new();
     for pod in pods {
@@ -180,7 +159,7 @@ fn address(service: &Object, pod: &Object) -> Value {
     address
 }
 
-/// The ports of a Service as a pod serves them; a port without a name has none here.
+/// The ports of a Service as a pod serves them.
 fn ports(service: &Object, pod: &Object) -> Value {
     let ports = service.items_at(&["spec", "ports"]).iter().filter_map(|port| {
         let protocol = port.str_at(&["protocol"]).unwrap_or("TCP");

@@ -1,40 +1,43 @@
-//! The pods that each Service selects, followed change by change, and when one of them last became ready or unready.
+//! The pods that each Service selects, updated at each change, and when one of them last became ready or unready; what both
+//! controllers read from a Service and its pods.
 //!
 //! Real: pkg/controller/util/endpoint: selector caches and the trigger time tracker. Modelled: both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::HEADLESS;
 use crate::client::Change;
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Target};
+use crate::controllers::{Caches, SyncKey};
 use crate::object::{LabelSelector, Object, Str, Value, lasting_containers};
 use crate::wire::ObjectKey;
 use crate::wire::resource::{PODS, SERVICES};
 
 /// All Services and their pods.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Members {
-    services: BTreeMap<ObjectKey, Followed>,
+pub(super) struct PodsByService {
+    services: BTreeMap<ObjectKey, ServicePods>,
 }
 
-/// What is known of one Service between syncs.
+/// One Service and its pods.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Followed {
+pub(super) struct ServicePods {
     pub(super) selector: Option<LabelSelector>,
     /// The pods that it selects.
     pods: BTreeSet<ObjectKey>,
     /// When the pods last became ready or unready.
     times: BTreeMap<ObjectKey, Str>,
+    /// Whether the Service's creation has been a trigger already.
     created: bool,
 }
 
-impl Members {
-    pub(super) fn get_mut(&mut self, service: &ObjectKey) -> Option<&mut Followed> {
+impl PodsByService {
+    pub(super) fn get_mut(&mut self, service: &ObjectKey) -> Option<&mut ServicePods> {
         self.services.get_mut(service)
     }
 
-    /// A Service came, changed or went: finds its pods once.
+    /// Handles a change of a Service: finds its pods if its selector changed.
     pub(super) fn service_changed(&mut self, change: &Change, caches: &Caches) {
         let key = ObjectKey::of(change.object());
         let Some(service) = &change.new else {
@@ -44,47 +47,47 @@ impl Members {
         let labels =
             service.at(&["spec", "selector"]).and_then(Value::as_map).filter(|labels| !labels.is_empty());
         let selector = labels.map(LabelSelector::from_labels);
-        let followed = self.services.entry(key).or_default();
-        if followed.selector != selector {
+        let members = self.services.entry(key).or_default();
+        if members.selector != selector {
             let fits = |pod: &&Arc<Object>| selector.as_ref().is_some_and(|s| s.matches(pod.labels()));
             let pods = caches.of(*PODS).in_namespace(service.namespace()).filter(fits);
-            followed.pods = pods.map(|pod| ObjectKey::of(pod)).collect();
-            followed.selector = selector;
+            members.pods = pods.map(|pod| ObjectKey::of(pod)).collect();
+            members.selector = selector;
         }
     }
 
-    /// A pod changed: adds the Services that show it, or did.
-    pub(super) fn pod_changed(&mut self, change: &Change, out: &mut Vec<Target>) {
+    /// Handles a change of a pod: adds the keys of the Services that select it or did.
+    pub(super) fn pod_changed(&mut self, change: &Change, out: &mut Vec<SyncKey>) {
         let key = ObjectKey::of(change.object());
         let from = ObjectKey::new(key.namespace.clone(), "");
-        let near =
+        let all =
             self.services.range_mut(from..).take_while(|(service, _)| service.namespace == key.namespace);
-        let mut selecting = near.filter(|(_, followed)| followed.selector.is_some()).peekable();
+        let mut selecting = all.filter(|(_, members)| members.selector.is_some()).peekable();
         if selecting.peek().is_none()
             || change.old.as_ref().zip(change.new.as_ref()).is_some_and(|(old, new)| looks_the_same(old, new))
         {
             return;
         }
-        for (service, followed) in selecting {
-            let Some(selector) = &followed.selector else { continue };
+        for (service, members) in selecting {
+            let Some(selector) = &members.selector else { continue };
             let is_member = change.new.as_ref().is_some_and(|new| selector.matches(new.labels()));
             let was_member =
-                if is_member { !followed.pods.insert(key.clone()) } else { followed.pods.remove(&key) };
+                if is_member { !members.pods.insert(key.clone()) } else { members.pods.remove(&key) };
             if is_member || was_member {
-                out.push(Target::new(*SERVICES, service.clone()));
+                out.push(SyncKey::new(*SERVICES, service.clone()));
             }
         }
     }
 }
 
-impl Followed {
+impl ServicePods {
     /// The pods that have an address.
     pub(super) fn pods<'a>(&self, caches: &'a Caches) -> Vec<&'a Arc<Object>> {
         let members = self.pods.iter().filter_map(|key| caches.of(*PODS).get(key));
         members.filter(|pod| has_address(pod)).collect()
     }
 
-    /// The earliest time of what changed since the last sync, if that has one: a pod's readiness, the Service's creation.
+    /// The earliest time of the changes since the last sync: of a pod's readiness, or the Service's creation.
     pub(super) fn trigger(&mut self, service: &Object, caches: &Caches, first: bool) -> Option<Str> {
         let ready_since = |pod: &Object| {
             pod.condition("Ready").and_then(|c| c.str_at(&["lastTransitionTime"])).map(Str::new)
@@ -102,7 +105,7 @@ impl Followed {
     }
 }
 
-/// Whether nothing changed that an endpoint shows.
+/// Whether a change of a pod changes nothing that an endpoint shows.
 fn looks_the_same(old: &Object, new: &Object) -> bool {
     let shown = |pod: &Object| {
         (pods::is_ready(pod), pod.is_terminating(), pods::is_finished(pod), pod.uid() == old.uid())
@@ -123,9 +126,21 @@ pub(super) fn hostname<'a>(service: &Object, pod: &'a Object) -> Option<&'a str>
     (pod.str_at(&["spec", "subdomain"]) == Some(service.name())).then_some(hostname)
 }
 
-/// Whether the Service shows pods that are not ready as if they were.
+/// Whether the Service shows all its pods as ready.
 pub(super) fn publishes_unready(service: &Object) -> bool {
     service.at(&["spec", "publishNotReadyAddresses"]).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// The labels of a Service's Endpoints or slices: the Service's own, these, and `headless` if it is.
+pub(super) fn labels(service: &Object, more: &[(&str, &str)]) -> Value {
+    let mut labels = service.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::empty_map);
+    more.iter().for_each(|(label, value)| labels.set_at(&[label], *value));
+    if service.str_at(&["spec", "clusterIP"]) == Some("None") {
+        labels.set_at(&[HEADLESS], "");
+    } else {
+        labels.remove_at(&[HEADLESS]);
+    }
+    labels
 }
 
 /// The number of a Service's port on a pod.

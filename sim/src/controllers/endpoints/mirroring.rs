@@ -1,8 +1,8 @@
 //! The EndpointSlice mirroring controller: slices for Endpoints that a user wrote for a Service without a selector.
 //!
-//! Real: pkg/controller/endpointslicemirroring. Modelled: one slice per subset, addresses with and without readiness, labels and
-//! annotations, what is not mirrored (skip-mirror, leader election, the endpoints controller's own). Not modelled: the
-//! limit of 1000 addresses per subset, IPv6, the pause of half a second after each change of many.
+//! Real: pkg/controller/endpointslicemirroring. Modelled: one slice per subset, ready and not ready addresses, labels and
+//! annotations, skipped Endpoints (skip-mirror, leader election, those of the Endpoints controller). Not modelled: the
+//! limit of 1000 addresses per subset, IPv6, the batching of changes over half a second.
 
 use std::sync::Arc;
 
@@ -10,36 +10,25 @@ use super::port_order::of_slice;
 use super::{ENDPOINT_CONTROLLER, ENDPOINTS_MANAGED_BY, HEADLESS, MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
 use crate::client::Change;
 use crate::controllers::shared::claim::{Owner, controller_ref};
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
-use crate::wire::resource::SERVICES;
+use crate::wire::resource::{ENDPOINT_SLICES, ENDPOINTS, SERVICES};
 use crate::wire::{ObjectKey, Request, Resource};
 
+/// Its value of [`MANAGED_BY`] (pkg/controller/endpointslicemirroring `controllerName`).
 const MANAGER: &str = "endpointslicemirroring-controller.k8s.io";
-/// Endpoints that carry this label are left alone (discovery/v1 `LabelSkipMirror`).
+/// Label of Endpoints that it skips (discovery/v1 `LabelSkipMirror`).
 const SKIP_MIRROR: &str = "endpointslice.kubernetes.io/skip-mirror";
-/// Endpoints with this annotation are locks (client-go resourcelock).
+/// Annotation of Endpoints that are locks (client-go resourcelock `LeaderElectionRecordAnnotationKey`).
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
-/// Not copied: the last applied configuration of another kind (kubectl).
+/// Annotation that it does not copy (core/v1 `LastAppliedConfigAnnotation`).
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The controller that mirrors Endpoints.
 #[derive(Clone, Debug)]
-pub(in crate::controllers) struct Mirroring {
-    endpoints: Resource,
-    slices: Resource,
-}
-
-impl Default for Mirroring {
-    fn default() -> Self {
-        Self {
-            endpoints: Resource::new("v1/endpoints"),
-            slices: Resource::new("discovery.k8s.io/v1/endpointslices"),
-        }
-    }
-}
+pub(in crate::controllers) struct Mirroring;
 
 impl Controller for Mirroring {
     fn name(&self) -> &'static str {
@@ -47,27 +36,27 @@ impl Controller for Mirroring {
     }
 
     fn watches(&self) -> Watches {
-        Watches::These(vec![*SERVICES, self.endpoints, self.slices])
+        Watches::These(vec![*SERVICES, *ENDPOINTS, *ENDPOINT_SLICES])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
-        let name = if resource == self.slices {
+        let name = if resource == *ENDPOINT_SLICES {
             object.label(SERVICE_NAME).filter(|_| object.label(MANAGED_BY) == Some(MANAGER))
         } else {
             Some(object.name())
         };
-        out.extend(name.map(|name| Target::new(self.endpoints, ObjectKey::new(object.namespace(), name))));
+        out.extend(name.map(|name| SyncKey::new(*ENDPOINTS, ObjectKey::new(object.namespace(), name))));
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
-        // Without its Endpoints a slice is the garbage collector's.
-        let Some(endpoints) = caches.of(self.endpoints).get(&target.key) else { return out };
+        // The garbage collector deletes the slices of deleted Endpoints.
+        let Some(endpoints) = caches.of(*ENDPOINTS).get(&target.key) else { return out };
         let service = caches.of(*SERVICES).get(&target.key);
         let is_ours = |slice: &&Arc<Object>| slice.label(MANAGED_BY) == Some(MANAGER);
         let slices: Vec<&Arc<Object>> =
-            caches.of(self.slices).owned_by(endpoints.uid()).filter(is_ours).collect();
+            caches.of(*ENDPOINT_SLICES).owned_by(endpoints.uid()).filter(is_ours).collect();
         let wanted = match service {
             Some(service) if is_mirrored(endpoints, service) => wanted(endpoints),
             _ => Vec::new(),
@@ -79,13 +68,13 @@ impl Controller for Mirroring {
                     root.set_at(path, wanted.at(path).cloned().unwrap_or_default());
                 }
             });
-            Request::update(self.slices, Arc::new(edited))
+            Request::update(*ENDPOINT_SLICES, Arc::new(edited))
         });
         let surplus = slices.iter().skip(wanted.len());
-        let gone = surplus.map(|slice| Request::delete(self.slices, &ObjectKey::of(slice)));
+        let gone = surplus.map(|slice| Request::delete(*ENDPOINT_SLICES, &ObjectKey::of(slice)));
         let mut requests: Vec<Request> = changed.chain(gone).collect();
         let new = wanted.iter().skip(slices.len());
-        requests.extend(new.map(|slice| Request::create(self.slices, Object::shared(slice.clone()))));
+        requests.extend(new.map(|slice| Request::create(*ENDPOINT_SLICES, Object::shared(slice.clone()))));
         out.together(requests);
         out
     }
@@ -117,7 +106,7 @@ fn wanted(endpoints: &Arc<Object>) -> Vec<Value> {
 }
 
 fn slice(endpoints: &Arc<Object>, all: Vec<Value>, subset: &Value) -> Value {
-    let owner = Owner { resource: Resource::new("v1/endpoints"), kind: "Endpoints", object: endpoints };
+    let owner = Owner { resource: *ENDPOINTS, kind: "Endpoints", object: endpoints };
     let mut labels = endpoints.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::empty_map);
     labels.remove_at(&[HEADLESS]);
     labels.set_at(&[MANAGED_BY], MANAGER);

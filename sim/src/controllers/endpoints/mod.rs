@@ -1,10 +1,10 @@
-//! Which pods stand behind a Service, told in three ways.
+//! The pods behind a Service, in EndpointSlices and Endpoints.
 //!
-//! - `members`: the pods that a Service selects, followed change by change
+//! - `members`: the pods that a Service selects, updated at each change
 //! - `slices`: EndpointSlices of Services with a selector
-//! - `legacy`: the Endpoints object of the same Services
-//! - `port_order`: in which order ports are listed
-//! - `mirroring`: EndpointSlices for Endpoints that someone else wrote
+//! - `legacy`: the Endpoints of the same Services
+//! - `port_order`: the order of ports
+//! - `mirroring`: EndpointSlices for Endpoints that a user wrote
 
 mod legacy;
 mod members;
@@ -16,15 +16,15 @@ pub(super) use legacy::LegacyEndpoints;
 pub(super) use mirroring::Mirroring;
 pub(super) use slices::EndpointSlices;
 
-/// Which controller a slice belongs to.
+/// Label of a slice with its controller (discovery/v1 `LabelManagedBy`).
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
-/// The Service that a slice is about.
+/// Label of a slice with its Service (discovery/v1 `LabelServiceName`).
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
-/// Marks what belongs to a Service without an address.
+/// Label of Endpoints and slices of a Service without an address (core/v1 `IsHeadlessService`).
 const HEADLESS: &str = "service.kubernetes.io/headless";
-/// The time of the change that led to this state.
+/// Annotation with the time of the change that led to this state (core/v1 `EndpointsLastChangeTriggerTime`).
 const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
-/// On Endpoints: who wrote them; a slice does not mirror those of the controller.
+/// Label of Endpoints with their controller (pkg/controller/endpoint `LabelManagedBy`).
 const ENDPOINTS_MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
-/// Its value on those of the controller.
+/// Its value for the Endpoints controller; the mirroring controller skips these.
 const ENDPOINT_CONTROLLER: &str = "endpoint-controller";

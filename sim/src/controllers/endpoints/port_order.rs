@@ -1,4 +1,4 @@
-//! The order in which ports are listed: by a hash of each, equal to the real one.
+//! The order of ports: by a hash of each, equal to the real one.
 //!
 //! Real: `portsInOrder` of the slices (FNV-128a) and `portsByHash` of Endpoints (MD5), both over a dump of the Go struct, as
 //! `template_hash` makes one. Modelled: both.
@@ -7,19 +7,19 @@ use md5::{Digest as _, Md5};
 
 use crate::object::Value;
 
-/// Ports as an EndpointSlice lists them.
+/// Ports in the order of an EndpointSlice.
 pub(super) fn of_slice(mut ports: Vec<Value>) -> Vec<Value> {
     ports.sort_by_cached_key(|port| fnv_128a(dump(port, true).as_bytes()));
     ports
 }
 
-/// Ports as Endpoints list them.
+/// Ports in the order of Endpoints.
 pub(super) fn of_endpoints(mut ports: Vec<Value>) -> Vec<Value> {
     ports.sort_by_cached_key(|port| Md5::digest(dump(port, false)));
     ports
 }
 
-/// What Go's dump of an `EndpointPort` is: of discovery/v1, where every field is a pointer, or of core/v1.
+/// Go's dump of an `EndpointPort`: of discovery/v1, where every field is a pointer, or of core/v1.
 fn dump(port: &Value, is_pointer: bool) -> String {
     let star = if is_pointer { "*" } else { "" };
     let name = port.str_at(&["name"]).unwrap_or_default();
@@ -47,7 +47,7 @@ mod tests {
     use crate::value;
 
     #[test]
-    fn two_ports_are_listed_by_their_hashes() {
+    fn two_ports_are_ordered_by_their_hashes() {
         let port = |name: &str, number: i64| value!({"name": name, "port": number, "protocol": "TCP"});
         let names = |ports: Vec<Value>| -> Vec<String> {
             ports.iter().filter_map(|port| port.str_at(&["name"]).map(str::to_owned)).collect()

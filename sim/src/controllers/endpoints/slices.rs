@@ -1,40 +1,34 @@
-//! The EndpointSlice controller: which pods stand behind a Service, and which of them are ready.
+//! The EndpointSlice controller: writes the pods behind a Service, and which of them are ready.
 //!
 //! Real: pkg/controller/endpointslice and k8s.io/endpointslice. Modelled: ready, serving, terminating,
 //! publishNotReadyAddresses, named ports, one set of slices per list of ports, at most 100 endpoints in a slice, zones,
-//! hostnames, headless services, the trigger-time annotation. Not modelled: IPv6, hints; pods on a node that is gone are
-//! still shown.
+//! hostnames, headless Services, the trigger-time annotation. Differs: slices keep showing pods of a deleted node. Not
+//! modelled: IPv6, hints.
 
 use std::sync::Arc;
 
-use super::members::{Members, hostname, port_of, publishes_unready};
+use super::members::{PodsByService, hostname, labels, port_of, publishes_unready};
 use super::port_order::of_slice;
-use super::{HEADLESS, MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
+use super::{MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
 use crate::client::Change;
 use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
-use crate::wire::resource::{NODES, PODS, SERVICES};
+use crate::wire::resource::{ENDPOINT_SLICES, NODES, PODS, SERVICES};
 use crate::wire::{ObjectKey, Request, Resource};
 
+/// Its value of [`MANAGED_BY`] (pkg/controller/endpointslice `controllerName`).
 const MANAGER: &str = "endpointslice-controller.k8s.io";
-/// How many endpoints a slice has at most (kube-controller-manager `--max-endpoints-per-slice`).
+/// Most endpoints of a slice (kube-controller-manager `--max-endpoints-per-slice`).
 const MOST: usize = 100;
 
-/// The controller of endpoint slices.
-#[derive(Clone, Debug)]
+/// The controller of EndpointSlices.
+#[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct EndpointSlices {
-    slices: Resource,
-    members: Members,
-}
-
-impl Default for EndpointSlices {
-    fn default() -> Self {
-        Self { slices: Resource::new("discovery.k8s.io/v1/endpointslices"), members: Members::default() }
-    }
+    services: PodsByService,
 }
 
 impl Controller for EndpointSlices {
@@ -43,75 +37,76 @@ impl Controller for EndpointSlices {
     }
 
     fn watches(&self) -> Watches {
-        Watches::These(vec![*SERVICES, *PODS, *NODES, self.slices])
+        Watches::These(vec![*SERVICES, *PODS, *NODES, *ENDPOINT_SLICES])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         if resource == *SERVICES {
-            self.members.service_changed(change, caches);
-            out.push(Target::of(resource, object));
+            self.services.service_changed(change, caches);
+            out.push(SyncKey::of(resource, object));
         } else if resource == *PODS {
-            self.members.pod_changed(change, out);
+            self.services.pod_changed(change, out);
         } else if let Some(name) =
             object.label(SERVICE_NAME).filter(|_| object.label(MANAGED_BY) == Some(MANAGER))
         {
-            out.push(Target::new(*SERVICES, ObjectKey::new(object.namespace(), name)));
+            out.push(SyncKey::new(*SERVICES, ObjectKey::new(object.namespace(), name)));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
-        let (Some(service), Some(followed)) =
-            (caches.of(*SERVICES).get(&target.key), self.members.get_mut(&target.key))
+        let (Some(service), Some(members)) =
+            (caches.of(*SERVICES).get(&target.key), self.services.get_mut(&target.key))
         else {
             return out;
         };
-        if followed.selector.is_none() || service.str_at(&["spec", "type"]) == Some("ExternalName") {
+        if members.selector.is_none() || service.str_at(&["spec", "type"]) == Some("ExternalName") {
             return out;
         }
         let is_ours = |slice: &&Arc<Object>| slice.label(MANAGED_BY) == Some(MANAGER);
         let there: Vec<&Arc<Object>> =
-            caches.of(self.slices).owned_by(service.uid()).filter(is_ours).collect();
-        let trigger = followed.trigger(service, caches, there.is_empty());
-        let mut wanted: Vec<Group> = Vec::new();
-        for pod in followed.pods(caches) {
+            caches.of(*ENDPOINT_SLICES).owned_by(service.uid()).filter(is_ours).collect();
+        let trigger = members.trigger(service, caches, there.is_empty());
+        let mut wanted: Vec<PortGroup> = Vec::new();
+        for pod in members.pods(caches) {
             let ports = ports(service, pod);
             let endpoint = endpoint(service, pod, caches);
             match wanted.iter_mut().find(|group| group.ports == ports) {
                 Some(group) => group.endpoints.push(endpoint),
-                None => wanted.push(Group { ports, endpoints: vec![endpoint] }),
+                None => wanted.push(PortGroup { ports, endpoints: vec![endpoint] }),
             }
         }
-        let labels = labels(service);
-        let plan = plan(&there, wanted, &labels);
-        out.together(plan.requests(self.slices, service, &there, &labels, trigger.as_ref()));
+        let labels = labels(service, &[(MANAGED_BY, MANAGER), (SERVICE_NAME, service.name())]);
+        let changes = changes(&there, wanted, &labels);
+        out.together(changes.requests(service, &there, &labels, trigger.as_ref()));
         out
     }
 }
 
 /// The endpoints with one list of ports.
-struct Group {
+struct PortGroup {
     ports: Value,
     endpoints: Vec<Value>,
 }
 
-/// What becomes of the slices of a Service.
+/// What to do with the slices of a Service.
 #[derive(Default)]
-struct Plan {
-    create: Vec<Group>,
-    /// Which of the slices, and what they are to show.
-    update: Vec<(usize, Group)>,
+struct SliceChanges {
+    create: Vec<PortGroup>,
+    /// Indexes of slices, and their new content.
+    update: Vec<(usize, PortGroup)>,
+    /// Indexes of slices.
     delete: Vec<usize>,
 }
 
-/// The plan after which the slices show these endpoints. What is in a slice stays in it.
-fn plan(there: &[&Arc<Object>], wanted: Vec<Group>, labels: &Value) -> Plan {
-    let mut plan = Plan::default();
+/// The changes after which the slices show these endpoints. An endpoint stays in its slice.
+fn changes(there: &[&Arc<Object>], wanted: Vec<PortGroup>, labels: &Value) -> SliceChanges {
+    let mut plan = SliceChanges::default();
     let has = |slice: &Object, ports: &Value| slice.items_at(&["ports"]) == ports.items();
-    let is_strange = |i: &usize| !wanted.iter().any(|group| has(there[*i], &group.ports));
-    plan.delete.extend((0..there.len()).filter(is_strange));
-    for Group { ports, endpoints: mut left } in wanted {
+    let is_unwanted = |i: &usize| !wanted.iter().any(|group| has(there[*i], &group.ports));
+    plan.delete.extend((0..there.len()).filter(is_unwanted));
+    for PortGroup { ports, endpoints: mut left } in wanted {
         let (mut changed, mut unchanged) = (Vec::new(), Vec::new());
         for (i, slice) in there.iter().enumerate().filter(|(_, slice)| has(slice, &ports)) {
             let had = slice.items_at(&["endpoints"]);
@@ -140,15 +135,15 @@ fn plan(there: &[&Arc<Object>], wanted: Vec<Group>, labels: &Value) -> Plan {
             let fullest = unchanged.iter().filter(fits).max_by_key(|(_, endpoints)| endpoints.len());
             let Some(i) = fullest.map(|(i, _)| *i) else {
                 let endpoints = left.drain(..left.len().min(MOST)).collect();
-                plan.create.push(Group { ports: ports.clone(), endpoints });
+                plan.create.push(PortGroup { ports: ports.clone(), endpoints });
                 continue;
             };
-            let at = unchanged.iter().position(|(other, _)| *other == i).expect("it was found there");
+            let at = unchanged.iter().position(|(other, _)| *other == i).expect("`i` comes from this list");
             let (_, mut endpoints) = unchanged.remove(at);
             endpoints.append(&mut left);
             changed.push((i, endpoints));
         }
-        let group = |(i, endpoints)| (i, Group { ports: ports.clone(), endpoints });
+        let group = |(i, endpoints)| (i, PortGroup { ports: ports.clone(), endpoints });
         plan.update.extend(changed.into_iter().map(group));
     }
     if plan.delete.len() == there.len() && plan.create.is_empty() {
@@ -157,8 +152,8 @@ fn plan(there: &[&Arc<Object>], wanted: Vec<Group>, labels: &Value) -> Plan {
     plan
 }
 
-impl Plan {
-    /// A Service without endpoints has one slice, which is empty.
+impl SliceChanges {
+    /// Gives a Service without endpoints one empty slice.
     fn keep_one_empty(&mut self, there: &[&Arc<Object>], labels: &Value) {
         let is_empty = |slice: &Object| {
             slice.items_at(&["endpoints"]).is_empty()
@@ -167,19 +162,18 @@ impl Plan {
         };
         match there {
             [only] if is_empty(only) => self.delete.clear(),
-            _ => self.create.push(Group { ports: Value::Null, endpoints: Vec::new() }),
+            _ => self.create.push(PortGroup { ports: Value::Null, endpoints: Vec::new() }),
         }
     }
 
     fn requests(
         mut self,
-        slices: Resource,
         service: &Arc<Object>,
         there: &[&Arc<Object>],
         labels: &Value,
         trigger: Option<&Str>,
     ) -> Vec<Request> {
-        // A slice that would go becomes the one that would come.
+        // Reuses a slice to delete in place of one to create.
         while !self.delete.is_empty()
             && let Some(group) = self.create.pop()
         {
@@ -195,19 +189,19 @@ impl Plan {
                 }
             });
             show(&mut root, group, labels, trigger);
-            Request::create(slices, Object::shared(root))
+            Request::create(*ENDPOINT_SLICES, Object::shared(root))
         });
         let update = self.update.iter().map(|(i, group)| {
             let edited = there[*i].edited(|root| show(root, group, labels, trigger));
-            Request::update(slices, Arc::new(edited))
+            Request::update(*ENDPOINT_SLICES, Arc::new(edited))
         });
-        let delete = self.delete.iter().map(|i| Request::delete(slices, &ObjectKey::of(there[*i])));
+        let delete = self.delete.iter().map(|i| Request::delete(*ENDPOINT_SLICES, &ObjectKey::of(there[*i])));
         create.chain(update).chain(delete).collect()
     }
 }
 
-/// Makes a slice show these endpoints.
-fn show(root: &mut Value, group: &Group, labels: &Value, trigger: Option<&Str>) {
+/// Writes these endpoints into a slice.
+fn show(root: &mut Value, group: &PortGroup, labels: &Value, trigger: Option<&Str>) {
     let endpoints = &group.endpoints;
     root.set_at(&["metadata", "labels"], labels.clone());
     root.set_at(
@@ -221,7 +215,7 @@ fn show(root: &mut Value, group: &Group, labels: &Value, trigger: Option<&Str>) 
     }
 }
 
-/// Whether two endpoints are one in two states (`hashEndpoint`).
+/// Whether two values are states of the same endpoint (`hashEndpoint`).
 fn is_same(a: &Value, b: &Value) -> bool {
     let all: [&[&str]; 4] =
         [&["addresses"], &["hostname"], &["targetRef", "namespace"], &["targetRef", "name"]];
@@ -266,17 +260,4 @@ fn ports(service: &Object, pod: &Object) -> Value {
         Some(out)
     });
     Value::list(of_slice(ports.collect()))
-}
-
-/// The labels of a Service's slices: the Service's own and what tells whose they are.
-fn labels(service: &Object) -> Value {
-    let mut labels = service.at(&["metadata", "labels"]).cloned().unwrap_or_else(Value::empty_map);
-    labels.set_at(&[MANAGED_BY], MANAGER);
-    labels.set_at(&[SERVICE_NAME], service.name());
-    if service.str_at(&["spec", "clusterIP"]) == Some("None") {
-        labels.set_at(&[HEADLESS], "");
-    } else {
-        labels.remove_at(&[HEADLESS]);
-    }
-    labels
 }

@@ -1,34 +1,22 @@
-//! What a change of any object concerns; cascades, foreground and orphan deletion. What live reads say is in `verify`.
+//! What a change of any object concerns; cascades, foreground and orphan deletion. `verify` handles the live reads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::graph::Graph;
-use super::verify::Probe;
+use super::graph::{FOREGROUND, Graph, ORPHAN, find, has, waits_for_dependents};
+use super::verify::{LiveReads, decide, verify};
+use super::writes::{without_finalizer, without_owners};
 use crate::client::Change;
-use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use crate::controllers::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::engine::Time;
-use crate::object::{Object, OwnerRef, Value};
-use crate::value;
-use crate::wire::{Answer, ObjectKey, PatchType, Request, Resource, Verb};
-
-pub(super) const FOREGROUND: &str = "foregroundDeletion";
-pub(super) const ORPHAN: &str = "orphan";
+use crate::object::Object;
+use crate::wire::{Answer, Request, Resource, Verb};
 
 /// The garbage collector.
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct GarbageCollector {
-    pub(super) graph: Graph,
-    pub(super) probes: BTreeMap<Target, Probe>,
-}
-
-pub(super) fn has(object: &Object, finalizer: &str) -> bool {
-    object.finalizers().any(|f| f == finalizer)
-}
-
-/// Whether an object waits for its dependents to be deleted.
-pub(super) fn waits_for_dependents(object: &Object) -> bool {
-    object.is_terminating() && has(object, FOREGROUND)
+    graph: Graph,
+    reads: BTreeMap<SyncKey, LiveReads>,
 }
 
 fn waits_for_orphans(object: &Object) -> bool {
@@ -44,51 +32,54 @@ impl Controller for GarbageCollector {
         Watches::All
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let (mut old, new) = (change.old.as_ref(), change.new.as_ref());
         if let Some(gone) = old.filter(|old| new.is_none_or(|new| new.uid() != old.uid())) {
-            self.graph.remove(&Target::of(resource, gone), gone);
-            self.gone(resource, gone, caches, out);
+            self.graph.remove(&SyncKey::of(resource, gone), gone);
+            self.on_deleted(resource, gone, caches, out);
             old = None;
         }
         if let Some(new) = new {
-            self.changed(resource, old, new, caches, out);
+            self.on_changed(resource, old, new, caches, out);
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
-        let probe = self.probes.remove(target);
+        let reads = self.reads.remove(target);
         let Some(object) = caches.get(target.resource, &target.key) else { return out };
         let finalizer = if waits_for_orphans(object) { ORPHAN } else { FOREGROUND };
-        if let Some(live) = probe.as_ref().filter(|probe| probe.frees).and_then(Probe::live) {
+        if let Some(live) = reads.as_ref().filter(|reads| reads.finalizes).and_then(LiveReads::object) {
             if has(live, finalizer) {
                 out.then(without_finalizer(target, live, finalizer));
             }
         } else if waits_for_orphans(object) {
             self.orphan_dependents(target, object, caches, &mut out);
         } else if waits_for_dependents(object) {
-            self.let_go(target, object, caches, &mut out);
+            self.finalize(target, object, caches, &mut out);
         } else if !object.is_terminating() {
-            match probe.filter(|probe| !probe.frees) {
-                Some(probe) => self.decide(target, &probe, caches, &mut out),
-                None => self.verify(target, object, caches, &mut out),
+            match reads.filter(|reads| !reads.finalizes) {
+                Some(reads) => decide(&mut self.graph, target, &reads, caches, &mut out),
+                None if verify(&self.graph, target, object, caches, &mut out) => {
+                    self.reads.insert(target.clone(), LiveReads::new(target, object, false));
+                }
+                None => {}
             }
         }
         out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
         match call.verb {
             Verb::Get => {
-                let Some(probe) = self.probes.get_mut(target) else { return Verdict::Fine };
-                let noted = probe.note(call, answer);
-                if noted == Verdict::Retry {
-                    self.probes.remove(target);
+                let Some(reads) = self.reads.get_mut(target) else { return Verdict::Fine };
+                let verdict = reads.on_answer(call, answer);
+                if verdict == Verdict::Retry {
+                    self.reads.remove(target);
                 }
-                noted
+                verdict
             }
-            // What is gone needs no patch.
+            // An object that is gone needs no patch.
             Verb::Patch if answer.failure().is_some_and(|failure| failure.code == 404) => Verdict::Fine,
             _ => Verdict::usual(call, answer),
         }
@@ -96,12 +87,12 @@ impl Controller for GarbageCollector {
 }
 
 impl GarbageCollector {
-    /// An object went: its dependents may have to go, and owners that wait for it may be free.
-    fn gone(&mut self, resource: Resource, gone: &Object, caches: &Caches, out: &mut Vec<Target>) {
+    /// An object was deleted: queues its dependents, and its owners that wait for their dependents.
+    fn on_deleted(&mut self, resource: Resource, gone: &Object, caches: &Caches, out: &mut Vec<SyncKey>) {
         let dependents = self.graph.dependents(gone.uid());
         if dependents.len() > 0 {
             out.extend(dependents.cloned());
-            self.graph.note_absent_object(resource, gone, caches);
+            self.graph.add_absent_object(resource, gone, caches);
         }
         for owner in gone.owners() {
             if let Some((target, owner)) = find(&owner, gone.namespace(), caches)
@@ -112,24 +103,24 @@ impl GarbageCollector {
         }
     }
 
-    /// An object came or changed.
-    fn changed(
+    /// An object was created or changed.
+    fn on_changed(
         &mut self,
         resource: Resource,
         old: Option<&Arc<Object>>,
         new: &Arc<Object>,
         caches: &Caches,
-        out: &mut Vec<Target>,
+        out: &mut Vec<SyncKey>,
     ) {
         let none = Object::default();
         let before = old.map_or(&none, |old| old);
         if !before.has_owners_of(new) {
-            let target = Target::of(resource, new);
+            let target = SyncKey::of(resource, new);
             self.graph.remove(&target, before);
             self.graph.add(&target, new);
             let had = |uid: &str| before.owners().any(|owner| owner.uid == uid);
             if new.owners().any(|owner| !had(owner.uid) && find(&owner, new.namespace(), caches).is_none()) {
-                out.push(Target::of(resource, new));
+                out.push(SyncKey::of(resource, new));
             }
             let blocks = |uid: &str| new.owners().any(|owner| owner.uid == uid && owner.block_owner_deletion);
             let freed = before.owners().filter(|owner| owner.block_owner_deletion && !blocks(owner.uid));
@@ -139,17 +130,17 @@ impl GarbageCollector {
             return;
         }
         if waits_for_orphans(new) && !waits_for_orphans(before) {
-            out.push(Target::of(resource, new));
+            out.push(SyncKey::of(resource, new));
         } else if waits_for_dependents(new) && !waits_for_dependents(before) {
             out.extend(self.graph.dependents(new.uid()).cloned());
-            out.push(Target::of(resource, new));
+            out.push(SyncKey::of(resource, new));
         }
     }
 
-    /// Removes an owner that goes from its dependents, then reads it to remove its finalizer.
-    fn orphan_dependents(&mut self, target: &Target, owner: &Object, caches: &Caches, out: &mut Outcome) {
+    /// Removes a terminating owner from its dependents, then reads it to remove its finalizer.
+    fn orphan_dependents(&mut self, target: &SyncKey, owner: &Object, caches: &Caches, out: &mut Outcome) {
         let dependents = self.graph.dependents(owner.uid());
-        let patch = |dependent: &Target| {
+        let patch = |dependent: &SyncKey| {
             let object = caches.get(dependent.resource, &dependent.key)?;
             Some(without_owners(dependent, object, &|uid| uid == owner.uid()))
         };
@@ -157,66 +148,26 @@ impl GarbageCollector {
         self.read(target, owner, out);
     }
 
-    /// Reads an owner whose dependents have gone, to remove its finalizer; else sees to the dependents that hold it.
-    fn let_go(&mut self, target: &Target, owner: &Object, caches: &Caches, out: &mut Outcome) {
-        let mut held = false;
+    /// Reads an owner whose blocking dependents are gone, to remove its finalizer. Otherwise queues these dependents.
+    fn finalize(&mut self, target: &SyncKey, owner: &Object, caches: &Caches, out: &mut Outcome) {
+        let mut blocked = false;
         for dependent in self.graph.dependents(owner.uid()) {
             let Some(object) = caches.get(dependent.resource, &dependent.key) else { continue };
             if object.owners().any(|of| of.uid == owner.uid() && of.block_owner_deletion) {
-                held = true;
+                blocked = true;
                 if !waits_for_dependents(object) {
                     out.also(dependent.clone());
                 }
             }
         }
-        if !held {
+        if !blocked {
             self.read(target, owner, out);
         }
     }
 
-    fn read(&mut self, target: &Target, object: &Object, out: &mut Outcome) {
-        self.probes.insert(target.clone(), Probe::new(target, object, true));
+    fn read(&mut self, target: &SyncKey, object: &Object, out: &mut Outcome) {
+        self.reads.insert(target.clone(), LiveReads::new(target, object, true));
         out.then(Request::get(target.resource, &target.key));
         out.again();
     }
-}
-
-/// The object that an owner reference names, if the caches have it under that name and uid in a namespace where the
-/// reference may reach it.
-pub(super) fn find<'a>(
-    owner: &OwnerRef<'_>,
-    namespace: &str,
-    caches: &'a Caches,
-) -> Option<(Target, &'a Arc<Object>)> {
-    let target = coordinates(owner, namespace, caches)?;
-    let object = caches.get(target.resource, &target.key).filter(|object| object.uid() == owner.uid)?;
-    Some((target, object))
-}
-
-/// Where the object that an owner reference names has to be; `None` for an unknown kind.
-pub(super) fn coordinates(owner: &OwnerRef<'_>, namespace: &str, caches: &Caches) -> Option<Target> {
-    let kind = caches.kind(owner.api_version, owner.kind)?;
-    let namespace = if kind.namespaced { namespace } else { "" };
-    Some(Target::new(kind.followed, ObjectKey::new(namespace, owner.name)))
-}
-
-/// The patch that takes owners from an object.
-pub(super) fn without_owners(target: &Target, object: &Object, goes: &dyn Fn(&str) -> bool) -> Request {
-    let owners = object.items_at(&["metadata", "ownerReferences"]).iter();
-    let kept = owners.filter(|owner| !goes(owner.str_at(&["uid"]).unwrap_or_default())).cloned();
-    with_metadata(target, object, "ownerReferences", Value::list(kept.collect::<Vec<_>>()))
-}
-
-/// The patch that takes a finalizer from an object.
-fn without_finalizer(target: &Target, object: &Object, finalizer: &str) -> Request {
-    let kept = object.finalizers().filter(|f| *f != finalizer).map(Value::from);
-    with_metadata(target, object, "finalizers", Value::list(kept.collect::<Vec<_>>()))
-}
-
-fn with_metadata(target: &Target, object: &Object, field: &str, value: Value) -> Request {
-    let mut patch = value!({"metadata": {
-        "uid": (object.uid()), "resourceVersion": (object.meta("resourceVersion"))
-    }});
-    patch.set_at(&["metadata", field], value);
-    Request::patch(target.resource, &target.key, PatchType::Merge, patch)
 }

@@ -1,4 +1,4 @@
-//! Cascades, foreground and orphan deletion, and owners that are not what a reference says.
+//! Cascades, foreground and orphan deletion, and references that do not match their owner.
 
 use crate::controllers::tests::{Fixture, NS, template};
 use crate::engine::Time;
@@ -24,7 +24,7 @@ fn left(fixture: &Fixture) -> (usize, usize, usize) {
 }
 
 #[test]
-fn background_deletion_takes_what_is_owned_level_by_level_after_a_live_read() {
+fn background_deletion_cascades_level_by_level_after_a_live_read() {
     let mut fixture = deployed();
     fixture.delete(*DEPLOYMENTS, "d", "Background");
     assert_eq!(left(&fixture), (0, 0, 0));
@@ -36,7 +36,7 @@ fn background_deletion_takes_what_is_owned_level_by_level_after_a_live_read() {
 }
 
 #[test]
-fn foreground_deletion_goes_through_the_recorded_order_pods_set_deployment() {
+fn foreground_deletion_deletes_pods_set_and_deployment_in_the_recorded_order() {
     let mut fixture = deployed();
     fixture.delete(*DEPLOYMENTS, "d", "Foreground");
     assert_eq!(left(&fixture), (0, 0, 0));
@@ -48,7 +48,7 @@ fn foreground_deletion_goes_through_the_recorded_order_pods_set_deployment() {
 }
 
 #[test]
-fn a_dependent_that_does_not_block_is_not_waited_for() {
+fn an_owner_does_not_wait_for_a_dependent_that_does_not_block() {
     let mut fixture = deployed();
     fixture.kubelet = false;
     for pod in fixture.all(*PODS) {
@@ -59,10 +59,8 @@ fn a_dependent_that_does_not_block_is_not_waited_for() {
         });
     }
     fixture.delete(*REPLICA_SETS, "d-76b46755f4", "Foreground");
-    assert!(fixture.all(*PODS).iter().filter(|pod| pod.is_terminating()).count() == 2);
-    let sets: Vec<_> =
-        fixture.all(*REPLICA_SETS).iter().filter(|set| set.is_terminating()).cloned().collect();
-    assert_eq!(sets.len(), 0, "the set did not wait");
+    assert_eq!(fixture.all(*PODS).iter().filter(|pod| pod.is_terminating()).count(), 2);
+    assert!(!fixture.all(*REPLICA_SETS).iter().any(|set| set.is_terminating()), "the set did not wait");
 }
 
 #[test]
@@ -76,7 +74,7 @@ fn orphans_stay_and_lose_only_the_reference() {
 /// An owner as (kind, name, uid).
 type Named<'a> = (&'a str, &'a str, &'a str);
 
-/// A config map with these owners.
+/// A ConfigMap with these owners.
 fn owned(name: &str, owners: &[Named<'_>]) -> Value {
     let owner = |(kind, name, uid): &Named<'_>| {
         let (group_version, kind) = kind.rsplit_once('/').unwrap();
@@ -91,7 +89,7 @@ fn plain(name: &str, namespace: &str) -> Value {
 }
 
 #[test]
-fn what_names_an_owner_that_is_not_there_goes_and_what_cannot_be_judged_stays() {
+fn objects_with_an_absent_owner_are_deleted_and_those_with_an_unknown_one_stay() {
     let mut fixture = Fixture::new();
     let owner = fixture.create(*SERVICES, plain("s", NS));
     let far = fixture.create(*SERVICES, plain("far", "other"));
@@ -121,7 +119,7 @@ fn what_names_an_owner_that_is_not_there_goes_and_what_cannot_be_judged_stays() 
 }
 
 #[test]
-fn an_owner_that_no_cache_shows_is_looked_for_before_its_dependents_go() {
+fn an_owner_that_no_cache_shows_is_read_before_its_dependents_are_deleted() {
     let mut fixture = Fixture::new();
     fixture.held = vec![*SERVICES];
     let owner = fixture.create(*SERVICES, plain("s", NS));
@@ -134,7 +132,7 @@ fn an_owner_that_no_cache_shows_is_looked_for_before_its_dependents_go() {
 }
 
 #[test]
-fn nothing_goes_while_the_owner_cannot_be_read() {
+fn nothing_is_deleted_while_the_owner_cannot_be_read() {
     let mut fixture = Fixture::new();
     fixture.rule = Box::new(|request| {
         let hit = request.verb == Verb::Get && request.resource == Some(*SERVICES);
@@ -149,7 +147,7 @@ fn nothing_goes_while_the_owner_cannot_be_read() {
 }
 
 #[test]
-fn a_custom_owner_takes_its_dependents_along() {
+fn the_deletion_of_a_custom_owner_cascades() {
     let mut fixture = Fixture::new();
     let widgets = Resource::new("ex.test/v1/widgets");
     let crd = value!({
@@ -169,7 +167,7 @@ fn a_custom_owner_takes_its_dependents_along() {
 }
 
 #[test]
-fn two_objects_that_wait_for_each_other_both_go() {
+fn two_objects_that_wait_for_each_other_are_both_deleted() {
     let mut fixture = Fixture::new();
     let a = fixture.create(*CONFIG_MAPS, plain("a", NS));
     let blocking = |name: &str, uid: &str| value!([{"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid, "blockOwnerDeletion": true}]);

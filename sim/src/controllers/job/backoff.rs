@@ -1,7 +1,7 @@
 //! How long a job waits after failed pods: 10 s, doubled with each failure since the last success, at most 10 minutes.
 //!
-//! Real: pkg/controller/job/backoff_utils.go. Modelled: all of it; the records live in memory as there, so that a
-//! restarted controller waits no longer.
+//! Real: pkg/controller/job/backoff_utils.go. Modelled: all of it; the records live in memory, so that a restarted
+//! controller does not wait.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ const LONGEST_MS: Millis = 600_000;
 
 /// The failures of a job since its last success.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Record {
+pub(super) struct BackoffRecord {
     failures: i64,
     last: Option<Time>,
 }
 
-impl Record {
-    /// The record after these pods have ended, too.
+impl BackoffRecord {
+    /// The record after these pods have finished, too.
     pub(super) fn after(&self, succeeded: &[&Arc<Object>], failed: &[&Arc<Object>]) -> Self {
         let last_success = succeeded.iter().map(|pod| ended_at(pod)).max();
         let counted =
@@ -35,13 +35,13 @@ impl Record {
         }
     }
 
-    /// How long no pod may be created.
+    /// How long to wait before the next creation.
     pub(super) fn remaining_ms(&self, now: Time) -> Millis {
         self.last.map_or(0, |last| remaining(self.failures, last, now))
     }
 }
 
-/// How long the index of this failed pod may not be tried again.
+/// How long to wait before the next pod of the index of this failed one.
 pub(super) fn remaining_for_index_ms(last_failed: Option<&Arc<Object>>, now: Time) -> Millis {
     last_failed.map_or(0, |pod| {
         let (counted, ignored) = failure_counts(pod);
@@ -55,8 +55,8 @@ fn remaining(failures: i64, last: Time, now: Time) -> Millis {
     wait.saturating_sub(now.since(last))
 }
 
-/// When a pod ended: when the last of its containers did; else when it ceased to be ready; else when it was deleted;
-/// else when it was created.
+/// When a pod ended: when its last container terminated; else when it ceased to be ready; else when it was deleted; else
+/// when it was created.
 pub(super) fn ended_at(pod: &Object) -> Time {
     let read = |text: Option<&str>| text.and_then(Time::parse_rfc3339);
     let since_unready = || {
@@ -100,7 +100,7 @@ mod tests {
     fn each_failure_doubles_the_wait_up_to_ten_minutes_and_a_success_ends_it() {
         let (a, b) = (pod("2026-01-01T00:00:10Z"), pod("2026-01-01T00:00:20Z"));
         let now = Time(20_000);
-        let mut record = Record::default().after(&[], &[&a]);
+        let mut record = BackoffRecord::default().after(&[], &[&a]);
         assert_eq!(record.remaining_ms(now), 0);
         record = record.after(&[], &[&b]);
         assert_eq!(record.remaining_ms(now), 20_000);
@@ -109,7 +109,7 @@ mod tests {
         }
         assert_eq!(record.remaining_ms(now), 600_000);
         assert_eq!(record.remaining_ms(now + 599_000), 1_000);
-        // Failures before the success count no more, the one after it does.
+        // A success cancels the failures before it.
         assert_eq!(record.after(&[&a], &[&b]).remaining_ms(now), 10_000);
         assert_eq!(record.after(&[&b], &[&a]).remaining_ms(now), 0);
         assert_eq!(record.after(&[], &[]), record);

@@ -1,18 +1,18 @@
-//! Which jobs a change concerns, what is remembered between syncs, and what answers mean. What a sync does is in `sync`.
+//! Which jobs a change concerns, what the controller remembers between syncs, and what answers mean. `sync` does the sync.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::backoff::Record;
+use super::backoff::BackoffRecord;
 use super::finish::is_finished;
 use super::manage::BATCH_MS;
 use super::pod::{FINALIZER, is_tracked, untrack};
 use super::spec::is_managed_elsewhere;
-use super::sync::Sync;
+use super::sync::JobSync;
 use super::track::second_half;
 use crate::client::Change;
 use crate::controllers::shared::claim::{Owner, may_adopt, owners_of};
-use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use crate::controllers::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::engine::{Millis, Time};
 use crate::object::{LabelSelector, Object};
 use crate::wire::resource::{JOBS, PODS};
@@ -21,19 +21,19 @@ use crate::wire::{Answer, ObjectKey, Resource, Verb};
 /// The controller of Jobs.
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct Jobs {
-    memories: BTreeMap<Target, Memory>,
+    memories: BTreeMap<SyncKey, JobMemory>,
 }
 
-/// What is remembered of a job.
+/// What the controller remembers of a job between syncs.
 #[derive(Clone, Debug, Default)]
-struct Memory {
-    /// Its failures, as far as they are in its status.
-    record: Record,
-    /// Its failures, once the status is written.
-    next: Record,
-    /// Whether the finalizers that are taken off have then to be counted.
+struct JobMemory {
+    /// Its failures, as far as its status has them.
+    record: BackoffRecord,
+    /// Its failures once the server has accepted the status.
+    next: BackoffRecord,
+    /// Whether the pods whose finalizers this sync removes have to be counted.
     counting: bool,
-    /// Whether one was taken off.
+    /// Whether a finalizer was removed, so that the next sync counts.
     count: bool,
     /// Whether a pod could not be created.
     refused: bool,
@@ -48,30 +48,30 @@ impl Controller for Jobs {
         Watches::These(vec![*JOBS, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         if resource == *JOBS {
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
             if change.new.as_ref().is_none_or(|job| is_finished(job)) {
                 let left = caches.of(*PODS).owned_by(object.uid()).filter(|pod| is_tracked(pod));
-                out.extend(left.map(|pod| Target::of(*PODS, pod)));
+                out.extend(left.map(|pod| SyncKey::of(*PODS, pod)));
             }
         } else {
             owners_of(change, (*JOBS, "Job"), caches, out);
             if change.new.as_ref().is_some_and(|pod| is_orphan(pod, caches)) {
-                out.push(Target::of(resource, object));
+                out.push(SyncKey::of(resource, object));
             }
         }
     }
 
-    /// Changes of pods and of a job's status are collected; what users do is not.
-    fn delay_ms(&self, target: &Target, resource: Resource, change: &Change) -> Millis {
+    /// Changes of pods and of a job's status wait for the batch period; changes of its spec do not.
+    fn delay_ms(&self, target: &SyncKey, resource: Resource, change: &Change) -> Millis {
         let generation = |job: &Option<Arc<Object>>| job.as_ref().map(|job| job.generation());
         let by_user = resource == *JOBS && generation(&change.old) != generation(&change.new);
         if target.resource == *JOBS && !by_user { BATCH_MS } else { 0 }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         if target.resource == *PODS {
             return release(target, caches);
         }
@@ -98,13 +98,13 @@ impl Controller for Jobs {
             return out;
         }
         let refused = std::mem::take(&mut memory.refused);
-        let mut sync = Sync::new(job, pods, &memory.record, now);
+        let mut sync = JobSync::new(job, pods, &memory.record, now);
         memory.counting = sync.run(refused);
         memory.next = sync.record;
         sync.out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
             return may_adopt(answer, caches.of(*JOBS).get(&target.key));
         }
@@ -125,7 +125,7 @@ impl Controller for Jobs {
     }
 }
 
-/// Whether no job will count this tracked pod: it has none, or it is over.
+/// Whether no job will count this tracked pod: it has no job, or a finished one.
 fn is_orphan(pod: &Object, caches: &Caches) -> bool {
     if !is_tracked(pod) {
         return false;
@@ -138,8 +138,8 @@ fn is_orphan(pod: &Object, caches: &Caches) -> bool {
     job.filter(|job| job.uid() == owner.uid).is_none_or(|job| is_finished(job) && !is_managed_elsewhere(job))
 }
 
-/// Lets a pod go that no job will count.
-fn release(target: &Target, caches: &Caches) -> Outcome {
+/// Removes the finalizer of a pod that no job will count.
+fn release(target: &SyncKey, caches: &Caches) -> Outcome {
     let mut out = Outcome::done();
     if let Some(pod) = caches.of(*PODS).get(&target.key).filter(|pod| is_orphan(pod, caches)) {
         out.then(untrack(pod));

@@ -1,16 +1,16 @@
 //! Sets of completion indexes in the form of `status.completedIndexes`: `0,2-4`.
 //!
-//! Real: pkg/controller/job/indexed_job_utils.go. Modelled: the text, with its oddity that two neighbours are written
-//! `2,3` and only three or more `2-4`.
+//! Real: pkg/controller/job/indexed_job_utils.go. Modelled: the text, including that two neighbours are written `2,3` and
+//! only three or more as `2-4`.
 
 use std::fmt;
 
-/// Indexes as disjoint, sorted intervals that do not touch; both ends belong to them.
+/// Indexes as sorted, closed intervals that neither overlap nor touch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Indexes(Vec<(i64, i64)>);
 
 impl Indexes {
-    /// Reads a text. What is no index is left out, as is what lies at or beyond `limit`.
+    /// Reads a text. Ignores what is not a number, and indexes from `limit` on.
     pub(super) fn parse(text: &str, limit: i64) -> Self {
         let mut all = Self::default();
         for part in text.split(',') {
@@ -37,6 +37,7 @@ impl Indexes {
         });
         let at = self.0.partition_point(|(from, _)| *from < first);
         self.0.insert(at, (first, last));
+        debug_assert!(self.0.is_sorted_by(|a, b| a.1 + 1 < b.0), "the intervals are sorted and do not touch");
     }
 
     /// Adds one index.
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_comes_from_below_and_stays_below_the_limit() {
+    fn missing_indexes_come_lowest_first_and_stay_below_the_limit() {
         let set = Indexes::parse("0,2,3,5", 100);
         assert_eq!(set.missing(10, 8), [1, 4, 6, 7]);
         assert_eq!(set.missing(2, 8), [1, 4]);

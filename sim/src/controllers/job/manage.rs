@@ -1,7 +1,6 @@
-//! How many pods a job should have now, and which to create or delete for that.
+//! How many pods a job should have now, and which to create or delete.
 //!
-//! Real: `manageJob`. Modelled: all of it, with its oddity that the status tells no active pods while a back-off is waited
-//! for.
+//! Real: `manageJob`. Modelled: all of it, including that the status shows no active pods during a back-off.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use super::backoff::remaining_for_index_ms;
 use super::indexes::Indexes;
 use super::pod::{self, Failures};
 use super::policy::Meaning;
-use super::sync::{Sync, number};
+use super::sync::{JobSync, number};
 use crate::controllers::shared::pods;
 use crate::engine::Millis;
 use crate::object::Object;
@@ -19,12 +18,11 @@ use crate::wire::resource::PODS;
 
 /// At most so many creations or deletions per sync (pkg/controller/job `MaxPodCreateDeletePerSync`).
 const BURST: usize = 500;
-/// Changes of pods are collected for so long (pkg/controller/job `syncJobBatchPeriod`).
+/// How long changes of pods wait for others (pkg/controller/job `syncJobBatchPeriod`).
 pub(super) const BATCH_MS: Millis = 1_000;
 
-impl Sync<'_> {
-    /// Asks for the creations or deletions that are due, and tells the counts as they will be. A `cautious` sync tells the
-    /// counts as they are.
+impl JobSync<'_> {
+    /// Creates or deletes pods. The status counts creations in advance, except in a `cautious` sync.
     pub(super) fn manage(&mut self, cautious: bool) {
         let active = number(self.active.len());
         if self.spec.suspended {
@@ -58,13 +56,13 @@ impl Sync<'_> {
     fn wanted(&self) -> i64 {
         match self.spec.completions {
             Some(completions) => (completions - self.succeeded).min(self.spec.parallelism).max(0),
-            // A work queue that has had a success starts nothing more.
+            // A work queue with a success gets no new pods.
             None if self.succeeded > 0 => number(self.active.len()),
             None => self.spec.parallelism,
         }
     }
 
-    /// The active pods to delete: at least so many, and all that have no index of the job or one that another has, too.
+    /// The active pods to delete: at least so many, and all without an index of the job or with another pod's index.
     fn surplus(&self, at_least: usize) -> Vec<Arc<Object>> {
         let order = |a: &Arc<Object>, b: &Arc<Object>| pods::plain_deletion_order(a, b);
         let (mut surplus, mut rest) = (Vec::new(), Vec::new());
@@ -92,17 +90,17 @@ impl Sync<'_> {
         surplus
     }
 
-    /// Deletes pods that are not wanted: they do not count.
+    /// Deletes surplus pods, without counting them.
     fn delete(&mut self, surplus: Vec<Arc<Object>>) {
         let tracked = surplus.iter().filter(|pod| pod::is_tracked(pod));
         self.out.together(tracked.map(|pod| pod::untrack(pod)).collect());
-        self.out.together(surplus.iter().map(|pod| pod::delete(pod)).collect());
+        self.out.together(surplus.iter().map(|pod| pods::delete(pod)).collect());
         self.status.active -= number(surplus.len());
         self.status.terminating += number(surplus.len());
         self.status.ready -= number(surplus.iter().filter(|pod| pods::is_ready(pod)).count());
     }
 
-    /// The pods to create, or how long to wait.
+    /// Requests that create pods, or how long to wait.
     fn creations(&self, missing: usize) -> Result<Vec<Request>, Millis> {
         let per_index = self.spec.backoff_limit_per_index.is_some();
         let wait = if per_index { 0 } else { self.record.remaining_ms(self.now) };
@@ -139,7 +137,7 @@ impl Sync<'_> {
         taken
     }
 
-    /// How often the index has failed, as its next pod will tell.
+    /// How often the index has failed, for the annotations of its next pod.
     fn failures_before(&self, index: i64) -> Failures {
         let Some(last) = self.to_replace.get(&index) else { return (0, 0) };
         let (counted, ignored) = pod::failure_counts(last);

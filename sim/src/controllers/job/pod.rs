@@ -1,10 +1,10 @@
-//! The pods of a job: how one is made from the template, what its labels, annotations and phase say.
+//! The pods of a job: how it makes one from the template, and reads its annotations, finalizers and phase.
 //!
 //! Real: pkg/controller/job `addCompletionIndex*`, `isPodFailed`, apimachinery's length of generated names. Modelled: all.
 
-use crate::controllers::replicaset::pod_from_template;
 use crate::controllers::shared::claim::Owner;
-use crate::object::{Object, Str, Value, is_sidecar};
+use crate::controllers::shared::workload::pod_of;
+use crate::object::{Object, Value, is_sidecar};
 use crate::value;
 use crate::wire::resource::PODS;
 use crate::wire::{ObjectKey, PatchType, Request};
@@ -13,7 +13,7 @@ use crate::wire::{ObjectKey, PatchType, Request};
 pub(in crate::controllers) const FINALIZER: &str = "batch.kubernetes.io/job-tracking";
 /// Label and annotation with the index (batch/v1 `JobCompletionIndexAnnotation`).
 const INDEX: &str = "batch.kubernetes.io/job-completion-index";
-/// Environment variable with the index.
+/// Environment variable with the index (pkg/controller/job `completionIndexEnvName`).
 const INDEX_VARIABLE: &str = "JOB_COMPLETION_INDEX";
 /// How many pods of the index failed before this one (batch/v1 `JobIndexFailureCountAnnotation`).
 const FAILURES: &str = "batch.kubernetes.io/job-index-failure-count";
@@ -25,9 +25,9 @@ const LONGEST_PREFIX: usize = 58;
 /// Failures of an index before a new pod of it: those that count and those that do not.
 pub(super) type Failures = (i64, i64);
 
-/// The pod for an index, or any pod of a job without indexes. `failures` are told if there is a limit per index.
+/// The pod for an index, or any pod of a job without indexes. `failures`: given if there is a limit per index.
 pub(super) fn of_template(owner: &Owner<'_>, index: Option<i64>, failures: Option<Failures>) -> Value {
-    let mut pod = pod_from_template(owner);
+    let mut pod = pod_of(owner, owner.object.at(&["spec", "template"]));
     let finalizers = pod.items_at(&["metadata", "finalizers"]);
     if !finalizers.contains(&FINALIZER.into()) {
         let all: Vec<Value> = finalizers.iter().cloned().chain([FINALIZER.into()]).collect();
@@ -80,7 +80,7 @@ pub(super) fn index_of(pod: &Object) -> Option<i64> {
     pod.annotation(INDEX)?.parse().ok().filter(|index| *index >= 0)
 }
 
-/// What a pod's annotations say of the failures of its index before it.
+/// The failures of the index before this pod, from its annotations.
 pub(super) fn failure_counts(pod: &Object) -> Failures {
     let count =
         |annotation| pod.annotation(annotation).and_then(|n| n.parse::<i64>().ok()).unwrap_or(0).max(0);
@@ -96,27 +96,20 @@ pub(super) fn has_succeeded(pod: &Object) -> bool {
     pod.str_at(&["status", "phase"]) == Some("Succeeded")
 }
 
-/// Whether the pod counts as failed. One that is being deleted does, since it may never get so far as to end, unless
-/// pods are replaced only when they have ended.
+/// Whether the pod counts as failed. A terminating pod does, because it may never finish, unless the job replaces finished
+/// pods only.
 pub(super) fn has_failed(pod: &Object, replaces_ended_pods_only: bool) -> bool {
     pod.str_at(&["status", "phase"]) == Some("Failed")
         || (!replaces_ended_pods_only && pod.is_terminating() && !has_succeeded(pod))
 }
 
-/// The request that lets the pod go.
+/// The request that removes the finalizer.
 pub(super) fn untrack(pod: &Object) -> Request {
     let patch = value!({"metadata": {"$deleteFromPrimitiveList/finalizers": [FINALIZER]}});
     Request::patch(*PODS, &ObjectKey::of(pod), PatchType::Strategic, patch)
 }
 
-/// The request that deletes the pod.
-pub(super) fn delete(pod: &Object) -> Request {
-    let mut request = Request::delete(*PODS, &ObjectKey::of(pod));
-    request.options.precondition_uid = Some(Str::new(pod.uid()));
-    request
-}
-
-/// Whether a status of an init container is that of a sidecar.
+/// Whether this status of an init container belongs to a sidecar.
 pub(super) fn is_sidecar_status(pod: &Object, status: &Value) -> bool {
     let is_it = |c: &Value| c.get("name") == status.get("name") && is_sidecar(c);
     pod.items_at(&["spec", "initContainers"]).iter().any(is_it)

@@ -1,9 +1,9 @@
-//! Pod failure policies and success policies: what a failed pod means, when some successes are enough.
+//! Pod failure policies and success policies: what a failed pod means, which successes suffice.
 //!
 //! Real: pkg/controller/job/pod_failure_policy.go and success_policy.go. Modelled: all of it.
 
 use super::indexes::Indexes;
-use super::spec::Spec;
+use super::spec::JobSpec;
 use crate::object::{Object, Value};
 
 /// What a failed pod means.
@@ -15,13 +15,13 @@ pub(super) enum Meaning {
     Ignored,
     /// It counts, and its index has failed.
     FailsIndex,
-    /// It counts, and the job has failed, as this message says.
+    /// It counts, and the job has failed with this message.
     FailsJob(String),
 }
 
 impl Meaning {
-    /// What the first rule that fits makes of a failed pod.
-    pub(super) fn of(spec: &Spec<'_>, pod: &Object) -> Self {
+    /// The meaning of a failed pod by the first rule that matches.
+    pub(super) fn of(spec: &JobSpec<'_>, pod: &Object) -> Self {
         let rules = spec.failure_rules.unwrap_or_default().iter().enumerate();
         rules.filter_map(|(i, rule)| by_rule(rule, i, pod)).next().unwrap_or(Self::Counts)
     }
@@ -56,7 +56,7 @@ fn exit_code(status: &Value) -> Option<i64> {
     status.i64_at(&["state", "terminated", "exitCode"])
 }
 
-/// The first container that ended with an exit code as wanted; init containers come last.
+/// The first container whose exit code matches; init containers come last.
 fn container_with<'a>(wanted: &Value, pod: &'a Object) -> Option<&'a Value> {
     let name = wanted.str_at(&["containerName"]);
     let codes = wanted.items_at(&["values"]);
@@ -83,8 +83,8 @@ fn condition_among<'a>(patterns: &[Value], pod: &'a Object) -> Option<&'a Value>
     pod.items_at(&["status", "conditions"]).iter().find(fits)
 }
 
-/// The first rule of the success policy that these indexes fulfil, in the words of the condition.
-pub(super) fn fulfilled(spec: &Spec<'_>, succeeded: &Indexes) -> Option<String> {
+/// The message of the condition for the first rule of the success policy that these indexes fulfil.
+pub(super) fn fulfilled(spec: &JobSpec<'_>, succeeded: &Indexes) -> Option<String> {
     if succeeded.is_empty() {
         return None;
     }
@@ -110,7 +110,7 @@ mod tests {
 
     fn meaning(rules: Value, pod: Value) -> Meaning {
         let job = Object::new(value!({"spec": {"podFailurePolicy": {"rules": rules}}}));
-        Meaning::of(&Spec::of(&job), &Object::new(pod))
+        Meaning::of(&JobSpec::of(&job), &Object::new(pod))
     }
 
     fn failed(code: i64) -> Value {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_fits_says_what_a_failed_pod_means() {
+    fn the_first_matching_rule_decides_what_a_failed_pod_means() {
         let on = |operator: &str, action: &str| value!({"action": action, "onExitCodes": {"operator": operator, "values": [42, 43]}});
         let disrupted =
             value!({"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]});
@@ -136,10 +136,10 @@ mod tests {
     }
 
     #[test]
-    fn a_success_policy_wants_indexes_or_so_many_of_them() {
+    fn a_success_policy_needs_certain_indexes_or_a_number_of_them() {
         let judge = |rules: Value, succeeded: &str| {
             let job = Object::new(value!({"spec": {"completions": 10, "successPolicy": {"rules": rules}}}));
-            fulfilled(&Spec::of(&job), &Indexes::parse(succeeded, 10))
+            fulfilled(&JobSpec::of(&job), &Indexes::parse(succeeded, 10))
         };
         let rules = value!([
             {"succeededIndexes": "0,2-3"}, {"succeededIndexes": "4-9", "succeededCount": 2}, {"succeededCount": 5}

@@ -1,4 +1,4 @@
-//! What a job asks for, read from its spec; defaults are the API server's.
+//! The fields of a job's spec, with the API server's defaults.
 
 use crate::object::{Object, Value};
 
@@ -7,8 +7,8 @@ const OWN_NAME: &str = "kubernetes.io/job-controller";
 
 /// A job's spec.
 #[derive(Debug)]
-pub(super) struct Spec<'a> {
-    /// `completions`; none for a work queue, which is done when one pod has succeeded and the others have ended.
+pub(super) struct JobSpec<'a> {
+    /// `None` for a work queue, which is complete when one pod has succeeded and the others have ended.
     pub(super) completions: Option<i64>,
     pub(super) parallelism: i64,
     pub(super) backoff_limit: i64,
@@ -17,15 +17,15 @@ pub(super) struct Spec<'a> {
     pub(super) indexed: bool,
     pub(super) suspended: bool,
     pub(super) deadline_s: Option<i64>,
-    /// Pods restart their containers; restarts count as failures.
+    /// restartPolicy OnFailure: restarts of containers count as failures.
     pub(super) restarts_in_place: bool,
-    /// A pod that is going is replaced only when it has ended.
+    /// A terminating pod is replaced only when it has ended.
     pub(super) replaces_ended_pods_only: bool,
     pub(super) failure_rules: Option<&'a [Value]>,
     pub(super) success_rules: &'a [Value],
 }
 
-impl<'a> Spec<'a> {
+impl<'a> JobSpec<'a> {
     pub(super) fn of(job: &'a Object) -> Self {
         let number = |field| job.i64_at(&["spec", field]);
         let text = |path: &[&str]| job.str_at(path);
@@ -47,13 +47,14 @@ impl<'a> Spec<'a> {
         }
     }
 
-    /// The number of indexes; the server refuses an indexed job without completions.
+    /// The number of indexes.
     pub(super) fn index_limit(&self) -> i64 {
+        debug_assert!(!self.indexed || self.completions.is_some(), "the server refuses such an indexed job");
         self.completions.unwrap_or(0)
     }
 }
 
-/// Whether another controller looks after the job (`spec.managedBy`).
+/// Whether another controller manages the job (`spec.managedBy`).
 pub(super) fn is_managed_elsewhere(job: &Object) -> bool {
     job.str_at(&["spec", "managedBy"]).is_some_and(|name| name != OWN_NAME)
 }

@@ -1,7 +1,7 @@
 //! A job's status: read from the object, changed by a sync, written as the real controller writes it.
 //!
-//! Real: batch/v1 `JobStatus`: zero counts and empty lists are left out, `ready` and `terminating` are there from the first
-//! write on, `failedIndexes` only with a limit per index. Modelled: that.
+//! Real: batch/v1 `JobStatus`: zero counts and empty lists are absent, `ready` and `terminating` are present from the first
+//! write on, `failedIndexes` only with a limit per index. Modelled: all of it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::wire::resource::JOBS;
 
 /// The status of a job.
 #[derive(Clone, Debug)]
-pub(super) struct Status {
+pub(super) struct JobStatus {
     pub(super) start: Option<Str>,
     pub(super) completion: Option<Str>,
     pub(super) active: i64,
@@ -23,13 +23,13 @@ pub(super) struct Status {
     pub(super) failed: i64,
     pub(super) completed_indexes: Str,
     pub(super) failed_indexes: Option<Str>,
-    /// Uids of pods that have ended and are counted once their finalizer is gone.
+    /// Uids of ended pods that are counted when their finalizer is gone.
     pub(super) uncounted_succeeded: Vec<Str>,
     pub(super) uncounted_failed: Vec<Str>,
     pub(super) conditions: Vec<Value>,
 }
 
-impl Status {
+impl JobStatus {
     pub(super) fn of(job: &Object) -> Self {
         let number = |field| job.i64_at(&["status", field]).unwrap_or(0);
         let text = |field| job.str_at(&["status", field]).map(Str::new);
@@ -53,7 +53,7 @@ impl Status {
         }
     }
 
-    /// Counts the pods that are tracked no more. Whether there were any.
+    /// Counts the recorded pods that are no longer tracked. Whether there were any.
     pub(super) fn count(&mut self, is_tracked: impl Fn(&str) -> bool) -> bool {
         let count = |uids: &mut Vec<Str>, counter: &mut i64| {
             let before = uids.len();
@@ -75,15 +75,13 @@ impl Status {
         self.conditions.iter().find(is_it)
     }
 
-    /// Sets a condition, unless it says the same already. One that is not there does not become false. Whether it changed.
+    /// Sets a condition, unless it is there with the same content, or is absent and would become False. Whether it changed.
     pub(super) fn set_condition(&mut self, now: Time, kind: &str, status: &str, why: (&str, &str)) -> bool {
         let place = self.conditions.iter().position(|c| c.str_at(&["type"]) == Some(kind));
-        let says = |c: &Value, field, text| c.str_at(&[field]).unwrap_or_default() == text;
+        let has = |c: &Value, field, text| c.str_at(&[field]).unwrap_or_default() == text;
         match place.map(|i| &mut self.conditions[i]) {
             Some(old)
-                if says(old, "status", status)
-                    && says(old, "reason", why.0)
-                    && says(old, "message", why.1) =>
+                if has(old, "status", status) && has(old, "reason", why.0) && has(old, "message", why.1) =>
             {
                 false
             }
@@ -127,7 +125,7 @@ impl Status {
         Value::Map(Map::from_entries(fields))
     }
 
-    /// The request that makes it the job's status; none where it is.
+    /// The request that writes this status; `None` if the job has it already.
     pub(super) fn update(&self, job: &Arc<Object>) -> Option<Request> {
         let status = self.to_value();
         if job.at(&["status"]) == Some(&status) {
@@ -138,7 +136,7 @@ impl Status {
     }
 }
 
-/// A condition as of now.
+/// A condition with the time of now.
 pub(super) fn condition(now: Time, kind: &str, status: &str, (reason, message): (&str, &str)) -> Value {
     let now = now.rfc3339();
     value!({

@@ -1,61 +1,67 @@
-//! One sync of one job: what its pods say, what follows from it, in which order it is asked for.
+//! One sync of one job: counts its pods, decides whether the job is finished, creates and deletes pods.
 //!
-//! Real: `syncJob`. Modelled: all of it. The real one takes finalizers off and counts in one go; here the counting is a sync
-//! of its own (`track::second_half`) that follows at once, when the caches show that the finalizers are gone.
+//! Real: `syncJob`. Modelled: all of it. Differs: the real one removes finalizers and counts in one sync; here a second sync
+//! counts (`track::second_half`), as soon as the caches show that the finalizers are gone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::backoff::Record;
-use super::finish::Ending;
+use super::backoff::BackoffRecord;
+use super::finish::JobEnding;
 use super::indexes::Indexes;
-use super::pod::{delete, failure_counts, has_failed, has_succeeded, index_of, is_tracked};
+use super::pod::{failure_counts, has_failed, has_succeeded, index_of, is_tracked};
 use super::policy::Meaning;
-use super::spec::Spec;
-use super::status::Status;
+use super::spec::JobSpec;
+use super::status::JobStatus;
 use crate::controllers::Outcome;
 use crate::controllers::shared::claim::Owner;
 use crate::controllers::shared::pods;
+use crate::controllers::shared::workload::slow_start;
 use crate::engine::Time;
 use crate::object::{Object, Str};
 use crate::wire::Request;
 use crate::wire::resource::JOBS;
 
 /// One sync of one job.
-pub(super) struct Sync<'a> {
+pub(super) struct JobSync<'a> {
     pub(super) job: &'a Arc<Object>,
-    pub(super) spec: Spec<'a>,
+    pub(super) spec: JobSpec<'a>,
     pub(super) now: Time,
     /// All pods of the job; those of an indexed one by index.
     pub(super) pods: Vec<Arc<Object>>,
-    /// Those that run or will run.
+    /// The pods that are neither finished nor terminating.
     pub(super) active: Vec<Arc<Object>>,
     /// The status as this sync leaves it.
-    pub(super) status: Status,
+    pub(super) status: JobStatus,
     /// Pods that have succeeded, counted or not; for an indexed job, indexes.
     pub(super) succeeded: i64,
     /// Pods that have failed, counted or not.
     pub(super) failed: i64,
     pub(super) succeeded_indexes: Indexes,
     pub(super) failed_indexes: Option<Indexes>,
-    /// Per index that has to be tried again: its last failed pod, which is let go when its successor is there.
+    /// By index that needs another pod: its last failed pod, which keeps its finalizer until its successor exists.
     pub(super) to_replace: BTreeMap<i64, Arc<Object>>,
-    pub(super) record: Record,
-    pub(super) ending: Option<Ending>,
+    pub(super) record: BackoffRecord,
+    pub(super) ending: Option<JobEnding>,
     /// Pods to create.
     pub(super) creations: Vec<Request>,
     pub(super) out: Outcome,
 }
 
-impl<'a> Sync<'a> {
-    pub(super) fn new(job: &'a Arc<Object>, mut pods: Vec<Arc<Object>>, record: &Record, now: Time) -> Self {
-        let spec = Spec::of(job);
+impl<'a> JobSync<'a> {
+    pub(super) fn new(
+        job: &'a Arc<Object>,
+        mut pods: Vec<Arc<Object>>,
+        record: &BackoffRecord,
+        now: Time,
+    ) -> Self {
+        let spec = JobSpec::of(job);
         if spec.indexed {
             pods.sort_by_key(|pod| index_of(pod));
         }
         let active = pods.iter().filter(|pod| pods::is_active(pod)).cloned().collect();
         Self {
-            status: Status::of(job),
+            status: JobStatus::of(job),
             job,
             spec,
             now,
@@ -73,23 +79,23 @@ impl<'a> Sync<'a> {
         }
     }
 
-    /// Decides on everything. `cautious` after a pod could not be created: then the status is told before it is tried again.
-    /// Whether finalizers are taken off, so that counting follows.
+    /// The sync. `cautious`, after a pod could not be created: writes the status before it tries again. Whether it removes
+    /// finalizers, so that another sync has to count.
     pub(super) fn run(&mut self, cautious: bool) -> bool {
-        self.look();
+        self.count_pods();
         self.ending = self.ending();
         if self.ending.is_some() {
-            self.end_active();
+            self.delete_active();
         } else {
-            self.go_on(cautious);
+            self.continue_job(cautious);
         }
         let creations = std::mem::take(&mut self.creations);
         if cautious {
             let counting = self.track();
-            slow_start(creations, &mut self.out);
+            slow_start(creations, 1, &mut self.out);
             counting
         } else {
-            slow_start(creations, &mut self.out);
+            slow_start(creations, 1, &mut self.out);
             self.track()
         }
     }
@@ -112,14 +118,14 @@ impl<'a> Sync<'a> {
         has_failed(pod, self.spec.replaces_ended_pods_only)
     }
 
-    /// Counts what there is.
-    fn look(&mut self) {
+    /// Counts the pods, and for an indexed job the indexes.
+    fn count_pods(&mut self) {
         self.status.active = number(self.active.len());
         self.status.ready = number(self.active.iter().filter(|pod| pods::is_ready(pod)).count());
         self.status.terminating = number(self.pods.iter().filter(|pod| pods::is_stopping(pod)).count());
-        let new = |known: &[Str], test: &dyn Fn(&Object) -> bool| -> Vec<Arc<Object>> {
-            let unknown = |pod: &Object| is_tracked(pod) && !known.iter().any(|uid| uid == pod.uid());
-            let fits = |pod: &&Arc<Object>| unknown(pod) && self.has_place(pod) && test(pod);
+        let new = |uncounted: &[Str], test: &dyn Fn(&Object) -> bool| -> Vec<Arc<Object>> {
+            let is_new = |pod: &Object| is_tracked(pod) && !uncounted.iter().any(|uid| uid == pod.uid());
+            let fits = |pod: &&Arc<Object>| is_new(pod) && self.has_place(pod) && test(pod);
             self.pods.iter().filter(fits).cloned().collect()
         };
         let succeeded = new(&self.status.uncounted_succeeded, &has_succeeded);
@@ -135,11 +141,11 @@ impl<'a> Sync<'a> {
             self.status.start = Some(self.now.rfc3339());
         }
         if self.spec.indexed {
-            self.look_at_indexes();
+            self.count_indexes();
         }
     }
 
-    fn look_at_indexes(&mut self) {
+    fn count_indexes(&mut self) {
         let limit = self.spec.index_limit();
         let mut succeeded = Indexes::parse(&self.status.completed_indexes, limit);
         let new = self.pods.iter().filter(|pod| has_succeeded(pod) && is_tracked(pod));
@@ -153,13 +159,13 @@ impl<'a> Sync<'a> {
         }
     }
 
-    /// Pods of an index that failed and are not let go, each with its index.
+    /// The failed pods that still have the finalizer, each with its index.
     fn failed_by_index(&self) -> impl Iterator<Item = (i64, &Arc<Object>)> {
         let failed = self.pods.iter().filter(|pod| is_tracked(pod) && self.has_failed(pod));
         failed.filter_map(|pod| Some((self.index_of(pod)?, pod)))
     }
 
-    /// The indexes that failed more often than is allowed, or at once by the policy.
+    /// The indexes that failed more often than allowed, or by the failure policy.
     fn index_failures(&self, allowed: i64) -> Indexes {
         let known = self.status.failed_indexes.as_deref().unwrap_or_default();
         let mut failures = Indexes::parse(known, self.spec.index_limit());
@@ -187,31 +193,31 @@ impl<'a> Sync<'a> {
         last
     }
 
-    /// The job is over: what still runs is deleted.
-    fn end_active(&mut self) {
-        self.out.together(self.active.iter().map(|pod| delete(pod)).collect());
+    /// Deletes the active pods of a job that ends.
+    fn delete_active(&mut self) {
+        self.out.together(self.active.iter().map(|pod| pods::delete(pod)).collect());
         self.status.terminating += self.status.active;
         (self.status.active, self.status.ready) = (0, 0);
     }
 
-    /// The job goes on: as many pods as wanted; or that was the last of them.
-    fn go_on(&mut self, cautious: bool) {
-        let going = self.job.is_terminating();
-        if !going {
+    /// Creates and deletes pods of a job that goes on. Ends it if it has reached its completions.
+    fn continue_job(&mut self, cautious: bool) {
+        let is_terminating = self.job.is_terminating();
+        if !is_terminating {
             self.manage(cautious);
         }
         let reached = self.spec.completions.map_or(self.succeeded > 0, |wanted| self.succeeded >= wanted);
         if reached && self.status.active == 0 {
-            self.ending = Some(Ending::completions_reached());
-        } else if !going && self.spec.suspended {
+            self.ending = Some(JobEnding::completions_reached());
+        } else if !is_terminating && self.spec.suspended {
             let why = ("JobSuspended", "Job suspended");
             if self.status.set_condition(self.now, "Suspended", "True", why) {
                 self.status.start = None;
             }
-        } else if !going
+        } else if !is_terminating
             && self.status.set_condition(self.now, "Suspended", "False", ("JobResumed", "Job resumed"))
         {
-            // The deadline counts from here.
+            // activeDeadlineSeconds count from here.
             self.status.start = Some(self.now.rfc3339());
         }
     }
@@ -225,14 +231,4 @@ fn is_later_failure(pod: &Object, other: &Object) -> bool {
 
 pub(super) fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Sends creations one, then two, then four at a time, so that what fails always fails once (`SlowStartInitialBatchSize`).
-fn slow_start(creations: Vec<Request>, out: &mut Outcome) {
-    let (mut rest, mut batch) = (creations, 1);
-    while !rest.is_empty() {
-        let later = rest.split_off(batch.min(rest.len()));
-        out.together(std::mem::replace(&mut rest, later));
-        batch *= 2;
-    }
 }

@@ -1,4 +1,4 @@
-//! Jobs against the store and the kubelet of the tests; what they show is what the recordings `ctl-job-*` show.
+//! Jobs against the store and the kubelet of the tests, compared with the recordings `ctl-job-*`.
 
 mod indexed;
 mod limits;
@@ -36,7 +36,7 @@ fn running(fixture: &Fixture) -> Vec<Arc<Object>> {
     fixture.all(*PODS).into_iter().filter(|pod| !ended(pod)).collect()
 }
 
-/// The container of a pod ends with this exit code; nothing has noticed yet.
+/// The container of a pod ends with this exit code. Does not run the controllers.
 fn end(fixture: &mut Fixture, pod: &Object, code: i64) {
     let now = fixture.now.rfc3339();
     let phase = if code == 0 { "Succeeded" } else { "Failed" };
@@ -49,9 +49,15 @@ fn end(fixture: &mut Fixture, pod: &Object, code: i64) {
     fixture.store.update(*PODS, Arc::new(ended), "status").unwrap();
 }
 
-/// The container of the first running pod ends.
-fn end_first(fixture: &mut Fixture, code: i64) {
-    let pod = running(fixture)[0].clone();
+/// The only running pod.
+fn only_running(fixture: &Fixture) -> Arc<Object> {
+    let [pod] = &running(fixture)[..] else { panic!("not one running pod") };
+    pod.clone()
+}
+
+/// The container of the only running pod ends.
+fn end_only(fixture: &mut Fixture, code: i64) {
+    let pod = only_running(fixture);
     end(fixture, &pod, code);
 }
 
@@ -80,7 +86,7 @@ fn brief(job: &Object) -> String {
     out.join(" ")
 }
 
-/// The statuses that the job had, in order.
+/// The statuses of the job so far, in order.
 fn states(fixture: &Fixture) -> Vec<String> {
     let of_jobs = fixture.store.commits.iter().filter(|(of, _)| *of == *JOBS);
     let mut states: Vec<String> = of_jobs.map(|(_, job)| brief(job)).collect();
@@ -92,7 +98,7 @@ fn seconds(n: i64) -> Time {
     Time(n * 1000)
 }
 
-/// Whether a condition of the job is true, and why.
+/// The reason of a condition of the job, if that is true.
 fn reason(fixture: &Fixture, kind: &str) -> Option<String> {
     let job = fixture.get(*JOBS, "j");
     let condition = job.condition(kind).filter(|c| c.str_at(&["status"]) == Some("True"))?;

@@ -1,32 +1,32 @@
-//! Counting each pod once: first its uid is noted in the status, then its finalizer goes, then it is counted.
+//! Counting each pod once: the status records its uid, then the finalizer is removed, then the status counts it.
 //!
-//! Real: `trackJobStatusAndRemoveFinalizers`. Modelled: all of it, in two syncs: `track` notes and takes finalizers off,
-//! `second_half` counts when they are gone.
+//! Real: `trackJobStatusAndRemoveFinalizers`. Modelled: all of it, in two syncs: `track` records uids and removes
+//! finalizers, `second_half` counts when they are gone.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::finish::Ending;
+use super::finish::JobEnding;
 use super::indexes::Indexes;
 use super::pod::{has_succeeded, is_tracked, untrack};
 use super::policy::Meaning;
-use super::status::Status;
-use super::sync::Sync;
+use super::status::JobStatus;
+use super::sync::JobSync;
 use crate::controllers::Outcome;
 use crate::engine::Time;
 use crate::object::Object;
 
-/// At most so many uids wait in the status (pkg/controller/job `MaxUncountedPods`).
+/// Most uids in the status (pkg/controller/job `MaxUncountedPods`).
 const MOST_UNCOUNTED: usize = 500;
 
-impl Sync<'_> {
-    /// Notes the pods that have ended and lets them go; or, where nothing is left to count, tells that the job is over.
-    /// Whether finalizers are taken off.
+impl JobSync<'_> {
+    /// Records the pods that have ended and removes their finalizers. If nothing is left to count, sets the final
+    /// condition of a job that ends. Whether it removes finalizers.
     pub(super) fn track(&mut self) -> bool {
         let tracked: BTreeSet<&str> =
             self.pods.iter().filter(|pod| is_tracked(pod)).map(|pod| pod.uid()).collect();
         self.status.count(|uid| tracked.contains(uid));
-        let ended = self.note_ended();
+        let ended = self.record_ended();
         if self.spec.indexed {
             self.status.succeeded = self.succeeded_indexes.total();
             self.status.completed_indexes = self.succeeded_indexes.to_string().into();
@@ -49,67 +49,67 @@ impl Sync<'_> {
         counting
     }
 
-    /// The pods to let go, noted in the status.
-    fn note_ended(&mut self) -> Vec<Arc<Object>> {
+    /// Records ended pods in the status. Returns those whose finalizer to remove.
+    fn record_ended(&mut self) -> Vec<Arc<Object>> {
         let before = Indexes::parse(&self.status.completed_indexes, self.spec.index_limit());
         let mut indexes: BTreeSet<i64> = BTreeSet::new();
         let mut ended = Vec::new();
         for pod in self.pods.iter().filter(|pod| is_tracked(pod)) {
             let failed = self.has_failed(pod);
-            if !self.may_go(pod, failed) {
+            if !self.may_untrack(pod, failed) {
                 continue;
             }
             ended.push(pod.clone());
-            let is_noted = |uids: &[crate::object::Str]| uids.iter().any(|uid| uid == pod.uid());
-            let lost = self.ending.as_ref().is_some_and(|ending| !ending.success);
-            if has_succeeded(pod) && !is_noted(&self.status.uncounted_failed) {
+            let is_recorded = |uids: &[crate::object::Str]| uids.iter().any(|uid| uid == pod.uid());
+            let job_fails = self.ending.as_ref().is_some_and(|ending| !ending.success);
+            if has_succeeded(pod) && !is_recorded(&self.status.uncounted_failed) {
                 match self.index_of(pod) {
-                    // The index is enough to count it once.
+                    // The list of completed indexes counts it once.
                     Some(index) if self.spec.indexed && !before.contains(index) => {
                         indexes.insert(index);
                     }
-                    None if !self.spec.indexed && !is_noted(&self.status.uncounted_succeeded) => {
+                    None if !self.spec.indexed && !is_recorded(&self.status.uncounted_succeeded) => {
                         self.status.uncounted_succeeded.push(pod.uid().into());
                     }
                     _ => {}
                 }
-            } else if (failed || lost)
-                && !is_noted(&self.status.uncounted_failed)
+            } else if (failed || job_fails)
+                && !is_recorded(&self.status.uncounted_failed)
                 && self.has_place(pod)
                 && Meaning::of(&self.spec, pod).counts()
             {
                 self.status.uncounted_failed.push(pod.uid().into());
             }
-            let noted = self.status.uncounted_succeeded.len() + self.status.uncounted_failed.len();
-            if indexes.len() + noted >= MOST_UNCOUNTED {
+            let recorded = self.status.uncounted_succeeded.len() + self.status.uncounted_failed.len();
+            if indexes.len() + recorded >= MOST_UNCOUNTED {
                 break;
             }
         }
         ended
     }
 
-    /// Whether a tracked pod may go: it has ended, or the job has. The last failed pod of an index stays until its
-    /// successor carries its count of failures.
-    fn may_go(&self, pod: &Object, failed: bool) -> bool {
-        let over = self.job.is_terminating() || self.ending.is_some();
+    /// Whether to remove a pod's finalizer: the pod or the job has ended. The last failed pod of an index keeps it until
+    /// its successor has taken over the count of failures.
+    fn may_untrack(&self, pod: &Object, failed: bool) -> bool {
+        let job_ends = self.job.is_terminating() || self.ending.is_some();
         let waits = || {
             let waiting = self.index_of(pod).and_then(|index| self.to_replace.get(&index));
             waiting.is_some_and(|waiting| waiting.uid() == pod.uid())
         };
-        over || has_succeeded(pod) || (failed && !waits())
+        job_ends || has_succeeded(pod) || (failed && !waits())
     }
 }
 
-/// Counts the pods whose finalizers are gone and leaves the rest of the status as the first half told it. None where
-/// there is nothing to count.
+/// Counts the pods whose finalizers are gone and leaves the rest of the status unchanged. `None` if there is nothing to
+/// count.
 pub(super) fn second_half(job: &Arc<Object>, pods: &[Arc<Object>], now: Time) -> Option<Outcome> {
-    let mut status = Status::of(job);
+    let mut status = JobStatus::of(job);
     let tracked: BTreeSet<&str> = pods.iter().filter(|pod| is_tracked(pod)).map(|pod| pod.uid()).collect();
     if !status.count(|uid| tracked.contains(uid)) {
         return None;
     }
     let mut out = Outcome::done();
-    match Ending::told_in(&status) {
+    match JobEnding::decided_in(&status) {
         Some(ending) if tracked.is_empty() => ending.conclude(&mut status, now),
         Some(_) => out.again(),
         None => {}

@@ -1,8 +1,8 @@
-//! The shared informers: one per resource, for the built-in ones and for the custom ones that CRDs bring.
+//! The shared informers: one per resource, built-in or defined by a CRD.
 //!
 //! Real: shared informer factories, a metadata informer per custom resource, discovery every 30 s. Modelled: one cache
-//! per resource with whole objects; a CRD counts as soon as its Established condition is seen. A failed list or watch is
-//! followed by a new list after client-go's back-off, without its jitter.
+//! per resource; after a failed list or watch, a new list with client-go's back-off. Differs: custom resources are cached
+//! as whole objects, as soon as the cache of CRDs shows the condition Established; the back-off has no jitter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,10 +18,10 @@ const BACKOFF_MS: (Millis, Millis) = (800, 30_000);
 
 /// One kind of object, as owner references name it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Kind {
+pub struct ServedKind {
     /// Its resource.
     pub resource: Resource,
-    /// The version of the resource that is followed: all versions are the same objects.
+    /// The version that the manager watches: all versions serve the same objects.
     pub followed: Resource,
     /// `Pod`.
     pub kind: Str,
@@ -32,20 +32,21 @@ pub struct Kind {
 /// The caches of all resources.
 #[derive(Clone, Debug, Default)]
 pub struct Caches {
-    feeds: BTreeMap<Resource, Feed>,
-    kinds: BTreeMap<(Str, Str), Kind>,
-    /// Per CRD: what it brought.
-    custom: BTreeMap<Str, Vec<Kind>>,
+    feeds: BTreeMap<Resource, CacheFeed>,
+    kinds: BTreeMap<(Str, Str), ServedKind>,
+    /// The kinds that each CRD defines.
+    custom: BTreeMap<Str, Vec<ServedKind>>,
+    /// The lists to send after failures.
     retries: BTreeSet<(Time, Resource)>,
 }
 
 /// One informer and the state of its connection.
 #[derive(Clone, Debug)]
-struct Feed {
+struct CacheFeed {
     informer: Informer,
     stream: Option<RequestId>,
     failures: u32,
-    /// The server does not know how to list it: nothing to wait for.
+    /// The server cannot list this resource, so nothing waits for its first list.
     absent: bool,
 }
 
@@ -60,8 +61,8 @@ impl Caches {
         self.feeds.get(&resource).map(|feed| &feed.informer)
     }
 
-    /// The kind that an owner reference names, if the server is known to serve it.
-    pub fn kind(&self, api_version: &str, kind: &str) -> Option<&Kind> {
+    /// The kind that an owner reference names, if the server serves it as far as the caches show.
+    pub fn kind(&self, api_version: &str, kind: &str) -> Option<&ServedKind> {
         self.kinds.get(&(Str::new(api_version), Str::new(kind)))
     }
 
@@ -76,11 +77,11 @@ impl Caches {
     }
 
     /// The kind of the objects of a resource.
-    pub fn kind_of(&self, resource: Resource) -> Option<&Kind> {
+    pub fn kind_of(&self, resource: Resource) -> Option<&ServedKind> {
         self.kinds.values().find(|kind| kind.resource == resource)
     }
 
-    /// Whether every cache, or every one of these, has had its first list.
+    /// Whether every cache, or each of these, has its first list.
     pub(crate) fn is_synced(&self, resources: Option<&[Resource]>) -> bool {
         match resources {
             Some(these) => these.iter().all(|r| self.find(*r).is_some_and(Informer::is_synced)),
@@ -88,27 +89,27 @@ impl Caches {
         }
     }
 
-    /// Makes a kind known and starts to follow its resource.
-    pub(crate) fn add(&mut self, kind: Kind, client: &mut Client<Purpose>, out: &mut Outbox) {
+    /// Adds a kind and starts to watch its resource.
+    pub(crate) fn add(&mut self, kind: ServedKind, client: &mut Client<Purpose>, out: &mut Outbox) {
         let followed = kind.followed;
-        self.know(kind);
+        self.add_kind(kind);
         self.follow(followed, client, out);
     }
 
-    fn know(&mut self, kind: Kind) {
+    fn add_kind(&mut self, kind: ServedKind) {
         self.kinds.insert((kind.resource.api_version().into(), kind.kind.clone()), kind);
     }
 
-    /// Starts to follow a resource, once.
+    /// Starts to list and watch a resource, once.
     pub(crate) fn follow(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
         self.feeds.entry(resource).or_insert_with(|| {
             let mut informer = Informer::new(resource).by_owner();
             informer.start(client, Purpose::Cache(resource), out);
-            Feed { informer, stream: None, failures: 0, absent: false }
+            CacheFeed { informer, stream: None, failures: 0, absent: false }
         });
     }
 
-    /// Takes the answer to a list or to the opening of a watch.
+    /// Handles the answer to a list or watch request.
     pub(crate) fn on_answer(
         &mut self,
         (id, resource): (RequestId, Resource),
@@ -126,7 +127,7 @@ impl Caches {
                 feed.absent = true;
                 Vec::new()
             }
-            // Too old a version: list at once. Anything else: the server is in trouble.
+            // After 410, too old a version, the informer lists at once. Other failures back off.
             Some(failure) if failure.code != 410 => {
                 let delay = BACKOFF_MS.0.saturating_mul(1 << feed.failures.min(10)).min(BACKOFF_MS.1);
                 feed.failures += 1;
@@ -143,7 +144,7 @@ impl Caches {
         }
     }
 
-    /// Takes events of a watch. An error event is followed by a new list.
+    /// Handles events of a watch. After an error event, the informer lists again.
     pub(crate) fn on_events(
         &mut self,
         (id, resource): (RequestId, Resource),
@@ -160,7 +161,7 @@ impl Caches {
         })
     }
 
-    /// A watch ended: goes on where it stopped.
+    /// A watch ended: opens the next one at the last version seen.
     pub(crate) fn on_end(&mut self, resource: Resource, client: &mut Client<Purpose>, out: &mut Outbox) {
         if let Some(feed) = self.feeds.get_mut(&resource) {
             feed.stream = None;
@@ -168,7 +169,7 @@ impl Caches {
         }
     }
 
-    /// When the next list after a failure is due.
+    /// When the next list after a failed one is due.
     pub(crate) fn next_due(&self) -> Option<Time> {
         self.retries.first().map(|(due, _)| *due)
     }
@@ -183,16 +184,16 @@ impl Caches {
         }
     }
 
-    /// Takes in a change of a CRD: follows what it serves once it is established, stops when it is gone.
-    pub(crate) fn learn(&mut self, change: &Change, client: &mut Client<Purpose>, out: &mut Outbox) {
+    /// Handles a change of a CRD: watches its resource while it is established, and stops when it is deleted.
+    pub(crate) fn on_crd(&mut self, change: &Change, client: &mut Client<Purpose>, out: &mut Outbox) {
         let name: Str = change.object().name().into();
-        let brings = change.new.as_ref().map(|crd| served(crd)).unwrap_or_default();
-        let brought = self.custom.remove(&name).unwrap_or_default();
-        for kind in brought.iter().filter(|kind| !brings.contains(kind)) {
+        let new = change.new.as_ref().map(|crd| served(crd)).unwrap_or_default();
+        let old = self.custom.remove(&name).unwrap_or_default();
+        for kind in old.iter().filter(|kind| !new.contains(kind)) {
             self.kinds.remove(&(kind.resource.api_version().into(), kind.kind.clone()));
         }
-        let follow = brings.first().map(|kind| kind.followed);
-        if let Some(left) = brought.first().map(|kind| kind.followed).filter(|left| Some(*left) != follow) {
+        let follow = new.first().map(|kind| kind.followed);
+        if let Some(left) = old.first().map(|kind| kind.followed).filter(|left| Some(*left) != follow) {
             let feed = self.feeds.remove(&left);
             if let Some(id) = feed.and_then(|feed| feed.stream) {
                 client.take(id);
@@ -201,19 +202,19 @@ impl Caches {
         }
         if let Some(resource) = follow {
             self.follow(resource, client, out);
-            brings.iter().cloned().for_each(|kind| self.know(kind));
-            self.custom.insert(name, brings);
+            new.iter().cloned().for_each(|kind| self.add_kind(kind));
+            self.custom.insert(name, new);
         }
     }
 
-    /// The object of a cache.
+    /// An object of a cache.
     pub fn get(&self, resource: Resource, key: &ObjectKey) -> Option<&std::sync::Arc<Object>> {
         self.find(resource)?.get(key)
     }
 }
 
 /// What an established CRD serves: the storage version first.
-fn served(crd: &Object) -> Vec<Kind> {
+fn served(crd: &Object) -> Vec<ServedKind> {
     if !crd.is_condition_true("Established") {
         return Vec::new();
     }
@@ -227,7 +228,7 @@ fn served(crd: &Object) -> Vec<Kind> {
         Resource::of(text(&["spec", "group"]), name, text(&["spec", "names", "plural"]))
     };
     let Some(followed) = versions.first().map(|version| resource(version)) else { return Vec::new() };
-    let kind = |version: &&Value| Kind {
+    let kind = |version: &&Value| ServedKind {
         resource: resource(version),
         followed,
         kind: text(&["spec", "names", "kind"]).into(),
@@ -236,7 +237,7 @@ fn served(crd: &Object) -> Vec<Kind> {
     versions.iter().map(kind).collect()
 }
 
-/// Whether changes of this resource bring or take custom resources.
+/// Whether objects of this resource define resources of their own: CRDs.
 pub(crate) fn defines_resources(resource: Resource) -> bool {
     resource == *CRDS
 }

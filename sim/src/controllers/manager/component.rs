@@ -1,4 +1,5 @@
-//! The component: feeds changes to work queues, runs the syncs that are due, sends their requests, tells the answers.
+//! The component: adds the keys of changes to work queues, runs the syncs that are due, sends their requests and hands
+//! the answers to the controllers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,19 +7,19 @@ use std::sync::Arc;
 use crate::client::{Change, Client};
 use crate::controllers::manager::caches::{Caches, defines_resources};
 use crate::controllers::manager::expectations::{Expectations, SyncId};
-use crate::controllers::manager::sync::{Slot, Step};
-use crate::controllers::{Call, Controller, Kind, Settings, Target, Verdict, all};
+use crate::controllers::manager::sync::{Slot, SyncStep};
+use crate::controllers::{Call, Controller, ServedKind, Settings, SyncKey, Verdict, all};
 use crate::engine::Time;
 use crate::object::Str;
 use crate::wire::{Answer, Component, Input, ObjectKey, Outbox, Request, RequestId, Resource};
 
-/// Its field manager and user agent (kube-controller-manager).
+/// Its field manager: the user agent of the real binary up to the first `/`.
 const NAME: &str = "kube-controller-manager";
 
 /// What a request of the manager is for.
 #[derive(Clone, Debug)]
 pub(crate) enum Purpose {
-    /// The list or watch of this resource's cache.
+    /// A list or watch of this resource's cache.
     Cache(Resource),
     /// A request of a sync.
     Call(Box<(SyncId, Call)>),
@@ -27,32 +28,34 @@ pub(crate) enum Purpose {
 /// The kube-controller-manager.
 #[derive(Clone)]
 pub struct Manager {
-    kinds: Vec<Kind>,
+    kinds: Vec<ServedKind>,
     client: Client<Purpose>,
     caches: Caches,
     slots: Vec<Slot>,
-    /// Which slots see a resource, by resource; filled as changes come.
-    concerned: BTreeMap<Resource, Arc<[usize]>>,
+    /// The slots whose controllers watch a resource; filled at its first change.
+    watchers: BTreeMap<Resource, Arc<[usize]>>,
     expectations: Expectations,
     syncs: u64,
+    /// When the next timer fires.
     armed: Option<Time>,
-    targets: Vec<Target>,
+    /// Empty between calls; its memory is used again.
+    targets: Vec<SyncKey>,
 }
 
 impl Manager {
-    /// The manager with all its controllers in a cluster that serves these kinds. Custom ones it learns from their CRDs.
-    pub fn new(kinds: Vec<Kind>, settings: &Settings) -> Self {
+    /// The manager with all its controllers, in a cluster that serves these built-in kinds.
+    pub fn new(kinds: Vec<ServedKind>, settings: &Settings) -> Self {
         Self::with(kinds, all(settings))
     }
 
     /// The manager with these controllers only.
-    pub fn with(kinds: Vec<Kind>, controllers: Vec<Box<dyn Controller>>) -> Self {
+    pub fn with(kinds: Vec<ServedKind>, controllers: Vec<Box<dyn Controller>>) -> Self {
         Self {
             kinds,
             client: Client::new(),
             caches: Caches::default(),
             slots: controllers.into_iter().map(Slot::new).collect(),
-            concerned: BTreeMap::new(),
+            watchers: BTreeMap::new(),
             expectations: Expectations::default(),
             syncs: 0,
             armed: None,
@@ -76,7 +79,7 @@ impl Manager {
         }
     }
 
-    /// Takes an answer. Whether a sync may be due.
+    /// Handles an answer. Whether a sync may be due.
     fn on_answer(&mut self, id: RequestId, answer: &Answer, out: &mut Outbox) -> bool {
         match self.client.purpose(id) {
             Some(Purpose::Cache(resource)) => {
@@ -98,16 +101,16 @@ impl Manager {
         }
     }
 
-    /// A cache was listed. Whether that ended a sync or let a controller start.
+    /// A list filled a cache. Whether that ended a sync or let a controller start.
     fn on_list(&mut self, resource: Resource, now: Time) -> bool {
         let seen = self.expectations.listed(&self.caches, resource);
         for sync in &seen {
             self.slots[sync.slot].on_seen(sync, now);
         }
         let caches = &self.caches;
-        let concerned = self.slots.iter_mut().filter(|slot| slot.sees(resource));
+        let watchers = self.slots.iter_mut().filter(|slot| slot.sees(resource));
         let started =
-            concerned.filter_map(|slot| slot.make_ready(|these| caches.is_synced(these)).then_some(()));
+            watchers.filter_map(|slot| slot.make_ready(|these| caches.is_synced(these)).then_some(()));
         started.count() > 0 || !seen.is_empty()
     }
 
@@ -127,12 +130,12 @@ impl Manager {
             slot.wrote(sync, written.revision());
         }
         match slot.on_answer(sync, verdict == Verdict::Retry, unseen, out.now()) {
-            Step::Send(requests) => self.send(sync, requests, out),
-            Step::Wait => {}
+            SyncStep::Send(requests) => self.send(sync, requests, out),
+            SyncStep::Wait => {}
         }
     }
 
-    /// Takes events of a watch. Whether a sync may be due.
+    /// Handles events of a watch. Whether a sync may be due.
     fn on_watch(&mut self, id: RequestId, events: Vec<crate::wire::WatchEvent>, out: &mut Outbox) -> bool {
         let Some(Purpose::Cache(resource)) = self.client.purpose(id) else { return false };
         let resource = *resource;
@@ -140,19 +143,19 @@ impl Manager {
         self.on_changes(resource, &changes, out)
     }
 
-    /// Tells the controllers of changes. Whether one has something to do now or a sync was ended.
+    /// Passes changes to the controllers. Whether that queued a key or ended a sync.
     fn on_changes(&mut self, resource: Resource, changes: &[Change], out: &mut Outbox) -> bool {
         let mut busy = false;
         let slots = &self.slots;
-        let concerned = self
-            .concerned
+        let watchers = self
+            .watchers
             .entry(resource)
             .or_insert_with(|| (0..slots.len()).filter(|slot| slots[*slot].sees(resource)).collect());
         for change in changes {
             if defines_resources(resource) {
-                self.caches.learn(change, &mut self.client, out);
+                self.caches.on_crd(change, &mut self.client, out);
             }
-            for slot in concerned.iter() {
+            for slot in watchers.iter() {
                 let slot = &mut self.slots[*slot];
                 slot.controller.keys(resource, change, &self.caches, &mut self.targets);
                 if !self.targets.is_empty() {
@@ -173,7 +176,7 @@ impl Manager {
         busy
     }
 
-    /// Syncs all that is due.
+    /// Syncs every key that is due.
     fn work(&mut self, out: &mut Outbox) {
         for slot in 0..self.slots.len() {
             while let Some(target) = self.slots[slot].next(out.now()) {
@@ -183,11 +186,11 @@ impl Manager {
         self.arm(out);
     }
 
-    fn reconcile(&mut self, slot: usize, target: Target, out: &mut Outbox) {
+    fn reconcile(&mut self, slot: usize, target: SyncKey, out: &mut Outbox) {
         let outcome = self.slots[slot].controller.reconcile(&target, &self.caches, out.now());
         self.syncs += 1;
         let number = self.syncs;
-        if let Step::Send(requests) = self.slots[slot].begin(number, &target, outcome, out.now()) {
+        if let SyncStep::Send(requests) = self.slots[slot].begin(number, &target, outcome, out.now()) {
             let sync = SyncId { slot, target, number };
             self.send(&sync, requests, out);
             self.expectations.wait(out.now(), sync);
@@ -202,7 +205,7 @@ impl Manager {
         }
     }
 
-    /// Sets a timer for the next thing to do, unless one comes that early already.
+    /// Sets a timer for the next thing to do, unless an armed one fires by then.
     fn arm(&mut self, out: &mut Outbox) {
         let slots = &self.slots;
         let waits = self.expectations.next_due(|sync| slots[sync.slot].is_open(sync));

@@ -1,4 +1,4 @@
-//! What a controller is: changes in, targets out; targets in, requests out. Controllers hold no connection and no clock.
+//! The trait of controllers: changes in, keys out; keys in, requests out. Controllers hold no connection and no clock.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,69 +11,91 @@ use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value};
 use crate::wire::{Answer, ObjectKey, Renewals, Request, Resource, Verb};
 
-/// What one sync is about: an object of a resource.
+/// What a sync does. Keys that differ in the task alone are synced independently of each other.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Task {
+    /// Reconciles the object. Most controllers have no other task.
+    Object,
+    /// A periodic pass over all objects; the key is empty.
+    Pass,
+    /// Node lifecycle: changes the NoExecute taints of the node.
+    NoExecute,
+    /// Node lifecycle: writes the status of a silent node.
+    NodeStatus,
+    /// Node lifecycle: serves the eviction queue of a zone; the name is the zone's.
+    Zone,
+}
+
+/// A key in a controller's work queue: the target of a sync.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Target {
+pub struct SyncKey {
     /// The resource.
     pub resource: Resource,
+    /// What to do.
+    pub task: Task,
     /// The object.
     pub key: ObjectKey,
 }
 
-impl Target {
+impl SyncKey {
     /// This object of this resource.
     pub fn new(resource: Resource, key: ObjectKey) -> Self {
-        Self { resource, key }
+        Self { resource, task: Task::Object, key }
     }
 
     /// The object, as one of this resource.
     pub fn of(resource: Resource, object: &Object) -> Self {
         Self::new(resource, ObjectKey::of(object))
     }
-}
 
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.resource, self.key)
+    /// Another task than the object itself, about a cluster-wide name.
+    pub fn task(resource: Resource, task: Task, name: impl Into<Str>) -> Self {
+        Self { resource, task, key: ObjectKey::new("", name.into()) }
     }
 }
 
-/// Which changes a controller wants to see.
+impl fmt::Debug for SyncKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {} {}", self.task, self.resource, self.key)
+    }
+}
+
+/// The resources whose changes a controller receives.
 #[derive(Clone, Debug)]
 pub enum Watches {
-    /// Those of these resources.
+    /// These.
     These(Vec<Resource>),
-    /// Those of all resources, custom ones included.
+    /// All, custom ones included.
     All,
 }
 
-/// One controller of the manager. It is copied with the booted cluster that all runs of a scenario start from.
+/// One controller of the manager. `Clone` because all runs of a scenario start from copies of one booted cluster.
 pub trait Controller: DynClone + Send + Sync {
     /// Its name, as in `--controllers`.
     fn name(&self) -> &'static str;
 
-    /// Which changes it wants to see. It syncs nothing before the caches of these have had their first list.
+    /// The resources whose changes it receives. It syncs nothing before the caches of these have their first list.
     fn watches(&self) -> Watches;
 
-    /// The targets that a change of `resource` concerns, added to `out`. The caches have the change already.
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>);
+    /// Adds the keys that a change of `resource` concerns to `out`. The caches have the change already.
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>);
 
-    /// How this Lease is being renewed from now on; none: by itself, which the cache tells.
+    /// The renewal schedule of a Lease from now on; `None`: each renewal arrives through the cache.
     fn renewed(&mut self, lease: &ObjectKey, renewals: Option<Renewals>) {
         let _ = (lease, renewals);
     }
 
-    /// How long a target waits after such a change, so that several changes are one sync, in ms.
-    fn delay_ms(&self, target: &Target, resource: Resource, change: &Change) -> Millis {
+    /// How long a key waits after such a change, in ms, so that one sync covers several changes.
+    fn delay_ms(&self, target: &SyncKey, resource: Resource, change: &Change) -> Millis {
         let _ = (target, resource, change);
         0
     }
 
-    /// One sync: what to do about a target, judged by the caches alone.
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome;
+    /// One sync: what to do about a key, decided from the caches alone.
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome;
 
-    /// What an answer means for its sync. Reads that a sync asked for arrive here, too.
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
+    /// What an answer means for the sync that sent the request. Answers to reads arrive here, too.
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         let _ = (target, caches);
         Verdict::usual(call, answer)
     }
@@ -81,7 +103,7 @@ pub trait Controller: DynClone + Send + Sync {
 
 dyn_clone::clone_trait_object!(Controller);
 
-/// What a sync wants done: rounds of requests, one after the other, those of a round side by side.
+/// What a sync does: rounds of requests, one round after the other, the requests of a round in parallel.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub(crate) rounds: VecDeque<Vec<Request>>,
@@ -89,7 +111,7 @@ pub struct Outcome {
     pub(crate) again: bool,
     pub(crate) failed: bool,
     pub(crate) settles: bool,
-    pub(crate) others: Vec<Target>,
+    pub(crate) others: Vec<SyncKey>,
 }
 
 impl Outcome {
@@ -98,61 +120,61 @@ impl Outcome {
         Self::default()
     }
 
-    /// Sends this when all before it have succeeded.
+    /// Sends this request when all before it have succeeded.
     pub fn then(&mut self, request: Request) {
         self.rounds.push_back(vec![request]);
     }
 
-    /// Sends this status of the target as [`then`](Self::then) does; with it the target is as this sync wants it. To see it
-    /// in the cache is no reason to sync once more.
+    /// As [`then`](Self::then), for a status of the target after which nothing is left to do: when the cache shows this
+    /// write, the target is not synced again.
     pub fn settle(&mut self, status: Request) {
         self.settles = true;
         self.then(status);
     }
 
-    /// Sends these side by side when all before them have succeeded.
+    /// Sends these in parallel when all before them have succeeded.
     pub fn together(&mut self, requests: Vec<Request>) {
         if !requests.is_empty() {
             self.rounds.push_back(requests);
         }
     }
 
-    /// Whether nothing is asked for so far.
+    /// Whether there are no requests so far.
     pub fn is_empty(&self) -> bool {
         self.rounds.is_empty()
     }
 
-    /// Syncs once more this much later, or earlier if something asked for that.
+    /// Syncs again this much later; the earliest of several times counts.
     pub fn after(&mut self, ms: Millis) {
         self.after = Some(self.after.map_or(ms, |sooner| sooner.min(ms)));
     }
 
-    /// Syncs another target, too.
-    pub fn also(&mut self, target: Target) {
+    /// Queues another key, too.
+    pub fn also(&mut self, target: SyncKey) {
         self.others.push(target);
     }
 
-    /// Without requests: syncs once more after a back-off, as a failed sync does.
+    /// Without requests: syncs again after a back-off, as a failed sync does.
     pub fn retry(&mut self) {
         self.failed = true;
     }
 
-    /// Syncs once more when the requests are answered: they read something.
+    /// Syncs again when the requests are answered: they read something.
     pub fn again(&mut self) {
         self.again = true;
     }
 }
 
-/// One request of a sync, as its answer is told.
+/// One request of a sync, as [`Controller::answered`] receives it.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The verb.
     pub verb: Verb,
     /// The resource.
     pub resource: Resource,
-    /// The object; without a name where the server makes one.
+    /// The object; without a name where the server generates one.
     pub key: ObjectKey,
-    /// The uid that a delete insists on.
+    /// The uid precondition of a delete.
     pub uid: Option<Str>,
 }
 
@@ -163,21 +185,20 @@ impl Call {
     }
 }
 
-/// What an answer means for the sync that asked.
+/// What an answer means for its sync.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// Go on.
     Fine,
-    /// The sync failed: no further rounds, and once more after a back-off.
+    /// The sync failed: no further rounds, and again after a back-off.
     Retry,
 }
 
 impl Verdict {
-    /// Success is fine, and so is what makes the request pointless: to delete what is gone, to create in a namespace that
-    /// is going.
+    /// Success is fine; so is a delete of an object that no longer exists, and a create in a terminating namespace.
     pub fn usual(call: &Call, answer: &Answer) -> Self {
         let Some(failure) = answer.failure() else { return Self::Fine };
-        let going = || {
+        let is_terminating = || {
             let causes = failure.details.items_at(&["causes"]).iter();
             causes
                 .filter_map(|cause| cause.get("reason").and_then(Value::as_str))
@@ -185,7 +206,7 @@ impl Verdict {
         };
         match call.verb {
             Verb::Delete if failure.code == 404 => Self::Fine,
-            Verb::Create if failure.code == 403 && going() => Self::Fine,
+            Verb::Create if failure.code == 403 && is_terminating() => Self::Fine,
             _ => Self::Retry,
         }
     }

@@ -1,14 +1,14 @@
-//! Read your writes: a sync counts as over only when the caches have seen what it wrote.
+//! Read your writes: a sync ends only when the caches show what it wrote.
 //!
-//! Real: replica set, daemon set and job controllers count expected creations and deletions and touch no replica before
-//! they are seen or 5 minutes have passed; other controllers live with stale caches and conflicts. Modelled: every write
-//! of every controller is expected, by revision or by disappearance; the time-out is the same. A controller of ours
-//! therefore makes fewer doomed writes than a real one, never more.
+//! Real: the ReplicaSet, DaemonSet and Job controllers count the creations and deletions they expect, and touch no replica
+//! before their caches show these or 5 minutes have passed; other controllers live with stale caches and conflicts.
+//! Differs: every write of every controller is expected, by revision or by disappearance, with the same time-out. So our
+//! controllers send fewer writes that must fail than real ones, never more.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::client::Informer;
-use crate::controllers::{Caches, Call, Target};
+use crate::controllers::{Caches, Call, SyncKey};
 use crate::engine::{Millis, Time};
 use crate::object::Str;
 use crate::wire::{Answer, ObjectKey, Resource, Verb};
@@ -22,19 +22,21 @@ pub(crate) struct SyncId {
     /// The controller's place in the manager.
     pub(crate) slot: usize,
     /// What it syncs.
-    pub(crate) target: Target,
+    pub(crate) target: SyncKey,
     /// Its number among all syncs.
     pub(crate) number: u64,
 }
 
 /// What a cache must show.
 #[derive(Clone, Debug)]
-enum Sight {
+enum Awaited {
+    /// This revision, or a later one of any object.
     Revision(u64),
+    /// That the object with this uid is terminating or gone.
     Deletion(Option<Str>),
 }
 
-impl Sight {
+impl Awaited {
     fn is_seen(&self, cache: &Informer, key: &ObjectKey) -> bool {
         match self {
             Self::Revision(revision) => cache.revision() >= *revision,
@@ -48,35 +50,36 @@ impl Sight {
 /// The writes that no cache shows yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Expectations {
-    unseen: BTreeMap<(Resource, ObjectKey), Vec<(Sight, SyncId)>>,
+    unseen: BTreeMap<(Resource, ObjectKey), Vec<(Awaited, SyncId)>>,
+    /// Sorted by time.
     deadlines: VecDeque<(Time, SyncId)>,
 }
 
 impl Expectations {
-    /// Whether no sync waits for a sight.
+    /// Whether every write has been seen.
     pub(crate) fn is_empty(&self) -> bool {
         self.unseen.is_empty()
     }
 
-    /// Notes a write that succeeded. Whether the sync has to wait for it.
+    /// Records a write that succeeded. Whether the sync has to wait for it.
     pub(crate) fn expect(&mut self, call: &Call, answer: &Answer, caches: &Caches, sync: &SyncId) -> bool {
         let Some(cache) = caches.find(call.resource) else { return false };
         let object = answer.object().ok();
-        let (key, sight) = match (call.verb, object) {
+        let (key, expected) = match (call.verb, object) {
             (Verb::Create | Verb::Update | Verb::Patch, Some(object)) => {
-                (ObjectKey::of(object), Sight::Revision(object.revision()))
+                (ObjectKey::of(object), Awaited::Revision(object.revision()))
             }
-            (Verb::Delete, _) => (call.key.clone(), Sight::Deletion(call.uid.clone())),
+            (Verb::Delete, _) => (call.key.clone(), Awaited::Deletion(call.uid.clone())),
             _ => return false,
         };
-        if sight.is_seen(cache, &key) {
+        if expected.is_seen(cache, &key) {
             return false;
         }
-        self.unseen.entry((call.resource, key)).or_default().push((sight, sync.clone()));
+        self.unseen.entry((call.resource, key)).or_default().push((expected, sync.clone()));
         true
     }
 
-    /// A cache changed at `key`: the syncs that waited for that.
+    /// A cache changed at `key`: the syncs that waited for this change.
     pub(crate) fn seen(&mut self, caches: &Caches, resource: Resource, key: &ObjectKey) -> Vec<SyncId> {
         if self.unseen.is_empty() {
             return Vec::new();
@@ -86,14 +89,14 @@ impl Expectations {
             return Vec::new();
         };
         let seen =
-            waiting.extract_if(.., |(sight, _)| sight.is_seen(cache, key)).map(|(_, sync)| sync).collect();
+            waiting.extract_if(.., |(write, _)| write.is_seen(cache, key)).map(|(_, sync)| sync).collect();
         if waiting.is_empty() {
             self.unseen.remove(&place);
         }
         seen
     }
 
-    /// A cache was listed anew: the syncs that need not wait for its resource any more.
+    /// A new list filled a cache: the syncs that waited for what it shows.
     pub(crate) fn listed(&mut self, caches: &Caches, resource: Resource) -> Vec<SyncId> {
         let from = (resource, ObjectKey::default());
         let keys = self.unseen.range(from..).take_while(|((of, _), _)| *of == resource);
@@ -101,12 +104,17 @@ impl Expectations {
         keys.iter().flat_map(|key| self.seen(caches, resource, key)).collect()
     }
 
-    /// Notes that a sync waits from now on.
+    /// Starts the time-out of a sync.
     pub(crate) fn wait(&mut self, now: Time, sync: SyncId) {
-        self.deadlines.push_back((now + TIMEOUT_MS, sync));
+        let due = now + TIMEOUT_MS;
+        debug_assert!(
+            self.deadlines.back().is_none_or(|(last, _)| *last <= due),
+            "deadlines come in order of time"
+        );
+        self.deadlines.push_back((due, sync));
     }
 
-    /// When the first wait times out. `is_open` tells which syncs still wait.
+    /// When the first open sync times out.
     pub(crate) fn next_due(&mut self, is_open: impl Fn(&SyncId) -> bool) -> Option<Time> {
         while self.deadlines.front().is_some_and(|(_, sync)| !is_open(sync)) {
             self.deadlines.pop_front();
@@ -114,7 +122,7 @@ impl Expectations {
         self.deadlines.front().map(|(due, _)| *due)
     }
 
-    /// The next sync whose wait has timed out.
+    /// The next sync that has timed out.
     pub(crate) fn timed_out(&mut self, now: Time) -> Option<SyncId> {
         if self.deadlines.front()?.0 > now {
             return None;

@@ -1,14 +1,14 @@
-//! Settings of the manager, as its flags give them.
+//! Settings of the manager: its flags.
 //!
-//! Real: flags of the kube-controller-manager. Modelled: those below, and whether a provisioner of volumes stands beside it.
-//! Not modelled: the others; a scenario that sets one is refused before it comes here.
+//! Real: flags of the kube-controller-manager. Modelled: those below, and whether the cluster has a volume provisioner.
+//! Not modelled: the others; a scenario that sets one is refused when it is read.
 
 use crate::engine::{Millis, SECOND};
 
 /// The settings; the defaults are those of Kubernetes v1.36.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings {
-    /// `--controllers`: `*` for all, `name` for one more, `-name` for one less, joined by commas.
+    /// `--controllers`: `*` enables all, `name` enables one, `-name` disables one; joined by commas.
     pub controllers: String,
     /// `--node-monitor-period`.
     pub node_monitor_period_ms: Millis,
@@ -26,7 +26,8 @@ pub struct Settings {
     pub large_cluster_size_threshold: usize,
     /// `--terminated-pod-gc-threshold`; 0 for no limit.
     pub terminated_pod_gc_threshold: usize,
-    /// Whether claims that no volume fits get one made, as a cloud's provisioner does it. A bare control plane has none.
+    /// Whether a provisioner, as a cloud has one, makes volumes for claims that no volume fits. Our choice: most clusters
+    /// have one; a bare control plane has none.
     pub provisions_volumes: bool,
 }
 
@@ -48,7 +49,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether the controller with this name runs: what names it counts before `*`.
+    /// Whether the controller with this name runs: its name takes precedence over `*`.
     pub fn runs(&self, controller: &str) -> bool {
         let listed = |wanted: &str| self.controllers.split(',').any(|name| name == wanted);
         let off = self.controllers.split(',').any(|name| name.strip_prefix('-') == Some(controller));

@@ -1,47 +1,49 @@
-//! One controller in the manager: its queue and its syncs under way.
+//! One controller in the manager: its work queue and its syncs in progress.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::client::{Change, WorkQueue};
 use crate::controllers::manager::expectations::SyncId;
-use crate::controllers::{Controller, Outcome, Target, Watches};
+use crate::controllers::{Controller, Outcome, SyncKey, Watches};
 use crate::engine::{Millis, Time};
 use crate::wire::{Request, Resource};
 
-/// A sync under way: requests without an answer, or writes that no cache shows yet.
+/// A sync in progress: it has requests without an answer, or writes that no cache shows yet.
 #[derive(Clone, Debug)]
-struct Sync {
+struct OpenSync {
     number: u64,
+    /// The rounds that are not sent yet.
     rounds: VecDeque<Vec<Request>>,
     unanswered: usize,
     unseen: usize,
     failed: bool,
     /// The target changed meanwhile.
     dirty: bool,
-    /// Its writes make the target what it wants: to see them is no news.
+    /// Its writes leave nothing to do, so seeing them is no reason to sync again.
     settles: bool,
-    /// The revisions of the target that it wrote, and those that were seen meanwhile.
+    /// The revisions of the target that it wrote.
     own: Vec<u64>,
+    /// The revisions of the target that the cache showed meanwhile.
     seen: Vec<u64>,
     again: bool,
     after: Option<Millis>,
 }
 
-/// What comes next in a sync.
-pub(crate) enum Step {
-    /// Answers or sights are missing.
+/// What a sync does next.
+pub(crate) enum SyncStep {
+    /// Waits for answers or for its cache; or it is over.
     Wait,
-    /// These requests.
+    /// Sends these requests.
     Send(Vec<Request>),
 }
 
-/// A controller with its work.
+/// A controller with its queue and its syncs.
 #[derive(Clone)]
 pub(crate) struct Slot {
     pub(crate) controller: Box<dyn Controller>,
     watches: Watches,
-    queue: WorkQueue<Target>,
-    syncs: BTreeMap<Target, Sync>,
+    queue: WorkQueue<SyncKey>,
+    syncs: BTreeMap<SyncKey, OpenSync>,
     ready: bool,
 }
 
@@ -60,7 +62,7 @@ impl Slot {
         self.watches().is_none_or(|these| these.contains(&resource))
     }
 
-    /// Starts to work once the caches are synced; asked until it is. Whether it starts now.
+    /// Lets the controller start if its caches are synced. Whether it starts now.
     pub(crate) fn make_ready(&mut self, is_synced: impl FnOnce(Option<&[Resource]>) -> bool) -> bool {
         if self.ready {
             return false;
@@ -69,14 +71,14 @@ impl Slot {
         self.ready
     }
 
-    /// Queues a target that a change concerns, at once or, where the controller collects changes, later.
-    pub(crate) fn enqueue(&mut self, target: Target, resource: Resource, change: &Change, now: Time) {
+    /// Queues a key that a change concerns, at once or after the controller's delay.
+    pub(crate) fn enqueue(&mut self, target: SyncKey, resource: Resource, change: &Change, now: Time) {
         if resource == target.resource
             && let Some(new) = &change.new
             && let Some(sync) = self.syncs.get_mut(&target).filter(|sync| sync.settles)
         {
             sync.seen.push(new.revision());
-            return; // whether that is news is known when the sync is over
+            return; // `end_if_over` decides whether this asks for another sync
         }
         match self.controller.delay_ms(&target, resource, change) {
             0 => self.queue.add(target),
@@ -84,14 +86,14 @@ impl Slot {
         }
     }
 
-    /// Whether there is a target to sync now.
+    /// Whether a key is due.
     #[inline]
     pub(crate) fn is_due(&self, now: Time) -> bool {
         self.ready && self.queue.is_due(now)
     }
 
-    /// The next target to sync now. One that is being synced is marked and comes again when that is over.
-    pub(crate) fn next(&mut self, now: Time) -> Option<Target> {
+    /// The next key to sync now. A key whose sync is in progress is queued again when that sync ends.
+    pub(crate) fn next(&mut self, now: Time) -> Option<SyncKey> {
         if !self.is_due(now) {
             return None;
         }
@@ -104,13 +106,14 @@ impl Slot {
         }
     }
 
-    /// When the next delayed target is due.
+    /// When the next delayed key is due.
     pub(crate) fn next_due(&self) -> Option<Time> {
         if self.ready { self.queue.next_due() } else { None }
     }
 
-    /// Takes what a sync wants. Without requests it is over; else these go first.
-    pub(crate) fn begin(&mut self, number: u64, target: &Target, outcome: Outcome, now: Time) -> Step {
+    /// Starts a sync with its first round. Without requests it is over at once.
+    pub(crate) fn begin(&mut self, number: u64, target: &SyncKey, outcome: Outcome, now: Time) -> SyncStep {
+        debug_assert!(!self.syncs.contains_key(target), "a key has one sync at a time");
         let Outcome { mut rounds, after, again, failed, settles, others } = outcome;
         others.into_iter().for_each(|other| self.queue.add(other));
         let Some(first) = rounds.pop_front() else {
@@ -122,9 +125,9 @@ impl Slot {
             if let Some(after) = after {
                 self.queue.add_at(target.clone(), now + after);
             }
-            return Step::Wait;
+            return SyncStep::Wait;
         };
-        let sync = Sync {
+        let sync = OpenSync {
             number,
             rounds,
             unanswered: first.len(),
@@ -138,10 +141,10 @@ impl Slot {
             after,
         };
         self.syncs.insert(target.clone(), sync);
-        Step::Send(first)
+        SyncStep::Send(first)
     }
 
-    fn sync(&mut self, id: &SyncId) -> Option<&mut Sync> {
+    fn sync(&mut self, id: &SyncId) -> Option<&mut OpenSync> {
         self.syncs.get_mut(&id.target).filter(|sync| sync.number == id.number)
     }
 
@@ -149,42 +152,44 @@ impl Slot {
         self.syncs.get(&id.target).is_some_and(|sync| sync.number == id.number)
     }
 
-    /// Notes a revision of the target that its sync wrote.
+    /// Records a revision of the target that its sync wrote.
     pub(crate) fn wrote(&mut self, id: &SyncId, revision: u64) {
         if let Some(sync) = self.sync(id) {
             sync.own.push(revision);
         }
     }
 
-    /// Notes an answer, and whether its write has still to be seen. What comes next.
-    pub(crate) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> Step {
-        let Some(sync) = self.sync(id) else { return Step::Wait };
+    /// Counts an answer; `unseen`: the cache does not show its write yet.
+    pub(crate) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> SyncStep {
+        let Some(sync) = self.sync(id) else { return SyncStep::Wait };
+        debug_assert!(sync.unanswered > 0, "each request has one answer");
         sync.unanswered -= 1;
         sync.unseen += usize::from(unseen);
         sync.failed |= failed;
         if sync.unanswered > 0 {
-            return Step::Wait;
+            return SyncStep::Wait;
         }
         if !sync.failed
             && let Some(round) = sync.rounds.pop_front()
         {
             sync.unanswered = round.len();
-            return Step::Send(round);
+            return SyncStep::Send(round);
         }
         sync.rounds.clear();
         self.end_if_over(id, now);
-        Step::Wait
+        SyncStep::Wait
     }
 
-    /// Notes that a write was seen.
+    /// The cache shows a write of a sync.
     pub(crate) fn on_seen(&mut self, id: &SyncId, now: Time) {
         if let Some(sync) = self.sync(id) {
-            sync.unseen = sync.unseen.saturating_sub(1);
+            debug_assert!(sync.unseen > 0, "expectations report each write once");
+            sync.unseen -= 1;
             self.end_if_over(id, now);
         }
     }
 
-    /// Gives a sync up whose answers or sights do not come.
+    /// Ends a sync that has timed out, and queues its key again.
     pub(crate) fn give_up(&mut self, id: &SyncId) {
         if self.is_open(id) {
             self.syncs.remove(&id.target);
@@ -193,10 +198,10 @@ impl Slot {
     }
 
     fn end_if_over(&mut self, id: &SyncId, now: Time) {
-        let over = |sync: &&mut Sync| sync.unanswered == 0 && sync.unseen == 0 && sync.rounds.is_empty();
+        let over = |sync: &&mut OpenSync| sync.unanswered == 0 && sync.unseen == 0 && sync.rounds.is_empty();
         let Some(sync) = self.sync(id).filter(over) else { return };
-        let news = sync.dirty || sync.seen.iter().any(|seen| !sync.own.contains(seen));
-        let (failed, again, after) = (sync.failed, news || (sync.again && !sync.failed), sync.after);
+        let changed = sync.dirty || sync.seen.iter().any(|seen| !sync.own.contains(seen));
+        let (failed, again, after) = (sync.failed, changed || (sync.again && !sync.failed), sync.after);
         self.syncs.remove(&id.target);
         if failed {
             self.queue.add_failed(id.target.clone(), now);

@@ -1,4 +1,4 @@
-//! The conditions of a namespace that goes: five, all `False` when nothing is in the way.
+//! The five conditions of a terminating namespace: all `False` when nothing blocks its deletion.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ const FINE: [[&str; 3]; 5] = [
     ["NamespaceFinalizersRemaining", "ContentHasNoFinalizers", "All content-preserving finalizers finished"],
 ];
 
-/// What is still in a namespace.
+/// The remaining content of a namespace.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Remaining {
     /// How many objects of each resource.
@@ -35,7 +35,7 @@ pub(super) struct Remaining {
     pub(super) finalizers: BTreeMap<Str, usize>,
 }
 
-/// The conditions that a namespace should have, if it has others. An unchanged status keeps its time.
+/// The conditions that a namespace should have; `None` if it has them. An unchanged status keeps its time.
 pub(super) fn updated(
     namespace: &Object,
     remaining: &Remaining,
@@ -45,7 +45,7 @@ pub(super) fn updated(
     let old = namespace.items_at(&["status", "conditions"]);
     let mut all = old.to_vec();
     for [kind, reason, message] in FINE {
-        let (status, reason, message) = match in_the_way(kind, remaining, failures) {
+        let (status, reason, message) = match blocker(kind, remaining, failures) {
             Some((reason, message)) => ("True", reason, message),
             None => ("False", reason, message.to_owned()),
         };
@@ -69,7 +69,7 @@ pub(super) fn updated(
 }
 
 /// Why a condition is `True`.
-fn in_the_way(kind: &str, remaining: &Remaining, failures: &[String]) -> Option<(&'static str, String)> {
+fn blocker(kind: &str, remaining: &Remaining, failures: &[String]) -> Option<(&'static str, String)> {
     match kind {
         "NamespaceDeletionContentFailure" if !failures.is_empty() => {
             let mut failures = failures.to_vec();

@@ -1,9 +1,9 @@
-//! The controller of namespaces that go: deletes what is in them by collections, in several rounds, and counts what stays.
+//! Deletes the content of terminating namespaces by collections, in several rounds, and counts what remains.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use super::super::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use super::conditions::{Remaining, updated};
 use crate::client::Change;
 use crate::engine::{Millis, SECOND, Time};
@@ -11,11 +11,11 @@ use crate::object::{Object, Str, Value};
 use crate::wire::resource::{NAMESPACES, PODS};
 use crate::wire::{Answer, Request, Resource, Status, Verb};
 
-/// The finalizer that is this controller's.
+/// This controller's finalizer (`v1.FinalizerKubernetes`).
 const FINALIZER: &str = "kubernetes";
-/// How long it waits after each change of a namespace that goes (`namespaceDeletionGracePeriod`).
+/// How long it waits after each change of a terminating namespace (`namespaceDeletionGracePeriod`).
 const GRACE_MS: Millis = 5 * SECOND;
-/// How long finalizers of content are thought to take, in seconds (`finalizerEstimateSeconds`).
+/// The estimated time of finalizers of content, in seconds (`finalizerEstimateSeconds`).
 const FINALIZERS_TAKE_S: i64 = 15;
 /// First and longest delay after a failed sync (`nsControllerRateLimiter`).
 const BACKOFF_MS: (Millis, Millis) = (5, 60 * SECOND);
@@ -23,47 +23,47 @@ const BACKOFF_MS: (Millis, Millis) = (5, 60 * SECOND);
 /// The controller of namespaces.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Namespaces {
-    /// The namespaces that it empties.
-    going: BTreeMap<Str, Going>,
+    /// The terminating namespaces.
+    deletions: BTreeMap<Str, Deletion>,
 }
 
-/// How far a namespace is emptied.
+/// The deletion of a namespace's content.
 #[derive(Clone, Debug, Default)]
-struct Going {
-    stage: Stage,
+struct Deletion {
+    stage: DeletionStage,
     /// Lists without an answer.
     awaited: usize,
-    /// How long the pods may take, in seconds.
+    /// The estimated time until the content is gone, in seconds.
     estimate_s: i64,
     remaining: Remaining,
     failures: Vec<String>,
-    /// Resources of which the collection could not be deleted: they are not counted.
+    /// Resources whose collection could not be deleted; the sync does not count these.
     kept: BTreeSet<Resource>,
     /// The namespace with its new status.
     written: Option<Arc<Object>>,
     failed_syncs: u32,
 }
 
-/// What a sync has come to.
+/// The stage of a sync.
 #[derive(Clone, Copy, Debug, Default)]
-enum Stage {
-    /// Nothing is asked for yet.
+enum DeletionStage {
+    /// Before the first request.
     #[default]
     Start,
-    /// Pods were deleted.
+    /// It deletes pods.
     Pods,
-    /// All else was deleted.
+    /// It deletes everything else.
     Rest,
-    /// The status is written.
-    Written(End),
+    /// It writes the status.
+    Written(DeletionEnd),
 }
 
 /// How a sync ends.
 #[derive(Clone, Copy, Debug)]
-enum End {
-    /// Once more after a back-off.
+enum DeletionEnd {
+    /// Again after a back-off.
     Failed,
-    /// Once more when this is half over, in seconds.
+    /// Again after half of this time, in seconds.
     Remains(i64),
     /// The namespace is empty.
     Empty,
@@ -78,61 +78,57 @@ impl Controller for Namespaces {
         Watches::These(vec![*NAMESPACES, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         if resource != *NAMESPACES {
             return;
         }
         match &change.new {
-            Some(new) if new.is_terminating() => out.push(Target::of(resource, new)),
-            _ => drop(self.going.remove(change.object().name())),
+            Some(new) if new.is_terminating() => out.push(SyncKey::of(resource, new)),
+            _ => drop(self.deletions.remove(change.object().name())),
         }
     }
 
-    fn delay_ms(&self, _: &Target, _: Resource, _: &Change) -> Millis {
+    fn delay_ms(&self, _: &SyncKey, _: Resource, _: &Change) -> Millis {
         GRACE_MS
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
-        let going = caches.of(*NAMESPACES).get(&target.key).filter(|namespace| namespace.is_terminating());
-        let Some(namespace) = going.filter(|namespace| finalizers(namespace).next().is_some()) else {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
+        let found = caches.of(*NAMESPACES).get(&target.key).filter(|namespace| namespace.is_terminating());
+        let Some(namespace) = found.filter(|namespace| finalizers(namespace).next().is_some()) else {
             return Outcome::done();
         };
-        let going = self.going.entry(target.key.name.clone()).or_default();
-        match going.stage {
-            Stage::Pods if going.awaited == 0 && going.remaining.objects.is_empty() => {
-                going.stage = Stage::Rest;
+        let deletion = self.deletions.entry(target.key.name.clone()).or_default();
+        match deletion.stage {
+            DeletionStage::Pods if deletion.awaited == 0 && deletion.remaining.objects.is_empty() => {
+                deletion.stage = DeletionStage::Rest;
                 let all = caches.namespaced().map(|cache| cache.resource());
-                going.delete(all.filter(|resource| *resource != *PODS), namespace)
+                deletion.delete(all.filter(|resource| *resource != *PODS), namespace)
             }
-            Stage::Pods if going.awaited == 0 => {
-                going.remaining = Remaining::default(); // while pods are left, nobody counts
-                going.conclude(namespace, now)
+            DeletionStage::Pods if deletion.awaited == 0 => {
+                deletion.remaining = Remaining::default(); // with pods left, the conditions have no counts
+                deletion.conclude(namespace, now)
             }
-            Stage::Rest if going.awaited == 0 => going.conclude(namespace, now),
-            Stage::Written(end) => going.end(end, namespace),
+            DeletionStage::Rest if deletion.awaited == 0 => deletion.conclude(namespace, now),
+            DeletionStage::Written(end) => deletion.end(end, namespace),
             _ => {
-                let estimate_s = grace_s(namespace, caches, now);
-                *going = Going {
-                    stage: Stage::Pods,
-                    estimate_s,
-                    failed_syncs: going.failed_syncs,
-                    ..Going::default()
-                };
-                going.delete(std::iter::once(*PODS), namespace)
+                let (estimate_s, failed_syncs) = (grace_s(namespace, caches, now), deletion.failed_syncs);
+                let stage = DeletionStage::Pods;
+                *deletion = Deletion { stage, estimate_s, failed_syncs, ..Deletion::default() };
+                deletion.delete(std::iter::once(*PODS), namespace)
             }
         }
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
-        let Some(going) = self.going.get_mut(&target.key.name) else { return Verdict::Fine };
-        match (call.verb, going.stage) {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, _: &Caches) -> Verdict {
+        let Some(deletion) = self.deletions.get_mut(&target.key.name) else { return Verdict::Fine };
+        match (call.verb, deletion.stage) {
             (Verb::DeleteCollection, _) => {
-                if going.fails(answer) {
-                    going.kept.insert(call.resource);
+                if deletion.add_failure(answer) {
+                    deletion.kept.insert(call.resource);
                 }
             }
-            (Verb::List, _) => going.listed(call.resource, answer),
-            (_, Stage::Written(_)) => going.written = answer.object().ok().cloned(),
+            (Verb::List, _) => deletion.on_list(call.resource, answer),
+            (_, DeletionStage::Written(_)) => deletion.written = answer.object().ok().cloned(),
             _ if answer.failure().is_some_and(|failure| failure.code == 404) => {}
             _ => return Verdict::usual(call, answer),
         }
@@ -140,8 +136,8 @@ impl Controller for Namespaces {
     }
 }
 
-impl Going {
-    /// Deletes these collections, and asks what is left of them.
+impl Deletion {
+    /// Deletes these collections, then lists what remains.
     fn delete(&mut self, resources: impl Iterator<Item = Resource>, namespace: &Object) -> Outcome {
         let mut out = Outcome::done();
         let (mut deletes, mut lists) = (Vec::new(), Vec::new());
@@ -158,17 +154,17 @@ impl Going {
         out
     }
 
-    /// Notes a failure. A resource that is not served is none.
-    fn fails(&mut self, answer: &Answer) -> bool {
+    /// Records a failure, if the answer is one. That the server does not serve the resource is none.
+    fn add_failure(&mut self, answer: &Answer) -> bool {
         let failure = answer.failure().filter(|failure| !is_unsupported(failure));
         self.failures.extend(failure.map(|failure| failure.message.to_string()));
         failure.is_some()
     }
 
-    /// Counts what is left of a collection.
-    fn listed(&mut self, resource: Resource, answer: &Answer) {
+    /// Counts what remains of a collection.
+    fn on_list(&mut self, resource: Resource, answer: &Answer) {
         self.awaited = self.awaited.saturating_sub(1);
-        if self.kept.contains(&resource) || self.fails(answer) {
+        if self.kept.contains(&resource) || self.add_failure(answer) {
             return;
         }
         let Answer::List(list) = answer else { return };
@@ -199,17 +195,17 @@ impl Going {
         }
     }
 
-    /// Writes the conditions, if they are new, and ends.
+    /// Writes the conditions if they change, and ends the sync.
     fn conclude(&mut self, namespace: &Arc<Object>, now: Time) -> Outcome {
         let end = match self.estimate_s {
-            _ if !self.failures.is_empty() => End::Failed,
-            0 => End::Empty,
-            estimate_s => End::Remains(estimate_s),
+            _ if !self.failures.is_empty() => DeletionEnd::Failed,
+            0 => DeletionEnd::Empty,
+            estimate_s => DeletionEnd::Remains(estimate_s),
         };
         let Some(conditions) = updated(namespace, &self.remaining, &self.failures, now) else {
             return self.end(end, namespace);
         };
-        self.stage = Stage::Written(end);
+        self.stage = DeletionStage::Written(end);
         let status = namespace.edited(|root| root.set_at(&["status", "conditions"], conditions));
         let mut out = Outcome::done();
         out.then(Request::update_status(*NAMESPACES, status.into()));
@@ -217,16 +213,16 @@ impl Going {
         out
     }
 
-    fn end(&mut self, end: End, namespace: &Arc<Object>) -> Outcome {
-        self.stage = Stage::Start;
+    fn end(&mut self, end: DeletionEnd, namespace: &Arc<Object>) -> Outcome {
+        self.stage = DeletionStage::Start;
         let mut out = Outcome::done();
         match end {
-            End::Failed => {
+            DeletionEnd::Failed => {
                 out.after((BACKOFF_MS.0 << self.failed_syncs.min(20)).min(BACKOFF_MS.1));
                 self.failed_syncs += 1;
             }
-            End::Remains(estimate_s) => out.after((estimate_s / 2 + 1).unsigned_abs() * SECOND),
-            End::Empty => {
+            DeletionEnd::Remains(estimate_s) => out.after((estimate_s / 2 + 1).unsigned_abs() * SECOND),
+            DeletionEnd::Empty => {
                 self.failed_syncs = 0;
                 out.then(finalize(self.written.as_ref().unwrap_or(namespace)));
             }
@@ -235,11 +231,16 @@ impl Going {
     }
 }
 
+/// Whether a namespace accepts new objects.
+pub(in super::super) fn is_active(namespace: &Object) -> bool {
+    !namespace.is_terminating() && namespace.str_at(&["status", "phase"]) != Some("Terminating")
+}
+
 fn is_unsupported(failure: &Status) -> bool {
     matches!(failure.code, 404 | 405)
 }
 
-/// How long the pods of a namespace may take from its deletion on, in seconds; 0 once that is over.
+/// The longest grace of the pods in a namespace, in seconds; 0 when that time has passed since the deletion.
 fn grace_s(namespace: &Object, caches: &Caches, now: Time) -> i64 {
     let ended = |pod: &Object| matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"));
     let pods = caches.of(*PODS).in_namespace(namespace.name()).filter(|pod| !ended(pod));
@@ -253,7 +254,7 @@ fn finalizers(namespace: &Object) -> impl Iterator<Item = &str> {
     namespace.items_at(&["spec", "finalizers"]).iter().filter_map(Value::as_str)
 }
 
-/// The request that takes the namespace's own finalizer away.
+/// The request that removes the namespace's own finalizer.
 fn finalize(namespace: &Object) -> Request {
     let kept = finalizers(namespace).filter(|f| *f != FINALIZER).map(Value::from).collect::<Vec<_>>();
     let updated = namespace.edited(|root| root.set_at(&["spec", "finalizers"], Value::list(kept)));

@@ -1,4 +1,4 @@
-//! What is known of one node between ticks: its last sign of life, and what its object says.
+//! The state of one node between passes of the monitor: its last sign of life, and what its object shows.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use super::taints::{NOT_READY, UNREACHABLE, has};
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str};
 
-/// `node.kubernetes.io/exclude-disruption`: the node does not count in its zone's state.
+/// The label of nodes that do not count in their zone's state (`labelNodeDisruptionExclusion`).
 const EXCLUDED: &str = "node.kubernetes.io/exclude-disruption";
 
 /// The status of the Ready condition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ready {
+pub(super) enum ReadyStatus {
     /// There is no such condition.
     Absent,
     True,
@@ -20,7 +20,7 @@ pub(super) enum Ready {
     Unknown,
 }
 
-impl Ready {
+impl ReadyStatus {
     pub(super) fn of(node: &Object) -> Self {
         match node.condition("Ready").and_then(|condition| condition.str_at(&["status"])) {
             None => Self::Absent,
@@ -31,63 +31,66 @@ impl Ready {
     }
 }
 
-/// What is to become of the NoExecute taints of a node.
+/// What to do with the NoExecute taints of a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Intent {
-    /// They go.
-    Spare,
-    /// The one that its condition asks for comes, the other goes.
+    /// Remove both.
+    Untaint,
+    /// Add the one of its Ready condition, remove the other.
     Taint,
 }
 
 /// One node.
 #[derive(Clone, Debug)]
 pub(super) struct Health {
-    pub(super) ready: Ready,
+    pub(super) ready: ReadyStatus,
     /// Region and zone.
     pub(super) zone: Str,
     /// Whether it counts in its zone's state.
     pub(super) counts: bool,
-    /// Whether it has the NoExecute taints of this controller.
+    /// Whether it has the NoExecute taint `unreachable`.
     pub(super) unreachable: bool,
+    /// Whether it has the NoExecute taint `not-ready`.
     pub(super) not_ready: bool,
-    /// The time that the Ready condition tells, and whether that is news to the monitor.
+    /// `lastHeartbeatTime` of the Ready condition.
     heartbeat: Str,
+    /// Whether the heartbeat has changed since the monitor's last pass.
     fresh: bool,
-    /// Its Lease, where the monitor has not looked at it yet.
+    /// Its Lease, if that has changed since the monitor's last pass.
     pub(super) lease: Option<Arc<Object>>,
-    /// The last renewal that the monitor knows of.
+    /// The last renewal that the monitor has seen.
     renewed: Option<Time>,
-    /// When the monitor saw the last sign of life.
+    /// When the monitor saw the last sign of life (Go: `probeTimestamp`).
     pub(super) probed: Time,
-    /// The monitor gave it up and its status has to say so.
+    /// Its grace is over: its status has to become Unknown.
     pub(super) expired: bool,
     /// Its pods have to be marked as not ready.
     pub(super) mark_pods: bool,
     /// The monitor has seen it before.
     pub(super) known: bool,
-    /// What is to become of its NoExecute taints.
+    /// What to do with its NoExecute taints.
     pub(super) intent: Option<Intent>,
     /// Its place in the zone's queue.
     pub(super) queued: Option<u64>,
-    /// Its taints that are being swapped: NoSchedule by its conditions, NoExecute by the monitor and the zones.
+    /// The change of its NoSchedule taints in progress.
     pub(super) schedule: Option<Swap>,
+    /// The change of its NoExecute taints in progress.
     pub(super) execute: Option<Swap>,
 }
 
 impl Health {
-    /// A node that is seen for the first time. One that never reported has its grace from its creation on.
+    /// A new node. The grace of one that never reported begins at its creation.
     pub(super) fn new(node: &Object) -> Self {
         let created = Time::parse_rfc3339(node.meta("creationTimestamp")).unwrap_or(Time::ZERO);
         let mut health = Self {
-            ready: Ready::Absent,
+            ready: ReadyStatus::Absent,
             zone: Str::default(),
             counts: true,
             unreachable: false,
             not_ready: false,
             heartbeat: Str::default(),
-            // One that has reported is as good as alive at the monitor's next tick.
-            fresh: Ready::of(node) != Ready::Absent,
+            // A node that has reported counts as alive in the monitor's next pass.
+            fresh: ReadyStatus::of(node) != ReadyStatus::Absent,
             lease: None,
             renewed: None,
             probed: created,
@@ -99,13 +102,13 @@ impl Health {
             schedule: None,
             execute: None,
         };
-        health.learn(node);
+        health.update(node);
         health
     }
 
-    /// Takes a state of the node in.
-    pub(super) fn learn(&mut self, node: &Object) {
-        self.ready = Ready::of(node);
+    /// Takes over the state of the node's object.
+    pub(super) fn update(&mut self, node: &Object) {
+        self.ready = ReadyStatus::of(node);
         let label = |key| node.label(key).unwrap_or_default();
         let (region, zone) = (label("topology.kubernetes.io/region"), label("topology.kubernetes.io/zone"));
         self.zone = match (region, zone) {
@@ -124,13 +127,12 @@ impl Health {
         }
     }
 
-    /// Looks for signs of life. `renewed` is when its Lease was renewed last, where the Lease does not say so itself.
+    /// Looks for signs of life. `renewed` is the last renewal by the renewal schedule of its Lease, if it has one.
     pub(super) fn probe(&mut self, renewed: Option<Time>, now: Time) {
         let mut alive = std::mem::take(&mut self.fresh);
         if let Some(lease) = self.lease.take() {
-            let told =
-                lease.str_at(&["spec", "renewTime"]).and_then(Time::parse_rfc3339).unwrap_or(Time::ZERO);
-            alive |= self.take_renewal(told);
+            let time = lease.str_at(&["spec", "renewTime"]).and_then(Time::parse_rfc3339);
+            alive |= self.take_renewal(time.unwrap_or(Time::ZERO));
         }
         alive |= renewed.is_some_and(|renewed| self.take_renewal(renewed));
         if alive {
@@ -138,7 +140,7 @@ impl Health {
         }
     }
 
-    /// Whether this renewal is news. The first one is, whatever it says.
+    /// Whether this renewal is newer than the last one. The first one always is.
     fn take_renewal(&mut self, renewed: Time) -> bool {
         let newer = self.renewed.is_none_or(|known| known < renewed);
         if newer {
@@ -147,13 +149,13 @@ impl Health {
         newer
     }
 
-    /// Whether the last sign of life is too long ago. `grace` is for nodes that report, and for those that never did.
+    /// Whether the last sign of life is too long ago. `grace`: of nodes that have reported, and of those that never have.
     pub(super) fn is_silent(&self, grace: (Millis, Millis), now: Time) -> bool {
-        let grace = if self.ready == Ready::Absent { grace.1 } else { grace.0 };
+        let grace = if self.ready == ReadyStatus::Absent { grace.1 } else { grace.0 };
         now > self.probed + grace
     }
 
-    /// Whether news came since the monitor looked last: what it decided may be out of date.
+    /// Whether a heartbeat came since the monitor's last pass: its decision may be out of date.
     pub(super) fn has_news(&self) -> bool {
         self.fresh
     }

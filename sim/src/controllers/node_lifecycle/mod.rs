@@ -1,15 +1,15 @@
-//! The node lifecycle controller: finds out which nodes are alive, and says so in their status, taints and pods.
+//! The node lifecycle controller: detects silent nodes, updates their status and taints, and marks their pods not ready.
 //!
-//! - `controller`: the [`Controller`](super::Controller): ticks, nodes, pods and zones as targets
-//! - `health`: what is known of each node between ticks: its last sign of life
-//! - `zones`: how many nodes of a zone may be emptied, and how fast
+//! - `controller`: the [`Controller`](super::Controller): the monitor, nodes, pods and zones
+//! - `health`: the last sign of life of each node
+//! - `zones`: how many nodes of a zone may be evicted, and how fast
 //! - `taints`: which taints a node should have
-//! - `swap`: taints that come and go, with conflicts and back-off
+//! - `swap`: adds and removes taints, with conflicts and back-off
 //! - `writes`: the requests
 //!
 //! Real: pkg/controller/nodelifecycle. Modelled: the monitor with its period and graces, Ready Unknown, the pods' Ready
 //! condition, NoSchedule taints by condition at once, NoExecute taints through a limiter per zone, the disruption states,
-//! `beta.kubernetes.io` labels. Not modelled: the limiter is asked when a token is due rather than every 100 ms
+//! `beta.kubernetes.io` labels. Differs: a zone's queue is served when the limiter has its next token, not every 100 ms
 //! (`NodeEvictionPeriod`).
 
 mod controller;

@@ -1,4 +1,4 @@
-//! Which NoSchedule taints a node should have by its conditions, and lists of taints with some more or some less.
+//! The NoSchedule taints that a node should have by its conditions; lists of taints with additions or removals.
 //!
 //! Real: `nodeConditionToTaintKeyStatusMap`, `AddOrUpdateTaint`, `DeleteTaint`. Modelled: all of them.
 
@@ -35,7 +35,7 @@ fn of(node: &Object) -> &[Value] {
     node.items_at(&["spec", "taints"])
 }
 
-/// The NoSchedule taints that a node lacks, in the order of its conditions, and those that it should not have.
+/// The NoSchedule taints to add, in the order of the node's conditions, and those to remove.
 pub(super) fn by_condition(node: &Object) -> (Vec<Taint>, Vec<Taint>) {
     let conditions = node.items_at(&["status", "conditions"]).iter();
     let key = |condition: &Value| {
@@ -51,14 +51,14 @@ pub(super) fn by_condition(node: &Object) -> (Vec<Taint>, Vec<Taint>) {
     (wanted.into_iter().filter(|taint| !has(of(node), *taint)).collect(), surplus)
 }
 
-/// The node's taints and these, added `now` as the server writes times.
+/// The node's taints and these; `now` is their `timeAdded`.
 pub(super) fn with(node: &Object, taints: &[Taint], now: &str) -> Value {
     let others = of(node).iter().filter(|old| !taints.iter().any(|taint| is(old, *taint)));
     let new = |(key, effect): &Taint| value!({"effect": (*effect), "key": (*key), "timeAdded": now});
     others.cloned().chain(taints.iter().map(new)).collect::<Vec<Value>>().into()
 }
 
-/// The node's taints without these; nothing where it has none of them.
+/// The node's taints without these; `None` if it has none of them.
 pub(super) fn without(node: &Object, taints: &[Taint]) -> Option<Value> {
     let others = of(node).iter().filter(|old| !taints.iter().any(|taint| is(old, *taint)));
     let all: Vec<Value> = others.cloned().collect();

@@ -8,10 +8,10 @@ use crate::value;
 use crate::wire::resource::{NODES, PODS};
 use crate::wire::{ObjectKey, PatchType, Request};
 
-/// The conditions that the monitor answers for; NetworkUnavailable is not the kubelet's.
+/// The kubelet's conditions, which the monitor sets to Unknown. NetworkUnavailable is not among them.
 const WATCHED: [&str; 4] = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
-/// The status of a node that is silent: its conditions are Unknown.
+/// Sets the conditions of a silent node to Unknown.
 pub(super) fn unknown(node: &Object, now: Time) -> Request {
     let created = node.meta("creationTimestamp");
     let mut conditions: Vec<Value> = node.items_at(&["status", "conditions"]).to_vec();
@@ -35,7 +35,7 @@ pub(super) fn unknown(node: &Object, now: Time) -> Request {
     Request::update_status(*NODES, Arc::new(node))
 }
 
-/// The status of a pod whose node is down: it is not ready. Nothing where it is not anyway.
+/// Marks a ready pod not ready.
 pub(super) fn unready(pod: &Object, now: Time) -> Option<Request> {
     if !pod.is_condition_true("Ready") {
         return None;
@@ -48,7 +48,7 @@ pub(super) fn unready(pod: &Object, now: Time) -> Option<Request> {
     Some(Request::update_status(*PODS, Arc::new(pod)))
 }
 
-/// These taints for a node, refused if it has changed: the list has no merge key.
+/// Sets the taints of a node. The list has no merge key, so the server refuses the patch if the node has changed.
 pub(super) fn taints(node: &Object, taints: Value) -> Request {
     let patch = value!({
         "metadata": {"resourceVersion": (node.meta("resourceVersion"))}, "spec": {"taints": taints},
@@ -56,11 +56,11 @@ pub(super) fn taints(node: &Object, taints: Value) -> Request {
     Request::patch(*NODES, &ObjectKey::of(node), PatchType::Strategic, patch)
 }
 
-/// Labels of old with the values of their successors.
+/// Labels and their deprecated forms, which have the same values (`labelReconcileInfo`).
 const LABELS: [(&str, &str); 2] =
     [("kubernetes.io/os", "beta.kubernetes.io/os"), ("kubernetes.io/arch", "beta.kubernetes.io/arch")];
 
-/// Sets the labels of old that differ from their successors.
+/// Sets the deprecated labels that differ from their successors.
 pub(super) fn label(node: &Object) -> Option<Request> {
     let differs =
         LABELS.iter().filter(|(new, old)| node.label(new).is_some() && node.label(new) != node.label(old));

@@ -1,7 +1,7 @@
-//! How many nodes of a zone may be emptied, and how fast: states of disruption and rate limiters.
+//! How many nodes of a zone may be evicted, and how fast: states of disruption and rate limiters.
 //!
 //! Real: `ComputeZoneState`, `ReducedQPSFunc`, `RateLimitedTimedQueue` with a token bucket of burst 1. Modelled: all of
-//! it; a node keeps its place in the queue, where a real one is put last at every monitor pass.
+//! it. Differs: a node keeps its place in the queue, where each monitor pass puts a real one last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use crate::object::Str;
 
 /// The state of a zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
-    /// No pass has judged it yet.
+enum ZoneState {
+    /// Before its first pass.
     Initial,
     Normal,
-    /// More than two nodes and at least the threshold's share are not ready.
+    /// More than two nodes, and at least the threshold's share, are not ready.
     Partial,
     /// No node is ready.
     Full,
@@ -23,20 +23,20 @@ enum State {
 
 /// The nodes of a zone, as one pass of the monitor counted them.
 #[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Count {
+pub(super) struct ZoneCount {
     pub(super) ready: usize,
     pub(super) unready: usize,
 }
 
-impl Count {
-    fn state(self, threshold: f64) -> State {
+impl ZoneCount {
+    fn state(self, threshold: f64) -> ZoneState {
         let all = self.ready + self.unready;
         if self.ready == 0 && self.unready > 0 {
-            State::Full
+            ZoneState::Full
         } else if self.unready > 2 && self.unready as f64 / all as f64 >= threshold {
-            State::Partial
+            ZoneState::Partial
         } else {
-            State::Normal
+            ZoneState::Normal
         }
     }
 }
@@ -44,9 +44,9 @@ impl Count {
 /// A token bucket of burst 1.
 #[derive(Clone, Copy, Debug)]
 struct Limiter {
-    /// From one token to the next; `None`: there are none.
+    /// From one token to the next; `None`: no tokens.
     interval_ms: Option<Millis>,
-    /// When the next token is there.
+    /// When the next token comes; `None`: it is there.
     next: Option<Time>,
 }
 
@@ -65,7 +65,7 @@ impl Limiter {
         true
     }
 
-    /// Another rate. Who has to wait with the old one has to wait with the new one.
+    /// Sets another rate. If the old one has no token now, the new one has none either.
     fn swap(&mut self, rate: f64, now: Time) {
         let mut new = Self::of_rate(rate);
         if new.interval_ms != self.interval_ms {
@@ -80,31 +80,31 @@ impl Limiter {
 /// One zone.
 #[derive(Clone, Debug)]
 struct Zone {
-    state: State,
+    state: ZoneState,
     limiter: Limiter,
     queue: BTreeMap<u64, Str>,
 }
 
-/// What a pass means for all nodes.
+/// How a pass changed the disruption of the whole cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Turn {
-    /// Nothing of the kind.
-    None,
-    /// All zones went dark: the fault is likely our own, so NoExecute taints go.
-    AllDark,
-    /// Some zone came back: all nodes get a new grace.
-    Dawn,
+pub(super) enum Disruption {
+    Unchanged,
+    /// All zones are in full disruption now: the control plane itself is likely cut off, so no node may be evicted.
+    AllZones,
+    /// A zone recovered from that: all nodes get a new grace.
+    Ended,
 }
 
 /// All zones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Zones {
     zones: BTreeMap<Str, Zone>,
+    /// The last place given out.
     last: u64,
 }
 
 impl Zones {
-    /// Puts a node into the queue of its zone; its place.
+    /// Queues a node in its zone. Returns its place.
     pub(super) fn enqueue(&mut self, zone: &Str, node: &Str, settings: &Settings) -> u64 {
         self.last += 1;
         let place = self.last;
@@ -112,14 +112,14 @@ impl Zones {
         place
     }
 
-    /// Takes a node out of the queue.
+    /// Removes a node from the queue.
     pub(super) fn dequeue(&mut self, place: u64) {
         self.zones.values_mut().for_each(|zone| drop(zone.queue.remove(&place)));
     }
 
     fn zone(&mut self, zone: &Str, settings: &Settings) -> &mut Zone {
         self.zones.entry(zone.clone()).or_insert_with(|| Zone {
-            state: State::Initial,
+            state: ZoneState::Initial,
             limiter: Limiter::of_rate(settings.node_eviction_rate),
             queue: BTreeMap::new(),
         })
@@ -130,7 +130,7 @@ impl Zones {
         self.zones.iter().filter(|(_, zone)| !zone.queue.is_empty()).map(|(name, _)| name)
     }
 
-    /// The next node that the zone may empty.
+    /// The next node that may be evicted.
     pub(super) fn next(&mut self, zone: &str, now: Time) -> Option<Str> {
         let zone = self.zones.get_mut(zone)?;
         if zone.queue.is_empty() || !zone.limiter.take(now) {
@@ -139,15 +139,20 @@ impl Zones {
         zone.queue.pop_first().map(|(_, node)| node)
     }
 
-    /// How long the zone's next node has to wait, if any waits and may ever go.
+    /// How long the zone's next node has to wait, if one waits and the zone gets tokens.
     pub(super) fn wait(&self, zone: &str, now: Time) -> Option<Millis> {
         let zone = self.zones.get(zone).filter(|zone| !zone.queue.is_empty())?;
         zone.limiter.interval_ms?;
         zone.limiter.next.map(|next| next.since(now).max(1))
     }
 
-    /// Takes the counts of a pass in and sets the limiters.
-    pub(super) fn judge(&mut self, counts: &BTreeMap<Str, Count>, settings: &Settings, now: Time) -> Turn {
+    /// Sets the states and limiters by the counts of a pass.
+    pub(super) fn judge(
+        &mut self,
+        counts: &BTreeMap<Str, ZoneCount>,
+        settings: &Settings,
+        now: Time,
+    ) -> Disruption {
         let new = |zone: &Str| counts.get(zone).map(|count| count.state(settings.unhealthy_zone_threshold));
         for zone in counts.keys() {
             self.zone(zone, settings);
@@ -156,34 +161,34 @@ impl Zones {
         for zone in known.iter().filter(|zone| !counts.contains_key(*zone)) {
             self.zones.remove(zone);
         }
-        let all_dark = counts.keys().all(|zone| new(zone) == Some(State::Full));
-        let all_were_dark = self.zones.values().all(|zone| zone.state == State::Full);
-        if all_dark && all_were_dark {
-            return Turn::None;
+        let all_full = counts.keys().all(|zone| new(zone) == Some(ZoneState::Full));
+        let all_were_full = self.zones.values().all(|zone| zone.state == ZoneState::Full);
+        if all_full && all_were_full {
+            return Disruption::Unchanged;
         }
-        if all_dark {
+        if all_full {
             for zone in self.zones.values_mut() {
                 zone.limiter.swap(0.0, now);
-                zone.state = State::Full;
+                zone.state = ZoneState::Full;
             }
-            return Turn::AllDark;
+            return Disruption::AllZones;
         }
         for (name, zone) in &mut self.zones {
-            let Some(state) = new(name).filter(|state| *state != zone.state || all_were_dark) else {
+            let Some(state) = new(name).filter(|state| *state != zone.state || all_were_full) else {
                 continue;
             };
             let size = counts.get(name).map_or(0, |count| count.ready + count.unready);
             let rate = match state {
-                State::Partial if size > settings.large_cluster_size_threshold => {
+                ZoneState::Partial if size > settings.large_cluster_size_threshold => {
                     settings.secondary_node_eviction_rate
                 }
-                State::Partial => 0.0,
+                ZoneState::Partial => 0.0,
                 _ => settings.node_eviction_rate,
             };
             zone.limiter.swap(rate, now);
             zone.state = state;
         }
-        if all_were_dark { Turn::Dawn } else { Turn::None }
+        if all_were_full { Disruption::Ended } else { Disruption::Unchanged }
     }
 }
 
@@ -191,15 +196,15 @@ impl Zones {
 mod tests {
     use super::*;
 
-    fn counts(zones: &[(&str, usize, usize)]) -> BTreeMap<Str, Count> {
+    fn counts(zones: &[(&str, usize, usize)]) -> BTreeMap<Str, ZoneCount> {
         zones
             .iter()
-            .map(|(name, ready, unready)| ((*name).into(), Count { ready: *ready, unready: *unready }))
+            .map(|(name, ready, unready)| ((*name).into(), ZoneCount { ready: *ready, unready: *unready }))
             .collect()
     }
 
-    /// How many of 20 waiting nodes the zone lets go in 300 s.
-    fn let_go(zones: &mut Zones, zone: &str) -> usize {
+    /// How many of 20 waiting nodes the zone lets evict in 300 s.
+    fn evicted(zones: &mut Zones, zone: &str) -> usize {
         let settings = Settings::default();
         for n in 0..20 {
             zones.enqueue(&zone.into(), &smol_str::format_smolstr!("n{n}"), &settings);
@@ -215,22 +220,22 @@ mod tests {
         {
             let mut zones = Zones::default();
             let counts = counts(&[("a", ready, unready), ("b", 1, 0)]);
-            assert_eq!(zones.judge(&counts, &settings, Time(0)), Turn::None);
-            assert_eq!(let_go(&mut zones, "a"), gone, "{ready} ready, {unready} not");
+            assert_eq!(zones.judge(&counts, &settings, Time(0)), Disruption::Unchanged);
+            assert_eq!(evicted(&mut zones, "a"), gone, "{ready} ready, {unready} not");
         }
     }
 
     #[test]
-    fn when_all_zones_are_dark_nothing_is_evicted_until_one_comes_back() {
+    fn in_full_disruption_of_all_zones_nothing_is_evicted_until_one_recovers() {
         let settings = Settings::default();
         let mut zones = Zones::default();
         let pass =
             |zones: &mut Zones, b| zones.judge(&counts(&[("a", 0, 3), ("b", b, 3)]), &settings, Time(0));
-        assert_eq!(pass(&mut zones, 1), Turn::None);
-        assert_eq!(pass(&mut zones, 0), Turn::AllDark);
-        assert_eq!(pass(&mut zones, 0), Turn::None);
-        assert_eq!(let_go(&mut zones, "a"), 0);
-        assert_eq!(pass(&mut zones, 1), Turn::Dawn);
-        assert_eq!(let_go(&mut zones, "a"), 30);
+        assert_eq!(pass(&mut zones, 1), Disruption::Unchanged);
+        assert_eq!(pass(&mut zones, 0), Disruption::AllZones);
+        assert_eq!(pass(&mut zones, 0), Disruption::Unchanged);
+        assert_eq!(evicted(&mut zones, "a"), 0);
+        assert_eq!(pass(&mut zones, 1), Disruption::Ended);
+        assert_eq!(evicted(&mut zones, "a"), 30);
     }
 }

@@ -1,19 +1,19 @@
 //! Adoption and release: which dependents belong to a controller by reference and by selector.
 //!
-//! Real: pkg/controller `ControllerRefManager`, with strategic merge patches. Modelled: the same decisions, the live
-//! re-check of the owner before it adopts, and merge patches that carry the resourceVersion.
+//! Real: pkg/controller `ControllerRefManager`. Modelled: the same decisions, and the live read of the owner before it
+//! adopts. Differs: merge patches that carry the resourceVersion, where a real controller sends strategic merge patches.
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::client::{Dependent, Informer};
-use crate::controllers::{Caches, Outcome, Target, Verdict};
+use crate::controllers::{Caches, Outcome, SyncKey, Verdict};
 use crate::object::{LabelSelector, Map, Object, Value, keys};
 use crate::value;
 use crate::wire::resource::REPLICATION_CONTROLLERS;
 use crate::wire::{Answer, ObjectKey, PatchType, Request, Resource};
 
-/// Who claims.
+/// An object that claims dependents.
 pub(crate) struct Owner<'a> {
     pub(crate) resource: Resource,
     pub(crate) kind: &'static str,
@@ -32,7 +32,7 @@ pub(crate) fn controller_ref(owner: &Owner<'_>) -> Value {
     })
 }
 
-/// The selector of an owner of this resource; none where it has no valid one. A ReplicationController's is a plain map.
+/// The selector of an owner of this resource, if it has a valid one. A ReplicationController's is a plain map.
 pub(crate) fn selector_of(resource: Resource, owner: &Object) -> Option<LabelSelector> {
     let selector = owner.spec(keys::SELECTOR)?;
     if resource == *REPLICATION_CONTROLLERS {
@@ -41,18 +41,18 @@ pub(crate) fn selector_of(resource: Resource, owner: &Object) -> Option<LabelSel
     LabelSelector::from_value(selector).ok()
 }
 
-/// A selector that is asked about many objects in turn, most of which share their labels with the one before.
-struct Fits<'a> {
+/// A selector with a memory of its last match: most dependents of an owner share one map of labels.
+struct Matcher<'a> {
     selector: &'a LabelSelector,
     last: Cell<Option<(&'a Map, bool)>>,
 }
 
-impl<'a> Fits<'a> {
+impl<'a> Matcher<'a> {
     fn new(selector: &'a LabelSelector) -> Self {
         Self { selector, last: Cell::new(None) }
     }
 
-    /// Whether an object with these labels is selected.
+    /// Whether it selects an object with these labels.
     fn matches(&self, labels: Option<&'a Map>) -> bool {
         let Some(labels) = labels else { return self.selector.matches(None) };
         match self.last.get() {
@@ -67,8 +67,8 @@ impl<'a> Fits<'a> {
 }
 
 impl Owner<'_> {
-    /// The dependents that carry the owner's reference and fit its selector. Orphans that fit and pass `wanted` are
-    /// adopted, dependents that no longer fit are released: both by requests in `out`.
+    /// The dependents that carry the owner's reference and match its selector. Requests in `out` adopt orphans that match
+    /// and pass `wanted`, and release dependents that no longer match and pass it.
     pub(crate) fn claim(
         &self,
         selector: &LabelSelector,
@@ -88,27 +88,20 @@ impl Owner<'_> {
         finalizer: Option<&str>,
         out: &mut Outcome,
     ) -> Vec<Arc<Object>> {
-        let uid = self.object.uid();
-        let mut mine = Vec::new();
-        let mut released = Vec::new();
-        let fits = Fits::new(selector);
-        for Dependent { object, labels, .. } in cache.dependents(uid).filter(|d| d.is_controlled) {
-            if fits.matches(labels.as_ref()) {
-                mine.push(object.clone());
-            } else if wanted(object) && !self.object.is_terminating() {
-                let others = |owner: &Value| owner.str_at(&["uid"]) != Some(uid);
-                released.push(with_owners(cache.resource(), object, others, None, finalizer));
-            }
-        }
-        out.together(released);
-        if !self.object.is_terminating() {
-            self.adopt(selector, cache, wanted, finalizer, out);
-        }
+        let matcher = Matcher::new(selector);
+        let mine = self.owned(
+            cache,
+            |dependent| matcher.matches(dependent.labels.as_ref()),
+            &wanted,
+            finalizer,
+            out,
+        );
+        self.adopt(selector, cache, wanted, finalizer, out);
         mine
     }
 
-    /// As [`claim`](Self::claim) for an owner to which a dependent belongs by selector and by name: what it owns and is no
-    /// `member` is released, too.
+    /// As [`claim`](Self::claim), for an owner that also goes by the names of its dependents: releases those that are no
+    /// `member`, too.
     pub(crate) fn claim_members(
         &self,
         selector: &LabelSelector,
@@ -116,32 +109,44 @@ impl Owner<'_> {
         member: impl Fn(&Object) -> bool,
         out: &mut Outcome,
     ) -> Vec<Arc<Object>> {
-        let uid = self.object.uid();
-        let owned = cache.dependents(uid).filter(|d| d.is_controlled).map(|d| d.object.clone());
-        let (mine, others): (Vec<_>, Vec<_>) =
-            owned.partition(|object| selector.matches(object.labels()) && member(object));
-        if !self.object.is_terminating() {
-            let keep = |owner: &Value| owner.str_at(&["uid"]) != Some(uid);
-            let resource = cache.resource();
-            out.together(others.iter().map(|o| with_owners(resource, o, keep, None, None)).collect());
-            self.adopt(selector, cache, member, None, out);
-        }
+        let is_mine = |d: &Dependent| selector.matches(d.labels.as_ref()) && member(&d.object);
+        let mine = self.owned(cache, is_mine, |_| true, None, out);
+        self.adopt(selector, cache, member, None, out);
         mine
     }
 
-    /// As [`claim`](Self::claim), but what no longer fits is neither counted nor released.
-    pub(crate) fn claim_fitting(
+    /// As [`claim`](Self::claim), but releases nothing.
+    pub(crate) fn claim_matching(
         &self,
         selector: &LabelSelector,
         cache: &Informer,
         out: &mut Outcome,
     ) -> Vec<Arc<Object>> {
-        let owned = cache.dependents(self.object.uid()).filter(|d| d.is_controlled);
-        let fits = owned.filter(|d| selector.matches(d.labels.as_ref()));
-        let mine = fits.map(|d| d.object.clone()).collect();
-        if !self.object.is_terminating() {
-            self.adopt(selector, cache, |_| true, None, out);
+        let mine = self.owned(cache, |d| selector.matches(d.labels.as_ref()), |_| false, None, out);
+        self.adopt(selector, cache, |_| true, None, out);
+        mine
+    }
+
+    /// The dependents that carry the owner's reference and pass `is_mine`. Releases the others that pass `release`.
+    fn owned<'c>(
+        &self,
+        cache: &'c Informer,
+        is_mine: impl Fn(&'c Dependent) -> bool,
+        release: impl Fn(&Object) -> bool,
+        finalizer: Option<&str>,
+        out: &mut Outcome,
+    ) -> Vec<Arc<Object>> {
+        let uid = self.object.uid();
+        let (mut mine, mut released) = (Vec::new(), Vec::new());
+        for dependent in cache.dependents(uid).filter(|d| d.is_controlled) {
+            if is_mine(dependent) {
+                mine.push(dependent.object.clone());
+            } else if !self.object.is_terminating() && release(&dependent.object) {
+                let others = |owner: &Value| owner.str_at(&["uid"]) != Some(uid);
+                released.push(with_owners(cache.resource(), &dependent.object, others, None, finalizer));
+            }
         }
+        out.together(released);
         mine
     }
 
@@ -153,6 +158,9 @@ impl Owner<'_> {
         finalizer: Option<&str>,
         out: &mut Outcome,
     ) {
+        if self.object.is_terminating() {
+            return;
+        }
         let orphans = cache.uncontrolled_in(self.object.namespace());
         let fits = |o: &&Arc<Object>| selector.matches(o.labels()) && !o.is_terminating() && wanted(o);
         let owned = |object: &Arc<Object>| {
@@ -160,21 +168,22 @@ impl Owner<'_> {
         };
         let adopted: Vec<Request> = orphans.filter(fits).map(owned).collect();
         if !adopted.is_empty() {
-            // The cache may not know yet that the owner is going.
+            // The cache may not show yet that the owner is terminating.
             out.then(Request::get(self.resource, &ObjectKey::of(self.object)));
             out.together(adopted);
         }
     }
 }
 
-/// What a live read of an owner, made before it adopts, means: go on if it still shows the owner of the cache.
+/// What the live read of an owner before it adopts means: go on if that owner still exists and is not terminating.
 pub(crate) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> Verdict {
     let live = answer.object().ok().filter(|live| !live.is_terminating());
     let is_same = live.zip(cached).is_some_and(|(live, cached)| live.uid() == cached.uid());
     if is_same { Verdict::Fine } else { Verdict::Retry }
 }
 
-/// The patch after which an object has the owners that pass `keep`, and `more`; and with `more` this finalizer, else not.
+/// The patch that leaves an object the owners that pass `keep`, and `more`. The finalizer comes with `more` and goes
+/// without.
 fn with_owners(
     resource: Resource,
     object: &Object,
@@ -197,12 +206,12 @@ fn with_owners(
     Request::patch(resource, &ObjectKey::of(object), PatchType::Merge, patch)
 }
 
-/// The targets that a changed dependent concerns: its controller, the one it had, or whoever may adopt it.
+/// The keys that a changed dependent concerns: its controller, its former one, or those that may adopt it.
 pub(crate) fn owners_of(
     change: &crate::client::Change,
     (resource, kind): (Resource, &str),
     caches: &Caches,
-    out: &mut Vec<Target>,
+    out: &mut Vec<SyncKey>,
 ) {
     let (old, new) = (change.old.as_deref(), change.new.as_deref());
     let same_owners = old.zip(new).is_some_and(|(old, new)| old.has_owners_of(new));
@@ -211,12 +220,12 @@ pub(crate) fn owners_of(
         return;
     }
     let owners = caches.of(resource);
-    let controller = |object: Option<&Object>| -> Option<Target> {
+    let controller = |object: Option<&Object>| -> Option<SyncKey> {
         let object = object.filter(|object| object.controller_kind() == Some(kind))?;
         let of = object.controller().filter(|of| of.api_version == resource.api_version())?;
         let key = ObjectKey::new(object.namespace(), of.name);
         owners.get(&key).filter(|owner| owner.uid() == of.uid)?;
-        Some(Target::new(resource, key))
+        Some(SyncKey::new(resource, key))
     };
     let after = controller(new);
     if !same_owners {
@@ -230,5 +239,7 @@ pub(crate) fn owners_of(
     let fits = |owner: &&Arc<Object>| {
         selector_of(resource, owner).is_some_and(|s| !s.is_everything() && s.matches(object.labels()))
     };
-    out.extend(owners.in_namespace(object.namespace()).filter(fits).map(|owner| Target::of(resource, owner)));
+    out.extend(
+        owners.in_namespace(object.namespace()).filter(fits).map(|owner| SyncKey::of(resource, owner)),
+    );
 }

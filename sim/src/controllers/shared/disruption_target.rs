@@ -1,7 +1,7 @@
-//! The condition DisruptionTarget, which a controller sets before it deletes a pod for reasons of its own.
+//! The condition DisruptionTarget, which a controller sets before it evicts or collects a pod.
 //!
-//! Real: `UpdatePodCondition` and `PatchPodStatus`. Modelled: both; the phase may change with it, and then the status
-//! tells which generation of the pod it is about, as pod GC does.
+//! Real: `UpdatePodCondition` and `PatchPodStatus`. Modelled: both; pod GC sets the phase and `observedGeneration` in the
+//! same patch.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::wire::resource::PODS;
 /// Why a pod is deleted: reason and message.
 pub(crate) type Why = (&'static str, &'static str);
 
-/// The request that sets the condition, and the phase if one is given; none where the pod has both.
+/// The request that sets the condition and the phase, as far as given; `None` if the pod has them already.
 pub(crate) fn mark(
     pod: &Arc<Object>,
     why: Option<Why>,

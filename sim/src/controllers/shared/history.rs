@@ -1,8 +1,8 @@
-//! Controller revisions: the past templates of stateful and daemon sets, as patches that bring them back.
+//! ControllerRevisions: the past templates of StatefulSets and DaemonSets, as patches that restore them.
 //!
 //! Real: pkg/controller/history, and `getPatch` of both controllers. Modelled: data, names and hashes to the byte, numbers,
-//! the order of revisions, adoption. Not modelled: data that another client wrote in another order counts as different in
-//! Go, which compares bytes; here it is the same.
+//! the order of revisions, adoption. Differs: Go compares the bytes of data, we compare values; so the same data in
+//! another order of fields counts as equal here.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::value;
 use crate::wire::resource::CONTROLLER_REVISIONS;
 use crate::wire::{ObjectKey, Request};
 
-/// Longest part of a revision's name that the owner's name may take (pkg/controller/history `ControllerRevisionName`).
+/// Longest prefix of the owner's name in a revision's name (pkg/controller/history `ControllerRevisionName`).
 const NAME_MAX: usize = 223;
 
 /// Label with the hash of the data (pkg/controller/history `ControllerRevisionHashLabel`).
 const HASH: &str = "controller.kubernetes.io/hash";
 
-/// What a revision of this owner, as it is now, holds: a patch that replaces the template.
+/// The data of a revision of this owner as it is now: a patch that replaces the template.
 pub(crate) fn data_of(owner: &Object) -> Value {
     let mut template = owner.at(&["spec", "template"]).cloned().unwrap_or_default();
     template.set_at(&["$patch"], "replace");
@@ -45,13 +45,13 @@ pub(crate) fn sort(revisions: &mut [Arc<Object>]) {
     revisions.sort_by_key(|revision| key(revision));
 }
 
-/// The name of an owner's revision.
+/// The name of an owner's revision with this hash.
 pub(crate) fn name(owner: &Object, hash: &str) -> String {
     let prefix = owner.name();
     format!("{}-{hash}", prefix.get(..NAME_MAX).unwrap_or(prefix))
 }
 
-/// A revision of this name, to be created.
+/// The object of a new revision.
 pub(crate) fn revision(owner: &Owner<'_>, name: &str, data: Value, number: i64) -> Value {
     let mut revision = value!({
         "apiVersion": "apps/v1",
@@ -79,18 +79,19 @@ pub(crate) fn renumber(revision: &Object, number: i64) -> Request {
     Request::update(*CONTROLLER_REVISIONS, Arc::new(updated))
 }
 
-/// The revision of a stateful set as it is now: one that is there, one to renumber, or one to create.
+/// The revision that holds the current template: an existing one, one to renumber, or one to create.
 pub(crate) struct Newest {
     /// Its name.
     pub(crate) name: String,
     /// Name collisions so far.
     pub(crate) collisions: i64,
-    /// What makes it so; nothing where it is.
+    /// The request that renumbers or creates it, if it needs one.
     pub(crate) request: Option<Request>,
 }
 
-/// Finds or makes the newest of `revisions`, which are sorted. Names are of a hash of the data.
+/// Finds or makes the revision of the current template; `revisions` are sorted.
 pub(crate) fn newest(owner: &Owner<'_>, revisions: &[Arc<Object>], cache: &Informer) -> Newest {
+    debug_assert!(revisions.is_sorted_by_key(|r| number(r)), "the last revision has the highest number");
     let data = data_of(owner.object);
     let mut collisions = owner.object.i64_at(&["status", "collisionCount"]).unwrap_or(0);
     let next = revisions.last().map_or(1, |last| number(last) + 1);

@@ -1,7 +1,7 @@
-//! What controllers ask of pods: alive, ready, available, and which to delete first.
+//! Predicates of pods (active, ready, available) and the order in which controllers delete them.
 //!
-//! Real: pkg/controller `ActivePodsWithRanks` and pkg/api/v1/pod. Modelled: all its rules. Not modelled: restart counts
-//! of restartable init containers as a rule of their own.
+//! Real: pkg/controller `ActivePodsWithRanks` and pkg/api/v1/pod. Modelled: all rules but one. Not modelled: restart counts
+//! of restartable init containers.
 
 use std::cmp::Ordering;
 
@@ -13,7 +13,7 @@ use crate::wire::{ObjectKey, Request};
 /// Annotation with the cost of deleting a pod (controller.kubernetes.io/pod-deletion-cost).
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
-/// Deletes this pod, and none that has taken its name.
+/// Deletes this pod; the uid precondition spares a later pod of the same name.
 pub(crate) fn delete(pod: &Object) -> Request {
     let mut request = Request::delete(*PODS, &ObjectKey::of(pod));
     request.options.precondition_uid = Some(pod.uid().into());
@@ -25,17 +25,17 @@ pub(crate) fn phase(pod: &Object) -> &str {
     pod.status(keys::PHASE).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether the pod has ended for good.
+/// Whether the pod's phase is Succeeded or Failed.
 pub(crate) fn is_finished(pod: &Object) -> bool {
     pod.is_finished_pod()
 }
 
-/// Whether the pod counts as a replica: neither ended nor being deleted.
+/// Whether the pod counts as a replica: neither finished nor terminating.
 pub(crate) fn is_active(pod: &Object) -> bool {
     !pod.is_terminating() && !is_finished(pod)
 }
 
-/// Whether the pod is being deleted and has not ended yet.
+/// Whether the pod is terminating and not finished yet.
 pub(crate) fn is_stopping(pod: &Object) -> bool {
     pod.is_terminating() && !is_finished(pod)
 }
@@ -52,7 +52,7 @@ fn ready_since(pod: &Object) -> Option<Time> {
     time(pod.condition("Ready")?.get("lastTransitionTime"))
 }
 
-/// When a ready pod becomes available, having been ready for so long; `None` if it is or if it is not ready.
+/// When a ready pod becomes available; `None` if it is available already or not ready.
 pub(crate) fn available_at(pod: &Object, min_ready_s: i64, now: Time) -> Option<Time> {
     if min_ready_s == 0 || !is_ready(pod) {
         return None;
@@ -62,18 +62,21 @@ pub(crate) fn available_at(pod: &Object, min_ready_s: i64, now: Time) -> Option<
     ready_since(pod).map(|since| since + wait + 1).filter(|at| *at > now)
 }
 
-/// Whether the pod has been ready for so long.
+/// Whether the pod has been ready for `minReadySeconds`.
 pub(crate) fn is_available(pod: &Object, min_ready_s: i64, now: Time) -> bool {
     is_ready(pod)
         && (min_ready_s == 0 || (ready_since(pod).is_some() && available_at(pod, min_ready_s, now).is_none()))
 }
 
-/// Which of two pods to delete first; `rank` counts the related pods on a pod's node.
+fn is_assigned(pod: &Object) -> bool {
+    pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty())
+}
+
+/// Which of two pods to delete first; each comes with the number of related pods on its node.
 pub(crate) fn deletion_order(a: (&Object, usize), b: (&Object, usize), now: Time) -> Ordering {
     let ((a, rank_a), (b, rank_b)) = (a, b);
-    let assigned = |pod: &Object| pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
-    assigned(a)
-        .cmp(&assigned(b))
+    is_assigned(a)
+        .cmp(&is_assigned(b))
         .then_with(|| phase_rank(a).cmp(&phase_rank(b)))
         .then_with(|| is_ready(a).cmp(&is_ready(b)))
         .then_with(|| cost(a).cmp(&cost(b)))
@@ -83,15 +86,14 @@ pub(crate) fn deletion_order(a: (&Object, usize), b: (&Object, usize), now: Time
         .then_with(|| younger(created(a), created(b), now, (a, b)))
 }
 
-/// Which of two pods a job deletes first (pkg/controller `ActivePods`): no cost, no neighbours, exact times.
+/// Which of two pods a job deletes first (pkg/controller `ActivePods`): without deletion cost and rank, by exact times.
 pub(crate) fn plain_deletion_order(a: &Object, b: &Object) -> Ordering {
-    let assigned = |pod: &Object| pod.str_at(&["spec", "nodeName"]).is_some_and(|node| !node.is_empty());
     let newer = |a: Option<Time>, b: Option<Time>| match (a, b) {
         (Some(a), Some(b)) => b.cmp(&a),
         (a, b) => a.is_some().cmp(&b.is_some()),
     };
-    assigned(a)
-        .cmp(&assigned(b))
+    is_assigned(a)
+        .cmp(&is_assigned(b))
         .then_with(|| phase_rank(a).cmp(&phase_rank(b)))
         .then_with(|| is_ready(a).cmp(&is_ready(b)))
         .then_with(|| newer(ready_time(a), ready_time(b)))
@@ -104,7 +106,7 @@ fn phase_rank(pod: &Object) -> u8 {
         "Pending" => 0,
         "Unknown" => 1,
         "Running" => 2,
-        // As for a key that Go's map lacks.
+        // The zero value of Go's map lookup.
         _ => 0,
     }
 }
@@ -126,8 +128,7 @@ fn restarts(pod: &Object) -> i64 {
     statuses.filter_map(|status| status.i64_at(&["restartCount"])).max().unwrap_or(0)
 }
 
-/// The more recent time first, on a logarithmic scale of age; ages of one step are ordered by uid, which is as good as
-/// random.
+/// The more recent time first, on a logarithmic scale of age. Equal ages are ordered by uid, which is as good as random.
 fn younger(a: Option<Time>, b: Option<Time>, now: Time, pods: (&Object, &Object)) -> Ordering {
     match (a, b) {
         (a, b) if a == b => Ordering::Equal,

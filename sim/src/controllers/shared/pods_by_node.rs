@@ -1,4 +1,4 @@
-//! Which pods are bound to which node: an index over the pods' cache, kept change by change.
+//! An index of the cached pods by the node they are bound to, updated at each change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::client::Change;
 use crate::object::{Object, Str, Value, keys};
 use crate::wire::ObjectKey;
 
-/// The node that a pod is bound to; empty for none.
+/// The node that a pod is bound to; empty if it is not bound.
 pub(crate) fn node_of(pod: &Object) -> &str {
     pod.spec(keys::NODE_NAME).and_then(Value::as_str).unwrap_or_default()
 }
@@ -18,7 +18,7 @@ pub(crate) struct PodsByNode {
 }
 
 impl PodsByNode {
-    /// Takes a change of a pod in. Whether the pod is bound to another node than before.
+    /// Records a change of a pod. Whether its binding changed.
     pub(crate) fn note(&mut self, change: &Change) -> bool {
         let node =
             |pod: &Option<std::sync::Arc<Object>>| pod.as_ref().map_or("", |pod| node_of(pod)).to_owned();
@@ -49,7 +49,7 @@ impl PodsByNode {
         self.nodes.get(node).into_iter().flatten()
     }
 
-    /// The nodes that pods are bound to, whether these nodes exist or not.
+    /// The names of nodes that pods are bound to; such a node may not exist.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Str> {
         self.nodes.keys()
     }

@@ -1,9 +1,9 @@
-//! `pod-template-hash`: the name of a pod template, equal to the real one.
+//! `pod-template-hash`, equal to the real one, and the hash of a ControllerRevision.
 //!
 //! Real: FNV-32a over a dump of the Go struct (every field in declaration order with its Go type, pointers followed), its
 //! decimal text written in 27 letters. Modelled: the same bytes, made from the object tree and the table of Go types of
-//! v1.36 in `pod_template_types.txt`. Not modelled: creationTimestamp and managedFields inside a template count as absent, and a
-//! quantity that Go keeps as a big decimal (over 18 digits) is dumped by its text: such a template has a stable hash, but
+//! v1.36 in `pod_template_types.txt`. Differs: creationTimestamp and managedFields inside a template count as absent, and a
+//! quantity that Go keeps as a big decimal (over 18 digits) is dumped by its text. Such a template has a stable hash, but
 //! not the real one.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ const TABLE: &str = include_str!("pod_template_types.txt");
 /// The letters of k8s.io/apimachinery/pkg/util/rand `SafeEncodeString`.
 const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
-/// The hash of a `PodTemplateSpec`, changed by the number of collisions so far if there was one.
+/// The hash of a `PodTemplateSpec`, with the owner's `collisionCount` if it has one.
 pub(crate) fn pod_template_hash(template: &Value, collisions: Option<i64>) -> String {
     let mut hash = Fnv::new();
     TYPES.typed(TYPES.template, Some(template), &mut hash);
@@ -30,7 +30,7 @@ pub(crate) fn pod_template_hash(template: &Value, collisions: Option<i64>) -> St
     letters(hash.0)
 }
 
-/// A hash as names carry it.
+/// A hash as it stands in names (`SafeEncodeString`).
 pub(crate) fn letters(hash: u32) -> String {
     let letter = |digit: u8| char::from(LETTERS[usize::from(digit) % LETTERS.len()]);
     hash.to_string().bytes().map(letter).collect()
@@ -81,44 +81,44 @@ impl Fnv {
     }
 }
 
-/// A place in the table.
+/// An index in the table.
 type TypeId = usize;
 
 /// One Go type.
 struct GoType {
     name: String,
-    shape: Shape,
+    shape: GoShape,
 }
 
-enum Shape {
+enum GoShape {
     Text,
     Bool,
     Int,
     Quantity,
     IntOrString,
-    /// What templates do not carry.
+    /// A type that counts as absent.
     Absent,
     Same(TypeId),
     Pointer(TypeId),
     Slice(TypeId),
     Map(TypeId, TypeId),
-    Struct(Vec<Field>),
+    Struct(Vec<GoField>),
 }
 
-struct Field {
+struct GoField {
     go_name: &'static str,
-    /// The JSON name; `None` for a struct inside the same JSON object.
+    /// The JSON name; `None` for an inlined struct.
     json_name: Option<&'static str>,
     of: TypeId,
 }
 
-struct Types {
+struct GoTypes {
     all: Vec<GoType>,
     template: TypeId,
 }
 
-static TYPES: LazyLock<Types> = LazyLock::new(|| {
-    let mut types = Types { all: Vec::new(), template: 0 };
+static TYPES: LazyLock<GoTypes> = LazyLock::new(|| {
+    let mut types = GoTypes { all: Vec::new(), template: 0 };
     let mut ids = BTreeMap::new();
     let mut open = None;
     for line in TABLE.lines() {
@@ -127,16 +127,16 @@ static TYPES: LazyLock<Types> = LazyLock::new(|| {
             [name] => open = Some(types.named(name, &mut ids)),
             [name, "=", of] => {
                 let (id, of) = (types.named(name, &mut ids), types.named(of, &mut ids));
-                types.all[id].shape = Shape::Same(of);
+                types.all[id].shape = GoShape::Same(of);
             }
             [go_name, json_name, of] => {
                 let of = types.named(of, &mut ids);
                 let json_name = Some(json_name).filter(|name| *name != "-");
                 let id = open.expect("a field follows its struct");
-                let field = Field { go_name, json_name, of };
+                let field = GoField { go_name, json_name, of };
                 match &mut types.all[id].shape {
-                    Shape::Struct(fields) => fields.push(field),
-                    shape => *shape = Shape::Struct(vec![field]),
+                    GoShape::Struct(fields) => fields.push(field),
+                    shape => *shape = GoShape::Struct(vec![field]),
                 }
             }
             _ => unreachable!("the table has lines of one or three words"),
@@ -146,26 +146,26 @@ static TYPES: LazyLock<Types> = LazyLock::new(|| {
     types
 });
 
-impl Types {
-    /// The place of the type with this Go name, made on first use.
+impl GoTypes {
+    /// The type with this Go name, added on first use.
     fn named(&mut self, name: &'static str, ids: &mut BTreeMap<&'static str, TypeId>) -> TypeId {
         if let Some(id) = ids.get(name) {
             return *id;
         }
         let shape = if let Some(of) = name.strip_prefix("[]") {
-            Shape::Slice(self.named(of, ids))
+            GoShape::Slice(self.named(of, ids))
         } else if let Some(of) = name.strip_prefix('*') {
-            Shape::Pointer(self.named(of, ids))
+            GoShape::Pointer(self.named(of, ids))
         } else if let Some((key, of)) = name.strip_prefix("map[").and_then(|rest| rest.split_once(']')) {
-            Shape::Map(self.named(key, ids), self.named(of, ids))
+            GoShape::Map(self.named(key, ids), self.named(of, ids))
         } else {
             match name {
-                "string" => Shape::Text,
-                "bool" => Shape::Bool,
-                "int32" | "int64" => Shape::Int,
-                "resource.Quantity" => Shape::Quantity,
-                "intstr.IntOrString" => Shape::IntOrString,
-                _ => Shape::Absent,
+                "string" => GoShape::Text,
+                "bool" => GoShape::Bool,
+                "int32" | "int64" => GoShape::Int,
+                "resource.Quantity" => GoShape::Quantity,
+                "intstr.IntOrString" => GoShape::IntOrString,
+                _ => GoShape::Absent,
             }
         };
         let id = self.all.len();
@@ -185,33 +185,33 @@ impl Types {
     /// Dumps a value without its type.
     fn plain(&self, id: TypeId, value: Option<&Value>, hash: &mut Fnv) {
         match &self.all[id].shape {
-            Shape::Text => hash.text(value.and_then(Value::as_str).unwrap_or_default()),
-            Shape::Bool => {
+            GoShape::Text => hash.text(value.and_then(Value::as_str).unwrap_or_default()),
+            GoShape::Bool => {
                 hash.text(if value.and_then(Value::as_bool).unwrap_or(false) { "true" } else { "false" });
             }
-            Shape::Int => hash.text(&value.and_then(Value::as_i64).unwrap_or(0).to_string()),
-            Shape::Quantity => quantity(value, hash),
-            Shape::IntOrString => int_or_string(value, hash),
+            GoShape::Int => hash.text(&value.and_then(Value::as_i64).unwrap_or(0).to_string()),
+            GoShape::Quantity => quantity(value, hash),
+            GoShape::IntOrString => int_or_string(value, hash),
             // metav1.Time embeds time.Time.
-            Shape::Absent if self.all[id].name == "v1.Time" => {
+            GoShape::Absent if self.all[id].name == "v1.Time" => {
                 hash.text("{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}");
             }
-            Shape::Absent => hash.text("<nil>"),
-            Shape::Same(of) => self.plain(*of, value, hash),
-            Shape::Pointer(of) => match value.filter(|_| !matches!(self.all[*of].shape, Shape::Absent)) {
+            GoShape::Absent => hash.text("<nil>"),
+            GoShape::Same(of) => self.plain(*of, value, hash),
+            GoShape::Pointer(of) => match value.filter(|_| !matches!(self.all[*of].shape, GoShape::Absent)) {
                 Some(value) => self.plain(*of, Some(value), hash),
                 None => hash.text("<nil>"),
             },
-            Shape::Slice(of) => self.slice(*of, value, hash),
-            Shape::Map(key, of) => self.map(*key, *of, value, hash),
-            Shape::Struct(fields) => self.fields(fields, value, hash),
+            GoShape::Slice(of) => self.slice(*of, value, hash),
+            GoShape::Map(key, of) => self.map(*key, *of, value, hash),
+            GoShape::Struct(fields) => self.fields(fields, value, hash),
         }
     }
 
     fn slice(&self, of: TypeId, value: Option<&Value>, hash: &mut Fnv) {
         let items = value.map(Value::items).unwrap_or_default();
         // Stored objects are decoded from protobuf, which has no empty slices.
-        if items.is_empty() || matches!(self.all[of].shape, Shape::Absent) {
+        if items.is_empty() || matches!(self.all[of].shape, GoShape::Absent) {
             return hash.text("<nil>");
         }
         hash.text("[");
@@ -236,7 +236,7 @@ impl Types {
         hash.text("]");
     }
 
-    fn fields(&self, fields: &[Field], value: Option<&Value>, hash: &mut Fnv) {
+    fn fields(&self, fields: &[GoField], value: Option<&Value>, hash: &mut Fnv) {
         hash.text("{");
         for (i, field) in fields.iter().enumerate() {
             hash.text(if i > 0 { " " } else { "" });
@@ -343,7 +343,7 @@ mod tests {
         let mut data = value!({"spec": {"template": template}});
         assert_eq!(letters(revision_hash(&data, 0)), "7877749d74");
         assert_ne!(letters(revision_hash(&data, 1)), "7877749d74");
-        // What Go escapes is hashed escaped: the text below is what it writes for the arguments.
+        // Go hashes the escaped text, which is the one below.
         data.set_at(&["spec"], "<&>");
         let escaped = value!({"spec": "\\u003c\\u0026\\u003e"});
         assert_ne!(revision_hash(&data, 0), revision_hash(&escaped, 0), "a backslash is escaped itself");

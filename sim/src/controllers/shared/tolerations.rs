@@ -1,4 +1,4 @@
-//! Taints and the tolerations that pods have for them.
+//! For how long a pod tolerates the taints of its node.
 //!
 //! Real: `Toleration.ToleratesTaint`, `GetMatchingTolerations`, `getMinTolerationTime`. Modelled: `Exists` and `Equal`. Not
 //! modelled: the comparison operators `Lt` and `Gt`, which are behind a feature gate.
@@ -11,7 +11,7 @@ use crate::object::{Object, Value, tolerates_one};
 pub(crate) enum Stay {
     /// For good.
     ForGood,
-    /// So long from the taint on.
+    /// This long after the taint came.
     For(Millis),
 }
 

@@ -1,8 +1,8 @@
-//! The volume claims of a set's pods: created with the pod, kept when it goes, owned as the retention policy says.
+//! The volume claims of a set's pods: created with the pod, kept after its deletion, owned by the retention policy.
 //!
 //! Real: pkg/controller/statefulset/stateful_pod_control.go and stateful_set_utils.go. Modelled: claims from templates, the
-//! four retention policies by owner references, claims that wait for the garbage collector. Not modelled: nothing here
-//! deletes a claim; that is the garbage collector's.
+//! four retention policies by owner references, waiting for claims that the garbage collector will delete. Nothing here
+//! deletes a claim.
 
 use std::sync::Arc;
 
@@ -10,21 +10,43 @@ use super::identity;
 use crate::client::Informer;
 use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::object::{Object, Str, Value};
+use crate::value;
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PODS};
 use crate::wire::{ObjectKey, Request};
 
 /// The set's claim templates.
-pub(super) fn templates(set: &Object) -> &[Value] {
+fn templates(set: &Object) -> &[Value] {
     set.items_at(&["spec", "volumeClaimTemplates"])
 }
 
-pub(super) fn template_name(template: &Value) -> Str {
+fn template_name(template: &Value) -> Str {
     template.str_at(&["metadata", "name"]).unwrap_or_default().into()
 }
 
 /// The name of the claim of an ordinal.
-pub(super) fn name(set: &Object, template: &Value, ordinal: i64) -> String {
+fn name(set: &Object, template: &Value, ordinal: i64) -> String {
     format!("{}-{}-{ordinal}", template_name(template), set.name())
+}
+
+/// Adds the claims to the volumes of an ordinal's pod: first the set's claims, then the template's other volumes.
+pub(super) fn mount(set: &Object, pod: &mut Value, ordinal: i64) {
+    let templates = templates(set);
+    if templates.is_empty() {
+        return;
+    }
+    let of_claim = |template: &Value| {
+        value!({
+            "name": (template_name(template)),
+            "persistentVolumeClaim": {"claimName": (name(set, template, ordinal))}
+        })
+    };
+    let is_claim = |volume: &&Value| {
+        let name = volume.str_at(&["name"]).unwrap_or_default();
+        templates.iter().any(|template| template_name(template) == name)
+    };
+    let others = pod.items_at(&["spec", "volumes"]).iter().filter(|volume| !is_claim(volume)).cloned();
+    let volumes: Vec<Value> = templates.iter().map(of_claim).chain(others).collect();
+    pod.set_at(&["spec", "volumes"], volumes);
 }
 
 /// The claims of an ordinal: their keys with their templates.
@@ -34,13 +56,13 @@ fn keys(set: &Object, ordinal: i64) -> impl Iterator<Item = (ObjectKey, &Value)>
         .map(move |template| (ObjectKey::new(set.namespace(), name(set, template, ordinal)), template))
 }
 
-/// Whether a claim's name is one that the set gives.
+/// Whether a claim has a name of this set's claims.
 pub(super) fn is_of(set: &Object, claim: &Object) -> bool {
     let prefix = |template: &Value| format!("{}-{}-", template_name(template), set.name());
     templates(set).iter().any(|template| claim.name().starts_with(&prefix(template)))
 }
 
-/// Creates the claims of an ordinal that are not there; `None` if one is going, and the pod has to wait.
+/// Creates the missing claims of an ordinal; `None` if one is terminating, so that the pod has to wait.
 pub(super) fn missing(set: &Object, ordinal: i64, cache: &Informer) -> Option<Vec<Request>> {
     let mut requests = Vec::new();
     for (key, template) in keys(set, ordinal) {
@@ -64,20 +86,19 @@ fn create(set: &Object, key: &ObjectKey, template: &Value) -> Request {
     Request::create(*PERSISTENT_VOLUME_CLAIMS, Object::shared(claim))
 }
 
-/// Whether claims go when the set is `deleted`, or when it is `scaled` down.
-fn goes_when(set: &Object, event: &str) -> bool {
+/// Whether the retention policy deletes claims at this event: `whenDeleted` or `whenScaled`.
+fn deletes(set: &Object, event: &str) -> bool {
     set.str_at(&["spec", "persistentVolumeClaimRetentionPolicy", event]) == Some("Delete")
 }
 
-/// Whether an ordinal's claims are those of an earlier pod and about to be collected: then the new pod has to wait.
+/// Whether the garbage collector will delete an ordinal's claims with an earlier pod: then the new pod has to wait.
 pub(super) fn are_stale(set: &Object, ordinal: i64, cache: &Informer) -> bool {
     let pod = identity::pod_name(set, ordinal);
     let of_earlier = |claim: &Arc<Object>| claim.owners().any(|o| o.kind == "Pod" && o.name == pod);
-    goes_when(set, "whenScaled") && keys(set, ordinal).any(|(key, _)| cache.get(&key).is_some_and(of_earlier))
+    deletes(set, "whenScaled") && keys(set, ordinal).any(|(key, _)| cache.get(&key).is_some_and(of_earlier))
 }
 
-/// Gives the claims of a pod the owners that the retention policy asks for. `kept` says that the pod's ordinal is one of
-/// the set's.
+/// Gives the claims of a pod the owners of the retention policy. `kept`: the set still has the pod's ordinal.
 pub(super) fn owned(set: &Object, pod: &Object, kept: bool, cache: &Informer) -> Vec<Request> {
     let Some(ordinal) = identity::ordinal(pod) else { return Vec::new() };
     let claims = keys(set, ordinal).filter_map(|(key, _)| cache.get(&key));
@@ -94,7 +115,7 @@ pub(super) fn owned(set: &Object, pod: &Object, kept: bool, cache: &Informer) ->
     updated.map(|claim| Request::update(*PERSISTENT_VOLUME_CLAIMS, Arc::new(claim))).collect()
 }
 
-/// The owners that a claim should have; nothing where it has them, or where its owners are none of the set's business.
+/// The owners that a claim should have; `None` if it has them, or if the set must not change them.
 fn owners(set: &Object, pod: &Object, kept: bool, claim: &Object) -> Option<Vec<Value>> {
     let of_pod = Owner { resource: *PODS, kind: "Pod", object: pod };
     let ours = [controller_ref(&identity::owner(set)), controller_ref(&of_pod)];
@@ -106,12 +127,12 @@ fn owners(set: &Object, pod: &Object, kept: bool, claim: &Object) -> Option<Vec<
         return None;
     }
     let [set_ref, pod_ref] = &ours;
-    let wanted = match (goes_when(set, "whenScaled"), goes_when(set, "whenDeleted")) {
+    let wanted = match (deletes(set, "whenScaled"), deletes(set, "whenDeleted")) {
         (true, _) if !kept => Some(pod_ref),
         (_, true) => Some(set_ref),
         _ => None,
     };
-    let retains = !goes_when(set, "whenScaled") && !goes_when(set, "whenDeleted");
+    let retains = !deletes(set, "whenScaled") && !deletes(set, "whenDeleted");
     let controls = |owner: &Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
     let foreign = !retains && has.iter().any(|owner| !is_ours(owner) && controls(owner));
     let wanted = wanted.filter(|_| !foreign);

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::replicas::{Replicas, Revision};
-use super::status::{Revisions, Status, min_ready_s};
+use super::status::{Revisions, StatefulSetStatus};
 use super::{claims, identity};
 use crate::client::Change;
 use crate::controllers::shared::claim::{may_adopt, owners_of, selector_of};
 use crate::controllers::shared::history::{self, Newest};
-use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Call, Controller, Outcome, Target, Verdict, Watches};
+use crate::controllers::shared::workload::{await_availability, history_limit};
+use crate::controllers::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
 use crate::engine::Time;
 use crate::object::{LabelSelector, Object};
 use crate::wire::resource::{CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS};
@@ -19,8 +19,8 @@ use crate::wire::{Answer, ObjectKey, Request, Resource, Verb};
 /// The controller of StatefulSets.
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct StatefulSets {
-    /// Sets whose last sync was refused something: their status is told before it is tried again.
-    refused: BTreeSet<Target>,
+    /// Sets whose last sync had a failed request: their next one writes the status first.
+    refused: BTreeSet<SyncKey>,
 }
 
 impl Controller for StatefulSets {
@@ -32,21 +32,21 @@ impl Controller for StatefulSets {
         Watches::These(vec![*STATEFUL_SETS, *CONTROLLER_REVISIONS, *PODS, *PERSISTENT_VOLUME_CLAIMS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         if resource == *STATEFUL_SETS {
-            out.push(Target::of(resource, change.object()));
+            out.push(SyncKey::of(resource, change.object()));
         } else if resource == *PODS {
             owners_of(change, (*STATEFUL_SETS, "StatefulSet"), caches, out);
         } else if resource == *PERSISTENT_VOLUME_CLAIMS && change.new.is_none() {
-            // A pod may have waited for the claim to go.
+            // A pod may have waited until the claim is gone.
             let claim = change.object();
             let sets = caches.of(*STATEFUL_SETS).in_namespace(claim.namespace());
             let of = sets.filter(|set| claims::is_of(set, claim));
-            out.extend(of.map(|set| Target::of(*STATEFUL_SETS, set)));
+            out.extend(of.map(|set| SyncKey::of(*STATEFUL_SETS, set)));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, now: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, now: Time) -> Outcome {
         let refused = self.refused.remove(target);
         let mut out = Outcome::done();
         let Some(set) = caches.of(*STATEFUL_SETS).get(&target.key) else { return out };
@@ -57,14 +57,11 @@ impl Controller for StatefulSets {
             return out;
         }
         sync(set, (&revisions, &pods), (caches, now), refused, &mut out);
-        let min_ready_s = min_ready_s(set);
-        if let Some(at) = pods.iter().filter_map(|pod| pods::available_at(pod, min_ready_s, now)).min() {
-            out.after(at.since(now));
-        }
+        await_availability(set, &pods, now, &mut out);
         out
     }
 
-    fn answered(&mut self, target: &Target, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
+    fn answered(&mut self, target: &SyncKey, call: &Call, answer: &Answer, caches: &Caches) -> Verdict {
         if call.verb == Verb::Get {
             return may_adopt(answer, caches.of(*STATEFUL_SETS).get(&target.key));
         }
@@ -81,7 +78,7 @@ type Objects = Vec<Arc<Object>>;
 /// The revisions of the set, sorted, and its pods.
 fn claim(set: &Object, selector: &LabelSelector, caches: &Caches, out: &mut Outcome) -> (Objects, Objects) {
     let owner = identity::owner(set);
-    let mut revisions = owner.claim_fitting(selector, caches.of(*CONTROLLER_REVISIONS), out);
+    let mut revisions = owner.claim_matching(selector, caches.of(*CONTROLLER_REVISIONS), out);
     history::sort(&mut revisions);
     let is_member = |pod: &Object| identity::is_member(set, pod);
     let pods = owner.claim_members(selector, caches.of(*PODS), is_member, out);
@@ -100,26 +97,25 @@ fn sync(
     let (current, update) = current_and_update(set, revisions, &newest);
     let names =
         Revisions { current: current.0.clone(), update: update.0.clone(), collisions: newest.collisions };
-    let told = Status::of(set, pods, names.clone(), now);
+    let mut status = StatefulSetStatus::of(set, pods, names, now);
     if set.is_terminating() {
-        // Revisions that the garbage collector has taken already are made anew, and it takes them again.
+        // If the garbage collector has deleted a revision already, this creates it again, and it deletes it again.
         out.together(newest.request.into_iter().collect());
-        return out.together(told.update(set).into_iter().collect());
+        return out.together(status.update(set).into_iter().collect());
     }
-    let told_first = refused.then(|| told.update(set)).flatten();
-    let is_told = told_first.is_some();
-    out.together(told_first.into_iter().collect());
+    let first = refused.then(|| status.clone().update(set)).flatten();
+    let is_written = first.is_some();
+    out.together(first.into_iter().collect());
     out.together(newest.request.into_iter().collect());
-    let mut status = Status::of(set, pods, names, now);
     let replicas = Replicas::new(set, pods, (&current, &update), (caches, now));
     replicas.act(&mut status, out);
-    if !is_told {
+    if !is_written {
         out.together(status.update(set).into_iter().collect());
     }
-    out.together(forgotten(set, revisions, pods, [&current.0, &update.0]));
+    out.together(surplus_revisions(set, revisions, pods, [&current.0, &update.0]));
 }
 
-/// The revision that the pods had, which the status names, and the newest one.
+/// The revision that the status calls current, and the newest one.
 fn current_and_update(set: &Object, revisions: &[Arc<Object>], newest: &Newest) -> (Revision, Revision) {
     let template = set.at(&["spec", "template"]).cloned().unwrap_or_default();
     let update = (newest.name.clone(), template);
@@ -129,10 +125,14 @@ fn current_and_update(set: &Object, revisions: &[Arc<Object>], newest: &Newest) 
     (current.unwrap_or_else(|| update.clone()), update)
 }
 
-/// Deletes the oldest revisions beyond the limit that nobody uses.
-fn forgotten(set: &Object, revisions: &[Arc<Object>], pods: &[Arc<Object>], live: [&str; 2]) -> Vec<Request> {
-    let limit = set.i64_at(&["spec", "revisionHistoryLimit"]);
-    let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else { return Vec::new() };
+/// Deletes the oldest revisions beyond the limit that neither the status nor a pod names.
+fn surplus_revisions(
+    set: &Object,
+    revisions: &[Arc<Object>],
+    pods: &[Arc<Object>],
+    live: [&str; 2],
+) -> Vec<Request> {
+    let Some(limit) = history_limit(set) else { return Vec::new() };
     let is_live = |name: &str| live.contains(&name) || pods.iter().any(|pod| identity::revision(pod) == name);
     let history: Vec<&Arc<Object>> = revisions.iter().filter(|revision| !is_live(revision.name())).collect();
     let surplus = history.len().saturating_sub(limit);

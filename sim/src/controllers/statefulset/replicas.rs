@@ -2,14 +2,16 @@
 //! highest down.
 //!
 //! Real: pkg/controller/statefulset `updateStatefulSet` with `processReplica` and `processCondemned`. Modelled: all of it
-//! without `maxUnavailable`. Not modelled: volumes of a pod that do not fit the set's claims, which no update could change.
+//! without `maxUnavailable`. Not modelled: repairing a pod whose volumes do not match the set's claims; the server refuses
+//! such an update.
 
 use std::sync::Arc;
 
-use super::status::{Status, is_running_and_ready, min_ready_s};
+use super::status::{StatefulSetStatus, is_running_and_ready};
 use super::{claims, identity};
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Outcome, replicaset};
+use crate::controllers::shared::workload::{self, min_ready_s};
+use crate::controllers::{Caches, Outcome};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::wire::Request;
@@ -18,23 +20,23 @@ use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PODS};
 /// A revision: its name and its template.
 pub(super) type Revision = (String, Value);
 
-/// One sync's view of the pods.
+/// The pods of a set as one sync sees them.
 pub(super) struct Replicas<'a> {
     set: &'a Arc<Object>,
     caches: &'a Caches,
     now: Time,
     current: &'a Revision,
     update: &'a Revision,
-    /// By ordinal, from the first on; those that are missing are to be created.
+    /// By ordinal, from the first on; `None`: to be created.
     pods: Vec<Option<Arc<Object>>>,
-    /// Those of other ordinals, highest first.
+    /// Pods with other ordinals, highest first.
     surplus: Vec<Arc<Object>>,
 }
 
-/// What one pod needs.
+/// The requests for one ordinal.
 #[derive(Default)]
 struct Work {
-    /// Claims, before the pod itself.
+    /// Sent before those of the pod.
     claims: Vec<Request>,
     pod: Vec<Request>,
     /// Whether an ordered set waits here.
@@ -54,7 +56,7 @@ impl<'a> Replicas<'a> {
         (current, update): (&'a Revision, &'a Revision),
         (caches, now): (&'a Caches, Time),
     ) -> Self {
-        let (start, count) = (identity::start(set), replicaset::replicas(set));
+        let (start, count) = (identity::start(set), workload::replicas(set));
         let mut pods = vec![None; usize::try_from(count).unwrap_or(0)];
         let mut surplus = Vec::new();
         for pod in all {
@@ -80,8 +82,8 @@ impl<'a> Replicas<'a> {
         !self.is_available(pod) || pod.is_terminating()
     }
 
-    /// Does what there is to do now. An ordered set ends where it has to wait.
-    pub(super) fn act(&self, status: &mut Status, out: &mut Outcome) {
+    /// Creates, deletes and updates pods. An ordered set stops at the first pod it has to wait for.
+    pub(super) fn act(&self, status: &mut StatefulSetStatus, out: &mut Outcome) {
         let works = (0..self.pods.len()).map(|index| self.replica(index));
         if !self.carry_out(works, out) {
             return;
@@ -95,8 +97,8 @@ impl<'a> Replicas<'a> {
         }
     }
 
-    /// Sends what the pods need: one after the other up to where an ordered set waits, or in rounds that double. Whether
-    /// nothing waits.
+    /// Sends the requests: for an ordered set one pod after the other until it has to wait, else in rounds that double.
+    /// Whether nothing waits.
     fn carry_out(&self, works: impl Iterator<Item = Work>, out: &mut Outcome) -> bool {
         if self.is_ordered() {
             for work in works {
@@ -157,11 +159,12 @@ impl<'a> Replicas<'a> {
         }
         let Some(claims) = claims::missing(self.set, ordinal, cache) else { return Work::wait() };
         let (name, template) = self.revision_of(index);
-        let pod = identity::new_pod(self.set, ordinal, (name, template));
+        let mut pod = identity::new_pod(self.set, ordinal, (name, template));
+        claims::mount(self.set, &mut pod, ordinal);
         Work { claims, pod: vec![Request::create(*PODS, Object::shared(pod))], wait: true }
     }
 
-    /// The revision that a new pod gets: below the partition the old one.
+    /// The revision of a new pod: the old one below the partition.
     fn revision_of(&self, index: usize) -> &'a Revision {
         let rolling = self.set.at(&["spec", "updateStrategy", "rollingUpdate"]);
         let is_rolling = self.set.str_at(&["spec", "updateStrategy", "type"]) == Some("RollingUpdate");
@@ -177,11 +180,11 @@ impl<'a> Replicas<'a> {
         self.set.i64_at(&["spec", "updateStrategy", "rollingUpdate", "partition"]).unwrap_or(0)
     }
 
-    /// Deletes pods that are too many: an ordered set one at a time. Whether nothing waits.
+    /// Deletes surplus pods, those of an ordered set one at a time. Whether nothing waits.
     fn shrink(&self, out: &mut Outcome) -> bool {
         if !self.is_ordered() {
             let doomed = self.surplus.iter().filter(|pod| !pod.is_terminating());
-            replicaset::in_growing_rounds(doomed.map(|pod| identity::delete(pod)).collect(), 1, out);
+            workload::slow_start(doomed.map(|pod| identity::delete(pod)).collect(), 1, out);
             return true;
         }
         let Some(last) = self.surplus.first() else { return true };
@@ -202,8 +205,8 @@ impl<'a> Replicas<'a> {
         self.surplus.iter().rev().find(|pod| self.is_unavailable(pod))
     }
 
-    /// Deletes the pod of the highest ordinal that is not of the new revision, once all above it are available.
-    fn update(&self, status: &mut Status, out: &mut Outcome) {
+    /// Deletes the pod of the highest ordinal that has an old revision, if all above it are available.
+    fn update(&self, status: &mut StatefulSetStatus, out: &mut Outcome) {
         if self.set.str_at(&["spec", "updateStrategy", "type"]) == Some("OnDelete") {
             return;
         }
@@ -212,7 +215,7 @@ impl<'a> Replicas<'a> {
             let Some(pod) = pod else { return };
             if identity::revision(pod) != self.update.0 && !pod.is_terminating() {
                 out.then(identity::delete(pod));
-                status.one_goes();
+                status.current_pod_deleted();
                 return;
             }
             if self.is_unavailable(pod) {

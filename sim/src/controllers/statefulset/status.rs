@@ -1,18 +1,19 @@
 //! The set's status: how many pods there are, of which revision, ready and available.
 //!
-//! Real: pkg/controller/statefulset `updateStatus`, `completeRollingUpdate`. Modelled: all of it, with the fields that are
-//! absent when 0 (recorded).
+//! Real: pkg/controller/statefulset `updateStatus`, `completeRollingUpdate`. Modelled: all of it; some fields are absent
+//! when 0 (recorded).
 
 use std::sync::Arc;
 
 use super::identity;
 use crate::controllers::shared::pods;
+use crate::controllers::shared::workload::{self, min_ready_s};
 use crate::engine::Time;
 use crate::object::{Key, Map, Object, Value};
 use crate::wire::Request;
 use crate::wire::resource::STATEFUL_SETS;
 
-/// The names of the revision that the pods had and of the one that they get.
+/// The names of the current revision and of the one that the update brings.
 #[derive(Clone, Debug)]
 pub(super) struct Revisions {
     pub(super) current: String,
@@ -30,22 +31,18 @@ struct Counts {
 }
 
 /// The status that a set should have.
-#[derive(Debug)]
-pub(super) struct Status {
+#[derive(Clone, Debug)]
+pub(super) struct StatefulSetStatus {
     counts: Counts,
     revisions: Revisions,
-}
-
-pub(super) fn min_ready_s(set: &Object) -> i64 {
-    set.i64_at(&["spec", "minReadySeconds"]).unwrap_or(0)
 }
 
 pub(super) fn is_running_and_ready(pod: &Object) -> bool {
     pods::phase(pod) == "Running" && pods::is_ready(pod)
 }
 
-impl Status {
-    /// Counts pods, all of which exist.
+impl StatefulSetStatus {
+    /// Counts pods.
     pub(super) fn of(set: &Object, pods: &[Arc<Object>], revisions: Revisions, now: Time) -> Self {
         let mut counts = Counts::default();
         for pod in pods {
@@ -60,15 +57,15 @@ impl Status {
         Self { counts, revisions }
     }
 
-    /// A pod of the current revision is being deleted for the update.
-    pub(super) fn one_goes(&mut self) {
+    /// This sync deletes a pod of the current revision for the update.
+    pub(super) fn current_pod_deleted(&mut self) {
         self.counts.current -= 1;
     }
 
     /// When all pods are of the new revision and ready, it becomes the current one.
     fn complete(&mut self, set: &Object) {
         let Counts { replicas, ready, updated, .. } = self.counts;
-        let wanted = crate::controllers::replicaset::replicas(set);
+        let wanted = workload::replicas(set);
         let rolling = set.str_at(&["spec", "updateStrategy", "type"]) == Some("RollingUpdate");
         if rolling && [replicas, ready, updated] == [wanted; 3] {
             self.counts.current = updated;
@@ -76,7 +73,7 @@ impl Status {
         }
     }
 
-    /// The request that tells it; nothing where the set says so already.
+    /// The request that writes this status; `None` if the set has it already.
     pub(super) fn update(mut self, set: &Arc<Object>) -> Option<Request> {
         self.complete(set);
         let old = set.at(&["status"]);
@@ -96,10 +93,10 @@ impl Status {
         if numbers.iter().all(|(field, n)| had(field) == *n) && names.iter().all(|(f, t)| text(f) == *t) {
             return None;
         }
-        let is_told =
+        let is_written =
             |(field, n): &&(&str, i64)| *n != 0 || matches!(*field, "replicas" | "availableReplicas");
         let mut entries: Vec<(Key, Value)> =
-            numbers.iter().filter(is_told).map(|(field, n)| (Key::new(field), (*n).into())).collect();
+            numbers.iter().filter(is_written).map(|(field, n)| (Key::new(field), (*n).into())).collect();
         entries.extend(names.iter().map(|(field, name)| (Key::new(field), name.as_str().into())));
         entries.push((Key::new("collisionCount"), self.revisions.collisions.into()));
         let updated = set.edited(|root| root.set_at(&["status"], Map::from_entries(entries)));

@@ -6,8 +6,7 @@ use super::{Fixture, NS, template};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
-use crate::wire::Resource;
-use crate::wire::resource::{PODS, REPLICA_SETS, SERVICES};
+use crate::wire::resource::{ENDPOINT_SLICES, PODS, REPLICA_SETS, SERVICES};
 
 fn service(more: &[(&str, Value)]) -> Value {
     let mut service = value!({
@@ -31,16 +30,18 @@ fn with_pods(replicas: i64) -> Fixture {
 }
 
 fn slice(fixture: &Fixture) -> Arc<Object> {
-    let slices = fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices"));
-    assert_eq!(slices.len(), 1);
-    slices[0].clone()
+    fixture.only(*ENDPOINT_SLICES)
 }
 
-/// Per endpoint: ready, serving, terminating.
-fn states(slice: &Object) -> Vec<[bool; 3]> {
+/// Ready, serving, terminating: of the endpoints of these pods, as far as the slice has them.
+fn states(slice: &Object, pods: &[Arc<Object>]) -> Vec<[bool; 3]> {
     let flag = |endpoint: &Value, name| endpoint.at(&["conditions", name]).and_then(Value::as_bool).unwrap();
-    let of = |endpoint: &Value| ["ready", "serving", "terminating"].map(|name| flag(endpoint, name));
-    slice.items_at(&["endpoints"]).iter().map(of).collect()
+    let state = |endpoint: &Value| ["ready", "serving", "terminating"].map(|name| flag(endpoint, name));
+    let endpoint = |pod: &Arc<Object>| {
+        let mut all = slice.items_at(&["endpoints"]).iter();
+        all.find(|endpoint| endpoint.str_at(&["targetRef", "name"]) == Some(pod.name()))
+    };
+    pods.iter().filter_map(endpoint).map(state).collect()
 }
 
 #[test]
@@ -72,17 +73,17 @@ fn a_service_without_pods_has_an_empty_slice_and_fills_it_as_pods_get_ready() {
 fn unready_pods_stay_unready_terminating_ones_serve_and_those_of_other_labels_leave() {
     let mut fixture = with_pods(3);
     fixture.create(*SERVICES, service(&[]));
-    assert_eq!(states(&slice(&fixture)), [[true, true, false]; 3]);
-    fixture.kubelet = false;
     let pods = fixture.all(*PODS);
-    let unready = pods[0].edited(|root| root.set_at(&["status", "conditions"], value!([])));
-    fixture.store.update(*PODS, Arc::new(unready), "status").unwrap();
-    fixture.delete(*PODS, pods[1].name(), "");
-    let mut seen = states(&slice(&fixture));
-    seen.truncate(3);
+    assert_eq!(states(&slice(&fixture), &pods), [[true, true, false]; 3]);
+    fixture.kubelet = false;
+    let [unready, terminating, relabelled] = &pods[..] else { panic!("three pods") };
+    let edited = unready.edited(|root| root.set_at(&["status", "conditions"], value!([])));
+    fixture.store.update(*PODS, Arc::new(edited), "status").unwrap();
+    fixture.delete(*PODS, terminating.name(), "");
+    let seen = states(&slice(&fixture), &pods);
     assert_eq!(seen, [[false, false, false], [false, true, true], [true, true, false]]);
-    fixture.edit(*PODS, pods[2].name(), |root| root.set_at(&["metadata", "labels", "app"], "x"));
-    assert_eq!(states(&slice(&fixture)).len(), 2);
+    fixture.edit(*PODS, relabelled.name(), |root| root.set_at(&["metadata", "labels", "app"], "x"));
+    assert_eq!(states(&slice(&fixture), &pods), [[false, false, false], [false, true, true]]);
 }
 
 #[test]
@@ -95,7 +96,7 @@ fn the_trigger_time_is_that_of_the_readiness_that_changed_and_of_nothing_else() 
     assert_eq!(time(&fixture).as_deref(), Some("2026-01-01T00:00:00Z"));
     fixture.kubelet = false;
     fixture.now = Time(5_000);
-    let pod = fixture.all(*PODS)[0].clone();
+    let pod = fixture.only(*PODS);
     fixture.delete(*PODS, pod.name(), "");
     assert_eq!(time(&fixture), None);
 }
@@ -115,10 +116,10 @@ fn named_ports_headless_services_and_deleted_slices() {
     assert_eq!(first.items_at(&["ports"]), [value!({"name": "web", "port": 8080, "protocol": "TCP"})]);
     assert_eq!(first.label("service.kubernetes.io/headless"), Some(""));
     assert_eq!(first.items_at(&["endpoints"])[0].str_at(&["hostname"]), Some("h"));
-    fixture.delete(Resource::new("discovery.k8s.io/v1/endpointslices"), first.name(), "");
+    fixture.delete(*ENDPOINT_SLICES, first.name(), "");
     assert_ne!(slice(&fixture).uid(), first.uid());
     fixture.delete(*SERVICES, "s", "Background");
-    assert!(fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices")).is_empty());
+    assert!(fixture.all(*ENDPOINT_SLICES).is_empty());
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn pods_with_other_port_numbers_have_a_slice_of_their_own() {
         })
     };
     let shown = |fixture: &Fixture| -> Vec<(i64, Vec<String>)> {
-        let slices = fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices"));
+        let slices = fixture.all(*ENDPOINT_SLICES);
         let of = |slice: &Arc<Object>| {
             let name = |e: &Value| e.str_at(&["targetRef", "name"]).unwrap().to_owned();
             let port = slice.items_at(&["ports"]).first().and_then(|port| port.i64_at(&["port"]));
@@ -146,7 +147,7 @@ fn pods_with_other_port_numbers_have_a_slice_of_their_own() {
     let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let empty = slice(&fixture).uid().to_owned();
     fixture.create(*PODS, pod("a", 8080));
-    assert_eq!(slice(&fixture).uid(), empty, "the empty slice is taken");
+    assert_eq!(slice(&fixture).uid(), empty, "the controller reuses the empty slice");
     fixture.create(*PODS, pod("b", 9090));
     fixture.create(*PODS, pod("c", 8080));
     assert_eq!(shown(&fixture), [(8080, of(&["a", "c"])), (9090, of(&["b"]))]);
@@ -159,11 +160,11 @@ fn pods_with_other_port_numbers_have_a_slice_of_their_own() {
 }
 
 #[test]
-fn a_slice_has_a_hundred_endpoints_at_most_and_what_comes_fills_gaps() {
+fn a_slice_has_a_hundred_endpoints_at_most_and_new_ones_fill_gaps() {
     let mut fixture = with_pods(250);
     fixture.create(*SERVICES, service(&[]));
     let sizes = |fixture: &Fixture| {
-        let slices = fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices"));
+        let slices = fixture.all(*ENDPOINT_SLICES);
         let mut sizes: Vec<usize> = slices.iter().map(|slice| slice.items_at(&["endpoints"]).len()).collect();
         sizes.sort_unstable();
         sizes

@@ -5,12 +5,7 @@ use std::sync::Arc;
 use super::{Fixture, NS};
 use crate::object::{Object, Value};
 use crate::value;
-use crate::wire::Resource;
-use crate::wire::resource::{PODS, SERVICES};
-
-fn endpoints() -> Resource {
-    Resource::new("v1/endpoints")
-}
+use crate::wire::resource::{ENDPOINT_SLICES, ENDPOINTS, PODS, SERVICES};
 
 fn service(name: &str, selector: Value) -> Value {
     value!({
@@ -42,38 +37,38 @@ fn shown(endpoints: &Object) -> [Vec<String>; 2] {
 }
 
 fn slices(fixture: &Fixture) -> Vec<Arc<Object>> {
-    fixture.all(Resource::new("discovery.k8s.io/v1/endpointslices"))
+    fixture.all(*ENDPOINT_SLICES)
 }
 
 #[test]
-fn endpoints_tell_ready_pods_from_others_and_drop_those_that_go() {
+fn endpoints_separate_ready_pods_from_others_and_drop_terminating_ones() {
     let mut fixture = with_pods();
-    let first = fixture.get(endpoints(), "s");
+    let first = fixture.get(*ENDPOINTS, "s");
     assert_eq!(shown(&first), [vec!["a".to_owned()], vec!["b".to_owned()]]);
     assert_eq!(first.label("endpoints.kubernetes.io/managed-by"), Some("endpoint-controller"));
     assert_eq!(first.label("service.kubernetes.io/headless"), Some(""));
     fixture.kubelet = false;
     fixture.delete(*PODS, "a", "");
-    assert_eq!(shown(&fixture.get(endpoints(), "s")), [vec![], vec!["b".to_owned()]]);
+    assert_eq!(shown(&fixture.get(*ENDPOINTS, "s")), [vec![], vec!["b".to_owned()]]);
     fixture.delete(*SERVICES, "s", "Background");
-    assert!(fixture.find(endpoints(), "s").is_none());
+    assert!(fixture.find(*ENDPOINTS, "s").is_none());
 }
 
 #[test]
 fn endpoints_that_were_deleted_come_back_and_those_tampered_with_stay_until_a_pod_changes() {
     let mut fixture = with_pods();
-    let uid = fixture.get(endpoints(), "s").uid().to_owned();
-    fixture.delete(endpoints(), "s", "");
-    assert_ne!(fixture.get(endpoints(), "s").uid(), uid);
-    fixture.edit(endpoints(), "s", |root| drop(root.remove_at(&["subsets"])));
-    assert_eq!(shown(&fixture.get(endpoints(), "s")), [const { Vec::<String>::new() }; 2]);
+    let uid = fixture.get(*ENDPOINTS, "s").uid().to_owned();
+    fixture.delete(*ENDPOINTS, "s", "");
+    assert_ne!(fixture.get(*ENDPOINTS, "s").uid(), uid);
+    fixture.edit(*ENDPOINTS, "s", |root| drop(root.remove_at(&["subsets"])));
+    assert_eq!(shown(&fixture.get(*ENDPOINTS, "s")), [const { Vec::<String>::new() }; 2]);
     fixture.kubelet = false;
     fixture.delete(*PODS, "b", "");
-    assert_eq!(shown(&fixture.get(endpoints(), "s")), [vec!["a".to_owned()], vec![]]);
+    assert_eq!(shown(&fixture.get(*ENDPOINTS, "s")), [vec!["a".to_owned()], vec![]]);
 }
 
 #[test]
-fn endpoints_of_a_user_are_mirrored_unless_they_say_no() {
+fn endpoints_of_a_user_are_mirrored_unless_a_label_forbids_it() {
     let mut fixture = Fixture::new();
     fixture.create(*SERVICES, service("s", Value::Null));
     let subsets = value!([{
@@ -81,12 +76,10 @@ fn endpoints_of_a_user_are_mirrored_unless_they_say_no() {
         "ports": [{"port": 80, "protocol": "TCP"}]
     }]);
     fixture.create(
-        endpoints(),
+        *ENDPOINTS,
         value!({"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "s", "namespace": NS}, "subsets": (subsets.clone())}),
     );
-    let all = slices(&fixture);
-    let slice = &all[0];
-    assert_eq!(all.len(), 1);
+    let slice = fixture.only(*ENDPOINT_SLICES);
     assert_eq!(
         slice.label("endpointslice.kubernetes.io/managed-by"),
         Some("endpointslicemirroring-controller.k8s.io")
@@ -94,10 +87,10 @@ fn endpoints_of_a_user_are_mirrored_unless_they_say_no() {
     let ready = |endpoint: &Value| endpoint.at(&["conditions", "ready"]).and_then(Value::as_bool);
     let ready: Vec<Option<bool>> = slice.items_at(&["endpoints"]).iter().map(ready).collect();
     assert_eq!(ready, [Some(true), Some(false)]);
-    fixture.edit(endpoints(), "s", |root| drop(root.remove_at(&["subsets"])));
+    fixture.edit(*ENDPOINTS, "s", |root| drop(root.remove_at(&["subsets"])));
     assert!(slices(&fixture).is_empty());
     let skip = value!({"endpointslice.kubernetes.io/skip-mirror": "true"});
-    fixture.edit(endpoints(), "s", |root| {
+    fixture.edit(*ENDPOINTS, "s", |root| {
         root.set_at(&["metadata", "labels"], skip);
         root.set_at(&["subsets"], subsets);
     });
@@ -112,7 +105,7 @@ fn endpoints_that_are_there_before_their_service_stay() {
         &["subsets"],
         value!([{"addresses": [{"ip": "10.0.0.9"}], "ports": [{"port": 80, "protocol": "TCP"}]}]),
     );
-    fixture.create(endpoints(), early);
+    fixture.create(*ENDPOINTS, early);
     fixture.create(*SERVICES, service("s", Value::Null));
-    assert_eq!(fixture.get(endpoints(), "s").items_at(&["subsets"]).len(), 1);
+    assert_eq!(fixture.get(*ENDPOINTS, "s").items_at(&["subsets"]).len(), 1);
 }

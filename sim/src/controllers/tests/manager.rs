@@ -1,10 +1,10 @@
-//! The manager itself: read your writes, failures, watches that end, custom resources that come and go.
+//! The manager itself: read your writes, failures, ended watches, custom resources.
 
 use std::sync::{Arc, Mutex};
 
 use super::{Fixture, NS, template};
 use crate::client::Change;
-use crate::controllers::{Caches, Controller, Manager, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Manager, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::Value;
 use crate::value;
@@ -23,7 +23,7 @@ fn nothing_is_created_twice_while_a_cache_lags() {
     let mut fixture = Fixture::new();
     fixture.held = vec![*PODS];
     fixture.create(*REPLICA_SETS, set(3));
-    // Even a change of the set does not make it look at pods that it cannot see.
+    // Even a change of the set does not start a sync while the cache lacks its pods.
     fixture.edit(*REPLICA_SETS, "r", |root| root.set_at(&["spec", "replicas"], 4));
     assert_eq!(fixture.all(*PODS).len(), 3);
     fixture.release();
@@ -31,7 +31,7 @@ fn nothing_is_created_twice_while_a_cache_lags() {
 }
 
 #[test]
-fn writes_that_stay_unseen_are_waited_for_five_minutes() {
+fn a_sync_waits_five_minutes_for_its_writes_in_the_cache() {
     let mut fixture = Fixture::new();
     fixture.held = vec![*PODS];
     fixture.create(*REPLICA_SETS, set(1));
@@ -70,7 +70,7 @@ fn a_watch_that_ends_is_resumed_and_one_that_is_too_old_is_replaced_by_a_list() 
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_asked_again_after_a_while() {
+fn a_failed_list_is_repeated_after_a_back_off() {
     let mut fixture = Fixture::new();
     fixture.rule = Box::new(|request| {
         let hit = matches!(request.verb, Verb::List | Verb::Watch);
@@ -86,32 +86,32 @@ fn a_server_that_does_not_answer_is_asked_again_after_a_while() {
 }
 
 #[test]
-fn a_resource_that_the_server_does_not_model_holds_nothing_up() {
+fn a_resource_that_the_server_does_not_serve_blocks_nothing() {
     let mut fixture = Fixture::started(|request| {
         let hit = request.verb == Verb::List && request.resource == Some(*LEASES);
         hit.then(|| Status::not_modelled("leases"))
     });
     fixture.create(*REPLICA_SETS, set(1));
-    // Only the garbage collector, which watches everything, takes the pod along.
+    // Only the garbage collector, which watches everything, deletes the pod.
     fixture.delete(*REPLICA_SETS, "r", "Background");
     assert_eq!(fixture.all(*PODS).len(), 0);
 }
 
-/// Notes every key of every resource that it is told of.
+/// Records every key of every resource.
 #[derive(Clone, Default)]
-struct Witness(Arc<Mutex<Vec<String>>>);
+struct Recorder(Arc<Mutex<Vec<String>>>);
 
-impl Controller for Witness {
+impl Controller for Recorder {
     fn name(&self) -> &'static str {
-        "witness"
+        "recorder"
     }
     fn watches(&self) -> Watches {
         Watches::All
     }
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
-        out.push(Target::of(resource, change.object()));
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
+        out.push(SyncKey::of(resource, change.object()));
     }
-    fn reconcile(&mut self, target: &Target, _: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, _: &Caches, _: Time) -> Outcome {
         self.0.lock().unwrap().push(format!("{target:?}"));
         Outcome::done()
     }
@@ -119,10 +119,10 @@ impl Controller for Witness {
 
 #[test]
 fn custom_resources_are_followed_while_their_crd_is_established() {
-    let witness = Witness::default();
-    let notes = witness.0.clone();
-    let seen = |target: &str| notes.lock().unwrap().iter().any(|seen| seen.contains(target));
-    let mut fixture = Fixture::with(Manager::with(super::kinds(), vec![Box::new(witness)]));
+    let recorder = Recorder::default();
+    let keys = recorder.0.clone();
+    let seen = |key: &str| keys.lock().unwrap().iter().any(|seen| seen.contains(key));
+    let mut fixture = Fixture::with(Manager::with(super::kinds(), vec![Box::new(recorder)]));
     let widgets = Resource::new("ex.test/v1/widgets");
     let widget = |name: &str| value!({"metadata": {"name": name, "namespace": NS}});
     fixture.create(widgets, widget("a"));
@@ -137,55 +137,55 @@ fn custom_resources_are_followed_while_their_crd_is_established() {
     );
     assert!(!seen("widgets default"));
     let established = value!([{"type": "Established", "status": "True"}]);
-    let crd = fixture.all(*CRDS)[0].edited(|root| root.set_at(&["status", "conditions"], established));
+    let crd = fixture.only(*CRDS).edited(|root| root.set_at(&["status", "conditions"], established));
     fixture.store.update(*CRDS, Arc::new(crd), "status").unwrap();
     fixture.create(widgets, widget("b"));
     assert!(seen("ex.test/v1/widgets default/a"));
     assert!(seen("ex.test/v1/widgets default/b"));
-    let crd = fixture.all(*CRDS)[0].clone();
+    let crd = fixture.only(*CRDS);
     fixture.store.remove(*CRDS, crd.root().clone());
     fixture.create(widgets, widget("c"));
     fixture.create(widgets, widget("d"));
     assert!(!seen("ex.test/v1/widgets default/d"));
 }
 
-/// Writes the status that it wants, and notes each sync.
+/// Copies `spec.replicas` to the status, and records each sync.
 #[derive(Clone, Default)]
-struct Teller(Arc<Mutex<Vec<i64>>>);
+struct Copier(Arc<Mutex<Vec<i64>>>);
 
-impl Controller for Teller {
+impl Controller for Copier {
     fn name(&self) -> &'static str {
-        "teller"
+        "copier"
     }
     fn watches(&self) -> Watches {
         Watches::These(vec![*REPLICA_SETS])
     }
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
-        out.push(Target::of(resource, change.object()));
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
+        out.push(SyncKey::of(resource, change.object()));
     }
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(set) = caches.of(*REPLICA_SETS).get(&target.key) else { return out };
         let wanted = set.i64_at(&["spec", "replicas"]).unwrap_or(0);
         self.0.lock().unwrap().push(wanted);
         if set.i64_at(&["status", "replicas"]) != Some(wanted) {
-            let told = set.edited(|root| root.set_at(&["status", "replicas"], wanted));
-            out.settle(Request::update_status(*REPLICA_SETS, Arc::new(told)));
+            let updated = set.edited(|root| root.set_at(&["status", "replicas"], wanted));
+            out.settle(Request::update_status(*REPLICA_SETS, Arc::new(updated)));
         }
         out
     }
 }
 
 #[test]
-fn a_status_of_its_own_does_not_wake_a_controller_and_a_write_of_others_does() {
-    let teller = Teller::default();
-    let notes = teller.0.clone();
-    let mut fixture = Fixture::with(Manager::with(super::kinds(), vec![Box::new(teller)]));
+fn a_controller_does_not_sync_after_its_own_status_write_but_after_one_of_others() {
+    let copier = Copier::default();
+    let syncs = copier.0.clone();
+    let mut fixture = Fixture::with(Manager::with(super::kinds(), vec![Box::new(copier)]));
     fixture.create(*REPLICA_SETS, set(2));
-    assert_eq!(*notes.lock().unwrap(), [2]);
+    assert_eq!(*syncs.lock().unwrap(), [2]);
     fixture.edit(*REPLICA_SETS, "r", |root| root.set_at(&["spec", "replicas"], 3));
-    assert_eq!(*notes.lock().unwrap(), [2, 3]);
+    assert_eq!(*syncs.lock().unwrap(), [2, 3]);
     fixture.set_status(*REPLICA_SETS, "r", value!({"replicas": 9}));
-    assert_eq!(*notes.lock().unwrap(), [2, 3, 3], "what somebody else wrote is put right");
+    assert_eq!(*syncs.lock().unwrap(), [2, 3, 3], "it corrects the write of another client");
     assert_eq!(fixture.get(*REPLICA_SETS, "r").i64_at(&["status", "replicas"]), Some(3));
 }

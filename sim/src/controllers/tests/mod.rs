@@ -1,7 +1,6 @@
 //! A cluster for the tests of controllers: a store that answers at once, a kubelet that starts one pod per step, the manager.
 //!
-//! Not an API server: no defaults, no validation, no namespaces that refuse. What the manager asks is answered as far as
-//! controllers look at it.
+//! Not an API server: no defaults, no validation, no namespaces that refuse. It answers what controllers need.
 
 mod endpoint_slice;
 mod endpoints;
@@ -16,7 +15,7 @@ mod taint_eviction;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Kind, Manager, Settings, all};
+use super::{Manager, ServedKind, Settings, all};
 use crate::engine::Time;
 use crate::object::{Object, Str, Value};
 use crate::value;
@@ -31,18 +30,18 @@ use store::Store;
 /// The namespace of all tests.
 pub(super) const NS: &str = "default";
 
-/// What a test lets fail: judged before the store sees the request.
-type Rule = Box<dyn FnMut(&Request) -> Option<Status>>;
+/// The requests that fail, and how; the store does not see these.
+type Failing = Box<dyn FnMut(&Request) -> Option<Status>>;
 
 pub(super) struct Fixture {
     pub(super) store: Store,
     pub(super) now: Time,
-    pub(super) rule: Rule,
+    pub(super) rule: Failing,
     /// Resources whose watch events wait until `release`.
     pub(super) held: Vec<Resource>,
     /// Every request but lists and watches: `create v1/pods default/a`.
     pub(super) requests: Vec<String>,
-    /// Whether pods get bound, started and removed.
+    /// Whether the kubelet binds, starts and removes pods.
     pub(super) kubelet: bool,
     manager: Manager,
     out: Outbox,
@@ -53,7 +52,7 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    /// A cluster with all controllers, started, but those that look after nodes: it has none.
+    /// A cluster with all controllers but those of nodes, started. It has no nodes.
     pub(super) fn new() -> Self {
         Self::with(Self::manager())
     }
@@ -68,12 +67,12 @@ impl Fixture {
         Self::build(manager, Box::new(|_| None))
     }
 
-    /// A cluster with all controllers, started with a rule in force.
+    /// As [`new`](Self::new), with requests that fail from the start.
     pub(super) fn started(rule: impl FnMut(&Request) -> Option<Status> + 'static) -> Self {
         Self::build(Self::manager(), Box::new(rule))
     }
 
-    fn build(manager: Manager, rule: Rule) -> Self {
+    fn build(manager: Manager, rule: Failing) -> Self {
         let now = Time(0);
         let mut fixture = Self {
             store: Store::default(),
@@ -93,7 +92,7 @@ impl Fixture {
         fixture
     }
 
-    /// Lets everything happen that happens at this time.
+    /// Runs until nothing is left to do at this time.
     pub(super) fn run(&mut self) {
         self.deliver();
         for _ in 0..100_000 {
@@ -110,10 +109,10 @@ impl Fixture {
             }
             self.deliver();
         }
-        panic!("the controllers do not come to rest");
+        panic!("the controllers do not settle");
     }
 
-    /// Lets time pass up to `time`, timer by timer.
+    /// Runs up to `time`, timer by timer.
     pub(super) fn run_until(&mut self, time: Time) {
         self.run();
         while let Some(due) = self.timers.iter().map(|(due, _)| *due).filter(|due| *due <= time).min() {
@@ -145,7 +144,7 @@ impl Fixture {
         }
     }
 
-    /// Hands the store's events to the watches.
+    /// Delivers the store's events to the watches.
     fn deliver(&mut self) {
         for (resource, event) in std::mem::take(&mut self.store.events) {
             if let Some(id) = self.watches.get(&resource) {
@@ -175,35 +174,35 @@ impl Fixture {
         });
     }
 
-    /// Creates an object and lets everything happen.
+    /// Creates an object and runs.
     pub(super) fn create(&mut self, resource: Resource, object: Value) -> Arc<Object> {
         let object = self.store.create(resource, object, self.now).unwrap();
         self.run();
         object
     }
 
-    /// Edits an object and lets everything happen.
+    /// Edits an object and runs.
     pub(super) fn edit(&mut self, resource: Resource, name: &str, edit: impl FnOnce(&mut Value)) {
         let updated = self.get(resource, name).edited(edit);
         self.store.update(resource, Arc::new(updated), "").unwrap();
         self.run();
     }
 
-    /// Edits an object outside namespaces and lets everything happen.
+    /// Edits a cluster-scoped object and runs.
     pub(super) fn edit_cluster_scoped(&mut self, of: Resource, name: &str, edit: impl FnOnce(&mut Value)) {
         let updated = self.store.objects[&(of, ObjectKey::new("", name))].edited(edit);
         self.store.update(of, Arc::new(updated), "").unwrap();
         self.run();
     }
 
-    /// Deletes an object outside namespaces and lets everything happen.
+    /// Deletes a cluster-scoped object and runs.
     pub(super) fn delete_cluster_scoped(&mut self, of: Resource, name: &str) {
         let answer = self.store.answer(&Request::delete(of, &ObjectKey::new("", name)), self.now);
         assert!(answer.failure().is_none(), "{answer:?}");
         self.run();
     }
 
-    /// Deletes an object with a propagation policy and lets everything happen.
+    /// Deletes an object with a propagation policy and runs.
     pub(super) fn delete(&mut self, resource: Resource, name: &str, propagation: &str) {
         let mut request = Request::delete(resource, &ObjectKey::new(NS, name));
         request.options.propagation = propagation.into();
@@ -220,12 +219,18 @@ impl Fixture {
         self.store.objects.get(&(resource, ObjectKey::new(NS, name))).cloned()
     }
 
+    /// The only object of a resource.
+    pub(super) fn only(&self, resource: Resource) -> Arc<Object> {
+        let [only] = &self.all(resource)[..] else { panic!("not one of {resource}") };
+        only.clone()
+    }
+
     pub(super) fn all(&self, resource: Resource) -> Vec<Arc<Object>> {
         let objects = self.store.objects.iter().filter(|((of, _), _)| *of == resource);
         objects.map(|(_, object)| object.clone()).collect()
     }
 
-    /// The different statuses that an object has had, in order.
+    /// The distinct statuses of an object so far, in order.
     pub(super) fn statuses(&self, resource: Resource, name: &str) -> Vec<Value> {
         let states =
             self.store.commits.iter().filter(|(of, object)| *of == resource && object.name() == name);
@@ -235,7 +240,7 @@ impl Fixture {
         statuses
     }
 
-    /// Replaces an object's status and lets everything happen.
+    /// Replaces an object's status and runs.
     pub(super) fn set_status(&mut self, resource: Resource, name: &str, status: Value) {
         let updated = self.get(resource, name).edited(|root| root.set_at(&["status"], status));
         self.store.update(resource, Arc::new(updated), "status").unwrap();
@@ -249,8 +254,8 @@ impl Fixture {
 }
 
 /// The kinds that the cluster serves.
-pub(super) fn kinds() -> Vec<Kind> {
-    let kind = |resource: Resource, kind: &str, namespaced| Kind {
+pub(super) fn kinds() -> Vec<ServedKind> {
+    let kind = |resource: Resource, kind: &str, namespaced| ServedKind {
         resource,
         followed: resource,
         kind: Str::new(kind),

@@ -1,4 +1,4 @@
-//! What a namespace gets when it comes, and how it goes.
+//! What a new namespace gets, and how a terminating one is emptied.
 
 use super::{Fixture, NS, template};
 use crate::engine::Time;
@@ -12,11 +12,11 @@ fn namespace(name: &str, phase: &str) -> Value {
 }
 
 fn delete_namespace(fixture: &mut Fixture, until: i64) {
-    // As the server does it.
+    // As the real server does.
     fixture.rule = Box::new(|request| {
-        let going = value!({"causes": [{"reason": "NamespaceTerminating"}]});
+        let details = value!({"causes": [{"reason": "NamespaceTerminating"}]});
         let refused =
-            || Status::forbidden(request.resource.unwrap(), &request.name, "it goes").details(going);
+            || Status::forbidden(request.resource.unwrap(), &request.name, "terminating").details(details);
         (request.verb == Verb::Create).then(refused)
     });
     let request = Request::delete(*NAMESPACES, &ObjectKey::new("", NS));
@@ -28,7 +28,7 @@ fn delete_namespace(fixture: &mut Fixture, until: i64) {
 fn every_active_namespace_has_a_default_account() {
     let mut fixture = Fixture::new();
     fixture.create(*NAMESPACES, namespace(NS, "Active"));
-    fixture.create(*NAMESPACES, namespace("going", "Terminating"));
+    fixture.create(*NAMESPACES, namespace("terminating", "Terminating"));
     let first = fixture.get(*SERVICE_ACCOUNTS, "default");
     fixture.delete(*SERVICE_ACCOUNTS, "default", "");
     assert_ne!(fixture.get(*SERVICE_ACCOUNTS, "default").uid(), first.uid());
@@ -47,7 +47,7 @@ fn the_root_ca_is_published_and_repaired() {
     assert_eq!(data(&fixture), first);
 }
 
-/// A namespace with an object of each of these kinds that nobody lets go.
+/// A namespace with an object of each of these kinds, each with a finalizer.
 fn holding(resources: &[Resource]) -> Fixture {
     let mut fixture = Fixture::new();
     fixture.create(*NAMESPACES, namespace(NS, "Active"));
@@ -58,7 +58,7 @@ fn holding(resources: &[Resource]) -> Fixture {
     fixture
 }
 
-fn let_go(fixture: &mut Fixture, resource: Resource) {
+fn finalize(fixture: &mut Fixture, resource: Resource) {
     fixture.edit(resource, "kept", |root| drop(root.remove_at(&["metadata", "finalizers"])));
 }
 
@@ -66,16 +66,16 @@ fn is_there(fixture: &Fixture) -> bool {
     fixture.all(*NAMESPACES).len() == 1
 }
 
-/// When the namespace's conditions were written, and which of them were true.
+/// When the controller wrote the namespace's conditions, and which of them were true.
 fn course(fixture: &Fixture) -> Vec<(String, Vec<String>)> {
     let mut course = Vec::new();
     for (_, object) in fixture.store.commits.iter().filter(|(of, _)| *of == *NAMESPACES) {
         let conditions = object.items_at(&["status", "conditions"]);
         let text = |c: &Value, field| c.str_at(&[field]).unwrap().to_owned();
         let times = conditions.iter().map(|c| text(c, "lastTransitionTime")).max();
-        let in_the_way = conditions.iter().filter(|c| text(c, "status") == "True");
+        let blockers = conditions.iter().filter(|c| text(c, "status") == "True");
         if let Some(last) = times {
-            course.push((last[14..19].to_owned(), in_the_way.map(|c| text(c, "message")).collect()));
+            course.push((last[14..19].to_owned(), blockers.map(|c| text(c, "message")).collect()));
         }
     }
     course.dedup();
@@ -83,7 +83,7 @@ fn course(fixture: &Fixture) -> Vec<(String, Vec<String>)> {
 }
 
 #[test]
-fn a_namespace_that_goes_is_emptied_first() {
+fn a_terminating_namespace_is_emptied_first() {
     let mut fixture = Fixture::new();
     fixture.create(*NAMESPACES, namespace(NS, "Active"));
     let deployment = value!({
@@ -100,7 +100,7 @@ fn a_namespace_that_goes_is_emptied_first() {
 }
 
 #[test]
-fn a_namespace_that_is_empty_goes_five_seconds_after_it_was_deleted() {
+fn an_empty_namespace_is_gone_five_seconds_after_its_deletion() {
     let mut fixture = Fixture::new();
     fixture.create(*NAMESPACES, namespace(NS, "Active"));
     delete_namespace(&mut fixture, 4_999);
@@ -111,15 +111,15 @@ fn a_namespace_that_is_empty_goes_five_seconds_after_it_was_deleted() {
 }
 
 #[test]
-fn nothing_else_is_deleted_while_a_pod_is_left() {
+fn nothing_else_is_deleted_while_a_pod_remains() {
     let mut fixture = holding(&[*PODS, *CONFIG_MAPS]);
     delete_namespace(&mut fixture, 5_000);
     assert!(fixture.get(*PODS, "kept").is_terminating());
     assert!(!fixture.get(*CONFIG_MAPS, "kept").is_terminating());
-    // No pod that is left is told of.
+    // The conditions do not mention the remaining pod.
     assert_eq!(course(&fixture), [("00:05".into(), vec![])]);
-    let_go(&mut fixture, *PODS);
-    // Its own write was seen at 5 s; that the pod went is no reason to look.
+    finalize(&mut fixture, *PODS);
+    // The cache showed its own write at 5 s; the deletion of the pod starts no sync.
     fixture.run_until(Time(9_999));
     assert!(!fixture.get(*CONFIG_MAPS, "kept").is_terminating());
     fixture.run_until(Time(10_000));
@@ -127,15 +127,15 @@ fn nothing_else_is_deleted_while_a_pod_is_left() {
 }
 
 #[test]
-fn what_has_finalizers_is_counted_and_looked_at_after_half_of_what_it_may_take() {
+fn objects_with_finalizers_are_counted_and_the_next_sync_comes_after_half_the_estimate() {
     let mut fixture = holding(&[*CONFIG_MAPS]);
     delete_namespace(&mut fixture, 5_000);
     let remains = "Some resources are remaining: configmaps. has 1 resource instances";
     let held = "Some content in the namespace has finalizers remaining: ex.test/keep in 1 resource instances";
     assert_eq!(course(&fixture), [("00:05".into(), vec![remains.into(), held.into()])]);
-    // Looked at after its own write, at 10 s, and 15 / 2 + 1 s later: what is due earlier wins.
+    // Syncs follow its own write, at 10 s, and 15 / 2 + 1 s later.
     fixture.run_until(Time(10_001));
-    let_go(&mut fixture, *CONFIG_MAPS);
+    finalize(&mut fixture, *CONFIG_MAPS);
     fixture.run_until(Time(17_999));
     assert!(is_there(&fixture));
     fixture.run_until(Time(18_000));
@@ -144,24 +144,24 @@ fn what_has_finalizers_is_counted_and_looked_at_after_half_of_what_it_may_take()
 }
 
 #[test]
-fn what_stays_without_a_finalizer_is_a_failure_and_told() {
+fn objects_that_remain_without_a_finalizer_are_a_failure_in_the_conditions() {
     let mut fixture = Fixture::new();
     fixture.create(*NAMESPACES, namespace(NS, "Active"));
     fixture.kubelet = false;
     let spec = value!({"nodeName": "lost", "terminationGracePeriodSeconds": 3});
     fixture.create(*PODS, value!({"metadata": {"name": "stuck", "namespace": NS}, "spec": spec}));
     delete_namespace(&mut fixture, 5_000);
-    let told = "Failed to delete all resource types, 1 remaining: unexpected items still remain in namespace: default \
+    let message = "Failed to delete all resource types, 1 remaining: unexpected items still remain in namespace: default \
                 for gvr: /v1, Resource=pods";
-    assert_eq!(course(&fixture), [("00:05".into(), vec![told.into()])]);
+    assert_eq!(course(&fixture), [("00:05".into(), vec![message.into()])]);
     fixture.take_requests();
     fixture.run_until(Time(300_000));
-    let looks = fixture.take_requests().iter().filter(|r| r.starts_with("deletecollection")).count();
-    assert!((15..25).contains(&looks), "with a back-off, at least each minute: {looks}");
+    let syncs = fixture.take_requests().iter().filter(|r| r.starts_with("deletecollection")).count();
+    assert!((15..25).contains(&syncs), "with a back-off, at least each minute: {syncs}");
 }
 
 #[test]
-fn live_lists_decide_what_is_left() {
+fn live_lists_decide_what_remains() {
     let mut fixture = holding(&[]);
     fixture.held = vec![*PODS];
     fixture.create(
@@ -172,7 +172,7 @@ fn live_lists_decide_what_is_left() {
     fixture.run_until(Time(20_000));
     assert!(is_there(&fixture), "a live list shows the pod");
     fixture.release();
-    let_go(&mut fixture, *PODS);
+    finalize(&mut fixture, *PODS);
     fixture.run_until(Time(2_000_000));
     assert!(!is_there(&fixture));
 }

@@ -1,4 +1,4 @@
-//! Nodes that fall silent: what the node lifecycle controller says of them, and how fast.
+//! Silent nodes: their status, taints and pods, and how fast they are evicted.
 
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ impl Fixture {
         }
     }
 
-    /// Lets time pass, while these nodes renew their Leases each 10 s.
+    /// Runs, while these nodes renew their Leases every 10 s.
     fn live(&mut self, names: &[&str], until_s: i64) {
         while self.now < Time(until_s * 1000) {
             names.iter().for_each(|name| self.renew(name));
@@ -77,7 +77,7 @@ impl Fixture {
     }
 
     /// Sets the node's Ready condition, as its kubelet does.
-    fn says(&mut self, node: &str, status: &str) {
+    fn report(&mut self, node: &str, status: &str) {
         let now = self.now.rfc3339();
         let node = self.at(*NODES, &ObjectKey::new("", node)).edited(|root| {
             let mut conditions = root.items_at(&["status", "conditions"]).to_vec();
@@ -112,9 +112,9 @@ impl Fixture {
 #[test]
 fn a_silent_node_is_unknown_tainted_and_its_pods_are_unready_at_once_and_evicted_by_the_limiter() {
     let mut fixture = Fixture::of_nodes();
-    // The monitor ticks from the first node on.
+    // The monitor starts with the first node.
     ["lost", "a", "b", "c"].iter().for_each(|name| fixture.node(name, "z"));
-    assert_eq!(fixture.taints("lost"), [""; 0], "a node that is ready loses the taint that it is born with");
+    assert_eq!(fixture.taints("lost"), [""; 0], "a ready node loses its first taint");
     fixture.pod_on("p", "lost", value!([]));
     fixture.live(&["a", "b", "c"], 50);
     let (node, pod) = (ObjectKey::new("", "lost"), ObjectKey::new(NS, "p"));
@@ -134,12 +134,12 @@ fn a_silent_node_is_unknown_tainted_and_its_pods_are_unready_at_once_and_evicted
 }
 
 #[test]
-fn a_node_that_returns_loses_no_schedule_at_once_and_no_execute_at_the_next_tick() {
+fn a_node_that_returns_loses_no_schedule_at_once_and_no_execute_at_the_next_pass() {
     let mut fixture = Fixture::of_nodes();
     ["lost", "a", "b"].iter().for_each(|name| fixture.node(name, "z"));
     fixture.live(&["a", "b"], 72);
     fixture.renew("lost");
-    fixture.says("lost", "True");
+    fixture.report("lost", "True");
     assert_eq!(fixture.taints("lost"), ["unreachable:NoExecute"]);
     fixture.live(&["a", "b", "lost"], 75);
     assert_eq!(fixture.taints("lost"), [""; 0]);
@@ -172,10 +172,10 @@ fn when_every_node_is_silent_nothing_is_evicted() {
 }
 
 #[test]
-fn a_node_that_says_it_is_not_ready_is_tainted_by_what_it_says_and_a_pod_bound_to_it_is_not_ready() {
+fn a_node_that_reports_not_ready_is_tainted_not_ready_and_a_pod_bound_to_it_is_not_ready() {
     let mut fixture = Fixture::of_nodes();
     ["a", "b"].iter().for_each(|name| fixture.node(name, "z"));
-    fixture.says("b", "False");
+    fixture.report("b", "False");
     assert_eq!(fixture.taints("b"), ["not-ready:NoSchedule"]);
     fixture.live(&["a", "b"], 10);
     assert_eq!(fixture.taints("b"), ["not-ready:NoSchedule", "not-ready:NoExecute"]);
@@ -194,7 +194,7 @@ fn an_idle_cluster_costs_the_controller_no_request() {
 }
 
 #[test]
-fn a_taint_whose_patch_meets_another_write_waits_for_the_back_off_and_is_read_again() {
+fn after_a_conflict_the_taint_patch_waits_for_the_back_off_and_reads_the_node_again() {
     let mut fixture = Fixture::of_nodes();
     let mut refused = false;
     fixture.rule = Box::new(move |request| {
@@ -204,7 +204,7 @@ fn a_taint_whose_patch_meets_another_write_waits_for_the_back_off_and_is_read_ag
     fixture.node("a", "z");
     assert_eq!(fixture.taints("a"), ["not-ready:NoSchedule"]);
     fixture.run_until(Time(100));
-    assert_eq!(fixture.taints("a"), ["not-ready:NoSchedule"], "it sleeps for 100 ms at least");
+    assert_eq!(fixture.taints("a"), ["not-ready:NoSchedule"], "it sleeps for at least 100 ms");
     fixture.run_until(Time(200));
     assert_eq!(fixture.taints("a"), [""; 0]);
     let expected = ["get v1/nodes a", "patch v1/nodes a", "get v1/nodes a", "patch v1/nodes a"];
@@ -213,7 +213,7 @@ fn a_taint_whose_patch_meets_another_write_waits_for_the_back_off_and_is_read_ag
 }
 
 #[test]
-fn a_taint_that_is_refused_otherwise_stays_until_the_node_changes() {
+fn after_another_failure_the_taint_stays_until_the_node_changes() {
     let mut fixture = Fixture::of_nodes();
     let mut refused = false;
     fixture.rule = Box::new(move |request| {
@@ -223,6 +223,6 @@ fn a_taint_that_is_refused_otherwise_stays_until_the_node_changes() {
     fixture.node("a", "z");
     fixture.run_until(Time(40_000));
     assert_eq!(fixture.taints("a"), ["not-ready:NoSchedule"]);
-    fixture.says("a", "True");
+    fixture.report("a", "True");
     assert_eq!(fixture.taints("a"), [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! Pods that nobody else removes.
+//! Pods that no other component deletes.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ fn pods(fixture: &Fixture) -> Vec<String> {
 }
 
 #[test]
-fn a_pod_whose_node_is_gone_fails_and_goes_after_the_quarantine() {
+fn a_pod_of_a_deleted_node_fails_and_is_deleted_after_the_quarantine() {
     let mut fixture = fixture(0);
     fixture.pod_on("here", "n", value!([]));
     fixture.pod_on("orphan", "gone", value!([]));
@@ -32,11 +32,11 @@ fn a_pod_whose_node_is_gone_fails_and_goes_after_the_quarantine() {
     assert_eq!(pods(&fixture), ["here", "orphan"]);
     fixture.run_until(Time(60_000));
     assert_eq!(pods(&fixture), ["here"]);
-    let of_it = |(_, pod): &&(_, Arc<crate::object::Object>)| pod.name() == "orphan";
-    let states: Vec<_> = fixture.store.commits.iter().filter(of_it).collect();
-    let marked = &states[1].1;
-    assert_eq!(marked.str_at(&["status", "phase"]), Some("Failed"));
-    let condition = marked.condition("DisruptionTarget").unwrap();
+    let mut states = fixture.store.commits.iter().filter(|(_, pod)| pod.name() == "orphan");
+    let condition = states.find_map(|(_, pod)| {
+        pod.condition("DisruptionTarget").filter(|_| pod.str_at(&["status", "phase"]) == Some("Failed"))
+    });
+    let condition = condition.unwrap();
     assert_eq!(condition.str_at(&["reason"]), Some("DeletionByPodGC"));
 }
 
@@ -56,7 +56,7 @@ fn a_node_that_only_the_cache_lacks_is_not_gone() {
 }
 
 #[test]
-fn terminating_pods_go_that_no_node_has_or_whose_node_is_out_of_service() {
+fn terminating_pods_are_deleted_if_unbound_or_on_an_out_of_service_node() {
     let mut fixture = fixture(0);
     let never_bound = value!({"metadata": {"name": "unbound", "namespace": NS, "finalizers": ["f"]}});
     fixture.create(*PODS, never_bound);
@@ -78,7 +78,7 @@ fn terminating_pods_go_that_no_node_has_or_whose_node_is_out_of_service() {
 }
 
 #[test]
-fn of_too_many_pods_that_ended_the_evicted_go_first_then_the_oldest() {
+fn of_too_many_finished_pods_the_evicted_are_deleted_first_then_the_oldest() {
     let mut fixture = fixture(2);
     for (name, reason) in [("old", ""), ("older", ""), ("evicted", "Evicted"), ("new", "")] {
         let ended = value!({"phase": "Failed", "reason": reason});

@@ -26,24 +26,24 @@ fn pods_are_created_in_rounds_that_double_and_carry_the_template_and_the_owner()
     let mut fixture = Fixture::new();
     fixture.kubelet = false;
     fixture.create(*REPLICA_SETS, set(4));
-    let pod = fixture.all(*PODS)[0].clone();
-    assert_eq!(pod.meta("generateName"), "r-");
-    assert_eq!(pod.label("app"), Some("d"));
-    let owner = pod.controller().unwrap();
-    assert_eq!((owner.kind, owner.name, owner.block_owner_deletion), ("ReplicaSet", "r", true));
-    assert_eq!(owner.uid, fixture.get(*REPLICA_SETS, "r").uid());
+    for pod in fixture.all(*PODS) {
+        assert_eq!((pod.meta("generateName"), pod.label("app")), ("r-", Some("d")));
+        let owner = pod.controller().unwrap();
+        assert_eq!((owner.kind, owner.name, owner.block_owner_deletion), ("ReplicaSet", "r", true));
+        assert_eq!(owner.uid, fixture.get(*REPLICA_SETS, "r").uid());
+    }
     let status = fixture.get(*REPLICA_SETS, "r").at(&["status"]).cloned();
     let recorded =
         value!({"replicas": 4, "fullyLabeledReplicas": 4, "terminatingReplicas": 0, "observedGeneration": 1});
     assert_eq!(status, Some(recorded));
-    // The first status is told before the new pods are seen (ctl-deployment-create).
-    let sets = fixture.store.commits.iter().filter(|(of, _)| *of == *REPLICA_SETS);
-    let told: Vec<Value> = sets.filter_map(|(_, set)| set.at(&["status"]).cloned()).collect();
-    assert_eq!(told[0], value!({"replicas": 0, "terminatingReplicas": 0, "observedGeneration": 1}));
+    // The controller writes the first status before its cache shows the new pods (ctl-deployment-create).
+    let first =
+        fixture.statuses(*REPLICA_SETS, "r").into_iter().find(|status| status.get("replicas").is_some());
+    assert_eq!(first, Some(value!({"replicas": 0, "terminatingReplicas": 0, "observedGeneration": 1})));
 }
 
 #[test]
-fn a_refused_pod_ends_the_round_and_is_told_until_it_can_be_created() {
+fn a_refused_pod_ends_the_round_and_is_reported_until_it_can_be_created() {
     let mut fixture = Fixture::new();
     fixture.rule = Box::new(|request| {
         let hit = request.verb == Verb::Create && request.resource == Some(*PODS);
@@ -65,15 +65,11 @@ fn a_refused_pod_ends_the_round_and_is_told_until_it_can_be_created() {
 fn finished_and_terminating_pods_are_replaced() {
     let mut fixture = Fixture::new();
     fixture.create(*REPLICA_SETS, set(2));
-    let first = names(&fixture)[0].clone();
-    fixture.edit(*PODS, &first, |root| root.set_at(&["status", "phase"], "Running"));
-    let failed = fixture.get(*PODS, &first).edited(|root| root.set_at(&["status", "phase"], "Failed"));
-    fixture.store.update(*PODS, Arc::new(failed), "status").unwrap();
-    fixture.run();
+    let [failed, deleted] = &names(&fixture)[..] else { panic!("two pods") };
+    fixture.set_status(*PODS, failed, value!({"phase": "Failed"}));
     assert_eq!(fixture.all(*PODS).len(), 3);
     fixture.kubelet = false;
-    let last = names(&fixture)[2].clone();
-    fixture.delete(*PODS, &last, "");
+    fixture.delete(*PODS, deleted, "");
     let status = fixture.get(*REPLICA_SETS, "r");
     assert_eq!(fixture.all(*PODS).len(), 4);
     assert_eq!(status.i64_at(&["status", "terminatingReplicas"]), Some(1));
@@ -93,12 +89,12 @@ fn orphans_that_fit_are_adopted_and_pods_that_no_longer_fit_are_released() {
 }
 
 #[test]
-fn a_set_that_goes_does_not_adopt() {
+fn a_terminating_set_does_not_adopt() {
     let mut fixture = Fixture::new();
-    let mut going = set(0);
-    going.set_at(&["metadata", "finalizers"], value!(["ex.test/keep"]));
-    fixture.create(*REPLICA_SETS, going);
-    // The cache of the manager does not know yet that the set goes.
+    let mut held = set(0);
+    held.set_at(&["metadata", "finalizers"], value!(["ex.test/keep"]));
+    fixture.create(*REPLICA_SETS, held);
+    // The manager's cache does not show yet that the set is terminating.
     fixture.held = vec![*REPLICA_SETS];
     fixture.delete(*REPLICA_SETS, "r", "");
     fixture.create(
@@ -139,13 +135,13 @@ fn pod(uid: &str, changes: &[(&[&str], Value)]) -> Object {
 }
 
 #[test]
-fn surplus_pods_go_in_the_order_of_the_real_controller() {
+fn surplus_pods_are_deleted_in_the_order_of_the_real_controller() {
     let now = Time(86_400_000);
     let conditions: &[&str] = &["status", "conditions"];
     let cost: &[&str] = &["metadata", "annotations", "controller.kubernetes.io/pod-deletion-cost"];
     let since = |t: &str| value!([{"type": "Ready", "status": "True", "lastTransitionTime": t}]);
     let restarts = |n: i64| value!([{"restartCount": n}]);
-    // Each of these goes before an ordinary pod, and before all that follow it in this list.
+    // The controller deletes each of these before all that follow it in this list.
     let order: Vec<(&str, Object, usize)> = vec![
         ("unassigned", pod("a", &[(&["spec", "nodeName"], value!(""))]), 0),
         ("pending", pod("b", &[(&["status", "phase"], value!("Pending"))]), 0),
@@ -162,7 +158,7 @@ fn surplus_pods_go_in_the_order_of_the_real_controller() {
     for (i, (name, first, rank)) in order.iter().enumerate() {
         for (other, second, other_rank) in &order[i + 1..] {
             let ordering = deletion_order((first, *rank), (second, *other_rank), now);
-            assert!(ordering.is_lt(), "{name} goes before {other}");
+            assert!(ordering.is_lt(), "{name} comes before {other}");
             assert!(deletion_order((second, *other_rank), (first, *rank), now).is_gt());
         }
     }
@@ -175,7 +171,7 @@ fn surplus_pods_go_in_the_order_of_the_real_controller() {
 fn scaling_down_prefers_pods_that_are_not_ready() {
     let mut fixture = Fixture::new();
     fixture.create(*REPLICA_SETS, set(3));
-    let victim = names(&fixture)[0].clone();
+    let victim = names(&fixture).into_iter().nth(1).unwrap();
     let unready =
         fixture.get(*PODS, &victim).edited(|root| root.set_at(&["status", "conditions"], value!([])));
     fixture.store.update(*PODS, Arc::new(unready), "status").unwrap();

@@ -13,7 +13,7 @@ use crate::wire::{Answer, Body, List, ObjectKey, PatchType, Request, Resource, S
 #[derive(Default)]
 pub(in crate::controllers) struct Store {
     pub(in crate::controllers) objects: BTreeMap<(Resource, ObjectKey), Arc<Object>>,
-    /// Events that no watch has had yet.
+    /// Events that are not delivered yet.
     pub(super) events: Vec<(Resource, WatchEvent)>,
     /// Every state of every object, in order of commit.
     pub(in crate::controllers) commits: Vec<(Resource, Arc<Object>)>,
@@ -65,7 +65,7 @@ impl Store {
                 let all = self.objects.keys().filter(|(of, key)| *of == resource && is_meant(key));
                 for (_, key) in all.cloned().collect::<Vec<_>>() {
                     let one = Request::delete(resource, &key).options(request.options.clone());
-                    self.delete(&one, now).expect("it is there");
+                    self.delete(&one, now).expect("the store has the object");
                 }
                 return Answer::List(Box::default());
             }
@@ -80,7 +80,7 @@ impl Store {
     pub(super) fn create(&mut self, of: Resource, mut root: Value, now: Time) -> Result<Arc<Object>, Status> {
         self.names += 1;
         let prefix = root.str_at(&["metadata", "generateName"]).map(str::to_owned);
-        // A name that is given wins.
+        // A given name takes precedence.
         if let Some(prefix) = prefix.filter(|_| root.str_at(&["metadata", "name"]).is_none()) {
             root.set_at(&["metadata", "name"], format!("{prefix}{:05}", self.names));
         }
@@ -174,8 +174,8 @@ impl Store {
     /// One step of one pod: bind and start, or remove. Pods of the image `broken:1` never get ready.
     pub(super) fn kubelet(&mut self, now: Time) -> bool {
         let pods = self.objects.iter().filter(|((of, _), _)| *of == *PODS).map(|(_, pod)| pod);
-        let goes = |pod: &&Arc<Object>| pod.is_terminating() && pod.finalizers().next().is_none();
-        if let Some(pod) = pods.clone().find(goes).cloned() {
+        let ends = |pod: &&Arc<Object>| pod.is_terminating() && pod.finalizers().next().is_none();
+        if let Some(pod) = pods.clone().find(ends).cloned() {
             self.remove(*PODS, pod.root().clone());
             return true;
         }
@@ -199,7 +199,7 @@ impl Store {
     }
 }
 
-/// A strategic patch that takes finalizers off, as a merge patch; other patches as they are.
+/// A strategic patch that removes finalizers, as a merge patch; other patches unchanged.
 fn without_finalizers(old: &Object, patch: &Value) -> Value {
     let mut patch = patch.clone();
     if let Some(gone) = patch.remove_at(&["metadata", "$deleteFromPrimitiveList/finalizers"]) {
@@ -209,7 +209,7 @@ fn without_finalizers(old: &Object, patch: &Value) -> Value {
     patch
 }
 
-/// A strategic merge patch with all conditions, those merged by type that it has: what is left is a merge patch.
+/// A strategic merge patch of conditions, as a merge patch with all of them.
 fn whole_conditions(old: &Object, patch: &Value) -> Value {
     let mut patch = patch.clone();
     patch.remove_at(&["status", "$setElementOrder/conditions"]);

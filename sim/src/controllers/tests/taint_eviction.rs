@@ -62,7 +62,7 @@ fn a_pod_is_marked_and_deleted_when_its_toleration_is_over_and_at_once_without_o
 }
 
 #[test]
-fn an_eviction_is_cancelled_when_the_taint_goes_and_starts_anew_when_it_comes_back() {
+fn an_eviction_is_cancelled_when_the_taint_is_removed_and_starts_anew_when_it_returns() {
     let mut fixture = fixture();
     fixture.pod_on("p", "n", tolerating(300));
     taint(&mut fixture, unreachable());
@@ -78,7 +78,7 @@ fn an_eviction_is_cancelled_when_the_taint_goes_and_starts_anew_when_it_comes_ba
 }
 
 #[test]
-fn a_pod_that_is_placed_on_a_tainted_node_goes_and_a_failed_deletion_is_tried_again() {
+fn a_pod_that_is_bound_to_a_tainted_node_is_deleted_and_a_failed_deletion_is_repeated() {
     let mut fixture = fixture();
     taint(&mut fixture, unreachable());
     let mut failures = 2;

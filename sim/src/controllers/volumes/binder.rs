@@ -1,33 +1,34 @@
 //! Binds claims and volumes.
 //!
 //! Real: pkg/controller/volume/persistentvolume, and the scheduler, which binds claims that wait for their first consumer.
-//! Modelled: the writes and their order: the volume's claim, its phase, the claim's volume, its status; what the annotations
-//! say of who chose; that a provisioner is asked; claims that wait look again every 15 s; a claim that has lost its volume
-//! is Lost. When a claim is gone its volume is Released, and deleted where its policy is Delete and a provisioner is
-//! there. Each sync makes one write, a release two. Not modelled: volumes that are recycled, the default class that a claim gets later, expansion, failures.
+//! Modelled: the writes and their order (the volume's claim, its phase, the claim's volume, its status), the annotations
+//! about who chose and which provisioner is asked, the resync of waiting claims every 15 s, the phase Lost of a claim
+//! without its volume, and Released of a volume without its claim, which is then deleted if its policy is Delete and there
+//! is a provisioner. Differs: a sync makes one write, a release two. Not modelled: recycling, a default class that a claim
+//! gets later, expansion, failures.
 
 use std::sync::Arc;
 
 use super::claims_of;
-use super::matching::{best, claim_of, class_of, is_for, satisfies};
+use super::matching::{best, claim_of, class_of, is_for, reference, satisfies};
 use super::provision::{MADE_BY, name_for, provisioner, volume_for, waits_for_consumer};
 use crate::client::Change;
-use crate::controllers::{Caches, Controller, Outcome, Settings, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, Settings, SyncKey, Watches};
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES};
 use crate::wire::{ObjectKey, Request, Resource};
 
-/// Annotation of a claim that is bound (component-helpers `AnnBindCompleted`).
+/// Annotation of a bound claim (component-helpers `AnnBindCompleted`).
 const COMPLETED: &str = "pv.kubernetes.io/bind-completed";
-/// Annotation of a claim or a volume that this controller chose the other for (component-helpers `AnnBoundByController`).
+/// Annotation of a claim or a volume whose counterpart this controller chose (component-helpers `AnnBoundByController`).
 const BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
-/// Annotations of a claim with the name of the provisioner that is to make its volume (`AnnBetaStorageProvisioner`,
+/// Annotations of a claim with the provisioner that should make its volume (`AnnBetaStorageProvisioner`,
 /// `AnnStorageProvisioner`).
-const ASKED: [&str; 2] =
+const PROVISIONER: [&str; 2] =
     ["volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"];
-/// Claims and volumes are looked at so often (kube-controller-manager `--pvclaimbinder-sync-period`).
+/// Period of the resync of claims and volumes (kube-controller-manager `--pvclaimbinder-sync-period`).
 const RESYNC_MS: Millis = 15 * SECOND;
 
 /// The controller that binds claims.
@@ -51,27 +52,27 @@ impl Controller for Binder {
         Watches::These(vec![*PERSISTENT_VOLUME_CLAIMS, *PERSISTENT_VOLUMES, *STORAGE_CLASSES, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, caches: &Caches, out: &mut Vec<SyncKey>) {
         let object = change.object();
         let claims = *PERSISTENT_VOLUME_CLAIMS;
         if resource == *PODS {
             if change.old.is_none() {
-                out.extend(claims_of(object).map(|key| Target::new(claims, key)));
+                out.extend(claims_of(object).map(|key| SyncKey::new(claims, key)));
             }
         } else if resource == *STORAGE_CLASSES {
             let of = caches.of(claims).iter().filter(|claim| class_of(claim) == object.name());
-            out.extend(of.map(|claim| Target::of(claims, claim)));
+            out.extend(of.map(|claim| SyncKey::of(claims, claim)));
         } else {
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
             if resource == *PERSISTENT_VOLUMES {
-                out.extend(claim_of(object).map(|(key, _)| Target::new(claims, key)));
+                out.extend(claim_of(object).map(|(key, _)| SyncKey::new(claims, key)));
             } else if let Some(volume) = volume_of(object) {
-                out.push(Target::new(*PERSISTENT_VOLUMES, ObjectKey::new("", volume)));
+                out.push(SyncKey::new(*PERSISTENT_VOLUMES, ObjectKey::new("", volume)));
             }
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(object) = caches.of(target.resource).get(&target.key) else { return out };
         if target.resource == *PERSISTENT_VOLUMES {
@@ -104,7 +105,7 @@ impl Binder {
         }
     }
 
-    /// Finds a volume for a claim that names none, or has one made.
+    /// Finds or makes a volume for a claim without one.
     fn find(&self, claim: &Arc<Object>, caches: &Caches, out: &mut Outcome) {
         let volumes = caches.of(*PERSISTENT_VOLUMES);
         let waits = waits_for_consumer(claim, caches);
@@ -113,13 +114,13 @@ impl Binder {
         }
         let is_made = volumes.get(&ObjectKey::new("", name_for(claim))).is_some();
         match provisioner(claim, caches).filter(|_| !waits) {
-            Some(provisioner) if is_to_be_asked(claim, &provisioner) => {
-                let asking = claim.edited(|root| {
-                    ASKED.iter().for_each(|key| {
+            Some(provisioner) if needs_annotation(claim, &provisioner) => {
+                let annotated = claim.edited(|root| {
+                    PROVISIONER.iter().for_each(|key| {
                         root.set_at(&["metadata", "annotations", key], provisioner.clone());
                     });
                 });
-                out.then(Request::update(*PERSISTENT_VOLUME_CLAIMS, Arc::new(asking)));
+                out.then(Request::update(*PERSISTENT_VOLUME_CLAIMS, Arc::new(annotated)));
             }
             Some(provisioner) if self.provisions && !is_made => {
                 let volume = volume_for(claim, &provisioner, caches);
@@ -129,7 +130,7 @@ impl Binder {
         }
     }
 
-    /// Reclaims a volume whose claim is gone; makes a free one available.
+    /// Reclaims a volume whose claim is gone; sets a free one to Available.
     fn sync_volume(&self, volume: &Arc<Object>, caches: &Caches, out: &mut Outcome) {
         if volume.is_terminating() {
             return;
@@ -157,7 +158,7 @@ impl Binder {
         }
     }
 
-    /// Nobody has the volume any more.
+    /// Releases a volume whose claim is gone.
     fn release(&self, volume: &Object, out: &mut Outcome) {
         if phase(volume) != "Released" {
             out.then(with_phase(volume, "Released"));
@@ -169,11 +170,11 @@ impl Binder {
     }
 }
 
-/// Whether a provisioner of a class is still to be told of a claim. Those inside the controller manager are not.
-fn is_to_be_asked(claim: &Object, provisioner: &str) -> bool {
+/// Whether a claim lacks the annotations that ask an external provisioner for its volume.
+fn needs_annotation(claim: &Object, provisioner: &str) -> bool {
     !class_of(claim).is_empty()
         && !provisioner.starts_with("kubernetes.io/")
-        && claim.annotation(ASKED[1]) != Some(provisioner)
+        && claim.annotation(PROVISIONER[1]) != Some(provisioner)
 }
 
 fn volume_of(claim: &Object) -> Option<&str> {
@@ -184,18 +185,10 @@ fn phase(object: &Object) -> &str {
     object.str_at(&["status", "phase"]).unwrap_or_default()
 }
 
-/// What a volume says of its claim.
-pub(super) fn reference(claim: &Object) -> Value {
-    value!({
-        "kind": "PersistentVolumeClaim", "namespace": (claim.namespace()), "name": (claim.name()), "uid": (claim.uid()),
-        "apiVersion": "v1", "resourceVersion": (claim.meta("resourceVersion"))
-    })
-}
-
-/// The next write that tells claim and volume that they belong together.
+/// The next write that binds claim and volume to each other.
 fn bind(claim: &Arc<Object>, volume: &Arc<Object>, out: &mut Outcome) {
-    let is_known = claim_of(volume).is_some_and(|(_, uid)| uid == claim.uid());
-    if !is_known {
+    let has_claim = claim_of(volume).is_some_and(|(_, uid)| uid == claim.uid());
+    if !has_claim {
         let taken = volume.edited(|root| {
             root.set_at(&["spec", "claimRef"], reference(claim));
             if claim_of(volume).is_none() {
@@ -239,7 +232,7 @@ fn with_status(claim: &Object, status: Value) -> Request {
     Request::update_status(*PERSISTENT_VOLUME_CLAIMS, Arc::new(updated))
 }
 
-/// The volume without a claim; where an administrator chose the claim, without its uid (`unbindVolume`).
+/// Removes the claim from a volume; if an administrator chose the claim, only its uid (`unbindVolume`).
 fn unbound(volume: &Object) -> Request {
     let updated = volume.edited(|root| {
         if volume.annotation(BY_CONTROLLER).is_some() {

@@ -1,4 +1,4 @@
-//! Which volume a claim gets: the one that is meant for it, else the smallest that fits.
+//! Which volume a claim gets: the one with a reference to it, else the smallest matching one.
 //!
 //! Real: component-helpers `FindMatchingVolume`, `findByClaim`, `checkVolumeSatisfyClaim`. Modelled: size, access modes,
 //! volume mode, class, selector; volumes with fewer access modes come first. Not modelled: node affinity, classes of
@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use crate::object::{LabelSelector, Object, Quantity, Str, Value};
+use crate::value;
 use crate::wire::ObjectKey;
 
-/// Annotation that stands for `storageClassName` in old objects (core/v1 `BetaStorageClassAnnotation`).
+/// Deprecated annotation in place of `storageClassName` (core/v1 `BetaStorageClassAnnotation`).
 const BETA_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
 
 /// The class of a claim or a volume; empty for none.
@@ -18,21 +19,29 @@ pub(super) fn class_of(object: &Object) -> &str {
     annotated.or_else(|| object.str_at(&["spec", "storageClassName"])).unwrap_or_default()
 }
 
-/// Key and uid of the claim that a volume is for. One that an administrator wrote may lack the uid.
+/// The reference to a claim in its volume, `spec.claimRef`.
+pub(super) fn reference(claim: &Object) -> Value {
+    value!({
+        "kind": "PersistentVolumeClaim", "namespace": (claim.namespace()), "name": (claim.name()), "uid": (claim.uid()),
+        "apiVersion": "v1", "resourceVersion": (claim.meta("resourceVersion"))
+    })
+}
+
+/// Key and uid in a volume's reference to its claim. An administrator's may lack the uid.
 pub(super) fn claim_of(volume: &Object) -> Option<(ObjectKey, &str)> {
     let claim = volume.at(&["spec", "claimRef"])?;
     let text = |field: &str| claim.str_at(&[field]).unwrap_or_default();
     Some((ObjectKey::new(text("namespace"), text("name")), text("uid")))
 }
 
-/// Whether a volume is meant for a claim (`IsVolumeBoundToClaim`).
+/// Whether a volume refers to a claim (`IsVolumeBoundToClaim`).
 pub(super) fn is_for(volume: &Object, claim: &Object) -> bool {
     let is_it =
         |(key, uid): (ObjectKey, &str)| key == ObjectKey::of(claim) && (uid.is_empty() || uid == claim.uid());
     claim_of(volume).is_some_and(is_it)
 }
 
-/// The volume that a claim gets. Of those that are meant for nobody one is taken only if `any`.
+/// The volume that a claim gets; one without a reference only if `any`.
 pub(super) fn best<'a>(
     claim: &Object,
     volumes: impl Iterator<Item = &'a Arc<Object>>,
@@ -52,20 +61,19 @@ pub(super) fn best<'a>(
             && class_of(volume) == class_of(claim)
     };
     fitting.chunk_by(|a, b| modes(a) == modes(b)).find_map(|same_modes| {
-        let meant = same_modes.iter().find(|volume| is_for(volume, claim));
-        // The first of those that are as small.
+        let reserved = same_modes.iter().find(|volume| is_for(volume, claim));
         let smallest =
             || same_modes.iter().filter(|volume| is_free(volume)).min_by_key(|volume| size(volume));
-        meant.or_else(smallest).copied()
+        reserved.or_else(smallest).copied()
     })
 }
 
-/// Whether a claim that names this free volume gets it.
+/// Whether a claim with this free volume's name gets it.
 pub(super) fn satisfies(volume: &Object, claim: &Object) -> bool {
     holds(volume, claim) && class_of(volume) == class_of(claim)
 }
 
-/// Whether a volume is large enough and can be used as the claim asks.
+/// Whether a volume has the size and modes that the claim wants.
 fn holds(volume: &Object, claim: &Object) -> bool {
     let wanted = claim.str_at(&["spec", "resources", "requests", "storage"]);
     let wanted = wanted.and_then(|size| size.parse().ok()).unwrap_or(Quantity::ZERO);
@@ -81,7 +89,7 @@ fn size(volume: &Object) -> Quantity {
     size.and_then(|size| size.parse().ok()).unwrap_or(Quantity::ZERO)
 }
 
-/// The access modes, in the order in which they are written down (`GetAccessModesAsString`).
+/// The access modes, in the order of `GetAccessModesAsString`.
 fn modes(object: &Object) -> Vec<Str> {
     let has = object.items_at(&["spec", "accessModes"]);
     let all = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
@@ -91,7 +99,6 @@ fn modes(object: &Object) -> Vec<Str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value;
 
     fn volume(name: &str, size: &str, changes: &[(&str, Value)]) -> Arc<Object> {
         let mut volume = value!({
@@ -113,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_volume_that_fits_is_taken() {
+    fn a_claim_gets_the_smallest_matching_volume() {
         let many = ("accessModes", value!(["ReadWriteOnce", "ReadWriteMany"]));
         let volumes = [
             volume("small", "1Gi", &[]),
@@ -133,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_that_is_meant_for_the_claim_comes_first_and_one_for_another_never() {
+    fn a_volume_with_a_reference_to_the_claim_comes_first_and_one_to_another_never() {
         let meant = |uid: &str| ("claimRef", value!({"namespace": "n", "name": "c", "uid": uid}));
         let free = volume("free", "2Gi", &[]);
         assert_eq!(

@@ -1,13 +1,13 @@
-//! Volumes: claims get one, volumes go with their claims, and neither goes while it is in use.
+//! Volumes: binding, provisioning and reclaiming, and protection of claims and volumes in use.
 //!
 //! - `binder`: binds claims and volumes, reclaims volumes whose claim is gone
 //! - `matching`: which volume a claim gets
-//! - `provision`: makes a volume for a claim, where the settings say so
-//! - `protection`: takes the finalizers off that hold claims in use and volumes that are bound
+//! - `provision`: makes a volume for a claim, if the settings say so
+//! - `protection`: removes the finalizers of claims and volumes that are not in use
 //!
-//! Not modelled: attaching (pkg/controller/volume/attachdetach). A volume is wherever its pod is, at once. A real one stays
-//! attached to a node that fell silent for another 6 minutes after its pod is gone (`maxWaitForUnmountDuration`), unless the
-//! node has the taint `out-of-service`; so a pod with a volume moves earlier here after a force delete.
+//! Not modelled: attaching (pkg/controller/volume/attachdetach). A pod has its volumes at once on any node. A real volume
+//! stays attached to a silent node for another 6 minutes after its pod is gone (`maxWaitForUnmountDuration`), unless the
+//! node has the taint `out-of-service`; so after a force delete, a pod with a volume restarts earlier here.
 
 mod binder;
 mod matching;

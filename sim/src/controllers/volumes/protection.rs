@@ -1,24 +1,24 @@
-//! Takes the finalizers off claims that no pod uses and volumes that are not bound.
+//! Removes the finalizers of terminating claims that no pod uses, and of terminating volumes that are not bound.
 //!
-//! Real: pkg/controller/volume/pvcprotection and pvprotection; the admission plugin StorageObjectInUseProtection puts the
-//! finalizers on. Modelled: both; a pod uses a claim from the moment it has a node until it is gone, even when it has ended;
-//! the claim of an ephemeral volume until it is shut down.
-//! Not modelled: the live list of pods that the real one makes before it believes its cache.
+//! Real: pkg/controller/volume/pvcprotection and pvprotection; the admission plugin StorageObjectInUseProtection adds the
+//! finalizers. Modelled: both; a pod uses a claim from its binding until it is gone, even when it has finished; the claim
+//! of an ephemeral volume until it is shut down. Not modelled: the live list of pods that the real one makes to confirm
+//! its cache.
 
 use std::sync::Arc;
 
 use super::claims_of;
 use crate::client::Change;
 use crate::controllers::shared::pods;
-use crate::controllers::{Caches, Controller, Outcome, Target, Watches};
+use crate::controllers::{Caches, Controller, Outcome, SyncKey, Watches};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::wire::resource::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS};
-use crate::wire::{ObjectKey, Request, Resource};
+use crate::wire::{Request, Resource};
 
-/// Holds claims (pkg/volume/util `PVCProtectionFinalizer`).
+/// Finalizer of claims (pkg/volume/util `PVCProtectionFinalizer`).
 const CLAIM: &str = "kubernetes.io/pvc-protection";
-/// Holds volumes (pkg/volume/util `PVProtectionFinalizer`).
+/// Finalizer of volumes (pkg/volume/util `PVProtectionFinalizer`).
 const VOLUME: &str = "kubernetes.io/pv-protection";
 
 /// The controller that protects claims in use.
@@ -46,7 +46,7 @@ fn release(resource: Resource, object: &Object, finalizer: &str) -> Request {
     Request::update(resource, Arc::new(updated))
 }
 
-/// Whether a pod that has a node holds a claim (`podUsesPVC`).
+/// Whether a bound pod uses a claim (`podUsesPVC`).
 fn uses(pod: &Object, claim: &Object) -> bool {
     // `podIsShutDown`
     let shut_down =
@@ -70,17 +70,17 @@ impl Controller for ClaimProtection {
         Watches::These(vec![*PERSISTENT_VOLUME_CLAIMS, *PODS])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
         let claims = *PERSISTENT_VOLUME_CLAIMS;
         let object = change.object();
         if resource == claims {
-            out.push(Target::of(resource, object));
+            out.push(SyncKey::of(resource, object));
         } else if change.new.as_ref().is_none_or(|pod| pods::is_finished(pod)) {
-            out.extend(claims_of(object).map(|key| Target::new(claims, key)));
+            out.extend(claims_of(object).map(|key| SyncKey::new(claims, key)));
         }
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(claim) = caches.of(target.resource).get(&target.key) else { return out };
         let holds = |pod: &Arc<Object>| {
@@ -103,11 +103,11 @@ impl Controller for VolumeProtection {
         Watches::These(vec![*PERSISTENT_VOLUMES])
     }
 
-    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<Target>) {
-        out.push(Target::new(resource, ObjectKey::of(change.object())));
+    fn keys(&mut self, resource: Resource, change: &Change, _: &Caches, out: &mut Vec<SyncKey>) {
+        out.push(SyncKey::of(resource, change.object()));
     }
 
-    fn reconcile(&mut self, target: &Target, caches: &Caches, _: Time) -> Outcome {
+    fn reconcile(&mut self, target: &SyncKey, caches: &Caches, _: Time) -> Outcome {
         let mut out = Outcome::done();
         let Some(volume) = caches.of(target.resource).get(&target.key) else { return out };
         if is_held(volume, VOLUME) && volume.str_at(&["status", "phase"]) != Some("Bound") {

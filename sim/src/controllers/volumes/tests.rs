@@ -1,4 +1,4 @@
-//! Claims and volumes: when they are bound, and when they go.
+//! Claims and volumes: when they are bound, and when they are deleted.
 
 use super::{Binder, ClaimProtection};
 use crate::controllers::tests::{Fixture, NS, kinds};
@@ -43,11 +43,11 @@ fn volume_phases(fixture: &Fixture) -> Vec<String> {
 }
 
 #[test]
-fn a_claim_without_a_class_is_bound_to_a_volume_that_is_made_for_it() {
+fn a_claim_without_a_class_is_bound_to_a_new_volume() {
     let mut fixture = Fixture::new();
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
     let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
-    let volume = fixture.all(*PERSISTENT_VOLUMES)[0].clone();
+    let volume = fixture.only(*PERSISTENT_VOLUMES);
     assert_eq!(volume.name(), format!("pvc-{}", claim.uid()));
     assert_eq!(claim.str_at(&["spec", "volumeName"]), Some(volume.name()));
     assert_eq!(volume.str_at(&["spec", "claimRef", "uid"]), Some(claim.uid()));
@@ -62,7 +62,7 @@ fn a_claim_without_a_class_is_bound_to_a_volume_that_is_made_for_it() {
 }
 
 #[test]
-fn a_claim_waits_for_its_class_and_where_that_says_so_for_its_first_consumer() {
+fn a_claim_waits_for_its_class_and_with_wait_for_first_consumer_for_a_pod() {
     let mut fixture = Fixture::new();
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(Some("fast")));
     assert_eq!(phase(&fixture), "Pending");
@@ -70,13 +70,13 @@ fn a_claim_waits_for_its_class_and_where_that_says_so_for_its_first_consumer() {
     assert_eq!((phase(&fixture).as_str(), fixture.all(*PERSISTENT_VOLUMES).len()), ("Pending", 0));
     fixture.create(*PODS, consumer());
     assert_eq!(phase(&fixture), "Bound");
-    let volume = fixture.all(*PERSISTENT_VOLUMES)[0].clone();
+    let volume = fixture.only(*PERSISTENT_VOLUMES);
     assert_eq!(volume.annotation("pv.kubernetes.io/provisioned-by"), Some("ex.test/disk"));
     assert_eq!(volume.str_at(&["spec", "storageClassName"]), Some("fast"));
 }
 
 #[test]
-fn a_claim_in_use_stays_until_its_pod_is_gone_and_takes_its_volume_along() {
+fn a_claim_in_use_stays_until_its_pod_is_gone_and_then_its_volume_is_deleted() {
     let mut fixture = Fixture::new();
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
     fixture.create(*PODS, consumer());
@@ -93,7 +93,7 @@ fn a_retained_volume_is_released_and_no_other_claim_gets_it() {
     let mut fixture = Fixture::new();
     fixture.create(*STORAGE_CLASSES, class("Immediate", "Retain"));
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(Some("fast")));
-    let volume = fixture.all(*PERSISTENT_VOLUMES)[0].name().to_owned();
+    let volume = fixture.only(*PERSISTENT_VOLUMES).name().to_owned();
     fixture.delete(*PERSISTENT_VOLUME_CLAIMS, "data", "");
     assert_eq!(volume_phases(&fixture), ["Released"]);
     let mut again = claim(Some("fast"));
@@ -128,7 +128,7 @@ fn disk(size: &str) -> Value {
 }
 
 #[test]
-fn a_claim_that_comes_before_its_volume_is_bound_by_four_writes_and_says_who_chose() {
+fn a_claim_older_than_its_volume_is_bound_by_four_writes_and_annotated() {
     let mut fixture = bare();
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
     fixture.run_until(Time(60_000));
@@ -145,8 +145,9 @@ fn a_claim_that_comes_before_its_volume_is_bound_by_four_writes_and_says_who_cho
     let (of_volume, of_claim) =
         ("update v1/persistentvolumes disk-2Gi", "update v1/persistentvolumeclaims default/data");
     assert_eq!(fixture.take_requests(), [of_volume, of_volume, of_claim, of_claim]);
-    let (claim, volume) =
-        (fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data"), fixture.all(*PERSISTENT_VOLUMES)[0].clone());
+    let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
+    let volumes = fixture.all(*PERSISTENT_VOLUMES);
+    let volume = volumes.iter().find(|volume| volume.name() == "disk-2Gi").unwrap();
     let chosen = "pv.kubernetes.io/bound-by-controller";
     assert_eq!((claim.annotation(chosen), volume.annotation(chosen)), (Some("yes"), Some("yes")));
     assert!(volume.str_at(&["spec", "claimRef", "resourceVersion"]).is_some());
@@ -159,8 +160,7 @@ fn a_claim_that_names_its_volume_is_not_bound_by_the_controller() {
     let mut named = claim(None);
     named.set_at(&["spec", "volumeName"], "disk-5Gi");
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, named);
-    let (claim, volume) =
-        (fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data"), fixture.all(*PERSISTENT_VOLUMES)[0].clone());
+    let (claim, volume) = (fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data"), fixture.only(*PERSISTENT_VOLUMES));
     let has = |object: &Object| {
         ["bind-completed", "bound-by-controller"]
             .map(|name| object.annotation(&format!("pv.kubernetes.io/{name}")).is_some())
@@ -172,14 +172,14 @@ fn a_claim_that_names_its_volume_is_not_bound_by_the_controller() {
 fn a_claim_whose_volume_is_gone_is_lost() {
     let mut fixture = Fixture::new();
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
-    let volume = fixture.all(*PERSISTENT_VOLUMES)[0].name().to_owned();
+    let volume = fixture.only(*PERSISTENT_VOLUMES).name().to_owned();
     fixture.delete_cluster_scoped(*PERSISTENT_VOLUMES, &volume);
     let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
     assert_eq!(claim.at(&["status"]), Some(&value!({"phase": "Lost"})));
 }
 
 #[test]
-fn a_pod_that_has_ended_still_uses_its_claim() {
+fn a_finished_pod_still_uses_its_claim() {
     let mut fixture = Fixture::new();
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
     fixture.create(*PODS, consumer());
@@ -191,7 +191,7 @@ fn a_pod_that_has_ended_still_uses_its_claim() {
 }
 
 #[test]
-fn without_a_provisioner_a_claim_asks_and_waits() {
+fn without_a_provisioner_a_claim_is_annotated_and_waits() {
     let mut fixture = bare();
     fixture.create(*STORAGE_CLASSES, class("Immediate", "Delete"));
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(Some("fast")));

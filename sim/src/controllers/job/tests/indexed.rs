@@ -1,4 +1,4 @@
-//! Indexed jobs: what their pods carry, limits per index, success policies.
+//! Indexed jobs: their pods, limits per index, success policies.
 
 use super::{brief, end, job, reason, running, seconds, states};
 use crate::controllers::tests::Fixture;
@@ -25,7 +25,7 @@ fn of_index(fixture: &Fixture, index: i64) -> std::sync::Arc<Object> {
 }
 
 #[test]
-fn a_pod_of_an_index_says_so_in_its_name_label_annotation_host_name_and_environment() {
+fn a_pod_has_its_index_in_its_name_label_annotation_host_name_and_environment() {
     let mut fixture = Fixture::new();
     fixture.create(*JOBS, indexed(3, 3, &[("backoffLimitPerIndex", 0.into())]));
     let pod = of_index(&fixture, 1);
@@ -42,7 +42,7 @@ fn a_pod_of_an_index_says_so_in_its_name_label_annotation_host_name_and_environm
 }
 
 #[test]
-fn an_index_that_failed_too_often_fails_the_job_when_the_others_are_done() {
+fn an_index_that_failed_too_often_fails_the_job_when_the_others_are_complete() {
     let mut fixture = Fixture::new();
     fixture.create(*JOBS, indexed(3, 3, &[("backoffLimitPerIndex", 0.into())]));
     for (index, code) in [(0, 0), (1, 1), (2, 0)] {
@@ -71,7 +71,7 @@ fn an_index_is_tried_again_by_itself_and_its_pod_counts_the_failures_before() {
     let first = of_index(&fixture, 0);
     end(&mut fixture, &first, 1);
     fixture.run_until(seconds(5));
-    // Its finalizer stays until the next pod of the index carries on the count.
+    // Its finalizer stays until the next pod of the index has taken over the count.
     assert!(fixture.get(*PODS, first.name()).finalizers().next().is_some());
     fixture.run_until(seconds(12));
     let second = of_index(&fixture, 0);
@@ -87,7 +87,7 @@ fn an_index_is_tried_again_by_itself_and_its_pod_counts_the_failures_before() {
 }
 
 #[test]
-fn a_success_policy_ends_the_job_and_what_still_runs_does_not_count_as_failed() {
+fn a_success_policy_ends_the_job_and_running_pods_do_not_count_as_failed() {
     let mut fixture = Fixture::new();
     let policy = value!({"rules": [{"succeededIndexes": "0"}]});
     fixture.create(*JOBS, indexed(3, 2, &[("successPolicy", policy)]));

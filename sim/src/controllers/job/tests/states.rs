@@ -1,6 +1,6 @@
-//! The states that a job goes through, as recorded; finalizers; what users change.
+//! The recorded states of a job; finalizers; changes by users.
 
-use super::{brief, end, end_first, job, reason, running, seconds, states};
+use super::{brief, end, end_only, job, only_running, reason, running, seconds, states};
 use crate::controllers::tests::{Fixture, NS};
 use crate::value;
 use crate::wire::resource::{JOBS, PODS};
@@ -38,18 +38,17 @@ fn pods_are_counted_once_each_and_the_job_goes_through_the_recorded_states() {
 fn a_failed_pod_is_replaced_ten_seconds_after_it_ended() {
     let mut fixture = Fixture::new();
     fixture.create(*JOBS, job(&[("backoffLimit", 3.into())]));
-    end_first(&mut fixture, 1);
+    end_only(&mut fixture, 1);
     fixture.run_until(seconds(9) + 900);
     assert!(running(&fixture).is_empty());
     assert_eq!(brief(&fixture.get(*JOBS, "j")), "ready=0 terminating=0 failed=1 startTime");
     fixture.run_until(seconds(10));
-    let second = running(&fixture)[0].clone();
-    end(&mut fixture, &second, 1);
+    end_only(&mut fixture, 1);
     // The second failure in a row doubles the wait.
     fixture.run_until(seconds(29) + 900);
     assert!(running(&fixture).is_empty());
     fixture.run_until(seconds(31));
-    end_first(&mut fixture, 0);
+    end_only(&mut fixture, 0);
     fixture.run_until(seconds(33));
     assert_eq!(reason(&fixture, "Complete").as_deref(), Some("CompletionsReached"));
     assert_eq!(fixture.get(*JOBS, "j").i64_at(&["status", "failed"]), Some(2));
@@ -75,7 +74,7 @@ fn a_suspended_job_has_no_pods_and_a_resumed_one_starts_anew() {
     );
     fixture.kubelet = false;
     suspend(&mut fixture, true);
-    // They do not count, and the start is forgotten (ctl-job-suspend-resume).
+    // They do not count, and startTime is removed (ctl-job-suspend-resume).
     assert_eq!(brief(&fixture.get(*JOBS, "j")), "ready=0 terminating=2 Suspended=True/JobSuspended");
     assert!(fixture.all(*PODS).iter().all(|pod| pod.is_terminating() && pod.finalizers().next().is_none()));
     fixture.kubelet = true;
@@ -88,14 +87,14 @@ fn a_suspended_job_has_no_pods_and_a_resumed_one_starts_anew() {
 }
 
 #[test]
-fn a_pod_that_is_deleted_counts_as_failed_and_is_replaced_at_once_or_when_it_has_ended() {
+fn a_deleted_pod_counts_as_failed_and_is_replaced_at_once_or_when_it_has_ended() {
     for (policy, pods) in [("TerminatingOrFailed", 1), ("Failed", 0)] {
         let mut fixture = Fixture::new();
         fixture.create(*JOBS, job(&[("podReplacementPolicy", policy.into())]));
         fixture.run_until(seconds(2));
         fixture.kubelet = false;
-        let name = running(&fixture)[0].name().to_owned();
-        fixture.delete(*PODS, &name, "");
+        let pod = only_running(&fixture);
+        fixture.delete(*PODS, pod.name(), "");
         fixture.run_until(seconds(15));
         let replacements = running(&fixture).iter().filter(|pod| !pod.is_terminating()).count();
         assert_eq!(replacements, pods, "{policy}");
@@ -111,8 +110,7 @@ fn pods_without_a_job_that_counts_them_lose_their_finalizer() {
     fixture.delete(*JOBS, "j", "Orphan");
     fixture.run_until(seconds(2));
     assert!(fixture.find(*JOBS, "j").is_none());
-    assert_eq!(fixture.all(*PODS).len(), 1);
-    assert!(fixture.all(*PODS)[0].finalizers().next().is_none());
+    assert!(fixture.only(*PODS).finalizers().next().is_none());
 }
 
 #[test]
@@ -123,7 +121,7 @@ fn a_job_that_may_not_create_pods_still_counts_those_that_ended() {
         let hit = request.verb == Verb::Create && request.resource == Some(*PODS);
         hit.then(|| Status::forbidden(*PODS, "", "exceeded quota"))
     });
-    end_first(&mut fixture, 0);
+    end_only(&mut fixture, 0);
     fixture.run_until(seconds(5));
     assert_eq!(fixture.get(*JOBS, "j").i64_at(&["status", "succeeded"]), Some(1));
     fixture.rule = Box::new(|_| None);
@@ -141,9 +139,9 @@ fn a_lost_status_write_is_repeated_and_no_pod_is_counted_twice() {
         refusals += u8::from(hit);
         (hit && refusals % 2 == 1).then(|| Status::stale(*JOBS, "j"))
     });
-    let pods = running(&fixture);
-    end(&mut fixture, &pods[0], 1);
-    end(&mut fixture, &pods[1], 0);
+    let [failed, succeeded] = &running(&fixture)[..] else { panic!("two pods") };
+    end(&mut fixture, failed, 1);
+    end(&mut fixture, succeeded, 0);
     fixture.run_until(seconds(11) + 500);
     assert_eq!(
         brief(&fixture.get(*JOBS, "j")),
@@ -161,10 +159,10 @@ fn a_job_of_another_controller_is_left_alone() {
 }
 
 #[test]
-fn a_finished_job_goes_after_its_time_to_live_with_its_pods() {
+fn a_finished_job_and_its_pods_are_deleted_after_its_time_to_live() {
     let mut fixture = Fixture::new();
     fixture.create(*JOBS, job(&[("ttlSecondsAfterFinished", 2.into())]));
-    end_first(&mut fixture, 0);
+    end_only(&mut fixture, 0);
     fixture.run_until(seconds(2) + 900);
     assert_eq!(reason(&fixture, "Complete").as_deref(), Some("CompletionsReached"));
     fixture.take_requests();
