@@ -1,7 +1,9 @@
 //! Whole runs of small scenarios: that faults bite and heal, that steps do what they say.
 
+mod client;
 mod node_faults;
 mod node_steps;
+mod program;
 mod renewals;
 mod triggered;
 
