@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::known::Known;
 use super::words::{About, Related, Source, Word, refusal, words};
 use crate::engine::{Millis, SECOND, Time};
+use crate::object::names::DEFAULT_NAMESPACE;
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::EVENTS;
@@ -198,8 +199,11 @@ impl Recorder {
     fn name(&mut self, now: Time, word: &Word) -> ObjectKey {
         self.names += 1;
         let nanos = now.wall_ns() + self.names % 1_000_000;
-        let namespace =
-            if word.about.namespace.is_empty() { "default".into() } else { word.about.namespace.clone() };
+        let namespace = if word.about.namespace.is_empty() {
+            DEFAULT_NAMESPACE.into()
+        } else {
+            word.about.namespace.clone()
+        };
         ObjectKey::new(namespace, smol_str::format_smolstr!("{}.{nanos:x}", word.about.name))
     }
 }

@@ -7,7 +7,7 @@ use super::known::Known;
 use crate::cluster::Cluster;
 use crate::engine::Draws;
 use crate::object::{LabelSelector, Object, Str};
-use crate::programs::Whom;
+use crate::programs::ContainerSelector;
 use crate::scenario::{FaultTarget, Hosting, KindName, Pattern, Pick};
 use crate::wire::{Addr, ObjectKey, Resource, resource};
 
@@ -29,10 +29,10 @@ impl Victims {
     }
 
     /// The containers of the image, or of the pods.
-    pub(super) fn containers(&self) -> Whom {
+    pub(super) fn containers(&self) -> ContainerSelector {
         match &self.image {
-            Some(image) => Whom::Image(image.clone()),
-            None => Whom::Pods(self.objects.iter().map(|pod| pod.uid().into()).collect()),
+            Some(image) => ContainerSelector::Image(image.clone()),
+            None => ContainerSelector::Pods(self.objects.iter().map(|pod| pod.uid().into()).collect()),
         }
     }
 }
@@ -129,7 +129,7 @@ impl Search<'_> {
             *resource == *resource::PODS
                 && pod.namespace() == namespace
                 && selector.as_ref().is_some_and(|selector| selector.matches(pod.labels()))
-                && !matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"))
+                && !pod.is_finished_pod()
         });
         pods.filter_map(|(_, pod)| pod.str_at(&["spec", "nodeName"])).collect()
     }

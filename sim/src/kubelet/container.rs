@@ -16,9 +16,6 @@ use crate::wire::{Exit, PullError};
 /// `genericPlegRelistPeriod`). General knowledge, not recorded.
 const WORD_AFTER_MS: Millis = SECOND;
 
-/// Exit code of a container that was lost with its machine (containerd `UnknownExitStatus`).
-const LOST: i32 = 255;
-
 /// When the kubelet asks for the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PullPolicy {
@@ -212,14 +209,16 @@ impl Container {
         let time = |value: &Value, field| value.str_at(&[field]).and_then(Time::parse_rfc3339);
         let ended = match (status.at(&["state", "terminated"]), status.at(&["state", "running"])) {
             (Some(ended), _) => Terminated {
-                exit: Exit::with_code(i32::try_from(ended.i64_at(&["exitCode"]).unwrap_or(0)).unwrap_or(255)),
+                exit: Exit::with_code(
+                    i32::try_from(ended.i64_at(&["exitCode"]).unwrap_or(0)).unwrap_or(Exit::UNKNOWN),
+                ),
                 message: "",
                 id: self.id.clone(),
                 started: time(ended, "startedAt"),
                 finished: time(ended, "finishedAt"),
             },
             (None, running) => Terminated {
-                exit: Exit { code: LOST, reason: "Unknown" },
+                exit: Exit { code: Exit::UNKNOWN, reason: "Unknown" },
                 message: "",
                 id: self.id.clone(),
                 started: running.and_then(|running| time(running, "startedAt")),
@@ -438,7 +437,7 @@ impl Terminated {
     /// What the kubelet says of a container that its pod's end left without a process (kubelet `TerminatePod`).
     fn never_ran() -> Self {
         Self {
-            exit: Exit { code: 137, reason: "ContainerStatusUnknown" },
+            exit: Exit { code: Exit::SIGKILL, reason: "ContainerStatusUnknown" },
             message: "The container could not be located when the pod was terminated",
             id: Str::default(),
             started: None,

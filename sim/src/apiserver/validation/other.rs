@@ -2,6 +2,7 @@
 
 use super::Write;
 use super::check::{Check, text};
+use crate::object::names::{DEFAULT_NAMESPACE, SYSTEM_NAMESPACE};
 use crate::object::{FieldError, Value};
 
 /// All data of a config map or secret together (`MaxSecretSize`).
@@ -94,7 +95,7 @@ pub(super) fn endpoint_slice(write: &Write<'_>, check: &mut Check) {
 pub(super) fn event(write: &Write<'_>, check: &mut Check) {
     let namespace = write.new.str_at(&["involvedObject", "namespace"]).unwrap_or_default();
     let own = write.new.str_at(&["metadata", "namespace"]).unwrap_or_default();
-    let cluster_scoped = namespace.is_empty() && matches!(own, "default" | "kube-system");
+    let cluster_scoped = namespace.is_empty() && matches!(own, DEFAULT_NAMESPACE | SYSTEM_NAMESPACE);
     if namespace != own && !cluster_scoped {
         check.invalid("involvedObject.namespace", namespace, "does not match event.namespace");
     }

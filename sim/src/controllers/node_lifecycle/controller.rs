@@ -13,11 +13,10 @@ use super::zones::{Count, Turn, Zones};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::Str;
+use crate::object::names::NODE_LEASE_NAMESPACE;
 use crate::wire::resource::{LEASES, NODES, PODS};
 use crate::wire::{Answer, ObjectKey, Renewals, Resource};
 
-/// The namespace of the nodes' Leases (`corev1.NamespaceNodeLease`).
-const LEASE_NAMESPACE: &str = "kube-node-lease";
 /// Nodes have no namespace: targets of our own go by one.
 const ZONE: &str = "zone queue";
 const MONITOR: &str = "monitor";
@@ -61,7 +60,7 @@ impl NodeLifecycle {
                 None => {
                     let mut health = Health::new(node);
                     health.lease =
-                        caches.get(*LEASES, &ObjectKey::new(LEASE_NAMESPACE, name.clone())).cloned();
+                        caches.get(*LEASES, &ObjectKey::new(NODE_LEASE_NAMESPACE, name.clone())).cloned();
                     self.nodes.insert(name, health);
                 }
             },
@@ -275,7 +274,7 @@ impl Controller for NodeLifecycle {
         } else if resource == *LEASES {
             // For the monitor's next tick.
             let lease = change.object();
-            if lease.namespace() == LEASE_NAMESPACE
+            if lease.namespace() == NODE_LEASE_NAMESPACE
                 && let Some(health) = self.nodes.get_mut(lease.name())
             {
                 health.lease.clone_from(&change.new);

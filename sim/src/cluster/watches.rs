@@ -1,0 +1,108 @@
+//! How watch events travel from the API server to clients.
+//!
+//! Real: a chunked HTTP response for each watch. Modelled: a stream neither loses nor reorders events. An event that comes
+//! while a delivery is under way joins that delivery.
+
+use std::sync::Arc;
+
+use super::Cluster;
+use super::event::QueuedEvent;
+use crate::object::Object;
+use crate::value;
+use crate::wire::{Addr, Input, RequestId, Resource, Rule, WatchEvent, What};
+
+impl Cluster {
+    /// The watches that a host has open, with what they watch.
+    pub fn watches_of(&self, host: Addr) -> impl Iterator<Item = (RequestId, Resource)> {
+        self.traffic.streams.of(host)
+    }
+
+    /// Adds an event to the pending ones of a watch, or its end, and schedules the delivery.
+    pub(super) fn queue_watch_event(&mut self, to: Addr, id: RequestId, event: Option<WatchEvent>) {
+        let Some(stream) = self.traffic.streams.get(to, id) else { return };
+        match event {
+            Some(event) => stream.pending.push(event),
+            None => stream.ended = true,
+        }
+        if stream.due || !stream.open {
+            return; // it joins the delivery that is under way
+        }
+        stream.due = true;
+        let resource = stream.resource;
+        let draw = ["watch", self.history.actor(to).name.as_str(), resource.as_str()];
+        let (after, tie) = self.traffic.latency.draw(&mut self.draws, &draw);
+        self.queue.push(self.now() + after, tie, QueuedEvent::Deliver(to, id));
+    }
+
+    /// The client has got the headers of its watch: events that came before are delivered now.
+    pub(super) fn open_watch(&mut self, to: Addr, id: RequestId) {
+        let Some(stream) = self.traffic.streams.get(to, id) else { return };
+        stream.open = true;
+        if !stream.pending.is_empty() || stream.ended {
+            stream.due = true;
+            self.queue.push(self.now(), u64::MAX, QueuedEvent::Deliver(to, id));
+        }
+    }
+
+    /// The object that the bookmarks of a watch carry.
+    pub(super) fn bookmark(&mut self, to: Addr, id: RequestId) -> Arc<Object> {
+        let resource = self.traffic.streams.get(to, id).map(|stream| stream.resource);
+        let kind = resource.and_then(|resource| self.server.registry().lookup(resource));
+        let (kind, api_version) =
+            kind.map_or(("", ""), |kind| (kind.kind.as_str(), kind.resource.api_version()));
+        Object::shared(value!({"kind": kind, "apiVersion": api_version, "metadata": {}}))
+    }
+
+    /// The pending events of a watch reach its client.
+    pub(super) fn deliver_events(&mut self, to: Addr, id: RequestId, rule: &mut dyn Rule) {
+        let now = self.now();
+        let Some(stream) = self.traffic.streams.get(to, id) else { return };
+        stream.due = false;
+        let (events, ended, resource) = (std::mem::take(&mut stream.pending), stream.ended, stream.resource);
+        if ended {
+            self.traffic.streams.remove(to, id);
+        }
+        if self.actors.is_host(to) {
+            rule.delivering(now, to, resource, &events, &mut self.traffic.strikes);
+            self.apply_strikes();
+            self.deliver_to_host(to, id, resource, &events);
+            if ended {
+                self.hosts.end_watch(to, id);
+            }
+            return;
+        }
+        if !events.is_empty() {
+            self.input(to, Input::Watch(id, events));
+        }
+        if ended {
+            self.input(to, Input::WatchEnded(id));
+        }
+    }
+
+    fn deliver_to_host(&mut self, to: Addr, id: RequestId, resource: Resource, events: &[WatchEvent]) {
+        self.programs_may_act = true;
+        if events.is_empty() || !self.hosts.deliver(to, id, events) {
+            return;
+        }
+        let revision = events.iter().rev().find_map(|event| match event {
+            WatchEvent::Bookmark { revision, .. } => Some(*revision),
+            _ => event.object().map(|object| object.revision()),
+        });
+        let error = if let Some(WatchEvent::Error(status)) = events.last() { status.code } else { 0 };
+        let events = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        self.note(to, What::Delivered { resource, events, revision: revision.unwrap_or(0), error });
+    }
+
+    /// A client closes its watch.
+    pub(super) fn close_watch(&mut self, addr: Addr, id: RequestId) {
+        self.server.close_watch(addr, id);
+        self.traffic.streams.remove(addr, id);
+    }
+
+    /// Breaks the connection of a host's watch. Pending events are lost, and the response body ends.
+    pub fn cut_watch(&mut self, addr: Addr, id: RequestId) {
+        self.close_watch(addr, id);
+        self.hosts.end_watch(addr, id);
+        self.programs_may_act = true;
+    }
+}
