@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::{Millis, SECOND, Time};
+use crate::object::names::SYSTEM_NAMESPACES;
 use crate::object::{Managed, Object, Str, Value, keys};
 use crate::wire::resource::{CRDS, NAMESPACES};
 use crate::wire::{Addr, Answer, Birth, Commit, ObjectKey, Request, RequestId, Resource, WatchEvent};
@@ -25,8 +26,6 @@ use super::watch_cache::{StreamId, Watchers, at_revision};
 const BOOKMARKS: u64 = 0;
 /// How often watches get bookmarks (apiserver cacher `defaultBookmarkFrequency`).
 const BOOKMARKS_MS: u64 = 60 * SECOND;
-/// The namespaces that kube-apiserver creates (its system namespaces controller).
-const SYSTEM_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 /// The API server and its store.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::derive::{Involved, Related, Report, Source, of_commit, of_refusal};
 use super::state::PriorState;
 use crate::engine::{Millis, SECOND, Time};
+use crate::object::names::DEFAULT_NAMESPACE;
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::EVENTS;
@@ -197,7 +198,7 @@ impl Recorder {
         self.names += 1;
         let nanos = now.wall_ns() + self.names % 1_000_000;
         let namespace = if report.involved.namespace.is_empty() {
-            "default".into()
+            DEFAULT_NAMESPACE.into()
         } else {
             report.involved.namespace.clone()
         };

@@ -12,13 +12,13 @@ impl Fault for Behaviour {
         let times = fault.args.count("times").unwrap_or(1);
         let reason = fault.args.text("reason").unwrap_or("ErrImagePull");
         if let Some(image) = &victims.image {
-            cluster.mischief().fail_pulls(image, times, reason);
+            cluster.container_faults().fail_pulls(image, times, reason);
         }
     }
 
     fn end(&self, _fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         if let Some(image) = &victims.image {
-            cluster.mischief().let_pulls(image);
+            cluster.container_faults().end_failing_pulls(image);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::known_hosts::{Choice, KnownHosts};
 use super::known_objects::KnownObjects;
 use crate::cluster::Cluster;
 use crate::object::{LabelSelector, Object, Str};
-use crate::programs::Whom;
+use crate::programs::ContainerSelector;
 use crate::scenario::{FaultTarget, Hosting, KindName, Pattern};
 use crate::wire::{Addr, ObjectKey, Resource, resource};
 
@@ -29,10 +29,10 @@ impl Victims {
     }
 
     /// The containers of the image, or of the pods.
-    pub(super) fn containers(&self) -> Whom {
+    pub(super) fn containers(&self) -> ContainerSelector {
         match &self.image {
-            Some(image) => Whom::Image(image.clone()),
-            None => Whom::Pods(self.objects.iter().map(|pod| pod.uid().into()).collect()),
+            Some(image) => ContainerSelector::Image(image.clone()),
+            None => ContainerSelector::Pods(self.objects.iter().map(|pod| pod.uid().into()).collect()),
         }
     }
 }

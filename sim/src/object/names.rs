@@ -1,5 +1,18 @@
 //! The rules for names, label keys and label values, with the messages of the real server
 //! (k8s.io/apimachinery/pkg/util/validation). Each check returns all its messages; none if the text is valid.
+//! Also the namespaces that every cluster has.
+
+/// The namespace of objects that name none (`corev1.NamespaceDefault`).
+pub const DEFAULT_NAMESPACE: &str = "default";
+/// The namespace of the nodes' Leases (`corev1.NamespaceNodeLease`).
+pub const NODE_LEASE_NAMESPACE: &str = "kube-node-lease";
+/// The namespace that everybody may read (`metav1.NamespacePublic`).
+pub const PUBLIC_NAMESPACE: &str = "kube-public";
+/// The namespace of the cluster's own components (`metav1.NamespaceSystem`).
+pub const SYSTEM_NAMESPACE: &str = "kube-system";
+/// The namespaces that the API server makes itself (kube-apiserver, package `systemnamespaces`).
+pub const SYSTEM_NAMESPACES: [&str; 4] =
+    [DEFAULT_NAMESPACE, NODE_LEASE_NAMESPACE, PUBLIC_NAMESPACE, SYSTEM_NAMESPACE];
 
 const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
     alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \

@@ -1,6 +1,7 @@
 //! The whole scenario, and when the system counts as converged.
 
 use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, Step};
+use crate::object::names::DEFAULT_NAMESPACE;
 
 /// All that is fixed before a run. With a seed it determines the run completely.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ impl Scenario {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            namespace: "default".into(),
+            namespace: DEFAULT_NAMESPACE.into(),
             seeds: 0..200,
             cluster: ClusterSpec::default(),
             images: Vec::new(),

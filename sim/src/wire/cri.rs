@@ -92,13 +92,20 @@ pub struct PullError {
 /// How a container ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Exit {
-    /// The exit code; 137 is SIGKILL.
+    /// The exit code.
     pub code: i32,
     /// `Completed`, `Error`, `OOMKilled`.
     pub reason: &'static str,
 }
 
 impl Exit {
+    /// The exit code of a process that SIGKILL ended: 128 + the signal's number (containerd, like a shell, adds 128).
+    pub const SIGKILL: i32 = 128 + 9;
+    /// The exit code of a process that SIGTERM ended.
+    pub const SIGTERM: i32 = 128 + 15;
+    /// The exit code where the runtime does not know it (containerd `UnknownExitStatus`).
+    pub const UNKNOWN: i32 = 255;
+
     /// The end with this exit code: `Completed` with 0, else `Error`.
     pub fn with_code(code: i32) -> Self {
         Self { code, reason: if code == 0 { "Completed" } else { "Error" } }

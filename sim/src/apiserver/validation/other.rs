@@ -1,6 +1,7 @@
 //! Kinds with few rules of their own.
 
 use super::check::{Checker, PendingWrite, text};
+use crate::object::names::{DEFAULT_NAMESPACE, SYSTEM_NAMESPACE};
 use crate::object::{FieldError, Value};
 
 /// The size of all data of a ConfigMap or Secret (core `MaxSecretSize`).
@@ -93,7 +94,7 @@ pub(super) fn endpoint_slice(write: &PendingWrite<'_>, check: &mut Checker) {
 pub(super) fn event(write: &PendingWrite<'_>, check: &mut Checker) {
     let namespace = write.new.str_at(&["involvedObject", "namespace"]).unwrap_or_default();
     let own = write.new.str_at(&["metadata", "namespace"]).unwrap_or_default();
-    let cluster_scoped = namespace.is_empty() && matches!(own, "default" | "kube-system");
+    let cluster_scoped = namespace.is_empty() && matches!(own, DEFAULT_NAMESPACE | SYSTEM_NAMESPACE);
     if namespace != own && !cluster_scoped {
         check.invalid("involvedObject.namespace", namespace, "does not match event.namespace");
     }

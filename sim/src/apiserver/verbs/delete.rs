@@ -10,6 +10,7 @@ use super::super::server::{ApiServer, Replies};
 use super::super::{crd, errors};
 use super::VerbResult;
 use crate::engine::SECOND;
+use crate::object::names::{DEFAULT_NAMESPACE, PUBLIC_NAMESPACE, SYSTEM_NAMESPACE};
 use crate::object::{FieldError, Object, Value};
 use crate::value;
 use crate::wire::resource::{CRDS, NAMESPACES};
@@ -26,7 +27,7 @@ const ANSWER_WITH_OBJECT: &[&str] = &[
     "v1/services",
 ];
 /// The namespaces that cannot be deleted (admission plugin NamespaceLifecycle).
-const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
+const IMMORTAL: [&str; 3] = [DEFAULT_NAMESPACE, PUBLIC_NAMESPACE, SYSTEM_NAMESPACE];
 /// The grace period of a pod if neither the client nor the pod sets one (core `DefaultTerminationGracePeriodSeconds`).
 const DEFAULT_GRACE_S: i64 = 30;
 /// The finalizer of foreground deletion.
@@ -220,8 +221,7 @@ fn finalizers(kind: &Kind, stored: &Object, options: &Options) -> Vec<Value> {
 /// The grace period of a pod (pod strategy `CheckGracefulDelete`).
 fn grace_s(stored: &Object, options: &Options) -> i64 {
     let bound = !stored.str_at(&["spec", "nodeName"]).unwrap_or_default().is_empty();
-    let phase = stored.str_at(&["status", "phase"]).unwrap_or_default();
-    if !bound || matches!(phase, "Succeeded" | "Failed") {
+    if !bound || stored.is_finished_pod() {
         return 0;
     }
     let own = stored.i64_at(&["spec", "terminationGracePeriodSeconds"]);

@@ -1,69 +1,97 @@
-//! Hosts come and go: started beside the cluster or in containers, exiting, crashing, restarted.
+//! The processes of hosts: they start beside the cluster or in containers, exit, crash and restart.
+//!
+//! Real: a supervisor restarts a process beside the cluster, the kubelet restarts a container. Modelled: both; the kubelet
+//! orders, the container runtime passes the order on. Differs: SIGTERM ends a program at once, as if it caught no signal.
+//! Not modelled: a program that handles SIGTERM, and its output.
 
 use std::collections::BTreeMap;
 
-use super::{Cluster, Event, Part};
+use super::Cluster;
+use super::actors::ActorKind;
+use super::event::QueuedEvent;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
-use crate::programs::{Ended, HostSpec, Mischief, Program, Whom};
-use crate::wire::{ActorClass, Addr, Commit, ContainerId, HostOrder, What, resource};
+use crate::programs::{ContainerFaults, ContainerSelector, Ended, HostSpec, Program};
+use crate::wire::{ActorClass, Addr, Birth, Commit, ContainerId, Exit, HostOrder, What, resource};
 
-/// First restart of a process beside the cluster that died for the first time, in ms. Our choice: a supervisor's.
+/// The delay of the first restart of a process beside the cluster, in ms. Our choice: as a supervisor does.
 const RESTART_MS: Millis = SECOND;
-/// Back-off of a process that dies again, in ms: as a container's (kubelet `MaxContainerBackOff` and its base).
+/// The first and the longest back-off of further restarts, in ms: as for a container (kubelet `MaxContainerBackOff` and its
+/// base).
 const BACKOFF_MS: (Millis, Millis) = (10 * SECOND, 300 * SECOND);
-/// A process that ran this long starts its back-off anew, in ms (kubelet: twice the longest back-off).
+/// The back-off of a process that ran this long starts again, in ms (kubelet: twice the longest back-off).
 const BACKOFF_RESET_MS: Millis = 600 * SECOND;
 
-/// Exit code of a process that returned an error.
+/// The exit code of a Rust program whose `main` returned an error (`std::process::ExitCode::FAILURE`).
 const EXIT_ERROR: i32 = 1;
-/// Exit code of a Rust process that panicked.
+/// The exit code of a Rust program whose main thread panicked.
 const EXIT_PANIC: i32 = 101;
-/// Exit code of a process that was killed.
-const EXIT_KILLED: i32 = 137;
-/// Exit code of a process that SIGTERM ended: programs here do not catch it.
-const EXIT_TERMINATED: i32 = 143;
 
-/// What the cluster knows of hosts beside what [`Hosts`](crate::programs::Hosts) does.
+/// The processes of hosts. [`Hosts`](crate::programs::Hosts) has their incarnations.
 #[derive(Debug, Default)]
-pub(super) struct Hosting {
+pub(super) struct Processes {
+    /// The registered programs, by name.
     programs: BTreeMap<Str, Program>,
-    containers: BTreeMap<ContainerId, Addr>,
-    in_container: BTreeMap<Addr, ContainerId>,
-    /// The kubelet of the node that a host in a container runs on.
+    /// The host of each container that has run a program.
+    by_container: BTreeMap<ContainerId, Addr>,
+    /// The container in which a host runs or ran last.
+    containers: BTreeMap<Addr, ContainerId>,
+    /// The kubelet of the node on which a host in a container runs.
     nodes: BTreeMap<Addr, Addr>,
-    lives: BTreeMap<Addr, Lives>,
+    /// Restarts of hosts, by address.
+    restarts: BTreeMap<Addr, Restarts>,
+    /// Birth names of pods, by uid.
+    births: BTreeMap<Str, Birth>,
 }
 
-/// The deaths of a process beside the cluster.
+/// The restarts of a process beside the cluster.
 #[derive(Clone, Copy, Debug, Default)]
-struct Lives {
+struct Restarts {
     started: Time,
     deaths: u32,
 }
 
-impl Hosting {
+impl Restarts {
+    /// Counts a death at this time. Returns the time until the next start.
+    fn after_death(&mut self, now: Time) -> Millis {
+        if now.since(self.started) >= BACKOFF_RESET_MS {
+            self.deaths = 0;
+        }
+        self.deaths += 1;
+        match self.deaths {
+            1 => RESTART_MS,
+            deaths => (BACKOFF_MS.0 << (deaths - 2).min(16)).min(BACKOFF_MS.1),
+        }
+    }
+}
+
+impl Processes {
     pub(super) fn new(programs: Vec<Program>) -> Self {
         let programs = programs.into_iter().map(|program| (program.name().into(), program)).collect();
         Self { programs, ..Self::default() }
     }
+
+    /// The kubelet of the node on which a host runs, if the host runs in a container.
+    pub(super) fn node_of(&self, host: Addr) -> Option<Addr> {
+        self.nodes.get(&host).copied()
+    }
 }
 
 impl Cluster {
-    /// Adds a host beside the cluster; it starts `after` from now.
+    /// Adds a host beside the cluster. It starts `after` from now, in ms.
     pub fn add_host(&mut self, spec: HostSpec, after: Millis) -> Addr {
-        let addr = self.add_part(spec.name.clone(), ActorClass::Host, Part::Host);
+        let addr = self.add_actor(spec.name.clone(), ActorClass::Host, ActorKind::Host);
         self.hosts.add(addr, spec);
-        self.queue.push(self.queue.now() + after, u64::from(addr.0), Event::Start(addr));
+        self.queue.push(self.queue.now() + after, u64::from(addr.0), QueuedEvent::Start(addr));
         addr
     }
 
     /// The program with this registered name.
     pub fn program(&self, name: &str) -> Option<&Program> {
-        self.hosting.programs.get(name)
+        self.processes.programs.get(name)
     }
 
-    /// The hosts that run a program whose name, or whose own name, fits; with whether they run now.
+    /// The hosts of which a name fits: of the program, of the process or of the actor. With whether they run now.
     pub fn hosts_named<'a>(
         &'a self,
         fits: impl Fn(&str) -> bool + 'a,
@@ -80,7 +108,7 @@ impl Cluster {
     pub fn all_programs_run(&self) -> bool {
         self.hosts
             .iter()
-            .all(|(addr, _)| self.hosts.runs(addr) || self.hosting.in_container.contains_key(&addr))
+            .all(|(addr, _)| self.hosts.runs(addr) || self.processes.containers.contains_key(&addr))
     }
 
     /// A host starts.
@@ -89,21 +117,21 @@ impl Cluster {
             return;
         }
         let now = self.now();
-        self.hosting.lives.entry(addr).or_default().started = now;
+        self.processes.restarts.entry(addr).or_default().started = now;
         self.hosts.start(addr);
         let text = smol_str::format_smolstr!("started, incarnation {}", self.hosts.incarnation(addr));
         self.note(addr, What::Host(text));
-        self.restless = true;
+        self.programs_may_act = true;
     }
 
-    /// A process dies where it stands.
+    /// A process dies at once, in the middle of whatever it does.
     pub fn crash(&mut self, addr: Addr) {
         if self.hosts.runs(addr) {
-            self.end(addr, EXIT_KILLED, "crashed".into());
+            self.end(addr, Exit::SIGKILL, "crashed".into());
         }
     }
 
-    /// The programs in the containers of a pod die where they stand.
+    /// The programs in the containers of a pod die at once.
     pub fn crash_pod_programs(&mut self, pod_uid: &str) {
         self.hosts_in_pod(pod_uid).into_iter().for_each(|host| self.crash(host));
     }
@@ -111,27 +139,27 @@ impl Cluster {
     /// The hosts of the programs in the containers of a pod.
     pub fn hosts_in_pod(&self, pod_uid: &str) -> Vec<Addr> {
         let inside = |(id, addr): (&ContainerId, &Addr)| (id.pod_uid == pod_uid).then_some(*addr);
-        self.hosting.containers.iter().filter_map(inside).collect()
+        self.processes.by_container.iter().filter_map(inside).collect()
     }
 
-    /// A container's process, the pod's first if none is named, ends by itself with this code.
+    /// The process of a container of a pod ends by itself with this code: of the pod's first one if none is named.
     pub fn crash_container(&mut self, pod_uid: &str, container: Option<&str>, code: i32) {
         self.with_runtime(|runtime, out| {
             runtime.kill(pod_uid, container, code, out);
         });
     }
 
-    /// The ready containers among these are not ready for so long.
-    pub fn flap_containers(&mut self, whom: &Whom, down_ms: Millis) {
-        self.with_runtime(|runtime, out| runtime.flap(whom, down_ms, out));
+    /// Those of these containers that are ready are not ready for this time.
+    pub fn flap_containers(&mut self, containers: &ContainerSelector, down_ms: Millis) {
+        self.with_runtime(|runtime, out| runtime.flap(containers, down_ms, out));
     }
 
-    /// What faults have in store for containers.
-    pub fn mischief(&mut self) -> &mut Mischief {
-        self.runtime.mischief()
+    /// The pulls and starts that faults change.
+    pub fn container_faults(&mut self) -> &mut ContainerFaults {
+        self.runtime.faults()
     }
 
-    /// Takes the programs that ended by themselves.
+    /// Ends the incarnations of the programs that ended by themselves.
     pub(super) fn take_ended(&mut self) {
         for (addr, ended) in self.hosts.stage().take_ended() {
             let (code, text) = match ended {
@@ -145,45 +173,33 @@ impl Cluster {
         }
     }
 
-    /// Ends a living incarnation and sees that the process is started again.
+    /// Ends the living incarnation of a host. A supervisor or the kubelet will start the next one.
     fn end(&mut self, addr: Addr, code: i32, text: Str) {
         for id in self.hosts.fence(addr) {
             self.close_watch(addr, id);
         }
         self.note(addr, What::Host(text));
-        self.restless = true;
-        match self.hosting.in_container.get(&addr).cloned() {
+        self.programs_may_act = true;
+        match self.processes.containers.get(&addr).cloned() {
             Some(container) => self.with_runtime(|runtime, out| runtime.host_exited(&container, code, out)),
             None => {
-                let after = self.restart_after(addr);
-                self.queue.push(self.now() + after, u64::from(addr.0), Event::Start(addr));
+                let now = self.now();
+                let after = self.processes.restarts.entry(addr).or_default().after_death(now);
+                self.queue.push(now + after, u64::from(addr.0), QueuedEvent::Start(addr));
             }
         }
     }
 
-    fn restart_after(&mut self, addr: Addr) -> Millis {
-        let now = self.now();
-        let lives = self.hosting.lives.entry(addr).or_default();
-        if now.since(lives.started) >= BACKOFF_RESET_MS {
-            lives.deaths = 0;
-        }
-        lives.deaths += 1;
-        match lives.deaths {
-            1 => RESTART_MS,
-            deaths => (BACKOFF_MS.0 << (deaths - 2).min(16)).min(BACKOFF_MS.1),
-        }
-    }
-
-    /// The container runtime wants a program started or ended.
+    /// Carries out an order of the container runtime: starts or ends a program.
     pub(super) fn host_order(&mut self, order: HostOrder) {
         match order {
             HostOrder::Start { id, program, with, pod, node } => {
                 if let Some(addr) = self.start_in_container(id, &program, &with, &pod) {
-                    self.hosting.nodes.insert(addr, node);
+                    self.processes.nodes.insert(addr, node);
                 }
             }
-            HostOrder::Stop { id, .. } => self.end_in_container(&id, EXIT_TERMINATED),
-            HostOrder::Kill { id } => self.end_in_container(&id, EXIT_KILLED),
+            HostOrder::Stop { id, .. } => self.end_in_container(&id, Exit::SIGTERM),
+            HostOrder::Kill { id } => self.end_in_container(&id, Exit::SIGKILL),
         }
     }
 
@@ -194,45 +210,42 @@ impl Cluster {
         with: &Value,
         pod: &Object,
     ) -> Option<Addr> {
-        let Some(program) = self.hosting.programs.get(program).cloned() else {
-            // A scenario with an unknown program is refused when it is read.
+        let Some(program) = self.processes.programs.get(program).cloned() else {
+            // A scenario with an unknown program is refused before it runs.
             self.with_runtime(|runtime, out| runtime.host_exited(&id, EXIT_ERROR, out));
             return None;
         };
-        let earlier = self.hosting.containers.range(first_attempt(&id)..=id.clone()).next_back();
+        let earlier = self.processes.by_container.range(first_attempt(&id)..=id.clone()).next_back();
         let addr = match earlier.map(|(_, addr)| *addr) {
             Some(addr) => addr,
             None => self.add_pod_host(&id, program, with, pod),
         };
-        self.hosting.containers.insert(id.clone(), addr);
-        self.hosting.in_container.insert(addr, id);
+        self.processes.by_container.insert(id.clone(), addr);
+        self.processes.containers.insert(addr, id);
         self.start(addr);
         Some(addr)
     }
 
-    /// The kubelet of the node that a host runs on, if it runs in a container.
-    pub(super) fn host_node(&self, host: Addr) -> Option<Addr> {
-        self.hosting.nodes.get(&host).copied()
-    }
-
     fn add_pod_host(&mut self, id: &ContainerId, program: Program, with: &Value, pod: &Object) -> Addr {
-        let birth = self.births.get(&id.pod_uid).map_or_else(|| pod.name().into(), ToString::to_string);
+        let birth =
+            self.processes.births.get(&id.pod_uid).map_or_else(|| pod.name().into(), ToString::to_string);
         let actor = smol_str::format_smolstr!("{}@{}/{birth}", program.name(), pod.namespace());
         let identity = service_account(pod);
         let mut env = container_env(pod, &id.container);
         env.extend(with_env(with));
-        let addr = self.add_part(actor, ActorClass::Host, Part::Host);
+        let addr = self.add_actor(actor, ActorClass::Host, ActorKind::Host);
         self.hosts.add(addr, HostSpec { program, name: pod.name().into(), identity, env });
         addr
     }
 
     fn end_in_container(&mut self, id: &ContainerId, code: i32) {
-        if let Some(addr) = self.hosting.containers.get(id).copied().filter(|addr| self.hosts.runs(*addr)) {
+        if let Some(addr) = self.processes.by_container.get(id).copied().filter(|addr| self.hosts.runs(*addr))
+        {
             self.end(addr, code, "stopped by its container runtime".into());
         }
     }
 
-    /// What the cluster itself has to know of a commit.
+    /// Notes birth names of pods, under which times of their containers are drawn.
     pub(super) fn on_commit(&mut self, commit: &Commit) {
         if commit.resource != *resource::PODS {
             return;
@@ -241,25 +254,25 @@ impl Cluster {
         if let Some(birth) = &commit.birth {
             let text = smol_str::format_smolstr!("{}/{birth}", commit.key.namespace);
             self.runtime.note_birth(&uid, text);
-            self.births.insert(uid, birth.clone());
+            self.processes.births.insert(uid, birth.clone());
         } else if commit.new.is_none() {
-            self.births.remove(&uid);
+            self.processes.births.remove(&uid);
         }
     }
 }
 
-/// The first attempt of the same container.
+/// The first attempt of a container.
 fn first_attempt(id: &ContainerId) -> ContainerId {
     ContainerId { attempt: 0, ..id.clone() }
 }
 
-/// The user that a pod's processes are to the API server.
+/// The user name that the API server sees for a pod's processes.
 fn service_account(pod: &Object) -> Str {
     let account = pod.str_at(&["spec", "serviceAccountName"]).unwrap_or("default");
     smol_str::format_smolstr!("system:serviceaccount:{}:{account}", pod.namespace())
 }
 
-/// The plain environment of a container, with what the downward API fills in for name, namespace and node.
+/// The environment of a container: plain values, and fields of the pod (downward API).
 fn container_env(pod: &Object, container: &str) -> Vec<(Str, Str)> {
     let containers = pod.items_at(&["spec", "containers"]);
     let found = containers.iter().find(|c| c.str_at(&["name"]) == Some(container));
@@ -272,7 +285,7 @@ fn container_env(pod: &Object, container: &str) -> Vec<(Str, Str)> {
     env.iter().filter_map(|entry| Some((entry.str_at(&["name"])?.into(), value(entry)?))).collect()
 }
 
-/// The `with` of a program as environment: strings as they are, all else as JSON.
+/// The `with` of a program as environment variables: strings as they are, anything else as JSON.
 pub fn with_env(with: &Value) -> Vec<(Str, Str)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_json().into(), Str::new);
     let entries = with.as_map().into_iter().flatten();

@@ -1,38 +1,39 @@
-//! The container runtime of all nodes: carries out the kubelets' orders with the delays of the images.
+//! The container runtime of all nodes: it carries out the orders of kubelets, with the delays of the images.
 //!
 //! Real: containerd, the kubelet's handlers of lifecycle hooks, and the processes in the containers. Modelled: images per
-//! node, pulls, start, readiness, exits, hanging, SIGTERM and SIGKILL, the time of hooks, kills from outside, programs as
-//! hosts that someone else runs. A container that stops on SIGTERM exits with code 0, as servers with a handler do; one that
-//! hangs is killed when its grace is over. Not modelled: hooks that fail, a process that runs beside its postStart hook (it
-//! starts after it); sandboxes, disk, CPU; memory beyond a kill at the start.
+//! node, pulls, start, readiness, exits, hanging, SIGTERM and SIGKILL, the time that hooks take, kills from outside. A
+//! container whose image is a program is a host; the cluster runs it on the orders of this runtime. A container that hangs
+//! gets SIGKILL when its grace period ends. Differs: a container that stops on SIGTERM exits with code 0, as a server with a
+//! handler does; a process starts after its postStart hook, not beside it. Not modelled: hooks that fail, sandboxes, disk,
+//! CPU, and memory beyond a kill at the start.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::container_faults::{ContainerFaults, ContainerSelector};
 use super::images::{Image, Images, Pull, Ready, Span};
-use super::mischief::{Mischief, Whom};
 use crate::engine::{Draws, Millis, SECOND, Time};
 use crate::object::{Object, Quantity, Str, Value, is_sidecar};
 use crate::wire::{
     Addr, Command, Component, ContainerId, Effect, Exit, HostOrder, Input, Outbox, PullError, RuntimeEvent,
 };
 
-/// What a process gets between the end of its preStop hook and SIGKILL at least (kubelet `minimumGracePeriodInSeconds`).
+/// The least time between the end of a preStop hook and SIGKILL (kubelet `minimumGracePeriodInSeconds`).
 const LEAST_AFTER_HOOK_MS: Millis = 2 * SECOND;
-/// The exit code of a process that SIGKILL ended: 128 + 9.
-const KILLED: i32 = 137;
 
 /// The containers of all nodes.
 #[derive(Debug)]
-pub struct Runtime {
+pub struct ContainerRuntime {
     images: Images,
     draws: Draws,
+    /// Birth names of pods, by uid.
     births: BTreeMap<Str, Str>,
+    /// Images, by the address of their node's kubelet and name.
     pulled: BTreeMap<(Addr, Str), Presence>,
-    containers: BTreeMap<ContainerId, Container>,
-    due: BTreeMap<u64, Due>,
+    processes: BTreeMap<ContainerId, Process>,
+    timers: BTreeMap<u64, Timer>,
     last_token: u64,
-    mischief: Mischief,
+    faults: ContainerFaults,
 }
 
 /// An image on a node.
@@ -42,48 +43,50 @@ struct Presence {
     failures: u32,
 }
 
+/// The process of a container, from its creation to its exit.
 #[derive(Debug)]
-struct Container {
+struct Process {
+    /// The address of its node's kubelet.
     node: Addr,
     image: Str,
     pod: Arc<Object>,
-    /// Whether it runs; else it is being created.
+    /// Whether it runs. Until then the runtime creates it.
     runs: bool,
     ready: bool,
     hangs: bool,
-    /// When its preStop hook ends, once it was told to stop.
+    /// When its preStop hook ends, once the kubelet has ordered to stop it.
     hook_ends: Option<Time>,
-    /// When it ends at the latest, once it was told to stop.
+    /// When it ends at the latest, once the kubelet has ordered to stop it.
     ends: Option<Time>,
 }
 
 /// What a timer is for.
 #[derive(Debug)]
-enum Due {
+enum Timer {
     Pulled(Addr, Str, ContainerId, Result<(), PullError>),
     Started(ContainerId),
     Ready(ContainerId),
     Hangs(ContainerId),
-    /// The preStop hook is over: SIGTERM, and so long until SIGKILL.
-    Term(ContainerId, Millis),
+    /// The preStop hook ends: SIGTERM, and SIGKILL after this time.
+    HookEnds(ContainerId, Millis),
     Exited(ContainerId, Exit),
 }
 
-impl Due {
-    /// Whether it goes with a node without power and the containers lost there: another start may have the same name.
+impl Timer {
+    /// Whether a node that loses its power takes the timer with it. A later start of a lost container may have the same name.
     fn is_of(&self, node: Addr, lost: &[ContainerId]) -> bool {
         match self {
             Self::Pulled(of, ..) => *of == node,
             Self::Started(id)
             | Self::Ready(id)
             | Self::Hangs(id)
-            | Self::Term(id, _)
+            | Self::HookEnds(id, _)
             | Self::Exited(id, _) => lost.contains(id),
         }
     }
 }
 
-impl Runtime {
+impl ContainerRuntime {
     /// A runtime without containers.
     pub fn new(images: Images, draws: Draws) -> Self {
         Self {
@@ -91,57 +94,53 @@ impl Runtime {
             draws,
             births: BTreeMap::new(),
             pulled: BTreeMap::new(),
-            containers: BTreeMap::new(),
-            due: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            timers: BTreeMap::new(),
             last_token: 0,
-            mischief: Mischief::default(),
+            faults: ContainerFaults::default(),
         }
     }
 
-    /// What faults have in store for containers.
-    pub fn mischief(&mut self) -> &mut Mischief {
-        &mut self.mischief
+    /// The pulls and starts that faults change.
+    pub fn faults(&mut self) -> &mut ContainerFaults {
+        &mut self.faults
     }
 
-    /// The machine of the kubelet at this address has no power: its containers are gone, and nobody hears of it.
+    /// The machine of the kubelet at this address loses its power. Its containers are gone, and the kubelet gets no event.
     pub fn power_off(&mut self, node: Addr, out: &mut Outbox) {
         let lost: Vec<ContainerId> =
-            self.containers.iter().filter(|(_, c)| c.node == node).map(|(id, _)| id.clone()).collect();
+            self.processes.iter().filter(|(_, p)| p.node == node).map(|(id, _)| id.clone()).collect();
         for id in &lost {
-            let Some(container) = self.containers.remove(id) else { continue };
-            if container.runs && self.images.of(&container.image).program.is_some() {
+            let Some(process) = self.processes.remove(id) else { continue };
+            if process.runs && self.images.of(&process.image).program.is_some() {
                 out.push(Effect::Host(HostOrder::Kill { id: id.clone() }));
             }
         }
-        self.due.retain(|_, due| !due.is_of(node, &lost));
+        self.timers.retain(|_, timer| !timer.is_of(node, &lost));
     }
 
-    /// The ready containers among these are not ready for so long.
-    pub fn flap(&mut self, whom: &Whom, down_ms: Millis, out: &mut Outbox) {
-        let hit = |c: &Container, id: &ContainerId| c.ready && whom.matches(&c.image, &id.pod_uid);
-        let flapping: Vec<(ContainerId, Addr)> = self
-            .containers
-            .iter_mut()
-            .filter(|(id, container)| hit(container, id))
-            .map(|(id, container)| {
-                container.ready = false;
-                (id.clone(), container.node)
-            })
-            .collect();
+    /// Those of these containers that are ready are not ready for this time.
+    pub fn flap(&mut self, containers: &ContainerSelector, down_ms: Millis, out: &mut Outbox) {
+        let hit = |p: &Process, id: &ContainerId| p.ready && containers.matches(&p.image, &id.pod_uid);
+        let mut flapping = Vec::new();
+        for (id, process) in self.processes.iter_mut().filter(|(id, process)| hit(process, id)) {
+            process.ready = false;
+            flapping.push((id.clone(), process.node));
+        }
         for (id, node) in flapping {
             out.push(Effect::Runtime(node, RuntimeEvent::Ready(id.clone(), false)));
-            self.later(down_ms, Due::Ready(id), out);
+            self.later(down_ms, Timer::Ready(id), out);
         }
     }
 
-    /// Tells the birth name of a pod: its draws go by that. Without it they go by namespace and name.
+    /// Notes the birth name of a pod, under which its times are drawn. Without one they are drawn under namespace and name.
     pub fn note_birth(&mut self, pod_uid: &str, birth: Str) {
         self.births.insert(pod_uid.into(), birth);
     }
 
-    /// Ends a container from outside, its first one if none is named. Says whether there was one.
+    /// Ends a container of a pod from outside: the pod's first one if none is named. Whether there was one.
     pub fn kill(&mut self, pod_uid: &str, container: Option<&str>, code: i32, out: &mut Outbox) -> bool {
-        let first = self.containers.values().find(|c| c.pod.uid() == pod_uid).map(|c| &c.pod);
+        let first = self.processes.values().find(|p| p.pod.uid() == pod_uid).map(|p| &p.pod);
         let name = match (container, first) {
             (Some(name), _) => Some(Str::from(name)),
             (None, Some(pod)) => {
@@ -150,23 +149,16 @@ impl Runtime {
             (None, None) => None,
         };
         let found = |id: &&ContainerId| id.pod_uid == pod_uid && Some(&id.container) == name.as_ref();
-        let Some(id) = self.containers.keys().find(found).cloned() else { return false };
+        let Some(id) = self.processes.keys().find(found).cloned() else { return false };
         self.exit(&id, Exit::with_code(code), out);
         true
     }
 
-    /// A program in a container says that it is ready.
-    pub fn host_ready(&mut self, id: &ContainerId, out: &mut Outbox) {
-        self.ready(id, out);
-    }
-
-    /// A program in a container ended with this exit code.
+    /// The program in a container ended with this exit code.
     pub fn host_exited(&mut self, id: &ContainerId, code: i32, out: &mut Outbox) {
-        if let Some(container) = self.containers.remove(id) {
-            out.push(Effect::Runtime(
-                container.node,
-                RuntimeEvent::Exited(id.clone(), Exit::with_code(code)),
-            ));
+        if let Some(process) = self.processes.remove(id) {
+            let exited = RuntimeEvent::Exited(id.clone(), Exit::with_code(code));
+            out.push(Effect::Runtime(process.node, exited));
         }
     }
 
@@ -178,19 +170,11 @@ impl Runtime {
             Command::Start { id, image, pod } => {
                 let delay = self.draw("start", self.images.of(&image).start, &id, &pod);
                 let hook = self.hook("postStart", self.images.of(&image).post_start, &id, &pod);
-                let delay = delay + hook + self.mischief.delay_of(&image, &id.pod_uid);
-                let container = Container {
-                    node,
-                    image,
-                    pod,
-                    runs: false,
-                    ready: false,
-                    hangs: false,
-                    hook_ends: None,
-                    ends: None,
-                };
-                self.containers.insert(id.clone(), container);
-                self.later(delay, Due::Started(id), out);
+                let delay = delay + hook + self.faults.delay_of_start(&image, &id.pod_uid);
+                let (runs, ready, hangs) = (false, false, false);
+                let process = Process { node, image, pod, runs, ready, hangs, hook_ends: None, ends: None };
+                self.processes.insert(id.clone(), process);
+                self.later(delay, Timer::Started(id), out);
             }
             Command::Stop { id, grace_ms } => self.stop(&id, grace_ms, out),
         }
@@ -206,28 +190,28 @@ impl Runtime {
         out: &mut Outbox,
     ) {
         let presence = self.pulled.entry((node, image.clone())).or_default();
-        let mut result = Ok(());
-        let asks = !(presence.there && if_not_present);
-        let delay = match &self.images.of(&image).pull {
-            _ if !asks => 0,
-            _ if self.mischief.fails_pull(&image, &mut result) => SECOND,
+        let asks_registry = !(presence.there && if_not_present);
+        let by_fault = if asks_registry { self.faults.failure_of_pull(&image) } else { None };
+        let (delay, failure) = match &self.images.of(&image).pull {
+            _ if !asks_registry => (0, None),
+            _ if by_fault.is_some() => (SECOND, by_fault),
             Pull::Fails { reason, times } if presence.failures < *times => {
                 presence.failures += 1;
-                result = Err(PullError { reason: reason.clone(), message: pull_message(&image) });
-                SECOND
+                (SECOND, Some(reason.clone()))
             }
-            // Always asks the registry, which answers that nothing is new.
-            _ if presence.there => 0,
-            Pull::Fails { .. } => SECOND,
+            // `imagePullPolicy: Always` asks the registry, which answers that nothing is new.
+            _ if presence.there => (0, None),
+            Pull::Fails { .. } => (SECOND, None),
             Pull::Takes(span) => {
                 let span = *span;
-                self.draw("pull", span, &id, pod)
+                (self.draw("pull", span, &id, pod), None)
             }
         };
-        self.later(delay, Due::Pulled(node, image, id, result), out);
+        let result = failure.map_or(Ok(()), |reason| Err(PullError { reason, message: not_found(&image) }));
+        self.later(delay, Timer::Pulled(node, image, id, result), out);
     }
 
-    /// A time of the span, drawn by the container's place in the pod and the pod's birth name.
+    /// A time of the span, drawn under the pod's birth name, the container's name and the attempt.
     fn draw(&mut self, purpose: &str, span: Span, id: &ContainerId, pod: &Object) -> Millis {
         if span.low_ms >= span.high_ms {
             return span.low_ms;
@@ -239,7 +223,7 @@ impl Runtime {
         }
     }
 
-    /// How long a lifecycle hook takes: nothing where the container has none, else what it sleeps or what the image says.
+    /// How long a lifecycle hook takes: no time if the container has none, else as its `sleep` or the image says.
     fn hook(&mut self, which: &str, span: Span, id: &ContainerId, pod: &Object) -> Millis {
         let Some(hook) = spec_of(id, pod).and_then(|spec| spec.at(&["lifecycle", which])) else { return 0 };
         match hook.i64_at(&["sleep", "seconds"]) {
@@ -248,130 +232,131 @@ impl Runtime {
         }
     }
 
-    fn later(&mut self, delay: Millis, due: Due, out: &mut Outbox) {
+    fn later(&mut self, delay: Millis, timer: Timer, out: &mut Outbox) {
         self.last_token += 1;
-        self.due.insert(self.last_token, due);
+        self.timers.insert(self.last_token, timer);
         out.timer_in(delay, self.last_token);
     }
 
-    fn due(&mut self, token: u64, out: &mut Outbox) {
-        match self.due.remove(&token) {
-            Some(Due::Pulled(node, image, id, result)) => {
+    fn on_timer(&mut self, token: u64, out: &mut Outbox) {
+        match self.timers.remove(&token) {
+            Some(Timer::Pulled(node, image, id, result)) => {
                 self.pulled.entry((node, image)).or_default().there |= result.is_ok();
                 out.push(Effect::Runtime(node, RuntimeEvent::Pulled(id, result)));
             }
-            Some(Due::Started(id)) => self.started(id, out),
-            Some(Due::Ready(id)) => self.ready(&id, out),
-            Some(Due::Hangs(id)) => self.hang(id, out),
-            Some(Due::Term(id, grace_ms)) if self.containers.contains_key(&id) => {
+            Some(Timer::Started(id)) => self.started(id, out),
+            Some(Timer::Ready(id)) => self.ready(&id, out),
+            Some(Timer::Hangs(id)) => self.hang(id, out),
+            Some(Timer::HookEnds(id, grace_ms)) if self.processes.contains_key(&id) => {
                 out.push(Effect::Host(HostOrder::Stop { id, grace_ms }));
             }
-            Some(Due::Exited(id, exit)) => self.exit(&id, exit, out),
-            Some(Due::Term(..)) | None => {}
+            Some(Timer::Exited(id, exit)) => self.exit(&id, exit, out),
+            Some(Timer::HookEnds(..)) | None => {}
         }
     }
 
     fn started(&mut self, id: ContainerId, out: &mut Outbox) {
-        let Some(container) = self.containers.get_mut(&id) else { return };
-        container.runs = true;
-        let (node, pod) = (container.node, container.pod.clone());
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        debug_assert!(!process.runs, "a container starts once: another attempt is another container");
+        process.runs = true;
+        let (node, pod) = (process.node, process.pod.clone());
         out.push(Effect::Runtime(node, RuntimeEvent::Started(id.clone())));
-        let image = self.images.of(&container.image);
+        let image = self.images.of(&process.image);
         if exceeds_limit(image, &id, &pod) {
-            return self.exit(&id, Exit { code: KILLED, reason: "OOMKilled" }, out);
+            return self.exit(&id, Exit { code: Exit::SIGKILL, reason: "OOMKilled" }, out);
         }
         let (ready, exit, hang) = (image.ready, image.exit, image.hang);
         if let Some(program) = image.program.clone() {
             let (id, with, pod) = (id.clone(), image.with.clone(), pod.clone());
             out.push(Effect::Host(HostOrder::Start { id, program, with, pod, node }));
         }
-        // What an init container does is what others get ready by: without another word it is then done.
+        // An init container that would be ready, were it another, has done its work: it exits then, unless the image says when.
         let exit = exit.or_else(|| match ready {
             Ready::After(span) if is_init(&id, &pod) => Some((span, 0)),
             _ => None,
         });
         if let Ready::After(span) = ready {
             let delay = self.draw("ready", span, &id, &pod);
-            self.later(delay, Due::Ready(id.clone()), out);
+            self.later(delay, Timer::Ready(id.clone()), out);
         }
         let exit = exit.map(|(span, code)| (self.draw("exit", span, &id, &pod), code));
         let hang = hang.map(|span| self.draw("hang", span, &id, &pod));
-        // What hangs does not come to its exit.
+        // A process that hangs before its exit does not exit.
         match (hang, exit) {
             (Some(hang), exit) if exit.is_none_or(|(exit, _)| hang < exit) => {
-                self.later(hang, Due::Hangs(id), out);
+                self.later(hang, Timer::Hangs(id), out);
             }
-            (_, Some((exit, code))) => self.later(exit, Due::Exited(id, Exit::with_code(code)), out),
+            (_, Some((exit, code))) => self.later(exit, Timer::Exited(id, Exit::with_code(code)), out),
             (_, None) => {}
         }
     }
 
     fn hang(&mut self, id: ContainerId, out: &mut Outbox) {
-        if let Some(container) = self.containers.get_mut(&id) {
-            (container.hangs, container.ready) = (true, false);
-            out.push(Effect::Runtime(container.node, RuntimeEvent::Hung(id)));
+        if let Some(process) = self.processes.get_mut(&id) {
+            (process.hangs, process.ready) = (true, false);
+            out.push(Effect::Runtime(process.node, RuntimeEvent::Hung(id)));
         }
     }
 
     fn ready(&mut self, id: &ContainerId, out: &mut Outbox) {
-        let answers = |container: &&mut Container| container.runs && !container.hangs;
-        if let Some(container) = self.containers.get_mut(id).filter(answers) {
-            container.ready = true;
-            out.push(Effect::Runtime(container.node, RuntimeEvent::Ready(id.clone(), true)));
+        let answers_probes = |process: &&mut Process| process.runs && !process.hangs;
+        if let Some(process) = self.processes.get_mut(id).filter(answers_probes) {
+            process.ready = true;
+            out.push(Effect::Runtime(process.node, RuntimeEvent::Ready(id.clone(), true)));
         }
     }
 
     fn stop(&mut self, id: &ContainerId, grace_ms: Millis, out: &mut Outbox) {
-        let Some(container) = self.containers.get(id) else { return };
-        let (runs, hangs, told) = (container.runs, container.hangs, container.ends);
-        let hooked = container.hook_ends.is_some_and(|at| at > out.now());
-        let (image, pod) = (self.images.of(&container.image), container.pod.clone());
+        let Some(process) = self.processes.get(id) else { return };
+        let (runs, hangs, ends_by) = (process.runs, process.hangs, process.ends);
+        let in_hook = process.hook_ends.is_some_and(|at| at > out.now());
+        let (image, pod) = (self.images.of(&process.image), process.pod.clone());
         if !runs {
-            return self.exit(id, Exit::with_code(KILLED), out);
+            return self.exit(id, Exit::with_code(Exit::SIGKILL), out);
         }
         let (span, pre_stop, program) = (image.stop, image.pre_stop, image.program.is_some());
-        let first = told.is_none();
+        let first = ends_by.is_none();
         let hook = if first { self.hook("preStop", pre_stop, id, &pod).min(grace_ms) } else { 0 };
         let limit = if hook == 0 { grace_ms } else { grace_ms.max(hook + LEAST_AFTER_HOOK_MS) };
         let wanted = if first && !hangs { hook + self.draw("stop", span, id, &pod) } else { Millis::MAX };
-        let (after, code) = if wanted <= limit { (wanted, 0) } else { (limit, KILLED) };
+        let (after, code) = if wanted <= limit { (wanted, 0) } else { (limit, Exit::SIGKILL) };
         let ends = out.now() + after;
-        if told.is_some_and(|told| told <= ends) {
+        if ends_by.is_some_and(|ends_by| ends_by <= ends) {
             return;
         }
-        if let Some(container) = self.containers.get_mut(id) {
-            container.ends = Some(ends);
-            container.hook_ends = container.hook_ends.or((hook > 0).then(|| out.now() + hook));
+        if let Some(process) = self.processes.get_mut(id) {
+            process.ends = Some(ends);
+            process.hook_ends = process.hook_ends.or((hook > 0).then(|| out.now() + hook));
         }
-        match (program && !hooked, hook) {
+        match (program && !in_hook, hook) {
             (false, _) => {}
             (true, 0) => out.push(Effect::Host(HostOrder::Stop { id: id.clone(), grace_ms })),
-            (true, _) => self.later(hook, Due::Term(id.clone(), limit - hook), out),
+            (true, _) => self.later(hook, Timer::HookEnds(id.clone(), limit - hook), out),
         }
-        self.later(after, Due::Exited(id.clone(), Exit::with_code(code)), out);
+        self.later(after, Timer::Exited(id.clone(), Exit::with_code(code)), out);
     }
 
     fn exit(&mut self, id: &ContainerId, exit: Exit, out: &mut Outbox) {
-        let Some(container) = self.containers.remove(id) else { return };
-        if container.runs && self.images.of(&container.image).program.is_some() {
+        let Some(process) = self.processes.remove(id) else { return };
+        if process.runs && self.images.of(&process.image).program.is_some() {
             out.push(Effect::Host(HostOrder::Kill { id: id.clone() }));
         }
-        out.push(Effect::Runtime(container.node, RuntimeEvent::Exited(id.clone(), exit)));
+        out.push(Effect::Runtime(process.node, RuntimeEvent::Exited(id.clone(), exit)));
     }
 }
 
-impl Component for Runtime {
+impl Component for ContainerRuntime {
     fn on(&mut self, input: Input, out: &mut Outbox) {
         match input {
             Input::Order(node, command) => self.order(node, command, out),
-            Input::Timer(token) => self.due(token, out),
+            Input::Timer(token) => self.on_timer(token, out),
             _ => {}
         }
     }
 }
 
-/// containerd's words for an image that the registry does not have.
-pub(super) fn pull_message(image: &str) -> String {
+/// The message of containerd for an image that the registry does not have.
+fn not_found(image: &str) -> String {
     format!(
         "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found"
     )
@@ -384,13 +369,14 @@ fn spec_of<'p>(id: &ContainerId, pod: &'p Object) -> Option<&'p Value> {
     all.find(|spec| spec.str_at(&["name"]) == Some(&id.container))
 }
 
-/// Whether it is an init container that has to end.
+/// Whether it is an init container that has to exit before the next one starts: no sidecar.
 fn is_init(id: &ContainerId, pod: &Object) -> bool {
     let init = pod.items_at(&["spec", "initContainers"]).iter();
     let mut own = init.filter(|spec| spec.str_at(&["name"]) == Some(&id.container));
     own.any(|spec| !is_sidecar(spec))
 }
 
+/// Whether the image uses more memory than the container's limit.
 fn exceeds_limit(image: &Image, id: &ContainerId, pod: &Object) -> bool {
     let Some(memory) = image.memory else { return false };
     let limit = spec_of(id, pod)

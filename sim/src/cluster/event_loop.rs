@@ -1,0 +1,103 @@
+//! One step: programs run until all of them wait, the cluster takes what they did, then it handles the next event.
+
+use super::Cluster;
+use super::event::QueuedEvent;
+use crate::programs::{HostAction, Woken};
+use crate::wire::{Component, Input, Passing, Rule};
+
+/// What one step of the cluster was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stepped {
+    /// An event of the cluster.
+    Event,
+    /// The time that `wake_at` asked for, with its token.
+    Woke(u64),
+    /// Nothing is left in the queue.
+    Idle,
+    /// A program never waits at one instant.
+    Spinning,
+}
+
+impl Cluster {
+    /// Moves the cluster by one event. `rule` watches and bends the traffic of hosts.
+    pub async fn step(&mut self, rule: &mut dyn Rule) -> Stepped {
+        loop {
+            if !self.settle_programs(rule).await {
+                return Stepped::Spinning;
+            }
+            let Some(next) = self.queue.next_time() else { return Stepped::Idle };
+            if next <= self.now() || self.hosts.stage().is_empty() {
+                break;
+            }
+            let woken = self.hosts.stage().until(next).await;
+            let now = self.hosts.stage().now();
+            self.queue.advance(now);
+            // Timers of programs may be due at the same instant: programs act before the queue does.
+            self.programs_may_act = true;
+            if woken == Woken::Due && !self.settle_programs(rule).await {
+                return Stepped::Spinning;
+            }
+        }
+        debug_assert!(!self.programs_may_act, "no event comes before all programs wait");
+        let event = self.queue.pop().expect("there was a next time");
+        let stepped = self.handle(event, rule);
+        if !self.traffic.to_hosts.is_empty() {
+            self.send_to_hosts(rule);
+        }
+        stepped
+    }
+
+    /// Lets programs run until all of them wait, and takes what they did. False: one never waits.
+    async fn settle_programs(&mut self, rule: &mut dyn Rule) -> bool {
+        while std::mem::take(&mut self.programs_may_act) {
+            if !self.hosts.stage().is_empty() && !self.hosts.stage().settle().await {
+                return false;
+            }
+            if let Some((request, answer)) = self.traffic.answered.take() {
+                let kind = self.server.registry().kind_name(request.resource);
+                let passing = Passing { now: self.queue.now(), request: &request, kind };
+                rule.answered(passing, &answer, &mut self.traffic.strikes);
+                self.apply_strikes();
+            }
+            while let Some(action) = self.hosts.next_action() {
+                match action {
+                    HostAction::Request(request) => self.send_from_host(request, rule),
+                    HostAction::CloseWatch(addr, id) => self.close_watch(addr, id),
+                }
+            }
+            self.take_ended();
+        }
+        true
+    }
+
+    fn handle(&mut self, event: QueuedEvent, rule: &mut dyn Rule) -> Stepped {
+        if self.cuts.any() && self.is_blocked(&event) {
+            self.cuts.hold(event);
+            return Stepped::Event;
+        }
+        match event {
+            QueuedEvent::Start(addr) => self.start(addr),
+            QueuedEvent::Arrive(request, ending) => self.arrive(request, ending, rule),
+            QueuedEvent::Answer(addr, id, answer) => self.deliver_answer(addr, id, answer, rule),
+            QueuedEvent::Reset(addr, id) => {
+                self.hosts.reset(addr, id);
+                self.programs_may_act = true;
+            }
+            QueuedEvent::Deliver(addr, id) => self.deliver_events(addr, id, rule),
+            QueuedEvent::Join(addr, id, event) => self.queue_watch_event(addr, id, event),
+            QueuedEvent::ServerTimer(token) => self.server_timer(token),
+            QueuedEvent::Timer(addr, token) => self.input(addr, Input::Timer(token)),
+            QueuedEvent::Renewals(addr, lease, renewals) => {
+                self.input(addr, Input::Renewals(lease, renewals));
+            }
+            QueuedEvent::Order(kubelet, _) if self.machines.is_off(kubelet) => {}
+            QueuedEvent::Order(kubelet, command) => {
+                self.with_runtime(|runtime, out| runtime.on(Input::Order(kubelet, command), out))
+            }
+            QueuedEvent::Runtime(kubelet, event) => self.input(kubelet, Input::Runtime(event)),
+            QueuedEvent::PowerOn(addr) => self.boot_machine(addr),
+            QueuedEvent::Wake(token) => return Stepped::Woke(token),
+        }
+        Stepped::Event
+    }
+}
