@@ -22,7 +22,8 @@ use super::program::{Exit, Root};
 use crate::engine::Time;
 use crate::wire::Addr;
 
-/// Polls of one host at one instant after which it counts as a loop (ORACLES, hot_loop).
+/// Polls of programs at one instant after which they count as a loop (`hot_loop`). Our choice, because no program that goes on to
+/// wait for something comes near it.
 const POLL_LIMIT: u64 = 1_000_000;
 
 /// What the runtime's park hook and the stage share.
