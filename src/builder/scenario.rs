@@ -10,6 +10,7 @@ use serde::Serialize;
 use wavetank_sim::explore::{self, Prepared, draw_plan};
 use wavetank_sim::object::Object;
 use wavetank_sim::programs::{self, Host};
+use wavetank_sim::scenario::oracle::{self, OracleInfo, Use};
 use wavetank_sim::scenario::{
     self, Action, Check, Disabled, Expectation, Modality, Plan, RustCheck, Step, Var, View,
 };
@@ -172,13 +173,19 @@ impl Scenario {
 
     /// Does without an oracle, for a reason.
     pub fn disable(mut self, oracle: &str, reason: &str) -> Self {
-        self.inner.disable.push(Disabled { name: oracle.into(), reason: reason.into() });
+        match OracleInfo::usable(oracle, Use::Disabled) {
+            Ok(oracle) => self.inner.disable.push(Disabled { oracle, reason: reason.into() }),
+            Err(why) => self.problems.push(why),
+        }
         self
     }
 
     /// Expects some seed to be found failing by this oracle, and by no other.
     pub fn expect_violation(mut self, oracle: &str) -> Self {
-        self.inner.expect_violation = Some(oracle.into());
+        match OracleInfo::usable(oracle, Use::Expected) {
+            Ok(oracle) => self.inner.expect_violation = Some(oracle),
+            Err(why) => self.problems.push(why),
+        }
         self
     }
 
@@ -194,7 +201,7 @@ impl Scenario {
         F: Fn(Host) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Box<dyn std::error::Error>>> + 'static,
     {
-        self.at_end = Some(programs::Program::new("at_end", check));
+        self.at_end = Some(programs::Program::new(oracle::AT_END.name, check));
         self
     }
 

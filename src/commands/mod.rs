@@ -2,6 +2,7 @@
 //!
 //! To add one: a file with its arguments and `execute`, a variant of `Command` in `cli`.
 
+pub(crate) mod explain;
 pub(crate) mod list;
 pub(crate) mod replay;
 pub(crate) mod run;

@@ -39,10 +39,8 @@ fn fields(fields: &Fields) -> Value {
 pub(super) fn shape(it: &Shape) -> Value {
     match it {
         Shape::Leaf(leaf) => self::leaf(leaf),
-        Shape::Word(words) => {
-            let words = Value::list(words.iter().map(|word| Value::from(*word)));
-            Value::from([("enum", words)])
-        }
+        Shape::Word(words) => one_of(words),
+        Shape::Named(named) => one_of(&(named.names)()),
         Shape::List(item) => Value::from([("type", "array".into()), ("items", shape(item))]),
         Shape::Map(value) => Value::from([("type", "object".into()), ("additionalProperties", shape(value))]),
         Shape::Fields(it) => fields(it),
@@ -54,6 +52,10 @@ pub(super) fn shape(it: &Shape) -> Value {
         Shape::OneOf(shapes) => Value::from([("anyOf", Value::list(shapes.iter().map(shape)))]),
         Shape::Tree | Shape::Later => Value::empty_map(),
     }
+}
+
+fn one_of(words: &[&'static str]) -> Value {
+    Value::from([("enum", Value::list(words.iter().map(|word| Value::from(*word))))])
 }
 
 fn leaf(leaf: &Leaf) -> Value {

@@ -13,6 +13,8 @@ pub(super) enum Shape {
     Leaf(&'static Leaf),
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of the names of a table.
+    Named(&'static Named),
     /// A list of these.
     List(&'static Shape),
     /// A map from any key to these.
@@ -39,6 +41,16 @@ pub(super) struct Leaf {
     /// Whether a number or a boolean will do, by its text.
     pub(super) any_scalar: bool,
     /// What is wrong with a text.
+    pub(super) check: fn(&str) -> Result<(), String>,
+}
+
+/// The names of a table, as far as they may stand at a place.
+pub(super) struct Named {
+    /// What has the names, in words.
+    pub(super) what: &'static str,
+    /// The names that are right.
+    pub(super) names: fn() -> Vec<&'static str>,
+    /// What is wrong with a text that is none of them, and what would be right.
     pub(super) check: fn(&str) -> Result<(), String>,
 }
 
@@ -102,6 +114,11 @@ impl Checker<'_> {
                         node.spot,
                         format!("`{text}` is not known here; {}", instead(&text, words.iter().copied())),
                     );
+                }
+            }
+            Shape::Named(named) => {
+                if let Err(message) = (named.check)(&node.text().unwrap_or_default()) {
+                    self.wrong(node.spot, message);
                 }
             }
             Shape::List(item) => node.items().iter().for_each(|node| self.value(node, item)),
@@ -206,7 +223,7 @@ impl Shape {
     fn fits(&self, node: &Node) -> bool {
         match (self, &node.tree) {
             (Self::Leaf(leaf), Tree::Bool(_) | Tree::Int(_) | Tree::Float(_)) => leaf.any_scalar,
-            (Self::Leaf(_) | Self::Word(_), Tree::Text(_))
+            (Self::Leaf(_) | Self::Word(_) | Self::Named(_), Tree::Text(_))
             | (Self::List(_), Tree::List(_))
             | (Self::Map(_) | Self::Fields(_) | Self::Branches(..), Tree::Map(_))
             | (Self::Tree | Self::Later, _) => true,
@@ -220,6 +237,7 @@ impl Shape {
         match self {
             Self::Leaf(leaf) => leaf.right.into(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
+            Self::Named(named) => format!("{}: one of {}", named.what, (named.names)().join(", ")),
             Self::List(_) => "a list (`- ..` or `[..]`)".into(),
             Self::Map(_) => "a map (`KEY: VALUE`)".into(),
             Self::Fields(fields) | Self::Branches(fields, _) => fields.right(),

@@ -42,3 +42,10 @@ fn code_at_the_end_sees_the_final_state_and_its_error_is_a_violation() {
     assert_eq!(found.oracle, "at_end");
     assert!(found.message.contains("not as it should be"), "{found}");
 }
+
+#[test]
+fn an_oracle_that_is_misspelt_or_cannot_be_disabled_is_a_problem_of_the_scenario() {
+    let why = web().disable("hot_lop", "a slip").expect_violation("internal").run(1).unwrap_err();
+    assert!(why.contains("did you mean `hot_loop`?"), "{why}");
+    assert!(why.contains("oracle `internal` does not belong here"), "{why}");
+}

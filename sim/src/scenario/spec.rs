@@ -1,6 +1,6 @@
 //! The whole scenario, and when the system counts as converged.
 
-use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, Step};
+use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Step};
 use crate::object::names::DEFAULT_NAMESPACE;
 
 /// All that is fixed before a run. With a seed it determines the run completely.
@@ -30,7 +30,7 @@ pub struct Scenario {
     pub expect: Vec<Expectation>,
     /// The oracle that this scenario must be found failing by: a run is held if it has no violation or only this one, a
     /// sweep fails if no seed has it.
-    pub expect_violation: Option<String>,
+    pub expect_violation: Option<&'static OracleInfo>,
     /// Oracles that do not judge this scenario.
     pub disable: Vec<Disabled>,
 }
@@ -61,7 +61,7 @@ pub struct Ignore {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disabled {
     /// The oracle.
-    pub name: String,
+    pub oracle: &'static OracleInfo,
     /// Why not.
     pub reason: String,
 }

@@ -11,8 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use wavetank_sim::scenario::expect::ORACLES;
-use wavetank_sim::scenario::near::instead;
+use wavetank_sim::scenario::oracle::{OracleInfo, Use};
 use wavetank_sim::scenario::range::{Millis, seeds};
 use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, Scenario};
 
@@ -69,7 +68,7 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
     scenario.converge = spec.get("converge").map(converge).unwrap_or_default();
     if let Some(expect) = spec.get("expect") {
         scenario.expect = expect.items().iter().filter_map(|node| reader.expectation(node)).collect();
-        scenario.expect_violation = expect.get("violation").and_then(|node| reader.oracle(node));
+        scenario.expect_violation = expect.get("violation").and_then(|node| oracle(node, Use::Expected));
         reader.unique(expect.items(), "expectation");
     }
     scenario.disable = spec
@@ -77,8 +76,8 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
         .map_or(&[][..], |node| node.list("disable"))
         .iter()
         .filter_map(|node| {
-            let name = reader.oracle(node.get("name")?)?;
-            Some(Disabled { name, reason: node.string("reason")? })
+            let oracle = oracle(node.get("name")?, Use::Disabled)?;
+            Some(Disabled { oracle, reason: node.string("reason")? })
         })
         .collect();
     scenario
@@ -111,18 +110,10 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
 
-    /// An oracle of this version.
-    fn oracle(&mut self, node: &Node) -> Option<String> {
-        let name = node.text()?;
-        let known = ORACLES.iter().map(|(name, _)| *name);
-        let result = match ORACLES.iter().find(|(oracle, _)| *oracle == name) {
-            Some((_, true)) => Ok(name.clone().into_owned()),
-            Some((_, false)) => Err(format!("oracle `{name}` is not there yet")),
-            None => Err(format!("there is no oracle `{name}`; {}", instead(&name, known))),
-        };
-        self.right(node.spot, result)
-    }
+fn oracle(node: &Node, wanted: Use) -> Option<&'static OracleInfo> {
+    OracleInfo::usable(&node.text()?, wanted).ok()
 }
 
 fn converge(node: &Node) -> Converge {

@@ -85,7 +85,7 @@ fn all_that_is_there_is_read() {
     assert_eq!(s.faults[8].args.text("kind"), Some("Pod"));
     let whole = (&s.faults[9].target, s.faults[9].args.get("keep").map(ToString::to_string));
     assert_eq!(whole, (&FaultTarget::Cluster, Some("0..100".into())));
-    assert_eq!((s.expect[0].grace_ms, s.disable[0].name.as_str()), (30_000, "hot_loop"));
+    assert_eq!((s.expect[0].grace_ms, s.disable[0].oracle.name), (30_000, "hot_loop"));
 }
 
 #[test]

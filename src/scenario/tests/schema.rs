@@ -55,7 +55,10 @@ fn what_the_parser_takes_is_right_by_the_schema() {
 #[test]
 fn what_the_parser_refuses_for_its_shape_is_wrong_by_the_schema() {
     let good = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: s}\nspec:\n";
-    assert!(holds(&schema(), &value(&format!("{good}  seeds: 3\n"))));
+    for spec in ["seeds: 3", "expect: {violation: step}", "oracles: {disable: [{name: panic, reason: r}]}"] {
+        let text = format!("{good}  {spec}\n");
+        assert!(read(&text).is_ok() && holds(&schema(), &value(&text)), "{spec}");
+    }
     for spec in [
         "seed: 3",
         "steps: {}",
@@ -76,6 +79,9 @@ fn what_the_parser_refuses_for_its_shape_is_wrong_by_the_schema() {
         "faults: [{fault: api-error, target: all, when: {at: 1s}, args: {status: 404}}]",
         "operators: [{program: [a]}]",
         "expect: {cel: a}",
+        "expect: {violation: internal}",
+        "expect: {violation: counts}",
+        "oracles: {disable: [{name: step, reason: r}]}",
     ] {
         let text = format!("{good}  {spec}\n");
         assert!(read(&text).is_err() && !holds(&schema(), &value(&text)), "{spec}");

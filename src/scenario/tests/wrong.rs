@@ -74,6 +74,16 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
         ),
         ("oracles: {disable: [{name: hot_loop}]}", "needs `reason`: why it does not judge"),
         ("oracles: {disable: [{name: counts, reason: r}]}", "oracle `counts` is not there yet"),
+        (
+            "oracles: {disable: [{name: hotloop, reason: r}]}",
+            "5:30: there is no oracle `hotloop`; did you mean",
+        ),
+        ("oracles: {disable: [{name: step, reason: r}]}", "oracle `step` does not belong here: write one of"),
+        (
+            "expect: {violation: internal}",
+            "oracle `internal` does not belong here: write one of no_convergence,",
+        ),
+        ("expect: {violation: 3}", "`3` does not belong here: write an oracle: one of no_convergence,"),
     ] {
         let line = first_line(&format!("{HEAD}  {spec}\n"));
         assert!(line.starts_with("s.yaml:5:") && line.contains(right), "{spec}: {line}");
