@@ -50,7 +50,7 @@ enum Alarm {
     /// A watch has lived long enough.
     Timeout(StreamId),
     /// A definition is due for its next step.
-    Step(ObjectKey),
+    Definition(ObjectKey),
 }
 
 /// What reaches the server.
@@ -129,7 +129,7 @@ impl ApiServer {
             }
             ServerInput::Timer(timer) => match self.timers.remove(&timer) {
                 Some(Alarm::Timeout(stream)) if self.watchers.remove(stream) => out.ended.push(stream),
-                Some(Alarm::Step(key)) => self.step_definition(&key, out),
+                Some(Alarm::Definition(key)) => self.step_definition(&key, out),
                 Some(Alarm::Timeout(_)) | None => {}
             },
         }
@@ -167,7 +167,7 @@ impl ApiServer {
 
     /// Looks at a definition again in a moment.
     pub(super) fn step_later(&mut self, key: ObjectKey, out: &mut Replies) {
-        self.alarm(STEP_MS, Alarm::Step(key), out);
+        self.alarm(STEP_MS, Alarm::Definition(key), out);
     }
 
     fn alarm(&mut self, after: Millis, alarm: Alarm, out: &mut Replies) {

@@ -7,26 +7,26 @@ use super::Key;
 /// The place of a value; `up` is that of the map or list which holds it.
 pub(super) struct Place<'a> {
     up: Option<&'a Place<'a>>,
-    step: Step,
+    segment: Segment,
 }
 
-enum Step {
+enum Segment {
     Field(Key),
     Index(usize),
 }
 
 impl<'a> Place<'a> {
     /// The whole object.
-    pub(super) const ROOT: Place<'static> = Place { up: None, step: Step::Index(0) };
+    pub(super) const ROOT: Place<'static> = Place { up: None, segment: Segment::Index(0) };
 
     /// The value at `key` of the map here.
     pub(super) fn field(&'a self, key: Key) -> Self {
-        Self { up: Some(self), step: Step::Field(key) }
+        Self { up: Some(self), segment: Segment::Field(key) }
     }
 
     /// The item at `index` of the list here.
     pub(super) fn index(&'a self, index: usize) -> Self {
-        Self { up: Some(self), step: Step::Index(index) }
+        Self { up: Some(self), segment: Segment::Index(index) }
     }
 
     /// The dotted path, such as `spec.ports[0].port`.
@@ -39,10 +39,10 @@ impl<'a> Place<'a> {
     fn write(&self, out: &mut String) {
         let Some(up) = self.up else { return };
         up.write(out);
-        let written = match self.step {
-            Step::Index(index) => write!(out, "[{index}]"),
-            Step::Field(key) if out.is_empty() => out.write_str(key.as_str()),
-            Step::Field(key) => write!(out, ".{key}"),
+        let written = match self.segment {
+            Segment::Index(index) => write!(out, "[{index}]"),
+            Segment::Field(key) if out.is_empty() => out.write_str(key.as_str()),
+            Segment::Field(key) => write!(out, ".{key}"),
         };
         written.expect("a String takes every write");
     }

@@ -37,7 +37,7 @@ pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget, Victim};
 pub use plan::{BadPlan, Plan, PlannedFault, Strike};
 pub use range::{CountRange, TimeRange};
 pub use spec::{Converge, Disabled, Ignore, Scenario};
-pub use step::{Action, Cascade, NodeChoice, PatchType, Step, Wait, WaitFor};
+pub use step::{Action, Cascade, NodeChoice, Step, Wait, WaitFor};
 pub use target::{Hosting, KindName, Pattern, Pick, Target};
 pub use trigger::{EventPattern, EventVerb, Moment, Trigger, When};
 pub use view::{RustCheck, View};

@@ -8,11 +8,14 @@ use crate::controllers::{Controller, Outcome, Target, Watches};
 use crate::engine::{Millis, Time};
 use crate::wire::{Request, Resource};
 
+/// Requests of a sync that are sent together.
+type Round = Vec<Request>;
+
 /// A sync under way: requests without an answer, or writes that no cache shows yet.
 #[derive(Clone, Debug)]
 struct Sync {
     number: u64,
-    rounds: VecDeque<Vec<Request>>,
+    rounds: VecDeque<Round>,
     unanswered: usize,
     unseen: usize,
     failed: bool,
@@ -25,14 +28,6 @@ struct Sync {
     seen: Vec<u64>,
     again: bool,
     after: Option<Millis>,
-}
-
-/// What comes next in a sync.
-pub(crate) enum Step {
-    /// Answers or sights are missing.
-    Wait,
-    /// These requests.
-    Send(Vec<Request>),
 }
 
 /// A controller with its work.
@@ -109,8 +104,14 @@ impl Slot {
         if self.ready { self.queue.next_due() } else { None }
     }
 
-    /// Takes what a sync wants. Without requests it is over; else these go first.
-    pub(crate) fn begin(&mut self, number: u64, target: &Target, outcome: Outcome, now: Time) -> Step {
+    /// Begins a sync with what its controller wants. Returns what to send now; the sync is over if there is nothing.
+    pub(crate) fn begin(
+        &mut self,
+        number: u64,
+        target: &Target,
+        outcome: Outcome,
+        now: Time,
+    ) -> Option<Round> {
         let Outcome { mut rounds, after, again, failed, settles, others } = outcome;
         others.into_iter().for_each(|other| self.queue.add(other));
         let Some(first) = rounds.pop_front() else {
@@ -122,7 +123,7 @@ impl Slot {
             if let Some(after) = after {
                 self.queue.add_at(target.clone(), now + after);
             }
-            return Step::Wait;
+            return None;
         };
         let sync = Sync {
             number,
@@ -138,7 +139,7 @@ impl Slot {
             after,
         };
         self.syncs.insert(target.clone(), sync);
-        Step::Send(first)
+        Some(first)
     }
 
     fn sync(&mut self, id: &SyncId) -> Option<&mut Sync> {
@@ -156,24 +157,24 @@ impl Slot {
         }
     }
 
-    /// Notes an answer, and whether its write has still to be seen. What comes next.
-    pub(crate) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> Step {
-        let Some(sync) = self.sync(id) else { return Step::Wait };
+    /// Notes an answer, and whether its write has still to be seen. Returns what to send now.
+    pub(crate) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> Option<Round> {
+        let sync = self.sync(id)?;
         sync.unanswered -= 1;
         sync.unseen += usize::from(unseen);
         sync.failed |= failed;
         if sync.unanswered > 0 {
-            return Step::Wait;
+            return None;
         }
         if !sync.failed
             && let Some(round) = sync.rounds.pop_front()
         {
             sync.unanswered = round.len();
-            return Step::Send(round);
+            return Some(round);
         }
         sync.rounds.clear();
         self.end_if_over(id, now);
-        Step::Wait
+        None
     }
 
     /// Notes that a write was seen.

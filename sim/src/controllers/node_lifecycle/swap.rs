@@ -21,9 +21,9 @@ const BACKOFF_MS: Millis = 150;
 /// How many tries there are (the same).
 const TRIES: u32 = 5;
 
-/// One patch.
+/// What one patch does.
 #[derive(Clone, Debug)]
-enum Step {
+enum Edit {
     Add(Vec<Taint>),
     Remove(Vec<Taint>),
 }
@@ -31,10 +31,10 @@ enum Step {
 /// Patches under way.
 #[derive(Clone, Debug)]
 pub(super) struct Swap {
-    steps: VecDeque<Step>,
+    edits: VecDeque<Edit>,
     /// The node as it was read for the next patch.
     read: Option<Arc<Object>>,
-    /// Conflicts of this step.
+    /// Conflicts of this edit.
     conflicts: u32,
     /// The last answer was a conflict; and until when that makes it wait.
     refused: bool,
@@ -54,10 +54,10 @@ impl Swap {
     pub(super) fn new(node: &Object, add: Vec<Taint>, remove: &[&[Taint]]) -> Option<Self> {
         let known = node.items_at(&["spec", "taints"]);
         let there = remove.iter().filter(|group| group.iter().any(|taint| taints::has(known, *taint)));
-        let removals = there.map(|group| Step::Remove(group.to_vec()));
-        let additions = (!add.is_empty()).then_some(Step::Add(add));
-        let steps: VecDeque<Step> = additions.into_iter().chain(removals).collect();
-        (!steps.is_empty()).then_some(Self { steps, read: None, conflicts: 0, refused: false, until: None })
+        let removals = there.map(|group| Edit::Remove(group.to_vec()));
+        let additions = (!add.is_empty()).then_some(Edit::Add(add));
+        let edits: VecDeque<Edit> = additions.into_iter().chain(removals).collect();
+        (!edits.is_empty()).then_some(Self { edits, read: None, conflicts: 0, refused: false, until: None })
     }
 
     /// The next request, or how long to wait for it.
@@ -69,11 +69,11 @@ impl Swap {
         if let Some(until) = self.until {
             return Next::Wait(until.since(now));
         }
-        while let Some(step) = self.steps.front() {
+        while let Some(edit) = self.edits.front() {
             let Some(node) = self.read.take() else { return Next::Send(Box::new(self.reading(key))) };
-            let taints = match step {
-                Step::Add(add) => Some(taints::with(&node, add, &now.rfc3339())),
-                Step::Remove(remove) => taints::without(&node, remove),
+            let taints = match edit {
+                Edit::Add(add) => Some(taints::with(&node, add, &now.rfc3339())),
+                Edit::Remove(remove) => taints::without(&node, remove),
             };
             match taints {
                 Some(taints) => return Next::Send(Box::new(writes::taints(&node, taints))),
@@ -91,7 +91,7 @@ impl Swap {
     }
 
     fn done(&mut self) {
-        self.steps.pop_front();
+        self.edits.pop_front();
         self.conflicts = 0;
     }
 
@@ -104,7 +104,7 @@ impl Swap {
                 self.conflicts += 1;
                 self.refused = true;
             }
-            (_, Err(_)) => self.steps.clear(),
+            (_, Err(_)) => self.edits.clear(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::resource::CONFIG_MAPS;
 use crate::wire::{Addr, Options, RequestId, WatchEvent};
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Operation {
     /// Creates or updates the object with this name, with this label.
     Put(u8, u8),
     Delete(u8),
@@ -25,13 +25,13 @@ enum Step {
 const LABELS: [&str; 4] = ["", "l=0", "l!=0", "l in (0,1)"];
 const FIELDS: [&str; 2] = ["", "metadata.name=n1"];
 
-fn step() -> impl Strategy<Value = Step> {
+fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        6 => (0..4u8, 0..3u8).prop_map(|(name, label)| Step::Put(name, label)),
-        3 => (0..4u8).prop_map(Step::Delete),
-        2 => (0..LABELS.len() * FIELDS.len()).prop_map(Step::Follow),
-        1 => Just(Step::Resume),
-        1 => Just(Step::Compact),
+        6 => (0..4u8, 0..3u8).prop_map(|(name, label)| Operation::Put(name, label)),
+        3 => (0..4u8).prop_map(Operation::Delete),
+        2 => (0..LABELS.len() * FIELDS.len()).prop_map(Operation::Follow),
+        1 => Just(Operation::Resume),
+        1 => Just(Operation::Compact),
     ]
 }
 
@@ -76,17 +76,17 @@ fn deliver(server: &mut Server, followers: &mut [Follower]) {
     }
 }
 
-fn take(server: &mut Server, followers: &mut Vec<Follower>, step: Step) {
-    match step {
-        Step::Put(name, label) => {
+fn take(server: &mut Server, followers: &mut Vec<Follower>, operation: Operation) {
+    match operation {
+        Operation::Put(name, label) => {
             let mut map = config_map(&format!("n{name}"), "v");
             map.set_at(&["metadata", "labels", "l"], label.to_string());
             if server.create(map.clone()).is_err() {
                 server.update(map).unwrap();
             }
         }
-        Step::Delete(name) => drop(server.delete(&Object::new(config_map(&format!("n{name}"), "v")))),
-        Step::Follow(which) => {
+        Operation::Delete(name) => drop(server.delete(&Object::new(config_map(&format!("n{name}"), "v")))),
+        Operation::Follow(which) => {
             let options = Options {
                 label_selector: LABELS[which % LABELS.len()].into(),
                 field_selector: FIELDS[which / LABELS.len()].into(),
@@ -94,7 +94,7 @@ fn take(server: &mut Server, followers: &mut Vec<Follower>, step: Step) {
             };
             followers.push(Follower::start(server, options));
         }
-        Step::Resume if !followers.is_empty() => {
+        Operation::Resume if !followers.is_empty() => {
             let mut follower = followers.remove(0);
             server.api.close_watch(follower.stream.0, follower.stream.1);
             server.update(config_map("n0", "unseen")).ok();
@@ -106,23 +106,23 @@ fn take(server: &mut Server, followers: &mut Vec<Follower>, step: Step) {
             }
             followers.push(follower);
         }
-        Step::Compact if !followers.is_empty() => {
+        Operation::Compact if !followers.is_empty() => {
             let old = followers.remove(0);
             server.api.close_watch(old.stream.0, old.stream.1);
             server.api.compact(server.api.revision());
             followers.push(Follower::start(server, old.options));
         }
-        Step::Resume | Step::Compact => (),
+        Operation::Resume | Operation::Compact => (),
     }
     deliver(server, followers);
 }
 
 proptest! {
     #[test]
-    fn list_and_watch_lose_and_repeat_nothing(steps in proptest::collection::vec(step(), 1..40)) {
+    fn list_and_watch_lose_and_repeat_nothing(operations in proptest::collection::vec(operation(), 1..40)) {
         let (mut server, mut followers) = (Server::new(), Vec::new());
-        for step in steps {
-            take(&mut server, &mut followers, step);
+        for operation in operations {
+            take(&mut server, &mut followers, operation);
         }
         for follower in followers {
             let list = server.list(*CONFIG_MAPS, follower.options.clone()).unwrap();
