@@ -35,7 +35,9 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
     let mut scenario =
         Scenario::new(root.get("metadata").and_then(|meta| meta.string("name")).unwrap_or_default());
     let Some(spec) = root.get("spec") else { return scenario };
-    if let Some(seeds) = spec.string("seeds").and_then(|text| seeds(&text).ok()) {
+    if let Some(node) = spec.get("seeds")
+        && let Some(seeds) = node.unless_lost(node.text().and_then(|text| seeds(&text).ok()))
+    {
         scenario.seeds = seeds;
     }
     if let Some(namespace) = spec.string("namespace") {
