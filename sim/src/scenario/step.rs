@@ -20,7 +20,7 @@ use crate::object::{Object, Value};
 pub struct Step {
     /// The name in reports.
     pub name: Option<String>,
-    /// When it happens: a step with a trigger stands outside the order. A step that takes its time has none.
+    /// When it happens: a step with a trigger stands outside the order. Actions that take their time cannot have one.
     pub when: Option<When>,
     /// What it does.
     pub action: Action,

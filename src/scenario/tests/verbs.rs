@@ -19,9 +19,10 @@ fn every_verb_of_the_format_is_read() {
 
 #[test]
 fn every_action_has_a_verb_in_the_format() {
-    let format: BTreeSet<&str> = VERBS.iter().map(|verb| verb.field.name).collect();
-    assert_eq!(format.len(), VERBS.len(), "a verb stands there twice");
-    assert_eq!(format, Action::VERBS.iter().copied().collect());
+    let rows: BTreeSet<&str> = VERBS.iter().map(|verb| verb.field.name).collect();
+    let actions: BTreeSet<&str> = Action::VERBS.iter().copied().collect();
+    assert_eq!(rows, actions, "rows of the format (left) and words of `Action` (right)");
+    assert_eq!(rows.len(), VERBS.len(), "one verb has two rows");
 }
 
 #[test]

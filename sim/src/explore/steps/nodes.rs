@@ -69,10 +69,8 @@ impl World<'_> {
                 }
             }
             let server = self.cluster.server();
-            let is_there = |pod: &Object| {
-                server.get(*PODS, &ObjectKey::of(pod)).is_some_and(|found| found.uid() == pod.uid())
-            };
-            pods.retain(|(pod, _)| is_there(pod));
+            let now = |pod: &Object| server.get(*PODS, &ObjectKey::of(pod));
+            pods.retain(|(pod, _)| now(pod).is_some_and(|now| now.uid() == pod.uid()));
             let Some((pod, _)) = pods.first() else { return Ok(()) };
             if self.cluster.now() >= deadline {
                 let why = if refused { "a budget does not let it go" } else { "it is still terminating" };
