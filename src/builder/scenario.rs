@@ -20,6 +20,7 @@ use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
 use crate::harness::{Asked, replay_line, sweep};
 use crate::isolate::{Isolation, Pool};
+use crate::scenario::format::check_step;
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
 use crate::sweep::{Job, Report, warm_up, work};
 
@@ -103,7 +104,9 @@ impl Scenario {
     }
 
     fn setup(mut self, objects: Vec<Arc<Object>>) -> Self {
-        self.inner.setup.push(Step::new(Action::Apply(objects)));
+        let step = Step::new(Action::Apply(objects));
+        self.check_step(&step);
+        self.inner.setup.push(step);
         self
     }
 
@@ -123,8 +126,16 @@ impl Scenario {
 
     /// A change, after those before it.
     pub fn step(mut self, step: Step) -> Self {
+        self.check_step(&step);
         self.inner.steps.push(step);
         self
+    }
+
+    /// Checks a step as a scenario file is checked.
+    fn check_step(&mut self, step: &Step) {
+        if let Err(why) = check_step(&step.action) {
+            self.problems.push(format!("step \"{}\": {why}", step.label()));
+        }
     }
 
     /// A failure.

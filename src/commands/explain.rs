@@ -68,7 +68,7 @@ fn oracles() -> String {
 }
 
 fn faults() -> String {
-    let entries = FAULTS.iter().map(|fault| list_entry(fault.name, fault.available, &about(fault)));
+    let entries = FAULTS.iter().map(|fault| list_entry(fault.name, fault.available, fault.about));
     "faults: what may go wrong (wavetank explain fault NAME)\n".to_owned() + &entries.collect::<String>()
 }
 
@@ -91,18 +91,13 @@ fn oracle(oracle: &OracleInfo) -> String {
     text + &row("disabled", &disabled)
 }
 
-/// What a fault does, in a sentence.
-fn about(fault: &FaultInfo) -> String {
-    format!("strikes {}", fault.victims())
-}
-
 fn fault(fault: &FaultInfo) -> String {
     let lasts = match fault.lasts {
         Lasts::Never => "none: it strikes at one instant",
         Lasts::May => "may be given",
         Lasts::Must => "has to be given",
     };
-    let mut text = format!("fault {}\n{}\n\n", fault.name, about(fault));
+    let mut text = format!("fault {}\n{}\n\n", fault.name, fault.about);
     text += &row("target", &fault.victims());
     text += &row("duration", lasts);
     for (i, arg) in fault.args.iter().enumerate() {
@@ -120,11 +115,13 @@ fn argument(arg: &ArgInfo) -> String {
         Takes::Text => "a name".to_owned(),
         Takes::OneOf(words) => words.join(", "),
     };
-    match arg.unless {
-        Unless::Required => format!("{}: {takes}; has to be given", arg.name),
-        Unless::Absent => format!("{}: {takes}; may be left out", arg.name),
-        Unless::Default(text) => format!("{}: {takes}; {text} unless said", arg.name),
-    }
+    let otherwise = match arg.unless {
+        Unless::Required => "has to be given".to_owned(),
+        Unless::Absent => "may be left out".to_owned(),
+        Unless::Default(text) => format!("{text} unless given"),
+    };
+    let about = arg.about.trim_end_matches('.');
+    format!("{}: {about}: {takes}; {otherwise}", arg.name)
 }
 
 /// A fault as a plan and as a scenario file name it.
@@ -140,7 +137,7 @@ impl Example {
         let args: Vec<(&str, &str)> =
             fault.args.iter().filter(required).map(|arg| (arg.name, value_example(arg.takes))).collect();
         let (at, when) = if fault.targets.contains(&Victim::Program) {
-            let moment = fault.default_moment();
+            let moment = fault.moment;
             let when = format!("{{on: {{write: {{kind: Deployment}}}}, nth: 3, moment: {moment}}}");
             (format!("{moment}(write Deployment/*/*#3)"), when)
         } else {

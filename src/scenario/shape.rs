@@ -8,6 +8,7 @@ use super::problem::{Problems, Source, Spot};
 use super::yaml::{Node, Tree};
 
 /// What a value may look like.
+#[derive(Clone, Copy)]
 pub(super) enum Shape {
     /// A scalar of some form.
     Leaf(&'static Leaf),
@@ -65,6 +66,7 @@ pub(super) struct Fields {
 }
 
 /// A field of a map.
+#[derive(Clone, Copy)]
 pub(super) struct Field {
     /// Its name.
     pub(super) name: &'static str,
@@ -145,14 +147,8 @@ impl Checker<'_> {
     }
 
     fn leaf(&mut self, node: &Node, leaf: &'static Leaf) {
-        let text = node.text().unwrap_or_default();
-        if let Err(message) = (leaf.check)(&text) {
-            let right = if message.is_empty() {
-                format!("`{}` is wrong here: write {}", shortened(&text), leaf.right)
-            } else {
-                message
-            };
-            self.wrong(node.spot, right);
+        if let Err(message) = leaf.check_text(&node.text().unwrap_or_default()) {
+            self.wrong(node.spot, message);
         }
     }
 
@@ -160,6 +156,7 @@ impl Checker<'_> {
         if !matches!(node.tree, Tree::Map(_)) {
             return self.wrong_type(node, &fields.right());
         }
+        let needed = |field: &Field| field.required || fields.one_of.contains(&field.name);
         for entry in node.entries() {
             match fields.named(&entry.key) {
                 None => {
@@ -175,7 +172,8 @@ impl Checker<'_> {
                 Some(Field { shape: Shape::Later, .. }) => {
                     self.wrong(entry.spot, format!("`{}` is not there yet", entry.key));
                 }
-                Some(field) if field.required || !matches!(entry.value.tree, Tree::Null) => {
+                // A field that may be left out may be empty; one that something hangs on may not.
+                Some(field) if needed(field) || !matches!(entry.value.tree, Tree::Null) => {
                     self.value(&entry.value, &field.shape);
                 }
                 Some(_) => {}
@@ -206,6 +204,13 @@ fn shortened(text: &str) -> String {
     if short.len() == text.len() { short } else { short + ".." }
 }
 
+impl Leaf {
+    fn check_text(&self, text: &str) -> Result<(), String> {
+        let right = || format!("`{}` is wrong here: write {}", shortened(text), self.right);
+        (self.check)(text).map_err(|message| if message.is_empty() { right() } else { message })
+    }
+}
+
 impl Fields {
     /// The field with this name.
     pub(super) fn named(&self, name: &str) -> Option<&Field> {
@@ -219,6 +224,11 @@ impl Fields {
 }
 
 impl Shape {
+    /// What is wrong with a text of this form.
+    pub(super) fn check_text(&self, text: &str) -> Result<(), String> {
+        if let Self::Leaf(leaf) = self { leaf.check_text(text) } else { Ok(()) }
+    }
+
     /// Whether a value has the type for this shape.
     fn fits(&self, node: &Node) -> bool {
         match (self, &node.tree) {

@@ -53,7 +53,7 @@ enum Alarm {
     /// A watch reaches its timeout.
     Timeout(StreamId),
     /// A custom resource definition takes its next step.
-    Step(ObjectKey),
+    Definition(ObjectKey),
 }
 
 /// An input of the server.
@@ -133,7 +133,7 @@ impl ApiServer {
             }
             ServerInput::Timer(timer) => match self.timers.remove(&timer) {
                 Some(Alarm::Timeout(stream)) if self.watchers.remove(stream) => out.ended.push(stream),
-                Some(Alarm::Step(key)) => self.step_definition(&key, out),
+                Some(Alarm::Definition(key)) => self.step_definition(&key, out),
                 Some(Alarm::Timeout(_)) | None => {}
             },
         }
@@ -156,7 +156,7 @@ impl ApiServer {
 
     /// Schedules the next step of a definition.
     pub(super) fn step_later(&mut self, key: ObjectKey, out: &mut Replies) {
-        self.set_timer(STEP_MS, Alarm::Step(key), out);
+        self.set_timer(STEP_MS, Alarm::Definition(key), out);
     }
 
     fn set_timer(&mut self, after: Millis, alarm: Alarm, out: &mut Replies) {

@@ -1,7 +1,6 @@
 //! A run in motion: the cluster, the faults and the judge, advanced together.
 
 use super::judge::Judge;
-use super::run::SETUP_SETTLE_MS;
 use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::{Millis, Time};
@@ -106,8 +105,8 @@ impl<'s> World<'s> {
         }
     }
 
-    /// Moves by one event. The token is that of a wake-up.
-    async fn advance(&mut self) -> Result<Option<u64>, Halt> {
+    /// Moves by one event.
+    async fn advance(&mut self) -> Result<(), Halt> {
         let stepped = if self.armed {
             self.cluster.step(&mut self.injector).await
         } else {
@@ -126,17 +125,15 @@ impl<'s> World<'s> {
             self.do_due_steps().await?;
         }
         match stepped {
-            Stepped::Event => Ok(None),
-            Stepped::Woke(token) if token < PASSING => {
-                if self.armed && token < FIRST_TOKEN {
-                    self.injector.strike(usize::try_from(token).unwrap_or(usize::MAX), &mut self.cluster);
-                }
-                Ok(None)
-            }
-            Stepped::Woke(token) => {
+            Stepped::Woke(PASSING) => {
                 let found = self.judge.on_time(self.cluster.now(), self.cluster.server());
-                found.map_or(Ok(Some(token)), |v| Err(Halt::Found(v)))
+                found.map_or(Ok(()), |violation| Err(Halt::Found(violation)))
             }
+            Stepped::Woke(token) if self.armed && token < FIRST_TOKEN => {
+                self.injector.strike(usize::try_from(token).unwrap_or(usize::MAX), &mut self.cluster);
+                Ok(())
+            }
+            Stepped::Event | Stepped::Woke(_) => Ok(()),
             Stepped::Idle => Err(Halt::StepFailed("nothing is left to happen in the cluster".into())),
             Stepped::Spinning => Err(Halt::Found(oracles::spinning(self.cluster.now()))),
         }
@@ -226,12 +223,6 @@ impl<'s> World<'s> {
             down.map(|(_, spec)| format!("program {} does not run", spec.name))
         });
         oracles::not_converged(self.judge.was_converged, deadline, window, why, &self.judge.states)
-    }
-
-    /// `wait: {for: converged}`.
-    pub(super) async fn wait_converged(&mut self, timeout: Millis) -> Result<(), Halt> {
-        let deadline = self.cluster.now() + timeout;
-        self.converge(deadline, SETUP_SETTLE_MS).await
     }
 
     /// Sends a request as the user and waits for the answer.

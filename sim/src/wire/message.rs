@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{ObjectKey, Resource, Status};
+use crate::object::patch::PatchType;
 use crate::object::{Object, Str, Value};
 
 /// The address of a component or host: its place in the cluster's list of actors.
@@ -59,19 +60,6 @@ impl Verb {
     pub fn is_write(self) -> bool {
         matches!(self, Self::Create | Self::Update | Self::Patch | Self::Delete | Self::DeleteCollection)
     }
-}
-
-/// The four patch types.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PatchType {
-    /// RFC 6902.
-    Json,
-    /// RFC 7386.
-    Merge,
-    /// Kubernetes' merge with keys.
-    Strategic,
-    /// Server-side apply.
-    Apply,
 }
 
 /// The body of a request.

@@ -26,9 +26,11 @@ mod status;
 pub use component::{Component, Effect, Input, Outbox};
 pub use cri::{Command, ContainerId, Exit, HostOrder, PullError, RuntimeEvent};
 pub use history::{Actor, ActorClass, Birth, Commit, Entry, History, What};
-pub use message::{Addr, Answer, Body, Form, List, Options, PatchType, Request, RequestId, Verb, WatchEvent};
+pub use message::{Addr, Answer, Body, Form, List, Options, Request, RequestId, Verb, WatchEvent};
 pub use network::{Latency, Stream, Streams};
 pub use renewals::Renewals;
 pub use resource::{ObjectKey, Resource};
 pub use rule::{Fate, NoFaults, Passing, Rule, StreamFate, Streaming, Strike};
 pub use status::Status;
+
+pub use crate::object::patch::PatchType;

@@ -3,7 +3,7 @@
 //!
 //! - `leaf`: durations, counts, selectors, targets and the like
 //! - `cluster`: nodes, images, operators
-//! - `steps`: the changes
+//! - `steps`: the changes; here the table of verbs also holds how each is read
 //! - `faults`: the failures, and what must hold
 //! - `fault_rows`: what the schema says of each fault of the table
 
@@ -13,6 +13,9 @@ mod faults;
 mod leaf;
 mod steps;
 
+pub(super) use steps::VERBS;
+pub(crate) use steps::check_step;
+
 use leaf::{DURATION, KIND, LABEL, POINTER, SEEDS, SELECTOR};
 
 use super::shape::{Field, Fields, Shape, may, must};
@@ -20,6 +23,17 @@ use super::shape::{Field, Fields, Shape, may, must};
 /// A map of the format.
 const fn map(what: &'static str, fields: &'static [Field]) -> Fields {
     Fields { what, fields, one_of: &[] }
+}
+
+/// The words of a table.
+const fn words<const N: usize, T>(table: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut words = [""; N];
+    let mut n = 0;
+    while n < N {
+        words[n] = table[n].0;
+        n += 1;
+    }
+    words
 }
 
 /// The whole file.

@@ -10,6 +10,7 @@ use super::*;
 
 mod damaged;
 mod schema;
+mod verbs;
 mod wrong;
 
 /// What this version reaches of the first example of the design page.

@@ -64,6 +64,7 @@ fn what_the_parser_refuses_for_its_shape_is_wrong_by_the_schema() {
         "steps: {}",
         "steps: [{name: x}]",
         "steps: [{drain: {nodes: a}}]",
+        "steps: [{scale: }]",
         "steps: [{wait: 30s, cordon: {node: a}}]",
         "faults: [{fault: crash}]",
         "faults: [{fault: crash, when: {sequence: []}}]",

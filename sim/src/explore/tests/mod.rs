@@ -1,8 +1,7 @@
-//! Whole runs of small scenarios: that faults bite and heal, that steps do what they say.
+//! Whole runs of small scenarios: faults bite and heal, steps run at their time. The tests of a verb stand in its file.
 
 mod client;
 mod node_faults;
-mod node_steps;
 pub(crate) mod program;
 mod renewals;
 mod triggered;
@@ -71,7 +70,7 @@ pub(crate) fn played_with(scenario: Scenario, seed: u64, plan: &str) -> Run {
 }
 
 impl Run {
-    fn commits(&self) -> impl Iterator<Item = (Time, &Arc<Commit>)> {
+    pub(super) fn commits(&self) -> impl Iterator<Item = (Time, &Arc<Commit>)> {
         let entries = self.history.record.entries().iter();
         entries.filter_map(|entry| match &entry.what {
             What::Commit(commit) => Some((entry.time, commit)),

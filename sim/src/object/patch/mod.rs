@@ -11,3 +11,16 @@ pub mod json;
 pub mod merge;
 mod order;
 pub mod strategic;
+
+/// How a patch is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PatchType {
+    /// RFC 6902.
+    Json,
+    /// RFC 7386.
+    Merge,
+    /// Kubernetes' merge with keys.
+    Strategic,
+    /// Server-side apply.
+    Apply,
+}
