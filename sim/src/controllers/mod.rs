@@ -15,11 +15,13 @@
 //! The Events that `kubectl describe` shows are told by the module `events`, from what is committed.
 //!
 //! To add a controller:
-//! 1. write `name.rs` with a struct that implements [`Controller`]: `watches` names the resources it follows,
-//! 2. `keys` turns one change of such a resource into the targets to sync (owner, selector match, the object itself),
-//! 3. `reconcile` compares desired with cached state and answers the requests to send, nothing where all is well,
-//! 4. add its `mod` line and a line in [`all`],
-//! 5. test it with `tests::Fixture`: a store, a kubelet and the manager, a few lines per case.
+//! 1. write `name.rs` with its header (*Real*, *Modelled*, *Not modelled*) and a struct that implements [`Controller`],
+//! 2. `watches` names the resources it follows, `keys` turns one change of them into the targets to sync (owner, selector
+//!    match, the object itself), `reconcile` compares desired with cached state and answers the requests to send,
+//! 3. add its `mod` line, a line in [`all`], and its name in `scenario::flag::CONTROLLERS`,
+//! 4. test it with `tests::Fixture` (a store, a kubelet and the manager), and against recordings where there are some:
+//!    `CASE=sts-parallel cargo test -p wavetank-sim --test controllers`,
+//! 5. add a scenario to `tests/it/controllers` of the root package that does not hold when the controller is off.
 //!
 //! Architecture invariant: names `object`, `engine`, `wire` and `client` only.
 

@@ -9,8 +9,6 @@
 //!   time are quietness, repeated ones a cycle
 //! - [`Ignore`]: what a scenario leaves out (`converge.ignore`)
 //!
-//! To add a kind: one function in `pending/` and one line in the table of `pending/mod.rs`.
-//!
 //! Architecture invariant: names only `object`.
 
 mod ignore;

@@ -16,11 +16,11 @@ use crate::wire::{History, What};
 /// before it is done. The last is the longest that setup may take.
 pub(super) const SETUP_BUDGETS_MS: [Millis; 3] = [60 * SECOND, 300 * SECOND, 1800 * SECOND];
 
-/// For how long setup must be quiet (ORACLES: the end of `setup` uses W = 30 s).
+/// For how long setup must be quiet. Our choice: longer than controllers take to react, shorter than a settle window.
 pub(super) const SETUP_SETTLE_MS: Millis = 30 * SECOND;
 
-/// How long the fault phase waits for events that faults and steps are set off by, after ordered steps and all that waits for a
-/// time (ORACLES).
+/// How long the fault phase waits for events that set off faults and steps, once ordered steps and timed faults are done. Our
+/// choice: an event may need a crash-loop back-off first, which is 5 minutes at most.
 const EVENTS_WAIT_MS: Millis = 300 * SECOND;
 
 /// What a run came to.
@@ -131,11 +131,8 @@ async fn safety_heal_liveness(world: &mut World<'_>, seed: u64) -> Result<Millis
     }
     // Heal: all faults end, all crashed programs run.
     world.heal();
-    world
-        .pass_while(world.cluster.now() + scenario.converge.within_ms, |world| {
-            !world.cluster.all_programs_run()
-        })
-        .await?;
+    let deadline = world.cluster.now() + scenario.converge.within_ms;
+    world.pass_while(deadline, |world| !world.cluster.all_programs_run()).await?;
     // Liveness: the system converges in time, and stays converged.
     let healed = world.cluster.now();
     world.judge_from_here();

@@ -15,7 +15,7 @@ use crate::wire::{Answer, NoFaults, Request, What};
 /// Wake-ups that nobody waits for by name: time has to pass.
 const PASSING: u64 = u64::MAX;
 
-/// Requests of one host at one instant after which it counts as a loop (ORACLES, hot_loop).
+/// More requests are answered at one instant only if a program loops. Our choice, far above what a large cluster needs.
 const REQUESTS_AT_ONCE: u32 = 10_000;
 
 /// Why a run ends before its end.

@@ -4,6 +4,8 @@
 //! node has to be Ready without lifecycle taints, a pod that its controller has replaced asks for nothing,
 //! `Ready` of a custom resource is not required. Does not judge whether the object's spec is what the user
 //! wants: expectations do that.
+//!
+//! To add a kind: a function in the file of its family that says what it lacks, a line in [`RULES`], and a case in `tests`.
 
 mod cluster;
 mod workloads;
