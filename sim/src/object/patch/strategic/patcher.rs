@@ -65,7 +65,9 @@ impl Patcher<'_> {
     /// As [`maps`](Self::maps), where there may be directives.
     fn directed(&self, id: NodeId, original: &Map, patch: &Map) -> Result<Map> {
         match patch.get(PATCH).map(Value::as_str) {
-            Some(Some("replace")) => return Ok(without_directive(patch)),
+            Some(Some("replace")) => {
+                return Ok(patch.iter().filter(|(key, _)| key.as_str() != PATCH).cloned().collect());
+            }
             Some(Some("delete")) => return Ok(Map::default()),
             Some(Some("merge")) | None => (),
             Some(_) => return Err(unknown_directive(patch)),
@@ -272,10 +274,6 @@ fn is_fresh(value: &Value) -> bool {
 fn is_directive(key: &str) -> bool {
     key.starts_with('$')
         && (key == PATCH || key == RETAIN_KEYS || key.starts_with(SET_ORDER) || key.starts_with(DELETE_FROM))
-}
-
-fn without_directive(patch: &Map) -> Map {
-    patch.iter().filter(|(key, _)| key.as_str() != PATCH).cloned().collect()
 }
 
 fn no_key(item: &Value, merge_key: Key) -> StrategicError {
