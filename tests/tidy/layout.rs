@@ -110,7 +110,7 @@ fn check(source: &Source, table: &[(&str, &[&str])], inner: &str) -> Vec<Finding
         return vec![source.finding(
             0,
             what,
-            "add the row to tests/tidy/layout.rs, after DESIGN's laws of direction",
+            "add the row to tests/tidy/layout.rs: whom it may name, from the bottom up",
         )];
     };
     let mut findings = Vec::new();

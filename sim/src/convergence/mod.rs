@@ -6,8 +6,6 @@
 //!   quiet; if it returns, the cluster cycles
 //! - [`Ignore`]: what a scenario leaves out (`converge.ignore`)
 //!
-//! To add a kind: one function in `pending/` and one line in the table of `pending/mod.rs`.
-//!
 //! Architecture invariant: names only `object`.
 
 mod ignore;

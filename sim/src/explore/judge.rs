@@ -9,8 +9,8 @@ use crate::oracles::{Check, Compiled, Violation};
 use crate::scenario::{Modality, Scenario};
 use crate::wire::{Commit, Resource, resource};
 
-/// A shorter stretch of convergence counts for nothing, in ms: the system merely looks converged right after an edit that the
-/// operator has not seen yet, and right after an operator has started. Our choice, because news and a first sync take far less.
+/// A shorter stretch of convergence counts for nothing, in ms: right after an edit, or right after an operator has started,
+/// the system merely looks converged, because nobody has reacted yet. Our choice: an operator reacts within seconds.
 const MERE_LOOK_MS: Millis = 5 * SECOND;
 
 /// What is known of the objects of a booted cluster; the judges of its runs go on from a copy.

@@ -16,12 +16,11 @@ use crate::wire::{History, What};
 /// before it is done. The last is the longest that setup may take.
 pub(super) const SETUP_BUDGETS_MS: [Millis; 3] = [60 * SECOND, 300 * SECOND, 1800 * SECOND];
 
-/// For how long the system must be quiet at the end of setup, and where a step waits for convergence. Our choice, because only the
-/// next step hangs on it; the end of a run waits for `converge.settle`.
+/// For how long setup must be quiet. Our choice: longer than controllers take to react, shorter than a settle window.
 pub(super) const SETUP_SETTLE_MS: Millis = 30 * SECOND;
 
-/// How long the fault phase waits for the events that set off faults and steps, once the ordered steps and all that has a time are
-/// done. Our choice, because usual requeues come every 5 minutes. What has not come by then is reported as unused.
+/// How long the fault phase waits for events that set off faults and steps, once ordered steps and timed faults are done. Our
+/// choice: an event may need a crash-loop back-off first, which is 5 minutes at most.
 const EVENTS_WAIT_MS: Millis = 300 * SECOND;
 
 /// What a run came to.
@@ -132,11 +131,8 @@ async fn safety_heal_liveness(world: &mut World<'_>, seed: u64) -> Result<Millis
     }
     // Heal: all faults end, all crashed programs run.
     world.heal();
-    world
-        .pass_while(world.cluster.now() + scenario.converge.within_ms, |world| {
-            !world.cluster.all_programs_run()
-        })
-        .await?;
+    let deadline = world.cluster.now() + scenario.converge.within_ms;
+    world.pass_while(deadline, |world| !world.cluster.all_programs_run()).await?;
     // Liveness: the system converges in time, and stays converged.
     let healed = world.judge_from_here();
     world.converge(healed + scenario.converge.within_ms, scenario.converge.settle_ms).await?;

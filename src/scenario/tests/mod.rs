@@ -1,4 +1,4 @@
-//! Tests of the file format: the examples of the design page, wrong files and damaged files.
+//! Tests of the file format: whole examples, wrong files and damaged files.
 
 use std::path::{Path, PathBuf};
 
@@ -13,11 +13,11 @@ mod schema;
 mod verbs;
 mod wrong;
 
-/// What this version reaches of the first example of the design page.
+/// A scenario of the shipped kind: pods are deleted.
 const POD_DELETION: &str = include_str!("staticweb-pod-deletion.yaml");
-/// All that this version reaches.
+/// Every fault and every step that this version carries out.
 const UNDER_FIRE: &str = include_str!("under-fire.yaml");
-/// The examples of the design page.
+/// Scenarios that need what this version does not carry out.
 const NODE_LOSS: &str = include_str!("staticweb-node-loss.yaml");
 const ETCD: &str = include_str!("etcd-upgrade-under-fire.yaml");
 

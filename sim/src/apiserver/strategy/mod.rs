@@ -1,7 +1,13 @@
 //! What single kinds do on create and update: they set fields that belong to the server, and keep fields from changing.
 //!
 //! Real: `PrepareForCreate` and `PrepareForUpdate` of the registry strategies. What all kinds share (system metadata, status,
-//! generation) is in `verbs`. To add a kind: a line in [`on_create`] or [`on_update`].
+//! generation) is in `verbs`.
+//!
+//! To add a built-in kind:
+//! 1. its facts are data, in `sim/data`: a line in `kinds.json`, its types in `builtin-schemas.json`, and what they default to
+//!    in `server-defaults.json`; defaults that depend on other fields go to `defaults`, limits to `validation`,
+//! 2. behaviour of its own is a function in a file here, and a line in [`on_create`] or [`on_update`],
+//! 3. when it has come to rest is a rule in `convergence/pending`.
 
 mod service;
 mod workload;

@@ -9,6 +9,8 @@
 //! terminating or have an owner that does not exist, because finalizers and garbage collection must end; a Failed pod that
 //! its controller has replaced is not pending; `Ready` of a custom resource is not required, because some resources have it
 //! False by design. Expectations, not these rules, judge whether the spec is the wanted one.
+//!
+//! To add a kind: a function in the file of its family that says what it lacks, a line in [`RULES`], and a case in `tests`.
 
 mod cluster;
 mod workloads;

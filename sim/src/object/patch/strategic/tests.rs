@@ -1,7 +1,8 @@
 //! Strategic merge patches against the recorded cases `strategic-merge-patch` and
 //! `strategic-merge-status-conditions`.
 
-use super::*;
+use super::apply;
+use crate::object::{Shape, Value};
 use crate::value;
 
 fn shape() -> Shape {

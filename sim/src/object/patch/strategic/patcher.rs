@@ -34,7 +34,7 @@ impl fmt::Display for StrategicError {
 
 impl std::error::Error for StrategicError {}
 
-pub(super) type Result<T> = std::result::Result<T, StrategicError>;
+type Result<T> = std::result::Result<T, StrategicError>;
 
 fn malformed<T>(what: &str) -> Result<T> {
     Err(StrategicError::Malformed(format!("invalid patch format of {what}")))
@@ -65,7 +65,9 @@ impl Patcher<'_> {
     /// As [`maps`](Self::maps), for a patch with directives.
     fn directed(&self, id: NodeId, original: &Map, patch: &Map) -> Result<Map> {
         match patch.get(PATCH).map(Value::as_str) {
-            Some(Some("replace")) => return Ok(without_directive(patch)),
+            Some(Some("replace")) => {
+                return Ok(patch.iter().filter(|(key, _)| key.as_str() != PATCH).cloned().collect());
+            }
             Some(Some("delete")) => return Ok(Map::default()),
             Some(Some("merge")) | None => (),
             Some(_) => return Err(unknown_directive(patch)),
@@ -96,16 +98,12 @@ impl Patcher<'_> {
     fn entry(&self, id: NodeId, key: Key, change: &Value, out: &mut Draft) -> Result<()> {
         let old = out.get(key);
         let new = match (old, change) {
-            (None, Value::Null) => return Ok(()),
-            (Some(_), Value::Null) => {
-                out.edit(key, None);
-                return Ok(());
-            }
-            (None, new) => fresh(new),
-            (Some(old), new) => self.values(id, key, old, new)?,
+            (_, Value::Null) => None,
+            (None, new) => Some(fresh(new)),
+            (Some(old), new) => Some(self.values(id, key, old, new)?),
         };
-        if old != Some(&new) {
-            out.edit(key, Some(new));
+        if old != new.as_ref() {
+            out.edit(key, new);
         }
         Ok(())
     }
@@ -143,8 +141,7 @@ impl Patcher<'_> {
         let Some(merge_key) = strategy.merge_key else {
             let mut merged = old.to_vec();
             merged.extend(new.iter().filter(|item| !old.contains(item)).cloned());
-            merged = order::unique(merged);
-            return Ok(Items::primitives().ordered(merged, order, old));
+            return Ok(Items::primitives().ordered(order::unique(merged), order, old));
         };
         let mut merged = old.to_vec();
         let mut plain = Vec::with_capacity(new.len());
@@ -275,14 +272,8 @@ fn is_fresh(value: &Value) -> bool {
 }
 
 fn is_directive(key: &str) -> bool {
-    if !key.starts_with('$') {
-        return false;
-    }
-    key == PATCH || key == RETAIN_KEYS || key.starts_with(SET_ORDER) || key.starts_with(DELETE_FROM)
-}
-
-fn without_directive(patch: &Map) -> Map {
-    patch.iter().filter(|(key, _)| key.as_str() != PATCH).cloned().collect()
+    key.starts_with('$')
+        && (key == PATCH || key == RETAIN_KEYS || key.starts_with(SET_ORDER) || key.starts_with(DELETE_FROM))
 }
 
 fn no_key(item: &Value, merge_key: Key) -> StrategicError {
@@ -291,10 +282,8 @@ fn no_key(item: &Value, merge_key: Key) -> StrategicError {
 
 fn unknown_directive(map: &Map) -> StrategicError {
     let directive = map.get(PATCH).map(go_text).unwrap_or_default();
-    StrategicError::Failed(format!(
-        "unknown patch type: {directive} in map: {}",
-        go_text(&Value::Map(map.clone()))
-    ))
+    let map = go_text(&Value::Map(map.clone()));
+    StrategicError::Failed(format!("unknown patch type: {directive} in map: {map}"))
 }
 
 /// A value as Go's `%v` prints it.
@@ -310,6 +299,3 @@ fn go_text(value: &Value) -> String {
         scalar => scalar.to_json(),
     }
 }
-
-#[cfg(test)]
-mod tests;
