@@ -25,13 +25,13 @@ impl Requests {
 
 /// Why the node rejects a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rejection {
+pub(super) struct AdmitFailure {
     /// The reason in its status, such as `OutOfcpu`.
     pub(super) reason: Str,
     pub(super) message: String,
 }
 
-impl Rejection {
+impl AdmitFailure {
     fn new(reason: impl Into<Str>, why: &str) -> Self {
         Self { reason: reason.into(), message: format!("Pod was rejected: {why}") }
     }
@@ -42,12 +42,12 @@ impl Rejection {
 }
 
 /// Why the node rejects a pod with these requests beside these others; `None` if it accepts it.
-pub(super) fn rejection(
+pub(super) fn admit_failure(
     pod: &Object,
     wanted: Requests,
     node: &Object,
     others: &[Requests],
-) -> Option<Rejection> {
+) -> Option<AdmitFailure> {
     let allocatable = |name: &str| node.str_at(&["status", "allocatable", name])?.parse::<Quantity>().ok();
     let sum = |read: fn(&Requests) -> i128| others.iter().map(read).sum::<i128>();
     let resources = [
@@ -61,16 +61,19 @@ pub(super) fn rejection(
             let why = format!(
                 "Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
             );
-            return Some(Rejection::new(smol_str::format_smolstr!("OutOf{name}"), &why));
+            return Some(AdmitFailure::new(smol_str::format_smolstr!("OutOf{name}"), &why));
         }
     }
     if pod.at(&["spec"]).is_some_and(|spec| !selects_node(spec, node)) {
-        return Some(Rejection::failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector"));
+        return Some(AdmitFailure::failed(
+            "NodeAffinity",
+            "node(s) didn't match Pod's node affinity/selector",
+        ));
     }
     let tolerations = pod.items_at(&["spec", "tolerations"]);
     let mut taints = node.items_at(&["spec", "taints"]).iter();
     let bad = taints.any(|t| t.str_at(&["effect"]) == Some("NoExecute") && !tolerates(tolerations, t));
-    bad.then(|| Rejection::failed("TaintToleration", "node(s) had taints that the pod didn't tolerate"))
+    bad.then(|| AdmitFailure::failed("TaintToleration", "node(s) had taints that the pod didn't tolerate"))
 }
 
 #[cfg(test)]
@@ -97,7 +100,7 @@ mod tests {
         let tolerant = || value!({"tolerations": [{"operator": "Exists"}]});
         let other = Requests { cpu_m: 3_500, memory: 0 };
         let reason = |pod: &Object, others: &[Requests]| {
-            rejection(pod, Requests::of(pod), &node, others).map(|no| (no.reason, no.message))
+            admit_failure(pod, Requests::of(pod), &node, others).map(|no| (no.reason, no.message))
         };
         assert_eq!(reason(&pod("500m", tolerant()), &[other]), None);
         let (why, text) = reason(&pod("1", tolerant()), &[other]).unwrap();

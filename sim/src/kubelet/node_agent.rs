@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::admission::rejection;
+use super::admission::admit_failure;
 use super::heartbeat::Heartbeat;
 use super::link::{Link, Purpose};
 use super::pod_worker::PodWorker;
@@ -208,8 +208,8 @@ impl Kubelet {
         let mut worker = PodWorker::new(pod.clone(), self.host_ip.clone(), ip, self.last_token, now);
         if let (Some(node), Some(wanted)) = (self.node.iter().next(), worker.requests()) {
             let others: Vec<_> = self.workers.values().filter_map(PodWorker::requests).collect();
-            if let Some(rejection) = rejection(pod, wanted, node, &others) {
-                worker.reject(rejection);
+            if let Some(admit_failure) = admit_failure(pod, wanted, node, &others) {
+                worker.reject(admit_failure);
             }
         }
         self.by_token.insert(self.last_token, uid.clone());

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::admission::{Rejection, Requests};
+use super::admission::{AdmitFailure, Requests};
 use super::container::{Activity, ContainerWorker, Need, RestartPolicy, Role};
 use super::link::{Link, Purpose};
 use super::pod_status::{Address, Facts, pod_status, rejected_status};
@@ -41,7 +41,7 @@ pub(super) struct PodWorker {
     /// Whether the object is gone.
     gone: bool,
     /// Why the node rejects it.
-    rejected: Option<Rejection>,
+    rejected: Option<AdmitFailure>,
     requests: Requests,
     report: Report,
     /// The token of its timer.
@@ -133,9 +133,9 @@ impl PodWorker {
     }
 
     /// The node rejects it.
-    pub(super) fn reject(&mut self, rejection: Rejection) {
+    pub(super) fn reject(&mut self, admit_failure: AdmitFailure) {
         self.containers.iter_mut().for_each(|container| container.activity = Activity::Ended);
-        self.rejected = Some(rejection);
+        self.rejected = Some(admit_failure);
     }
 
     /// Its address.
@@ -364,7 +364,7 @@ impl PodWorker {
     }
 
     fn wanted(&self, now: Time) -> Value {
-        if let Some(Rejection { reason, message }) = &self.rejected {
+        if let Some(AdmitFailure { reason, message }) = &self.rejected {
             return rejected_status(&self.pod, reason, message, &self.started);
         }
         pod_status(&Facts {

@@ -1,23 +1,24 @@
 //! The claims of a pod's volumes, and the volumes they are bound to.
 //!
-//! Real: the plugin VolumeBinding, and of VolumeRestrictions that it misses claims first. Modelled: claims that are not
-//! there, going, lost, somebody else's or not bound; where a bound volume can be used; that a pod is bound once the
-//! claims are that wait for their first consumer. Not modelled: that the scheduler picks the volume or tells the node to a
-//! provisioner, capacity, topologies of a class, the end of its patience.
+//! Real: the plugin VolumeBinding; the plugin VolumeRestrictions, which reports missing claims first. Modelled: claims that
+//! are missing, terminating, lost, not bound or of another pod; the node affinity of bound volumes; a pod is bound after its
+//! claims that wait for their first consumer. Not modelled: choosing volumes, selecting a node for a provisioner, capacity,
+//! topologies of a class, the time-out of binding.
 
-use super::filter::{Pair, Plugin, Reason, final_reason};
+use super::placement::NodeFacts;
+use super::reasons::{FilterReason, Plugin, final_reason};
 use crate::client::Informer;
 use crate::object::{Object, Value, selects_node};
 use crate::value;
 use crate::wire::ObjectKey;
 
-/// Annotation of a claim that is bound for good (component-helpers `AnnBindCompleted`).
+/// Annotation of a bound claim (component-helpers `AnnBindCompleted`).
 const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 
-/// Where the volume of a bound claim can be used, as a pod would say it; nothing where the volume is not there.
+/// The node affinity of a bound claim's volume, as a pod spec has it; `None` if there is no such volume.
 pub(super) type Bound = Option<Value>;
 
-/// Name of the claim of a volume, and whether it is made for the pod.
+/// Name of the claim of a volume, and whether it is an ephemeral volume's.
 fn claim_of<'a>(pod: &Object, volume: &'a Value) -> Option<(std::borrow::Cow<'a, str>, bool)> {
     if volume.get("ephemeral").is_some_and(|ephemeral| !ephemeral.is_null()) {
         let name = format!("{}-{}", pod.name(), volume.str_at(&["name"]).unwrap_or_default());
@@ -26,7 +27,7 @@ fn claim_of<'a>(pod: &Object, volume: &'a Value) -> Option<(std::borrow::Cow<'a,
     Some((volume.str_at(&["persistentVolumeClaim", "claimName"])?.into(), false))
 }
 
-/// The keys of a pod's claims, and which of them are made for it.
+/// The keys of a pod's claims, and which of them are of ephemeral volumes.
 fn keys(pod: &Object) -> impl Iterator<Item = (ObjectKey, bool)> {
     let volumes = pod.items_at(&["spec", "volumes"]).iter();
     volumes.filter_map(|volume| {
@@ -40,8 +41,8 @@ pub(super) fn uses(pod: &Object, claim: &Object) -> bool {
     pod.namespace() == claim.namespace() && keys(pod).any(|(key, _)| key.name == claim.name())
 }
 
-/// What is wrong with a pod's claims, and which plugin says so.
-pub(super) fn trouble(pod: &Object, claims: &Informer, classes: &Informer) -> Option<(Plugin, String)> {
+/// Why a pod's claims prevent it from being scheduled, and the plugin that rejects it.
+pub(super) fn rejection(pod: &Object, claims: &Informer, classes: &Informer) -> Option<(Plugin, String)> {
     let missing = keys(pod).find(|(key, own)| !own && claims.get(key).is_none());
     if let Some((key, _)) = missing {
         let why = format!("persistentvolumeclaim \"{}\" not found", key.name);
@@ -50,7 +51,7 @@ pub(super) fn trouble(pod: &Object, claims: &Informer, classes: &Informer) -> Op
     let mut immediate = false;
     for (key, own) in keys(pod) {
         let claim = claims.get(&key);
-        if let Some(why) = fault(pod, &key, own, claim.map(|claim| &**claim)) {
+        if let Some(why) = claim_error(pod, &key, own, claim.map(|claim| &**claim)) {
             return Some((Plugin::VolumeBinding, why));
         }
         immediate |= claim.is_some_and(|claim| !is_bound(claim) && !waits_for_consumer(claim, classes));
@@ -59,7 +60,7 @@ pub(super) fn trouble(pod: &Object, claims: &Informer, classes: &Informer) -> Op
     immediate.then(|| (Plugin::VolumeBinding, unbound()))
 }
 
-fn fault(
+fn claim_error(
     pod: &Object,
     ObjectKey { name, namespace }: &ObjectKey,
     own: bool,
@@ -76,18 +77,18 @@ fn fault(
     if claim.is_terminating() {
         return Some(format!("persistentvolumeclaim \"{name}\" is being deleted"));
     }
-    let stranger = own && !claim.is_controlled_by(pod.uid());
+    let is_foreign = own && !claim.is_controlled_by(pod.uid());
     let of = || format!("PVC {namespace}/{name} was not created for pod {namespace}/{}", pod.name());
-    stranger.then(|| format!("{} (pod is not owner)", of()))
+    is_foreign.then(|| format!("{} (pod is not owner)", of()))
 }
 
-/// Whether a claim has its volume for good.
+/// Whether a claim is bound.
 fn is_bound(claim: &Object) -> bool {
     claim.str_at(&["spec", "volumeName"]).is_some_and(|name| !name.is_empty())
         && claim.annotation(BIND_COMPLETED).is_some()
 }
 
-/// Whether the claim's class binds when a pod needs it.
+/// Whether the claim's class has WaitForFirstConsumer.
 fn waits_for_consumer(claim: &Object, classes: &Informer) -> bool {
     let name = claim.str_at(&["spec", "storageClassName"]).filter(|name| !name.is_empty());
     let class = name.and_then(|name| classes.get(&ObjectKey::new("", name)));
@@ -96,25 +97,25 @@ fn waits_for_consumer(claim: &Object, classes: &Informer) -> bool {
     mode == Some("WaitForFirstConsumer") && !names_volume
 }
 
-/// The volumes of those claims that are bound.
+/// The volumes of the pod's bound claims.
 pub(super) fn bound(pod: &Object, claims: &Informer, volumes: &Informer) -> Vec<Bound> {
     let of = |claim: &Object| {
         let name = claim.str_at(&["spec", "volumeName"]).unwrap_or_default();
         let volume = volumes.get(&ObjectKey::new("", name))?;
         let required =
             volume.at(&["spec", "nodeAffinity", "required"]).filter(|required| !required.is_null());
-        let mut asks = value!({});
+        let mut spec = value!({});
         if let Some(required) = required {
             let path = ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
-            asks.set_at(&path, required.clone());
+            spec.set_at(&path, required.clone());
         }
-        Some(asks)
+        Some(spec)
     };
     let claims = keys(pod).filter_map(|(key, _)| claims.get(&key));
     claims.filter(|claim| is_bound(claim)).map(|claim| of(claim)).collect()
 }
 
-/// How far the claims of a pod are that has a node.
+/// Whether the claims of a pod with a node are bound.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Progress {
     /// All are bound.
@@ -125,7 +126,7 @@ pub(super) enum Progress {
     Gone,
 }
 
-/// How far the claims of a pod are.
+/// Whether the claims of a pod are bound.
 pub(super) fn progress(pod: &Object, claims: &Informer) -> Progress {
     let mut all = Progress::Done;
     for (key, _) in keys(pod) {
@@ -139,12 +140,12 @@ pub(super) fn progress(pod: &Object, claims: &Informer) -> Progress {
 }
 
 /// VolumeBinding.
-pub(super) fn filter(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
-    let there = |asks: &Value| selects_node(asks, &pair.node.node);
-    if pair.volumes.iter().any(Option::is_none) {
+pub(super) fn filter(volumes: &[Bound], node: &NodeFacts, reasons: &mut Vec<FilterReason>) {
+    let is_usable = |spec: &Value| selects_node(spec, &node.node);
+    if volumes.iter().any(Option::is_none) {
         let text = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
         reasons.push(final_reason(text));
-    } else if !pair.volumes.iter().flatten().all(there) {
+    } else if !volumes.iter().flatten().all(is_usable) {
         reasons.push(final_reason("node(s) didn't match PersistentVolume's node affinity"));
     }
 }

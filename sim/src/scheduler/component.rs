@@ -1,22 +1,23 @@
-//! The scheduler as a component: what it watches, when it tries, how it binds.
+//! The scheduler as a component: what it watches, when it runs a cycle, how it binds.
 //!
-//! Real: kube-scheduler with the default profile. Modelled: one cycle per pod, assumed pods, binding beside the cycles,
-//! conditions of pods that found no node, scheduling gates, other schedulers' pods, preemption, claims. Not modelled:
-//! extenders, leader election, the time a cycle takes, the condition of a pod whose binding failed.
+//! Real: kube-scheduler with the default profile. Modelled: one cycle per pod, assumed pods, binding in parallel to cycles,
+//! conditions of unschedulable pods, scheduling gates, other schedulers' pods, preemption, claims. Differs: a cycle takes no
+//! time. Not modelled: extenders, leader election, the condition of a pod whose binding failed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::affinity::Spaces;
+use super::affinity::NamespaceLabels;
 use super::claims::{self, Progress};
-use super::cycle::{Subject, Unfit, cycle};
+use super::cycle::{PodToPlace, Unfit, cycle};
 use super::feeds::{Feed, Feeds};
-use super::filter::{CONFLICT, Plugin, named_nodes};
-use super::fit_error::{self, Preemption, Verdict};
-use super::hints::{Event, helps};
+use super::filter::{CONFLICT, named_nodes};
+use super::fit_error::{self, Preemption, Unscheduled};
+use super::hints::{ClusterEvent, helps};
 use super::placement::Placement;
 use super::preempt;
-use super::queue::Queue;
+use super::queue::SchedulingQueue;
+use super::reasons::Plugin;
 use super::requests::{binding, nominated, unnominated, unschedulable};
 use super::resources::Demand;
 use crate::client::{Change, Client};
@@ -27,7 +28,7 @@ use crate::wire::{
     Answer, Component, Effect, Input, ObjectKey, Options, Outbox, Request, RequestId, WatchEvent,
 };
 
-/// The name in `spec.schedulerName` of the pods that are ours (kube-scheduler `DefaultSchedulerName`).
+/// `spec.schedulerName` of the pods that it schedules (kube-scheduler `DefaultSchedulerName`).
 const NAME: &str = "default-scheduler";
 
 /// The scheduler.
@@ -36,43 +37,43 @@ pub struct Scheduler {
     client: Client<Purpose>,
     feeds: Feeds,
     placement: Placement,
-    queue: Queue,
-    /// Pods whose node is chosen but some claim not bound: their uid and the node.
+    queue: SchedulingQueue,
+    /// Assumed pods that wait until their claims are bound: their uid and node.
     unclaimed: BTreeMap<ObjectKey, (Str, Str)>,
-    /// The node that the next cycle begins with.
+    /// The index of the node where the next cycle begins.
     next: usize,
     draws: Draws,
 }
 
-/// What a request was for.
+/// What a request of the scheduler is for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Purpose {
+enum Purpose {
     Feed(Feed),
     /// The binding of this pod.
     Bind(ObjectKey, Str),
     /// The condition of this pod.
-    Tell(ObjectKey),
-    /// The condition of this victim, which is to be deleted then.
+    Condition(ObjectKey),
+    /// The condition of this victim; its deletion follows.
     Disrupt(ObjectKey, Str),
-    /// The deletion of a victim, or that a pod no longer waits for a node.
-    Forget,
+    /// The deletion of a victim, or the end of a nomination: the answer does not matter.
+    Ignored,
 }
 
 impl Scheduler {
-    /// A scheduler that knows nothing yet.
+    /// A scheduler with empty caches.
     pub fn new(draws: Draws) -> Self {
         Self {
             client: Client::new(),
             feeds: Feeds::new(),
             placement: Placement::default(),
-            queue: Queue::default(),
+            queue: SchedulingQueue::default(),
             unclaimed: BTreeMap::new(),
             next: 0,
             draws,
         }
     }
 
-    /// The same, with the draws of another run.
+    /// The scheduler, with the draws of another run.
     #[must_use]
     pub fn drawing(mut self, draws: Draws) -> Self {
         self.draws = draws;
@@ -89,17 +90,17 @@ impl Scheduler {
                 self.changed(feed, changes, out);
             }
             Some(Purpose::Bind(key, uid)) => self.bound(&key, &uid, answer, out),
-            Some(Purpose::Tell(key)) if answer.failure().is_some() => {
-                if let Some(until) = self.queue.untold(&key, out.now()) {
+            Some(Purpose::Condition(key)) if answer.failure().is_some() => {
+                if let Some(until) = self.queue.report_failed(&key, out.now()) {
                     out.push(Effect::Timer(until, 0));
                 }
             }
             Some(Purpose::Disrupt(key, uid)) if answer.failure().is_none() => {
                 let options = Options { precondition_uid: Some(uid), ..Options::default() };
-                self.client.send(Request::delete(*PODS, &key).options(options), Purpose::Forget, out);
+                self.client.send(Request::delete(*PODS, &key).options(options), Purpose::Ignored, out);
             }
-            // A victim that could not be told stays: the pod tries again when something changes.
-            Some(Purpose::Tell(_) | Purpose::Disrupt(..) | Purpose::Forget) | None => {}
+            // If the condition of a victim fails, the victim stays; the pod is tried again after the next change.
+            Some(Purpose::Condition(_) | Purpose::Disrupt(..) | Purpose::Ignored) | None => {}
         }
     }
 
@@ -127,9 +128,9 @@ impl Scheduler {
             match (feed, &new) {
                 (Feed::Pods, _) => self.pod_replaced(old.as_deref(), new.as_ref()),
                 (Feed::Nodes, _) => self.node_changed(old.as_ref(), new.as_ref()),
-                (Feed::Claims, Some(new)) => self.wake(Event::Claim(old.as_deref(), new)),
-                (Feed::Volumes, Some(_)) => self.wake(Event::Volume),
-                (Feed::Classes, Some(new)) => self.wake(Event::Class(old.as_deref(), new)),
+                (Feed::Claims, Some(new)) => self.wake(ClusterEvent::Claim(old.as_deref(), new)),
+                (Feed::Volumes, Some(_)) => self.wake(ClusterEvent::Volume),
+                (Feed::Classes, Some(new)) => self.wake(ClusterEvent::Class(old.as_deref(), new)),
                 (Feed::Budgets | Feed::Namespaces, _) | (_, None) => {}
             }
         }
@@ -138,8 +139,8 @@ impl Scheduler {
         }
     }
 
-    /// Something happened: pods that found no node are tried again where it may help.
-    fn wake(&mut self, event: Event<'_>) {
+    /// Tries unschedulable pods again that this event may help.
+    fn wake(&mut self, event: ClusterEvent<'_>) {
         let pods = self.feeds.of(Feed::Pods);
         self.queue.wake(|key, plugins| pods.get(key).is_none_or(|pod| helps(plugins, pod, event)));
     }
@@ -151,9 +152,10 @@ impl Scheduler {
             (None, None) => {}
         }
         let same = |path: &[&str]| old.and_then(|old| old.at(path)) == new.and_then(|new| new.at(path));
-        let silent = || same(&["spec"]) && same(&["metadata", "labels"]) && same(&["status", "allocatable"]);
-        if old.is_none() || new.is_none() || !silent() {
-            self.wake(Event::Node(old, new));
+        let is_irrelevant =
+            || same(&["spec"]) && same(&["metadata", "labels"]) && same(&["status", "allocatable"]);
+        if old.is_none() || new.is_none() || !is_irrelevant() {
+            self.wake(ClusterEvent::Node(old, new));
         }
     }
 
@@ -163,7 +165,7 @@ impl Scheduler {
             self.queue.remove(&ObjectKey::of(old));
             self.free(old);
             if node_of(old).is_none() && nominated(old).is_some() {
-                self.wake(Event::Unnominated(old));
+                self.wake(ClusterEvent::Unnominated(old));
             }
         }
         if let Some(new) = new {
@@ -187,7 +189,7 @@ impl Scheduler {
             };
             if before.is_none_or(|old| !same(old)) {
                 self.placement.put(pod, node);
-                self.wake(Event::Pod(before, Some(pod)));
+                self.wake(ClusterEvent::Pod(before, Some(pod)));
             }
         } else if !is_ours(pod) {
             self.queue.remove(&key);
@@ -199,12 +201,12 @@ impl Scheduler {
         }
     }
 
-    /// A pod that waits came or changed.
+    /// A pod without a node was created or changed.
     fn pending_changed(&mut self, key: &ObjectKey, old: Option<&Object>, pod: &Arc<Object>) {
         if !self.queue.has(key, pod.uid()) {
             self.queue.add(key.clone(), pod);
         } else if let Some(old) = old {
-            self.queue.wake_one(key, |plugins| helps(plugins, pod, Event::Own(old, pod)));
+            self.queue.wake_one(key, |plugins| helps(plugins, pod, ClusterEvent::Own(old, pod)));
         }
         let (was, is) = (old.and_then(nominated), nominated(pod));
         if !self.placement.has(pod.uid()) {
@@ -215,18 +217,18 @@ impl Scheduler {
             }
         }
         if let Some(old) = old.filter(|_| was.is_some() && was != is) {
-            self.wake(Event::Unnominated(old));
+            self.wake(ClusterEvent::Unnominated(old));
         }
     }
 
-    /// The pod takes nothing any more: others may find a node now.
+    /// Frees what the pod uses; this may help others.
     fn free(&mut self, pod: &Object) {
         if self.placement.remove(pod.uid()) {
-            self.wake(Event::Pod(Some(pod), None));
+            self.wake(ClusterEvent::Pod(Some(pod), None));
         }
     }
 
-    /// One cycle for each pod that is ready to be tried.
+    /// Runs one cycle for each active pod.
     fn schedule(&mut self, out: &mut Outbox) {
         if !self.feeds.are_synced() {
             return;
@@ -235,40 +237,40 @@ impl Scheduler {
             let Some(pod) = self.feeds.of(Feed::Pods).get(&key).cloned() else { continue };
             if self.placement.nodes().next().is_none() {
                 let message = fit_error::NO_NODES.to_owned();
-                let verdict = Verdict { message, plugins: [].into(), nominated: Some(None) };
-                self.stays(&pod, &verdict, out);
+                let verdict = Unscheduled { message, plugins: [].into(), nominated: Some(None) };
+                self.park(&pod, &verdict, out);
             } else if let Some((plugin, why)) = self.unresolvable(&pod) {
                 let message = fit_error::unresolvable(self.placement.nodes().count(), &why);
-                let verdict = Verdict { message, plugins: [plugin].into(), nominated: None };
-                self.stays(&pod, &verdict, out);
+                let verdict = Unscheduled { message, plugins: [plugin].into(), nominated: None };
+                self.park(&pod, &verdict, out);
             } else {
                 self.try_one(&pod, out);
             }
         }
     }
 
-    /// What is wrong with a pod whatever the nodes are.
+    /// Why a pod is unschedulable on any node.
     fn unresolvable(&self, pod: &Object) -> Option<(Plugin, String)> {
         if named_nodes(pod).is_some_and(|names| names.is_empty()) {
             return Some((Plugin::NodeAffinity, CONFLICT.to_owned()));
         }
-        claims::trouble(pod, self.feeds.of(Feed::Claims), self.feeds.of(Feed::Classes))
+        claims::rejection(pod, self.feeds.of(Feed::Claims), self.feeds.of(Feed::Classes))
     }
 
     fn try_one(&mut self, pod: &Arc<Object>, out: &mut Outbox) {
         let volumes = claims::bound(pod, self.feeds.of(Feed::Claims), self.feeds.of(Feed::Volumes));
-        let spaces = Spaces::of(pod, self.feeds.of(Feed::Namespaces));
-        let subject = Subject { pod, demand: Demand::of(pod), volumes, spaces };
+        let namespaces = NamespaceLabels::of(pod, self.feeds.of(Feed::Namespaces));
+        let subject = PodToPlace { pod, demand: Demand::of(pod), volumes, namespaces };
         match cycle(&subject, &self.placement, &mut self.next, &mut self.draws) {
             Ok(node) => {
                 self.placement.put(pod, &node);
-                self.queue.binds(&ObjectKey::of(pod));
+                self.queue.set_binding(&ObjectKey::of(pod));
                 self.unclaimed.insert(ObjectKey::of(pod), (pod.uid().into(), node));
                 self.bind_claimed(out);
             }
             Err(unfit) => {
                 let verdict = self.preempt(&subject, unfit, out);
-                self.stays(pod, &verdict, out);
+                self.park(pod, &verdict, out);
             }
         }
     }
@@ -292,11 +294,11 @@ impl Scheduler {
         failed.iter().for_each(|pod| self.failed(pod, out));
     }
 
-    /// Makes room for a pod if that can be done.
-    fn preempt(&mut self, subject: &Subject<'_>, unfit: Unfit, out: &mut Outbox) -> Verdict {
+    /// Preempts less important pods if that makes the pod fit.
+    fn preempt(&mut self, subject: &PodToPlace<'_>, unfit: Unfit, out: &mut Outbox) -> Unscheduled {
         let pod = subject.pod;
         let verdict =
-            |message, unfit: Unfit, nominated| Verdict { message, plugins: unfit.plugins, nominated };
+            |message, unfit: Unfit, nominated| Unscheduled { message, plugins: unfit.plugins, nominated };
         if let Some(why) = preempt::not_eligible(pod, &self.placement, &unfit) {
             return verdict(fit_error::message(&unfit, &Preemption::NotEligible(why)), unfit, None);
         }
@@ -310,7 +312,7 @@ impl Scheduler {
         };
         for key in self.placement.nominated_below(pod, &chosen.node) {
             if let Some(request) = self.feeds.of(Feed::Pods).get(&key).and_then(unnominated) {
-                self.client.send(request, Purpose::Forget, out);
+                self.client.send(request, Purpose::Ignored, out);
             }
         }
         for victim in chosen.victims.iter().filter(|victim| !victim.is_terminating()) {
@@ -320,35 +322,35 @@ impl Scheduler {
         verdict(fit_error::reasons(&unfit), unfit, Some(Some(chosen.node)))
     }
 
-    /// The pod found no node: it waits for a change, and its condition says why.
-    fn stays(&mut self, pod: &Arc<Object>, verdict: &Verdict, out: &mut Outbox) {
+    /// Parks an unschedulable pod, and writes why into its condition if that has changed.
+    fn park(&mut self, pod: &Arc<Object>, verdict: &Unscheduled, out: &mut Outbox) {
         let key = ObjectKey::of(pod);
         match &verdict.nominated {
             Some(Some(node)) => self.placement.nominate(pod, node),
             Some(None) => self.placement.unnominate(pod.uid()),
             None => {}
         }
-        let (until, news) = self.queue.park(&key, verdict, out.now());
+        let (until, changed) = self.queue.park(&key, verdict, out.now());
         out.push(Effect::Timer(until, 0));
-        let news = news || (verdict.nominated == Some(None) && nominated(pod).is_some());
-        if let Some(request) = unschedulable(pod, verdict, out.now()).filter(|_| news) {
-            self.client.send(request, Purpose::Tell(key), out);
+        let changed = changed || (verdict.nominated == Some(None) && nominated(pod).is_some());
+        if let Some(request) = unschedulable(pod, verdict, out.now()).filter(|_| changed) {
+            self.client.send(request, Purpose::Condition(key), out);
         }
     }
 
-    /// Takes the answer to a binding. A failed one may still have been carried out: then the informer says so, and the
-    /// pod leaves the queue.
+    /// Handles the answer to a binding. A binding whose answer is a failure may have been committed nevertheless: then the
+    /// pod leaves the queue when the informer shows it.
     fn bound(&mut self, key: &ObjectKey, uid: &str, answer: &Answer, out: &mut Outbox) {
         let pod = self.feeds.of(Feed::Pods).get(key).filter(|pod| pod.uid() == uid).cloned();
         let Some(pod) = pod.filter(|_| answer.failure().is_some()) else { return };
         if self.queue.has(key, uid) {
             self.failed(&pod, out);
         } else if pod.str_at(&["spec", "nodeName"]).is_none_or(str::is_empty) {
-            self.free(&pod); // it went while it was to be bound
+            self.free(&pod); // it left the queue during its binding, and has no node
         }
     }
 
-    /// The pod does not go to the node that was chosen for it.
+    /// The pod could not be bound to the chosen node.
     fn failed(&mut self, pod: &Arc<Object>, out: &mut Outbox) {
         self.free(pod);
         if let Some(until) = self.queue.failed(&ObjectKey::of(pod), out.now()) {
@@ -360,11 +362,11 @@ impl Scheduler {
 impl Component for Scheduler {
     fn on(&mut self, input: Input, out: &mut Outbox) {
         match input {
-            Input::Start => self.feeds.start(&mut self.client, out),
+            Input::Start => self.feeds.start(&mut self.client, Purpose::Feed, out),
             Input::Answer(id, answer) => self.answer(id, &answer, out),
             Input::Watch(id, events) => self.watch(id, events, out),
             Input::WatchEnded(id) => self.watch_ended(id, out),
-            Input::Timer(_) => self.queue.ripen(out.now()),
+            Input::Timer(_) => self.queue.activate_due(out.now()),
             Input::Boot | Input::Restart | Input::Runtime(_) | Input::Order(..) => {}
             Input::Renewals(..) | Input::NotRenewed(_) => {}
         }
@@ -376,7 +378,7 @@ fn node_of(pod: &Object) -> Option<&str> {
     pod.spec(keys::NODE_NAME).and_then(Value::as_str).filter(|node| !node.is_empty())
 }
 
-/// Whether a pod without a node is for us to place now.
+/// Whether this scheduler should place a pod without a node now.
 fn is_ours(pod: &Object) -> bool {
     pod.str_at(&["spec", "schedulerName"]).unwrap_or(NAME) == NAME
         && pod.items_at(&["spec", "schedulingGates"]).is_empty()

@@ -1,73 +1,74 @@
-//! One scheduling cycle: a pod against the nodes.
+//! One scheduling cycle: filters and scores the nodes for a pod.
 //!
-//! Real: `schedulePod`, which looks at nodes in turn and stops when it found enough. Modelled: the same number, and that the
-//! next cycle goes on where this one stopped; of a pod that asks for nodes by name only those are looked at. Not modelled:
-//! that zones take turns in the order of the nodes; it is that of names.
+//! Real: `schedulePod`, which filters nodes until it has found enough. Modelled: the same number; the next cycle continues
+//! where this one stopped; for a pod that names nodes, it filters only these. Differs: the nodes are ordered by name, where
+//! a real scheduler alternates between zones.
 
 use std::collections::BTreeSet;
 
-use super::affinity::{Affinity, Spaces};
+use super::affinity::{Affinity, NamespaceLabels};
 use super::claims;
-use super::filter::{Pair, Plugin, Rejection, Wish, filter, named_nodes};
-use super::placement::{NodeFacts, Placement, Taken};
+use super::filter::{NodeRequirements, PodAndNode, filter, named_nodes};
+use super::placement::{NodeFacts, NodeUsage, Placement};
+use super::reasons::{Plugin, Rejection};
 use super::resources::Demand;
 use super::score::scores;
 use super::spread::Spread;
 use crate::engine::Draws;
 use crate::object::{Object, Str};
 
-/// A pod that wants a node.
-pub(super) struct Subject<'a> {
+/// A pod to schedule.
+pub(super) struct PodToPlace<'a> {
     pub(super) pod: &'a Object,
     pub(super) demand: Demand,
     /// The volumes that its claims are bound to.
     pub(super) volumes: Vec<claims::Bound>,
-    pub(super) spaces: Spaces,
+    pub(super) namespaces: NamespaceLabels,
 }
 
-/// Why no node takes a pod.
+/// Why no node fits a pod.
 pub(super) struct Unfit {
     /// How many nodes there are.
     pub(super) all: usize,
-    /// Those that were looked at: all of them, or those that the pod asks for by name.
+    /// The filtered nodes: all, or those that the pod names.
     pub(super) rejected: Vec<(Str, Rejection)>,
-    /// Who had a say in this.
+    /// The plugins that rejected them.
     pub(super) plugins: BTreeSet<Plugin>,
 }
 
 impl Unfit {
-    /// Why this node does not take the pod; nothing for one that was not looked at.
+    /// Why this node was rejected; `None` if it was not filtered.
     pub(super) fn of(&self, node: &str) -> Option<&Rejection> {
         self.rejected.iter().find(|(name, _)| name == node).map(|(_, rejection)| rejection)
     }
 }
 
-/// With fewer nodes than this, a cycle looks at all of them (kube-scheduler `minFeasibleNodesToFind`).
+/// With fewer nodes than this, a cycle filters all of them (kube-scheduler `minFeasibleNodesToFind`).
 const FEW: usize = 100;
-/// The part of the nodes, in percent, that a cycle wants to find fit in a small cluster, how many nodes more lower it by
-/// one, and where that ends (kube-scheduler `numFeasibleNodesToFind`, with `percentageOfNodesToScore` unset).
-const PART: (usize, usize, usize) = (50, 125, 5);
+/// The percentage of nodes that a cycle wants to find feasible: at most, the number of nodes that lowers it by one, at
+/// least (kube-scheduler `numFeasibleNodesToFind`, with `percentageOfNodesToScore` unset).
+const PERCENTAGE: (usize, usize, usize) = (50, 125, 5);
 
-/// Among how many fit nodes a cycle chooses.
+/// How many feasible nodes are enough.
 fn enough(nodes: usize) -> usize {
-    let (most, step, least) = PART;
-    let part = most.saturating_sub(nodes / step).max(least);
-    (nodes * part / 100).max(FEW)
+    let (most, step, least) = PERCENTAGE;
+    let percentage = most.saturating_sub(nodes / step).max(least);
+    (nodes * percentage / 100).max(FEW)
 }
 
-/// The node for this pod, or why there is none. It looks from the node `next` on, which moves on as far as it looked.
-/// Ties are drawn by the pod's name, which a run keeps when faults are left out of it.
+/// The node for this pod, or why there is none. Filters nodes from the index `next` on, and moves it past them. Ties are
+/// drawn by the pod's name, so that leaving out a fault does not shift them.
 pub(super) fn cycle(
-    subject: &Subject<'_>,
+    subject: &PodToPlace<'_>,
     placement: &Placement,
     next: &mut usize,
     draws: &mut Draws,
 ) -> Result<Str, Unfit> {
     let pod = subject.pod;
-    let view = View::new(subject, placement);
-    // Where victims leave for a pod is where it goes, if it can.
+    let view = CycleView::new(subject, placement);
+    // The node that the pod is nominated to comes first.
     if let Some(name) = placement.nominated(pod.uid())
-        && placement.node(name).is_some_and(|(node, taken)| view.rejection(node, taken).is_none())
+        && placement.node(name).is_some_and(|(node, used)| view.rejection(node, used).is_none())
     {
         return Ok(name.clone());
     }
@@ -83,13 +84,13 @@ pub(super) fn cycle(
     let (first, enough) = (*next % nodes.len().max(1), enough(nodes.len()));
     let mut fit = Vec::with_capacity(enough.min(nodes.len()));
     let mut unfit = Unfit { all, rejected: Vec::new(), plugins: BTreeSet::new() };
-    for (node, taken) in nodes[first..].iter().chain(&nodes[..first]) {
-        if let Some(rejection) = view.rejection(node, taken) {
+    for (node, used) in nodes[first..].iter().chain(&nodes[..first]) {
+        if let Some(rejection) = view.rejection(node, used) {
             unfit.plugins.insert(rejection.plugin);
             unfit.rejected.push((node.node.name().into(), rejection));
             continue;
         }
-        fit.push((*node, *taken));
+        fit.push((*node, *used));
         if fit.len() == enough {
             break;
         }
@@ -103,7 +104,7 @@ pub(super) fn cycle(
 }
 
 fn best(
-    Subject { pod, demand, .. }: &Subject<'_>,
+    PodToPlace { pod, demand, .. }: &PodToPlace<'_>,
     fit: &[Candidate<'_>],
     placement: &Placement,
     draws: &mut Draws,
@@ -117,39 +118,39 @@ fn best(
     best[usize::try_from(drawn).unwrap_or(0)].node.name().into()
 }
 
-/// Why this node would not take the pod; nothing if it would.
-pub(super) fn rejection(subject: &Subject<'_>, placement: &Placement, name: &str) -> Option<Rejection> {
-    let (node, taken) = placement.node(name)?;
-    View::new(subject, placement).rejection(node, taken)
+/// Why the pod does not fit this node; `None` if it does.
+pub(super) fn rejection(subject: &PodToPlace<'_>, placement: &Placement, name: &str) -> Option<Rejection> {
+    let (node, used) = placement.node(name)?;
+    CycleView::new(subject, placement).rejection(node, used)
 }
 
-/// A node with what is taken on it.
-type Candidate<'a> = (&'a NodeFacts, &'a Taken);
+/// A node and its usage.
+type Candidate<'a> = (&'a NodeFacts, &'a NodeUsage);
 
-/// The nodes as one pod sees them.
-struct View<'a> {
-    subject: &'a Subject<'a>,
+/// The nodes, and what the filters know of one pod.
+struct CycleView<'a> {
+    subject: &'a PodToPlace<'a>,
     placement: &'a Placement,
     nodes: Vec<Candidate<'a>>,
-    wish: Wish<'a>,
+    requirements: NodeRequirements<'a>,
     spread: Spread,
     affinity: Affinity<'a>,
 }
 
-impl<'a> View<'a> {
-    fn new(subject: &'a Subject<'a>, placement: &'a Placement) -> Self {
+impl<'a> CycleView<'a> {
+    fn new(subject: &'a PodToPlace<'a>, placement: &'a Placement) -> Self {
         let (pod, nodes) = (subject.pod, placement.nodes().collect::<Vec<_>>());
-        let (spread, affinity) = (Spread::of(pod, &nodes), Affinity::of(pod, &subject.spaces, &nodes));
-        Self { subject, placement, wish: Wish::of(pod), spread, affinity, nodes }
+        let (spread, affinity) = (Spread::of(pod, &nodes), Affinity::of(pod, &subject.namespaces, &nodes));
+        Self { subject, placement, requirements: NodeRequirements::of(pod), spread, affinity, nodes }
     }
 
-    /// Why a node does not take the pod; nothing where it does.
-    fn rejection(&self, node: &NodeFacts, taken: &Taken) -> Option<Rejection> {
-        let Self { subject, wish, spread, affinity, .. } = self;
-        let Subject { pod, demand, volumes, .. } = subject;
-        let more = self.placement.with_nominated(pod, node.node.name(), taken);
-        let taken = more.as_ref().unwrap_or(taken);
-        filter(&Pair { pod, wish, demand, volumes, node, taken, spread, affinity })
+    /// Why the pod does not fit a node; `None` if it does.
+    fn rejection(&self, node: &NodeFacts, used: &NodeUsage) -> Option<Rejection> {
+        let Self { subject, requirements, spread, affinity, .. } = self;
+        let PodToPlace { pod, demand, volumes, .. } = subject;
+        let more = self.placement.with_nominated(pod, node.node.name(), used);
+        let used = more.as_ref().unwrap_or(used);
+        filter(&PodAndNode { pod, requirements, demand, volumes, node, used, spread, affinity })
     }
 }
 
@@ -157,9 +158,9 @@ impl<'a> View<'a> {
 mod tests {
     use super::*;
 
-    /// The figures of a real scheduler, at its limits and at ours of 5,000 nodes.
+    /// The numbers of a real scheduler, at its limits and at our limit of 5,000 nodes.
     #[test]
-    fn the_more_nodes_the_smaller_the_part_that_is_looked_at() {
+    fn the_more_nodes_the_smaller_the_percentage_that_is_enough() {
         let found = [10, 100, 250, 1_000, 5_000, 6_000].map(enough);
         assert_eq!(found, [100, 100, 120, 420, 500, 300]);
     }

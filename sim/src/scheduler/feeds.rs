@@ -1,6 +1,5 @@
 //! What the scheduler watches.
 
-use super::component::Purpose;
 use crate::client::{Client, Informer};
 use crate::wire::Outbox;
 use crate::wire::resource::{
@@ -22,10 +21,10 @@ pub(super) enum Feed {
 
 use Feed::{Budgets, Claims, Classes, Namespaces, Nodes, Pods, Volumes};
 
-/// All of them, each at its place.
+/// All of them, in the order of the enum.
 const ALL: [Feed; 7] = [Pods, Nodes, Claims, Volumes, Classes, Budgets, Namespaces];
 
-/// A cache of each.
+/// An informer of each.
 #[derive(Clone, Debug)]
 pub(super) struct Feeds([Informer; ALL.len()]);
 
@@ -45,6 +44,7 @@ impl Feeds {
     }
 
     pub(super) fn of(&self, feed: Feed) -> &Informer {
+        debug_assert_eq!(ALL[feed as usize], feed, "`ALL` has the order of the enum");
         &self.0[feed as usize]
     }
 
@@ -57,9 +57,10 @@ impl Feeds {
         self.0.iter().all(Informer::is_synced)
     }
 
-    pub(super) fn start(&mut self, client: &mut Client<Purpose>, out: &mut Outbox) {
+    /// Starts them all; `purpose` is what the client remembers for the requests of each.
+    pub(super) fn start<T>(&mut self, client: &mut Client<T>, purpose: fn(Feed) -> T, out: &mut Outbox) {
         for feed in ALL {
-            self.of_mut(feed).start(client, Purpose::Feed(feed), out);
+            self.of_mut(feed).start(client, purpose(feed), out);
         }
     }
 }

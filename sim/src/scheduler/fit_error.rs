@@ -1,47 +1,46 @@
-//! Why no node takes a pod, in the scheduler's own words.
+//! Why no node fits a pod, in the words of the real scheduler.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cycle::Unfit;
-use super::filter::{Plugin, Reason};
+use super::reasons::{FilterReason, Plugin};
 use crate::object::Str;
 
-/// With no node at all (kube-scheduler `ErrNoNodesAvailable`).
+/// The message without any node (kube-scheduler `ErrNoNodesAvailable`).
 pub(super) const NO_NODES: &str = "no nodes available to schedule pods";
 
-/// What a cycle that found no node came to.
+/// The result of a cycle that found no node.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Verdict {
-    /// What the pod's condition says.
+pub(super) struct Unscheduled {
+    /// The message of the pod's condition.
     pub(super) message: String,
-    /// Who rejected the pod; nobody where any change may help.
+    /// The plugins that rejected the pod; if empty, any change may help.
     pub(super) plugins: BTreeSet<Plugin>,
-    /// The node for which the pod waits from now on, if that is news.
+    /// The node that the pod is nominated to from now on; `None`: unchanged.
     pub(super) nominated: Option<Option<Str>>,
 }
 
-/// What preemption came to, where nobody has to leave.
+/// The result of a preemption without victims.
 #[derive(Debug)]
 pub(super) enum Preemption {
-    /// It looked at these nodes: why not even fewer pods help there.
-    NoVictims(BTreeMap<Str, Vec<Reason>>),
-    /// It was not tried, for this reason.
+    /// Why the pod does not fit these nodes even with fewer pods.
+    NoVictims(BTreeMap<Str, Vec<FilterReason>>),
+    /// Why it was not tried.
     NotEligible(&'static str),
 }
 
-/// Why no node takes the pod, without what preemption came to.
+/// Why no node fits the pod, without the result of preemption.
 pub(super) fn reasons(unfit: &Unfit) -> String {
     let each = unfit.rejected.iter().map(|(_, rejection)| &rejection.reasons);
     available(unfit.all, each, "node(s) didn't satisfy plugin(s) [NodeAffinity]")
 }
 
-/// What is wrong with the pod itself: no node was looked at. What comes last is what the plugin of device claims says
-/// when it was not asked before.
+/// Why a pod is unschedulable on any node. The last words are those of the plugin of device claims, which has not run.
 pub(super) fn unresolvable(nodes: usize, why: &str) -> String {
     format!("0/{nodes} nodes are available: {why}. not found")
 }
 
-/// The whole message where nobody has to leave.
+/// The whole message of a cycle without victims.
 pub(super) fn message(unfit: &Unfit, preemption: &Preemption) -> String {
     let reasons = reasons(unfit);
     let preemption = match preemption {
@@ -53,8 +52,8 @@ pub(super) fn message(unfit: &Unfit, preemption: &Preemption) -> String {
     format!("{reasons} no new claims to deallocate, preemption: {preemption}")
 }
 
-/// The reasons of all nodes; those that have none of their own have the one for the rest.
-fn available<'a>(nodes: usize, each: impl Iterator<Item = &'a Vec<Reason>>, rest: &str) -> String {
+/// The reasons of all nodes; `rest` is that of nodes without one.
+fn available<'a>(nodes: usize, each: impl Iterator<Item = &'a Vec<FilterReason>>, rest: &str) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut left = nodes;
     for reasons in each {
@@ -64,7 +63,7 @@ fn available<'a>(nodes: usize, each: impl Iterator<Item = &'a Vec<Reason>>, rest
     if left > 0 {
         *counts.entry(rest).or_default() += left;
     }
-    // Sorted as text: 10 comes before 2.
+    // Sorted as text, as in the real scheduler: 10 comes before 2.
     let mut parts: Vec<String> = counts.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
     parts.sort();
     format!("0/{nodes} nodes are available: {}.", parts.join(", "))
@@ -72,12 +71,12 @@ fn available<'a>(nodes: usize, each: impl Iterator<Item = &'a Vec<Reason>>, rest
 
 #[cfg(test)]
 mod tests {
-    use super::super::filter::{Rejection, final_reason, reason_by_pods};
+    use super::super::reasons::{Rejection, final_reason, reason_by_pods};
     use super::*;
 
-    fn unfit(all: usize, each: &[Reason]) -> Unfit {
+    fn unfit(all: usize, each: &[FilterReason]) -> Unfit {
         let rejection =
-            |reason: &Reason| Rejection { plugin: Plugin::NodeAffinity, reasons: vec![reason.clone()] };
+            |reason: &FilterReason| Rejection { plugin: Plugin::NodeAffinity, reasons: vec![reason.clone()] };
         let named = each.iter().enumerate().map(|(n, reason)| (n.to_string().into(), rejection(reason)));
         Unfit { all, rejected: named.collect(), plugins: BTreeSet::new() }
     }
@@ -89,19 +88,19 @@ mod tests {
         let taint = final_reason("node(s) had untolerated taint(s)");
         let cordon = final_reason("node(s) were unschedulable");
         let label = final_reason("node(s) didn't match Pod's node affinity/selector");
-        let said = |unfit: &Unfit| message(unfit, &Preemption::NoVictims(BTreeMap::new()));
+        let text = |unfit: &Unfit| message(unfit, &Preemption::NoVictims(BTreeMap::new()));
         assert_eq!(
-            said(&unfit(3, &[cpu.clone(), cpu.clone(), cpu])),
+            text(&unfit(3, &[cpu.clone(), cpu.clone(), cpu])),
             "0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are \
              available: 3 Preemption is not helpful for scheduling."
         );
         assert_eq!(
-            said(&unfit(3, &[cordon.clone(), taint, cordon])),
+            text(&unfit(3, &[cordon.clone(), taint, cordon])),
             "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) were unschedulable. no new claims to \
              deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."
         );
         assert_eq!(
-            said(&unfit(3, &[label])),
+            text(&unfit(3, &[label])),
             "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 node(s) didn't satisfy \
              plugin(s) [NodeAffinity]. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is \
              not helpful for scheduling."
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn preemption_tells_what_fewer_pods_would_not_help() {
+    fn the_message_has_the_reasons_why_preemption_does_not_help() {
         let cpu = reason_by_pods("Insufficient cpu");
         let why = BTreeMap::from([("0".into(), vec![cpu.clone()])]);
         assert_eq!(

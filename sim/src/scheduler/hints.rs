@@ -1,27 +1,28 @@
-//! Whether something that happened may help a pod that found no node.
+//! Whether an event may make an unschedulable pod fit.
 //!
 //! Real: the QueueingHints of the plugins that rejected it. Modelled: those of the plugins in `filter`, for nodes, pods,
-//! claims, volumes and classes. Not modelled: that a pod kept away by others' anti-affinity may have to wait for long; here
-//! whatever may help is a reason to try again.
+//! claims, volumes and classes. Differs: every event that may help brings the pod back at once; in a real scheduler a pod
+//! excluded by the anti-affinity of others may wait for longer.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::filter::{Plugin, fits_alone, is_affine, share_a_port, tolerates_cordon, tolerates_taints};
-use super::placement::{NodeFacts, is_cordoned, priority};
+use super::filter::{fits_alone, share_a_port, tolerates_cordon};
+use super::placement::{NodeFacts, is_affine, is_cordoned, priority, tolerates_taints};
+use super::reasons::Plugin;
 use super::resources::Demand;
 use super::{affinity, claims, spread};
 use crate::object::Object;
 
-/// Something that happened: what was, and what is now.
+/// A change in the cluster: the old and the new object.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Event<'a> {
+pub(super) enum ClusterEvent<'a> {
     Node(Option<&'a Arc<Object>>, Option<&'a Arc<Object>>),
-    /// Of a pod that is on a node.
+    /// A pod with a node.
     Pod(Option<&'a Object>, Option<&'a Object>),
-    /// Of the waiting pod itself.
+    /// The waiting pod itself.
     Own(&'a Object, &'a Object),
-    /// A pod no longer waits for the node that it was nominated to.
+    /// A pod is no longer nominated to its node.
     Unnominated(&'a Object),
     Claim(Option<&'a Object>, &'a Object),
     Volume,
@@ -29,30 +30,30 @@ pub(super) enum Event<'a> {
 }
 
 /// Whether a pod that these plugins rejected should be tried again.
-pub(super) fn helps(plugins: &BTreeSet<Plugin>, pod: &Object, event: Event<'_>) -> bool {
+pub(super) fn helps(plugins: &BTreeSet<Plugin>, pod: &Object, event: ClusterEvent<'_>) -> bool {
     plugins.is_empty() || plugins.iter().any(|plugin| helps_with(*plugin, pod, event))
 }
 
-fn helps_with(plugin: Plugin, pod: &Object, event: Event<'_>) -> bool {
+fn helps_with(plugin: Plugin, pod: &Object, event: ClusterEvent<'_>) -> bool {
     match event {
-        Event::Node(old, Some(new)) => by_node(plugin, pod, old, new),
-        Event::Node(old, None) => {
+        ClusterEvent::Node(old, Some(new)) => by_node(plugin, pod, old, new),
+        ClusterEvent::Node(old, None) => {
             plugin == Plugin::PodTopologySpread && spread::is_helped_by_node(pod, old.map(|old| &**old), None)
         }
-        Event::Pod(old, new) => by_pod(plugin, pod, old, new),
-        Event::Own(old, new) => by_itself(plugin, old, new),
-        Event::Unnominated(other) => {
+        ClusterEvent::Pod(old, new) => by_pod(plugin, pod, old, new),
+        ClusterEvent::Own(old, new) => by_itself(plugin, old, new),
+        ClusterEvent::Unnominated(other) => {
             matches!(plugin, Plugin::NodeResourcesFit | Plugin::NodePorts)
                 && priority(pod) <= priority(other)
                 && by_pod(plugin, pod, Some(other), None)
         }
-        Event::Claim(old, new) => {
+        ClusterEvent::Claim(old, new) => {
             let counts =
                 plugin == Plugin::VolumeBinding || (plugin == Plugin::VolumeRestrictions && old.is_none());
             counts && claims::uses(pod, new)
         }
-        Event::Volume => plugin == Plugin::VolumeBinding,
-        Event::Class(old, new) => {
+        ClusterEvent::Volume => plugin == Plugin::VolumeBinding,
+        ClusterEvent::Class(old, new) => {
             let topologies = |class: &'_ Object| class.at(&["allowedTopologies"]).cloned();
             plugin == Plugin::VolumeBinding && old.is_none_or(|old| topologies(old) != topologies(new))
         }
@@ -74,7 +75,7 @@ fn by_node(plugin: Plugin, pod: &Object, old: Option<&Arc<Object>>, new: &Arc<Ob
     }
 }
 
-/// Whether the pod fits the node, and the node is new or has more than before of what the pod requests.
+/// Whether the pod would fit the empty node, and the node is new or has more of what the pod requests.
 fn has_more_room(pod: &Object, old: Option<&Arc<Object>>, new: &Arc<Object>) -> bool {
     let (demand, new) = (Demand::of(pod), NodeFacts::new(new.clone()));
     let grew = |old: NodeFacts| {
@@ -94,7 +95,7 @@ fn by_pod(plugin: Plugin, pod: &Object, old: Option<&Object>, new: Option<&Objec
     }
 }
 
-/// Whether `new` takes less than `old` of what the pod requests.
+/// Whether `new` requests less than `old` of what the pod requests.
 fn takes_less(pod: &Object, old: &Object, new: &Object) -> bool {
     old.at(&["spec"]) != new.at(&["spec"])
         && Demand::of(pod).requests.any_more(&Demand::of(old).requests, &Demand::of(new).requests)
@@ -145,8 +146,8 @@ mod tests {
         Object::new(pod)
     }
 
-    /// Which plugins think that it helps.
-    fn helped(event: Event<'_>) -> Vec<Plugin> {
+    /// The plugins whose hints say that it may help.
+    fn helped(event: ClusterEvent<'_>) -> Vec<Plugin> {
         use Plugin::{NodeAffinity, NodePorts, NodeResourcesFit, NodeUnschedulable, TaintToleration};
         let all = [NodeUnschedulable, TaintToleration, NodeAffinity, NodePorts, NodeResourcesFit];
         let waiting = pod(|_| ());
@@ -154,9 +155,9 @@ mod tests {
     }
 
     #[test]
-    fn a_node_helps_with_what_it_gains() {
+    fn a_node_helps_by_what_it_gains() {
         use Plugin::{NodeAffinity, NodePorts, NodeResourcesFit, NodeUnschedulable, TaintToleration};
-        let update = |old: Arc<Object>, new: Arc<Object>| helped(Event::Node(Some(&old), Some(&new)));
+        let update = |old: Arc<Object>, new: Arc<Object>| helped(ClusterEvent::Node(Some(&old), Some(&new)));
         assert_eq!(update(node("4", "ssd", false), node("4", "ssd", true)), []);
         assert_eq!(update(node("4", "ssd", true), node("4", "ssd", false)), [NodeUnschedulable]);
         assert_eq!(update(node("4", "hdd", true), node("4", "ssd", true)), [NodeAffinity]);
@@ -165,11 +166,11 @@ mod tests {
         assert_eq!(update(node("500m", "hdd", true), node("1", "hdd", true)), [], "still too small");
         let new = node("4", "ssd", false);
         let all = [NodeUnschedulable, TaintToleration, NodeAffinity, NodePorts, NodeResourcesFit];
-        assert_eq!(helped(Event::Node(None, Some(&new))), all);
+        assert_eq!(helped(ClusterEvent::Node(None, Some(&new))), all);
     }
 
     #[test]
-    fn a_pod_helps_with_what_it_gives_back() {
+    fn a_pod_helps_by_what_it_frees() {
         use Plugin::{NodePorts, NodeResourcesFit};
         let other = |cpu: &str, port: i64| {
             pod(|pod| {
@@ -178,20 +179,23 @@ mod tests {
                 pod.set_at(&["spec", "containers"], vec![container]);
             })
         };
-        assert_eq!(helped(Event::Pod(Some(&other("1", 80)), None)), [NodePorts, NodeResourcesFit]);
-        assert_eq!(helped(Event::Pod(Some(&other("1", 81)), None)), [NodeResourcesFit]);
-        assert_eq!(helped(Event::Pod(None, Some(&other("1", 80)))), []);
-        assert_eq!(helped(Event::Pod(Some(&other("2", 80)), Some(&other("1", 80)))), [NodeResourcesFit]);
-        assert_eq!(helped(Event::Pod(Some(&other("1", 80)), Some(&other("2", 80)))), []);
+        assert_eq!(helped(ClusterEvent::Pod(Some(&other("1", 80)), None)), [NodePorts, NodeResourcesFit]);
+        assert_eq!(helped(ClusterEvent::Pod(Some(&other("1", 81)), None)), [NodeResourcesFit]);
+        assert_eq!(helped(ClusterEvent::Pod(None, Some(&other("1", 80)))), []);
+        assert_eq!(
+            helped(ClusterEvent::Pod(Some(&other("2", 80)), Some(&other("1", 80)))),
+            [NodeResourcesFit]
+        );
+        assert_eq!(helped(ClusterEvent::Pod(Some(&other("1", 80)), Some(&other("2", 80)))), []);
         let important = pod(|pod| pod.set_at(&["spec", "priority"], 5));
-        assert_eq!(helped(Event::Unnominated(&important)), [NodePorts, NodeResourcesFit]);
+        assert_eq!(helped(ClusterEvent::Unnominated(&important)), [NodePorts, NodeResourcesFit]);
         let unimportant = pod(|pod| pod.set_at(&["spec", "priority"], -5));
-        assert_eq!(helped(Event::Unnominated(&unimportant)), []);
+        assert_eq!(helped(ClusterEvent::Unnominated(&unimportant)), []);
     }
 
     #[test]
-    fn a_pod_that_nobody_rejected_is_tried_whatever_happens() {
-        assert!(helps(&BTreeSet::new(), &pod(|_| ()), Event::Volume));
-        assert!(!helps(&BTreeSet::from([Plugin::NodePorts]), &pod(|_| ()), Event::Volume));
+    fn a_pod_that_no_plugin_rejected_is_tried_after_any_event() {
+        assert!(helps(&BTreeSet::new(), &pod(|_| ()), ClusterEvent::Volume));
+        assert!(!helps(&BTreeSet::from([Plugin::NodePorts]), &pod(|_| ()), ClusterEvent::Volume));
     }
 }

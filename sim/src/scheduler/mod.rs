@@ -1,20 +1,20 @@
-//! The scheduler: finds a node for each pod that has none.
+//! The scheduler: finds a node for each pod without one.
 //!
-//! - [`Scheduler`]: the component; its informers, which pods wait for what, binding
-//! - `cycle`: one pod against the nodes, as many of them as it takes
-//! - `filter`: which nodes are out of the question, one function per plugin; `spread` and `affinity` are two of them
-//! - `claims`: what is wrong with a pod's claims, and where the volumes are that they have
-//! - `hints`: what may help a pod that found no node
-//! - `preempt`: which pods have to go so that a more important one fits
+//! - [`Scheduler`]: the component; its informers, its queue, binding
+//! - `cycle`: filters and scores nodes for one pod
+//! - `filter`: which nodes do not fit, one function per plugin; `spread`, `affinity` and `claims` are three of them
+//! - `reasons`: why a filter rejects a node
+//! - `hints`: which events may help an unschedulable pod
+//! - `preempt`: which pods to delete so that a more important one fits
 //! - `requests`: what it writes
-//! - `score`: which of the others is best
-//! - `fit_error`: why there is none, in the scheduler's words
-//! - `placement`: what the nodes have and what is taken, pods included that are bound but not yet seen so
-//! - `resources`: what a pod takes of a node
-//! - `queue`: the pods that wait
-//! - `feeds`: what it watches
+//! - `score`: which fitting node is best
+//! - `fit_error`: why no node fits, in the words of the real scheduler
+//! - `placement`: the nodes and what is used of them, by bound and assumed pods
+//! - `resources`: what a pod requests
+//! - `queue`: the pods without a node
+//! - `feeds`: the resources that it watches
 //!
-//! To add a filter: a function in `filter`, its place in the list there, and in `hints` what helps whom it rejected.
+//! To add a filter: a function in `filter`, its place in the list there, and a hint in `hints`.
 //!
 //! Architecture invariant: names only `object`, `engine`, `wire` and `client` in the crate.
 
@@ -29,6 +29,7 @@ mod hints;
 mod placement;
 mod preempt;
 mod queue;
+mod reasons;
 mod requests;
 mod resources;
 mod score;

@@ -1,32 +1,32 @@
-//! Preemption: which pods have to go so that a more important one fits.
+//! Preemption: which pods to delete so that a more important one fits.
 //!
-//! Real: the plugin DefaultPreemption. Modelled: per node the fewest and least important victims, and rather those that no
-//! disruption budget keeps; the node with the fewest that one does, then the one whose most important victim matters
-//! least, then the lowest sum, the fewest victims, the youngest; `preemptionPolicy: Never`; no second round while
-//! victims are still going. Not modelled: that a real scheduler looks at a tenth of the nodes at least and not at all:
-//! among thousands of full nodes a preemption that fails is slow here.
+//! Real: the plugin DefaultPreemption. Modelled: per node the fewest and least important victims, if possible without
+//! violating a disruption budget; the node with the fewest violations, then with the lowest highest priority of a victim,
+//! the lowest sum of priorities, the fewest victims, the youngest ones; `preemptionPolicy: Never`; no second preemption
+//! while victims are terminating. Not modelled: sampling. A real scheduler dry-runs at least 10 % of the nodes, we all of
+//! them; so a failing preemption among thousands of full nodes is slow here.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cycle::{Subject, Unfit, rejection};
-use super::filter::{Reason, final_reason};
+use super::cycle::{PodToPlace, Unfit, rejection};
 use super::placement::{Placement, priority};
+use super::reasons::{FilterReason, final_reason};
 use crate::engine::Time;
 use crate::object::{LabelSelector, Object, Str, Value};
 use crate::value;
 use crate::wire::resource::PODS;
 use crate::wire::{ObjectKey, PatchType, Request};
 
-/// Why a victim leaves (core/v1 `PodReasonPreemptionByScheduler`).
+/// The reason of a victim's condition (core/v1 `PodReasonPreemptionByScheduler`).
 const REASON: &str = "PreemptionByScheduler";
 
-/// Where a pod will go, and who has to leave.
+/// The node for a pod, and the pods to delete there.
 pub(super) struct Chosen {
     pub(super) node: Str,
     pub(super) victims: Vec<Arc<Object>>,
-    /// How many of them some disruption budget would keep.
+    /// How many victims violate a disruption budget.
     violations: usize,
 }
 
@@ -36,27 +36,27 @@ pub(super) fn not_eligible(pod: &Object, placement: &Placement, unfit: &Unfit) -
         return Some("not eligible due to preemptionPolicy=Never.");
     }
     let node = placement.nominated(pod.uid())?;
-    // Where fewer pods do not help any more it looks for another node.
+    // If fewer pods no longer help there, it looks for another node.
     unfit.of(node).filter(|rejection| rejection.by_pods())?;
-    let (_, taken) = placement.node(node)?;
-    let going = taken.residents().any(|other| priority(other) < priority(pod) && is_going(other));
-    going.then_some("not eligible due to a terminating pod on the nominated node.")
+    let (_, used) = placement.node(node)?;
+    let waits = used.residents().any(|other| priority(other) < priority(pod) && is_preempted(other));
+    waits.then_some("not eligible due to a terminating pod on the nominated node.")
 }
 
-/// Whether a pod leaves for a more important one.
-fn is_going(pod: &Object) -> bool {
+/// Whether a pod is terminating for a more important one.
+fn is_preempted(pod: &Object) -> bool {
     let why = pod.condition("DisruptionTarget").filter(|c| c.str_at(&["status"]) == Some("True"));
     pod.is_terminating() && why.and_then(|c| c.str_at(&["reason"])) == Some(REASON)
 }
 
-/// The best choice; or if no node becomes fit without less important pods, why each of those does not that fewer pods might
-/// have helped.
+/// The best choice. If no node fits even without less important pods, the reasons of those that fewer pods might have
+/// helped.
 pub(super) fn choose(
-    subject: &Subject<'_>,
+    subject: &PodToPlace<'_>,
     placement: &Placement,
     unfit: &Unfit,
     budgets: &[&Object],
-) -> Result<Chosen, BTreeMap<Str, Vec<Reason>>> {
+) -> Result<Chosen, BTreeMap<Str, Vec<FilterReason>>> {
     let (mut choices, mut why) = (Vec::new(), BTreeMap::new());
     let mut without = placement.clone();
     for (node, _) in unfit.rejected.iter().filter(|(_, rejection)| rejection.by_pods()) {
@@ -68,17 +68,17 @@ pub(super) fn choose(
     choices.into_iter().min_by_key(cost).ok_or(why)
 }
 
-/// The least that has to go from a node. Afterwards the placement is as before.
+/// The fewest pods to delete from a node. Leaves `without` unchanged.
 fn victims(
-    subject: &Subject<'_>,
+    subject: &PodToPlace<'_>,
     without: &mut Placement,
     node: &Str,
     budgets: &[&Object],
-) -> Result<Chosen, Vec<Reason>> {
+) -> Result<Chosen, Vec<FilterReason>> {
     let none = || vec![final_reason("No preemption victims found for incoming pod")];
-    let (_, taken) = without.node(node).ok_or_else(none)?;
+    let (_, used) = without.node(node).ok_or_else(none)?;
     let less = |other: &&Arc<Object>| priority(other) < priority(subject.pod);
-    let mut lower: Vec<Arc<Object>> = taken.residents().filter(less).cloned().collect();
+    let mut lower: Vec<Arc<Object>> = used.residents().filter(less).cloned().collect();
     if lower.is_empty() {
         return Err(none());
     }
@@ -89,9 +89,9 @@ fn victims(
         lower.iter().for_each(|other| without.put(other, node));
         return Err(rejection.reasons);
     }
-    // The most important come back first, as long as there is room; before all others those that a budget would keep.
+    // Puts pods back while the pod still fits: first those that a budget protects, then the most important.
     lower.sort_by_key(importance);
-    let (kept, others) = by_budgets(lower, budgets);
+    let (protected, others) = by_budgets(lower, budgets);
     let mut victims = Vec::new();
     let mut reprieve = |other: &Arc<Object>| {
         without.put(other, node);
@@ -102,7 +102,7 @@ fn victims(
         }
         stays
     };
-    let violations = kept.into_iter().filter(|other| !reprieve(other)).count();
+    let violations = protected.into_iter().filter(|other| !reprieve(other)).count();
     for other in &others {
         reprieve(other);
     }
@@ -111,18 +111,18 @@ fn victims(
     if victims.is_empty() { Err(none()) } else { Ok(Chosen { node: node.clone(), victims, violations }) }
 }
 
-/// The more important, the smaller.
+/// Smaller for more important pods.
 fn importance(pod: &Arc<Object>) -> (Reverse<i64>, Str) {
     (Reverse(priority(pod)), started(pod))
 }
 
-/// Those pods whose eviction some budget would not allow, and the others. The first ones use up what it does allow.
+/// The pods whose deletion would violate a budget, and the others. Earlier pods use up what a budget allows.
 fn by_budgets(pods: Vec<Arc<Object>>, budgets: &[&Object]) -> (Vec<Arc<Object>>, Vec<Arc<Object>>) {
     let allowed = |budget: &&Object| budget.i64_at(&["status", "disruptionsAllowed"]).unwrap_or(0);
     let mut allowed: Vec<i64> = budgets.iter().map(allowed).collect();
     pods.into_iter().partition(|pod| {
         let mut violated = false;
-        for (_, allowed) in budgets.iter().zip(&mut allowed).filter(|(budget, _)| keeps(budget, pod)) {
+        for (_, allowed) in budgets.iter().zip(&mut allowed).filter(|(budget, _)| covers(budget, pod)) {
             *allowed -= 1;
             violated |= *allowed < 0;
         }
@@ -130,8 +130,8 @@ fn by_budgets(pods: Vec<Arc<Object>>, budgets: &[&Object]) -> (Vec<Arc<Object>>,
     })
 }
 
-/// Whether a budget is about a pod that is not on its way out already.
-fn keeps(budget: &Object, pod: &Object) -> bool {
+/// Whether a budget covers a pod that is not being disrupted already.
+fn covers(budget: &Object, pod: &Object) -> bool {
     let selector = budget.at(&["spec", "selector"]).map(LabelSelector::from_value);
     let matches = |s: &LabelSelector| !s.is_everything() && s.matches(pod.labels());
     budget.namespace() == pod.namespace()
@@ -144,18 +144,18 @@ fn started(pod: &Object) -> Str {
     pod.str_at(&["status", "startTime"]).unwrap_or("9").into()
 }
 
-/// What is lost: the smaller, the better.
+/// The cost of a choice; the smaller, the better.
 fn cost(chosen: &Chosen) -> (usize, i64, i64, usize, Reverse<Str>) {
     let priorities = || chosen.victims.iter().map(|victim| priority(victim));
     let highest = priorities().max().unwrap_or(0);
-    // Sums are taken above the lowest possible priority, so that more victims never cost less.
+    // Priorities are counted from the lowest possible one, so that more victims never cost less.
     let sum = priorities().map(|priority| priority + i64::from(i32::MAX) + 1).sum();
     let most = chosen.victims.iter().filter(|victim| priority(victim) == highest);
     let oldest = most.map(|victim| started(victim)).min().unwrap_or_default();
     (chosen.violations, highest, sum, chosen.victims.len(), Reverse(oldest))
 }
 
-/// Tells in the victim's condition why it has to go.
+/// Sets the victim's condition DisruptionTarget.
 pub(super) fn disruption(victim: &Object, now: Time) -> Request {
     let condition = value!({
         "type": "DisruptionTarget",

@@ -1,67 +1,71 @@
-//! The pods that wait for a node: ready to be tried, parked until the cluster changes, or backing off after an error.
+//! The pods without a node: active, parked until an event may help, or backing off after an error.
 //!
-//! Real: activeQ, unschedulablePods and backoffQ. Modelled: all three. A pod that found no node is tried again as soon as
-//! something changed that may help: as recorded, since v1.33 an idle scheduler does not wait for a back-off there. Not
-//! modelled: the events of a cycle's duration, as a cycle takes no time.
+//! Real: activeQ, unschedulablePods and backoffQ. Modelled: all three. An unschedulable pod is tried again as soon as an
+//! event may help: since v1.33 an idle scheduler does not wait for its back-off (recorded). Not modelled: events during a
+//! cycle, as a cycle takes no time.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::filter::Plugin;
-use super::fit_error::Verdict;
-
+use super::fit_error::Unscheduled;
+use super::reasons::Plugin;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str};
 use crate::wire::ObjectKey;
 
-/// A pod that found no node is tried again after this long in any case (kube-scheduler
-/// `pod-max-in-unschedulable-pods-duration`).
+/// Longest time in the park (kube-scheduler `pod-max-in-unschedulable-pods-duration`).
 const PARK_MS: Millis = 300 * SECOND;
-/// The first back-off after an error (kube-scheduler `podInitialBackoffSeconds`).
+/// First back-off after an error (kube-scheduler `podInitialBackoffSeconds`).
 const FIRST_MS: Millis = SECOND;
-/// The longest (kube-scheduler `podMaxBackoffSeconds`).
+/// Longest back-off (kube-scheduler `podMaxBackoffSeconds`).
 const LONGEST_MS: Millis = 10 * SECOND;
 
-/// Priority, creation, arrival: who comes first.
+/// The order of active pods: priority, creation, arrival.
 type Rank = (Reverse<i64>, Str, u64);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+enum QueueState {
     Active,
     Parked(Time),
     BackingOff(Time),
-    /// Its binding is under way.
+    /// Its binding is in progress.
     Binding,
 }
 
 #[derive(Clone, Debug)]
-struct Waiting {
+struct QueuedPod {
     uid: Str,
     rank: Rank,
-    state: State,
+    state: QueueState,
     errors: u32,
-    /// Who rejected it when it was tried last.
+    /// The plugins that rejected it in its last cycle.
     plugins: BTreeSet<Plugin>,
-    /// What its condition was given last: the message, and the node it waits for.
-    told: (String, Option<Str>),
+    /// The last written condition: the message, and the nominated node.
+    written: (String, Option<Str>),
 }
 
 /// The pods without a node.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Queue {
-    pods: BTreeMap<ObjectKey, Waiting>,
+pub(super) struct SchedulingQueue {
+    pods: BTreeMap<ObjectKey, QueuedPod>,
     arrived: u64,
 }
 
-impl Queue {
+impl SchedulingQueue {
     /// Adds a pod.
     pub(super) fn add(&mut self, key: ObjectKey, pod: &Object) {
         let priority = pod.i64_at(&["spec", "priority"]).unwrap_or(0);
         self.arrived += 1;
         let rank = (Reverse(priority), pod.meta("creationTimestamp").into(), self.arrived);
-        let (uid, state) = (pod.uid().into(), State::Active);
-        let waiting =
-            Waiting { uid, rank, state, errors: 0, plugins: BTreeSet::new(), told: (String::new(), None) };
+        let (uid, state) = (pod.uid().into(), QueueState::Active);
+        let waiting = QueuedPod {
+            uid,
+            rank,
+            state,
+            errors: 0,
+            plugins: BTreeSet::new(),
+            written: (String::new(), None),
+        };
         self.pods.insert(key, waiting);
     }
 
@@ -69,16 +73,16 @@ impl Queue {
         self.pods.remove(key);
     }
 
-    /// Whether this very pod is here.
+    /// Whether the queue has the pod with this key and uid.
     pub(super) fn has(&self, key: &ObjectKey, uid: &str) -> bool {
         self.pods.get(key).is_some_and(|waiting| waiting.uid == uid)
     }
 
-    /// Something happened: those of the parked pods are tried again that it helps, as their key and who rejected them say.
+    /// Activates parked pods that `helps`, given their key and the plugins that rejected them.
     pub(super) fn wake(&mut self, helps: impl Fn(&ObjectKey, &BTreeSet<Plugin>) -> bool) {
         for (key, waiting) in &mut self.pods {
-            if matches!(waiting.state, State::Parked(_)) && helps(key, &waiting.plugins) {
-                waiting.state = State::Active;
+            if matches!(waiting.state, QueueState::Parked(_)) && helps(key, &waiting.plugins) {
+                waiting.state = QueueState::Active;
             }
         }
     }
@@ -86,67 +90,67 @@ impl Queue {
     /// As [`wake`](Self::wake), for one pod.
     pub(super) fn wake_one(&mut self, key: &ObjectKey, helps: impl Fn(&BTreeSet<Plugin>) -> bool) {
         if let Some(waiting) = self.pods.get_mut(key)
-            && matches!(waiting.state, State::Parked(_))
+            && matches!(waiting.state, QueueState::Parked(_))
             && helps(&waiting.plugins)
         {
-            waiting.state = State::Active;
+            waiting.state = QueueState::Active;
         }
     }
 
-    /// Makes those ready whose time has come.
-    pub(super) fn ripen(&mut self, now: Time) {
+    /// Activates pods whose wait is over.
+    pub(super) fn activate_due(&mut self, now: Time) {
         for waiting in self.pods.values_mut() {
-            if let State::Parked(until) | State::BackingOff(until) = waiting.state
+            if let QueueState::Parked(until) | QueueState::BackingOff(until) = waiting.state
                 && until <= now
             {
-                waiting.state = State::Active;
+                waiting.state = QueueState::Active;
             }
         }
     }
 
     /// The pods to try, in order.
     pub(super) fn active(&self) -> Vec<ObjectKey> {
-        let active = self.pods.iter().filter(|(_, waiting)| waiting.state == State::Active);
+        let active = self.pods.iter().filter(|(_, waiting)| waiting.state == QueueState::Active);
         let mut active: Vec<(&Rank, &ObjectKey)> =
             active.map(|(key, waiting)| (&waiting.rank, key)).collect();
         active.sort();
         active.into_iter().map(|(_, key)| key.clone()).collect()
     }
 
-    /// Its binding is under way.
-    pub(super) fn binds(&mut self, key: &ObjectKey) {
+    /// Its binding is in progress.
+    pub(super) fn set_binding(&mut self, key: &ObjectKey) {
         if let Some(waiting) = self.pods.get_mut(key) {
-            waiting.state = State::Binding;
+            waiting.state = QueueState::Binding;
         }
     }
 
-    /// It found no node. Says until when it is parked, and whether the verdict is news.
-    pub(super) fn park(&mut self, key: &ObjectKey, verdict: &Verdict, now: Time) -> (Time, bool) {
+    /// Parks an unschedulable pod. Returns until when, and whether its condition changes.
+    pub(super) fn park(&mut self, key: &ObjectKey, verdict: &Unscheduled, now: Time) -> (Time, bool) {
         let until = now + PARK_MS;
         let Some(waiting) = self.pods.get_mut(key) else { return (until, false) };
-        waiting.state = State::Parked(until);
+        waiting.state = QueueState::Parked(until);
         waiting.plugins.clone_from(&verdict.plugins);
-        let nominated = verdict.nominated.as_ref().unwrap_or(&waiting.told.1);
-        let told = (verdict.message.clone(), nominated.clone());
-        let news = waiting.told != told;
-        waiting.told = told;
-        (until, news)
+        let nominated = verdict.nominated.as_ref().unwrap_or(&waiting.written.1);
+        let written = (verdict.message.clone(), nominated.clone());
+        let changed = waiting.written != written;
+        waiting.written = written;
+        (until, changed)
     }
 
-    /// The message did not reach the server. Says until when a pod that is still parked backs off.
-    pub(super) fn untold(&mut self, key: &ObjectKey, now: Time) -> Option<Time> {
+    /// The write of its condition failed. Returns until when a parked pod backs off.
+    pub(super) fn report_failed(&mut self, key: &ObjectKey, now: Time) -> Option<Time> {
         let waiting = self.pods.get_mut(key)?;
-        waiting.told = (String::new(), None);
-        if matches!(waiting.state, State::Parked(_)) { self.failed(key, now) } else { None }
+        waiting.written = (String::new(), None);
+        if matches!(waiting.state, QueueState::Parked(_)) { self.failed(key, now) } else { None }
     }
 
-    /// Its binding failed. Says until when it backs off.
+    /// Its binding failed. Returns until when it backs off.
     pub(super) fn failed(&mut self, key: &ObjectKey, now: Time) -> Option<Time> {
         let waiting = self.pods.get_mut(key)?;
         let delay = (FIRST_MS << waiting.errors.min(10)).min(LONGEST_MS);
         waiting.errors += 1;
         waiting.plugins.clear();
-        waiting.state = State::BackingOff(now + delay);
+        waiting.state = QueueState::BackingOff(now + delay);
         Some(now + delay)
     }
 }

@@ -1,8 +1,8 @@
-//! What the scheduler writes: bindings, and in the conditions of pods why they have no node.
+//! What the scheduler writes: bindings, and conditions of pods without a node.
 
 use std::sync::Arc;
 
-use super::fit_error::Verdict;
+use super::fit_error::Unscheduled;
 use crate::client::status_patch;
 use crate::engine::Time;
 use crate::object::{Object, Value};
@@ -21,8 +21,8 @@ pub(super) fn binding(pod: &Object, node: &str) -> Request {
     Request { body: Body::Object(Object::shared(body)), ..request }
 }
 
-/// Tells in the pod's condition why it has no node, and for which it waits from now on; nothing where it says so already.
-pub(super) fn unschedulable(pod: &Arc<Object>, verdict: &Verdict, now: Time) -> Option<Request> {
+/// Writes the condition of an unschedulable pod, and its nominated node; `None` if the pod has them already.
+pub(super) fn unschedulable(pod: &Arc<Object>, verdict: &Unscheduled, now: Time) -> Option<Request> {
     let before = pod.condition("PodScheduled").filter(|c| c.str_at(&["status"]) == Some("False"));
     let since = before.and_then(|c| c.get("lastTransitionTime")).cloned();
     let condition = value!({
@@ -43,12 +43,12 @@ pub(super) fn unschedulable(pod: &Arc<Object>, verdict: &Verdict, now: Time) -> 
     status_patch(*PODS, pod, &status)
 }
 
-/// The node that a pod waits for, as its status says.
+/// The node in a pod's `status.nominatedNodeName`.
 pub(super) fn nominated(pod: &Object) -> Option<&str> {
     pod.str_at(&["status", "nominatedNodeName"]).filter(|node| !node.is_empty())
 }
 
-/// The pod no longer waits for its node; nothing where it does not.
+/// Ends a pod's nomination; `None` if it has none.
 pub(super) fn unnominated(pod: &Arc<Object>) -> Option<Request> {
     nominated(pod)?;
     status_patch(*PODS, pod, &value!({"nominatedNodeName": null}))

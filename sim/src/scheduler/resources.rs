@@ -1,19 +1,19 @@
-//! What a pod takes of a node: what all its containers request together.
+//! The requests of a pod: those of all its containers together.
 //!
 //! Real: `PodRequests` of component-helpers, and `IsScalarResourceName`. Modelled: containers, init containers and sidecars,
 //! requests of the pod as a whole, overhead; cpu, memory, ephemeral storage, extended resources and huge pages. Not
-//! modelled: what a pod's status says during a resize, devices that are claimed.
+//! modelled: the resources in a pod's status during a resize, device claims.
 
 use std::collections::BTreeMap;
 
 use crate::object::{Object, Quantity, Str, Value, is_sidecar};
 
-/// What a container without requests counts for in scores (kube-scheduler `DefaultMilliCPURequest`).
+/// Cpu of a container without requests, in scores (kube-scheduler `DefaultMilliCPURequest`).
 const DEFAULT_CPU_M: i64 = 100;
-/// The same of memory (kube-scheduler `DefaultMemoryRequest`).
+/// Memory of a container without requests, in scores (kube-scheduler `DefaultMemoryRequest`).
 const DEFAULT_MEMORY: i64 = 200 << 20;
 
-/// Amounts of the resources that count.
+/// Amounts by resource.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct Resources {
     pub(super) cpu_m: i64,
@@ -25,14 +25,14 @@ pub(super) struct Resources {
 }
 
 impl Resources {
-    /// From a list of resources: requests, capacity.
+    /// From a resource list, such as requests or capacity.
     pub(super) fn of(list: Option<&Value>) -> Self {
         let mut all = Self::default();
         all.replace(list, |_| true);
         all
     }
 
-    /// Takes the amounts from the list for those names that count.
+    /// Replaces the amounts of those names in the list that pass `counts`.
     fn replace(&mut self, list: Option<&Value>, counts: fn(&str) -> bool) {
         for (name, amount) in list.and_then(Value::as_map).into_iter().flatten() {
             let amount = amount.as_str().and_then(|text| text.parse::<Quantity>().ok());
@@ -53,7 +53,7 @@ impl Resources {
         }
     }
 
-    /// The same for scores, where what the list does not request counts for something.
+    /// The amounts for scores, with defaults for missing requests.
     fn for_scores(&self, list: Option<&Value>) -> Self {
         let lacks = |name| list.and_then(|list| list.get(name)).is_none();
         let or = |lacks, amount, default| if lacks { default } else { amount };
@@ -86,13 +86,13 @@ impl Resources {
         self.merge(other, i64::max);
     }
 
-    /// Name and amount of all that is here.
+    /// Names and amounts.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, i64)> {
         let plain = [("cpu", self.cpu_m), ("memory", self.memory), ("ephemeral-storage", self.storage)];
         plain.into_iter().chain(self.scalars.iter().map(|(name, amount)| (name.as_str(), *amount)))
     }
 
-    /// How much of a resource is here.
+    /// The amount of a resource.
     pub(super) fn amount(&self, name: &str) -> i64 {
         match name {
             "cpu" => self.cpu_m,
@@ -102,38 +102,40 @@ impl Resources {
         }
     }
 
-    /// Whether `more` has more than `less` of anything that is requested here.
+    /// Whether `more` has more than `less` of a resource that is requested here.
     pub(super) fn any_more(&self, more: &Self, less: &Self) -> bool {
         self.iter().any(|(name, wanted)| wanted > 0 && more.amount(name) > less.amount(name))
     }
 }
 
-/// Whether a resource is counted in whole units under its own name.
+/// Whether a resource is counted in whole units by its name.
 fn is_scalar(name: &str) -> bool {
     name.contains('/') || name.starts_with("hugepages-") || name.starts_with("attachable-volumes-")
 }
 
-/// Whether a pod can request it as a whole.
+/// Whether `spec.resources` of a pod can request it.
 fn is_of_pods(name: &str) -> bool {
     matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
 }
 
-/// What a pod takes.
+/// What a pod needs of a node.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct Demand {
-    /// What it requests.
+    /// Its requests.
     pub(super) requests: Resources,
-    /// The same for scores: a container without requests counts for something.
+    /// Its requests for scores, with defaults.
     pub(super) for_scores: Resources,
-    /// The uid of its controller, or nothing.
+    /// The uid of its controller; empty if it has none.
     pub(super) owner: Str,
 }
 
 impl Demand {
     pub(super) fn of(pod: &Object) -> Self {
-        let each = |list| pod.items_at(&["spec", list]).iter().map(Part::of).collect::<Vec<Part>>();
+        let each = |list| {
+            pod.items_at(&["spec", list]).iter().map(ContainerDemand::of).collect::<Vec<ContainerDemand>>()
+        };
         let (containers, init) = (each("containers"), each("initContainers"));
-        let total = |read: fn(&Part) -> &Resources| total(pod, &containers, &init, read);
+        let total = |read: fn(&ContainerDemand) -> &Resources| total(pod, &containers, &init, read);
         Self {
             requests: total(|part| &part.requests),
             for_scores: total(|part| &part.for_scores),
@@ -142,14 +144,14 @@ impl Demand {
     }
 }
 
-/// What one container takes.
-struct Part {
+/// The requests of one container.
+struct ContainerDemand {
     requests: Resources,
     for_scores: Resources,
     is_sidecar: bool,
 }
 
-impl Part {
+impl ContainerDemand {
     fn of(container: &Value) -> Self {
         let list = container.at(&["resources", "requests"]);
         let requests = Resources::of(list);
@@ -157,7 +159,12 @@ impl Part {
     }
 }
 
-fn total(pod: &Object, containers: &[Part], init: &[Part], read: fn(&Part) -> &Resources) -> Resources {
+fn total(
+    pod: &Object,
+    containers: &[ContainerDemand],
+    init: &[ContainerDemand],
+    read: fn(&ContainerDemand) -> &Resources,
+) -> Resources {
     let mut sum = Resources::default();
     containers.iter().for_each(|part| sum.add(read(part)));
     // An init container runs beside the sidecars before it.
@@ -203,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_pod_requests_as_a_whole_stands_and_overhead_comes_on_top() {
+    fn requests_of_the_pod_as_a_whole_take_precedence_and_overhead_is_added() {
         let spec = value!({"spec": {
             "containers": [(container("2", ""))], "overhead": {"cpu": "250m", "memory": "1Ki"},
             "resources": {"requests": {"cpu": "1", "ephemeral-storage": "9"}}

@@ -1,4 +1,4 @@
-//! Topology spread constraints that forbid: `whenUnsatisfiable: DoNotSchedule`.
+//! Hard topology spread constraints: `whenUnsatisfiable: DoNotSchedule`.
 //!
 //! Real: the filter part of the plugin PodTopologySpread. Modelled: skew, minDomains, matchLabelKeys, the policies for node
 //! affinity and taints. Not modelled: preferences (`ScheduleAnyway`), except as `score` spreads the pods of a controller.
@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::filter::{Pair, Reason, final_reason, is_affine, reason_by_pods, tolerates_taints};
-use super::placement::{NodeFacts, Taken};
+use super::placement::{NodeFacts, NodeUsage, is_affine, tolerates_taints};
+use super::reasons::{FilterReason, final_reason, reason_by_pods};
 use crate::object::{LabelSelector, Object, Str, Value};
 
-/// The constraints of one pod, with what the nodes hold already.
+/// The constraints of one pod, with the counts of existing pods.
 #[derive(Debug, Default)]
 pub(super) struct Spread {
     constraints: Vec<Constraint>,
@@ -20,38 +20,38 @@ pub(super) struct Spread {
 struct Constraint {
     key: Str,
     max_skew: i64,
-    /// Whether the pod counts itself.
+    /// 1 if the pod counts itself, else 0.
     own: i64,
     /// Pods per domain.
     counts: BTreeMap<Str, i64>,
-    /// The least crowded domain has so many.
+    /// The pods of the domain with the fewest.
     least: i64,
 }
 
-/// The constraints of a pod that forbid.
+/// The hard constraints of a pod.
 fn hard(pod: &Object) -> impl Iterator<Item = &Value> {
     let all = pod.items_at(&["spec", "topologySpreadConstraints"]).iter();
     all.filter(|c| c.str_at(&["whenUnsatisfiable"]) != Some("ScheduleAnyway"))
 }
 
 impl Spread {
-    pub(super) fn of(pod: &Object, nodes: &[(&NodeFacts, &Taken)]) -> Self {
+    pub(super) fn of(pod: &Object, nodes: &[(&NodeFacts, &NodeUsage)]) -> Self {
         let hard: Vec<&Value> = hard(pod).collect();
         let keys: Vec<&str> = hard.iter().filter_map(|c| c.str_at(&["topologyKey"])).collect();
-        // A node that lacks the label of any constraint counts for none.
-        let nodes: Vec<&(&NodeFacts, &Taken)> =
+        // A node without the label of one constraint counts for none.
+        let nodes: Vec<&(&NodeFacts, &NodeUsage)> =
             nodes.iter().filter(|(node, _)| keys.iter().all(|key| node.node.label(key).is_some())).collect();
         Self { constraints: hard.into_iter().map(|c| Constraint::of(c, pod, &nodes)).collect() }
     }
 }
 
 impl Constraint {
-    fn of(constraint: &Value, pod: &Object, nodes: &[&(&NodeFacts, &Taken)]) -> Self {
+    fn of(constraint: &Value, pod: &Object, nodes: &[&(&NodeFacts, &NodeUsage)]) -> Self {
         let key = constraint.str_at(&["topologyKey"]).unwrap_or_default();
         let matches = |other: &Object| counts(constraint, pod) && selects(constraint, pod, other);
         let mut counts: BTreeMap<Str, i64> = BTreeMap::new();
-        for (node, taken) in nodes.iter().filter(|(node, _)| counts_for(constraint, pod, &node.node)) {
-            let there = taken.residents().filter(|other| !other.is_terminating() && matches(other)).count();
+        for (node, used) in nodes.iter().filter(|(node, _)| counts_for(constraint, pod, &node.node)) {
+            let there = used.residents().filter(|other| !other.is_terminating() && matches(other)).count();
             let domain = node.node.label(key).unwrap_or_default();
             *counts.entry(domain.into()).or_default() += i64::try_from(there).unwrap_or(i64::MAX);
         }
@@ -64,14 +64,14 @@ impl Constraint {
     }
 }
 
-/// Whether a node's pods count: by the constraint's policies.
+/// Whether a node's pods count by the constraint's policies.
 fn counts_for(constraint: &Value, pod: &Object, node: &Arc<Object>) -> bool {
     let ignores_affinity = constraint.str_at(&["nodeAffinityPolicy"]) == Some("Ignore");
     let honors_taints = constraint.str_at(&["nodeTaintsPolicy"]) == Some("Honor");
     (ignores_affinity || is_affine(pod, node)) && (!honors_taints || tolerates_taints(pod, node))
 }
 
-/// Whether the constraint counts any pods: an empty selector means the pod itself and nobody else.
+/// Whether the constraint counts other pods: with an empty selector it counts only the pod itself.
 fn counts(constraint: &Value, pod: &Object) -> bool {
     let selector = constraint.get("labelSelector").map(LabelSelector::from_value);
     let mut keys = constraint.items_at(&["matchLabelKeys"]).iter().filter_map(Value::as_str);
@@ -87,7 +87,7 @@ fn selects(constraint: &Value, pod: &Object, other: &Object) -> bool {
     pod.namespace() == other.namespace() && selected && keys.all(|key| pod.label(key) == other.label(key))
 }
 
-/// Whether what happened to a pod on a node may help the waiting one.
+/// Whether a change of a pod on a node may make the waiting pod fit.
 pub(super) fn is_helped_by_pod(pod: &Object, old: Option<&Object>, new: Option<&Object>) -> bool {
     hard(pod).any(|constraint| {
         let selected = [old, new].map(|other| other.is_some_and(|other| selects(constraint, pod, other)));
@@ -95,7 +95,7 @@ pub(super) fn is_helped_by_pod(pod: &Object, old: Option<&Object>, new: Option<&
     })
 }
 
-/// Whether what happened to a node may help the waiting pod.
+/// Whether a change of a node may make the waiting pod fit.
 pub(super) fn is_helped_by_node(pod: &Object, old: Option<&Object>, new: Option<&Object>) -> bool {
     let keys = || hard(pod).filter_map(|c| c.str_at(&["topologyKey"]));
     let counts = |node: &Object| keys().all(|key| node.label(key).is_some());
@@ -109,15 +109,15 @@ pub(super) fn is_helped_by_node(pod: &Object, old: Option<&Object>, new: Option<
     }
 }
 
-/// Whether it matters to the pod's constraints which taints it tolerates.
+/// Whether a constraint of the pod respects taints.
 pub(super) fn honors_taints(pod: &Object) -> bool {
     hard(pod).any(|constraint| constraint.str_at(&["nodeTaintsPolicy"]) == Some("Honor"))
 }
 
 /// PodTopologySpread.
-pub(super) fn filter(pair: &Pair<'_>, reasons: &mut Vec<Reason>) {
-    for constraint in &pair.spread.constraints {
-        let Some(domain) = pair.node.node.label(&constraint.key) else {
+pub(super) fn filter(spread: &Spread, node: &NodeFacts, reasons: &mut Vec<FilterReason>) {
+    for constraint in &spread.constraints {
+        let Some(domain) = node.node.label(&constraint.key) else {
             reasons.push(final_reason(
                 "node(s) didn't match pod topology spread constraints (missing required label)",
             ));
