@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Cluster;
 use super::actors::{API_SERVER, ActorKind, CHAOS};
-use super::event::{Ending, QueuedEvent};
+use super::event_loop::{AnswerFate, QueuedEvent};
 use crate::apiserver::{Replies, ServerInput};
 use crate::object::Object;
 use crate::wire::{
@@ -18,6 +18,7 @@ use crate::wire::{
 };
 
 /// What is on its way between actors and the API server.
+#[derive(Default)]
 pub(super) struct Traffic {
     pub(super) latency: Latency,
     /// The open watches.
@@ -36,15 +37,7 @@ pub(super) struct Traffic {
 
 impl Traffic {
     pub(super) fn new(latency: Latency, streams: Streams) -> Self {
-        Self {
-            latency,
-            streams,
-            replies: Replies::default(),
-            answers: BTreeMap::new(),
-            last_request: 0,
-            strikes: Vec::new(),
-            answered: None,
-        }
+        Self { latency, streams, ..Self::default() }
     }
 }
 
@@ -57,7 +50,7 @@ struct Handled {
     entry: What,
     /// How long the answer takes, and its tie in the queue.
     leg: (u64, u64),
-    ending: Ending,
+    fate: AnswerFate,
     /// The object, if the controllers want to create one: they emit an Event if the server refuses it.
     creates: Option<Arc<Object>>,
 }
@@ -85,7 +78,7 @@ impl Cluster {
     /// Sends a request to the server.
     pub(super) fn send(&mut self, request: Box<Request>) {
         let (after, tie) = self.leg("request", &request);
-        self.queue.push(self.now() + after, tie, QueuedEvent::Arrive(request, Ending::Answer));
+        self.queue.push(self.now() + after, tie, QueuedEvent::Arrive(request, AnswerFate::Arrives));
     }
 
     /// Sends a host's request as far as the rule lets it.
@@ -98,10 +91,10 @@ impl Cluster {
         let (after, tie) = self.leg("request", &request);
         let now = self.now();
         let (time, event) = match fate {
-            Fate::Pass => (now + after, QueuedEvent::Arrive(request, Ending::Answer)),
-            Fate::Delay(ms) => (now + after + ms, QueuedEvent::Arrive(request, Ending::Answer)),
-            Fate::Lose(status) => (now + after, QueuedEvent::Arrive(request, Ending::Lost(status))),
-            Fate::Reset { committed: true } => (now + after, QueuedEvent::Arrive(request, Ending::Reset)),
+            Fate::Pass => (now + after, QueuedEvent::Arrive(request, AnswerFate::Arrives)),
+            Fate::Delay(ms) => (now + after + ms, QueuedEvent::Arrive(request, AnswerFate::Arrives)),
+            Fate::Lose(status) => (now + after, QueuedEvent::Arrive(request, AnswerFate::Lost(status))),
+            Fate::Reset { committed: true } => (now + after, QueuedEvent::Arrive(request, AnswerFate::Reset)),
             Fate::Reset { committed: false } => (now + after, QueuedEvent::Reset(from, id)),
             Fate::Refuse(status) => {
                 let (back, _) = self.leg("answer", &request);
@@ -112,7 +105,7 @@ impl Cluster {
     }
 
     /// The server handles a request.
-    pub(super) fn arrive(&mut self, mut request: Box<Request>, ending: Ending, rule: &mut dyn Rule) {
+    pub(super) fn arrive(&mut self, mut request: Box<Request>, fate: AnswerFate, rule: &mut dyn Rule) {
         self.record_events_for(&request);
         self.catch_up_leases(&request);
         let handled = Handled {
@@ -127,7 +120,7 @@ impl Cluster {
                 code: 0,
             },
             leg: self.leg("answer", &request),
-            ending,
+            fate,
             creates: self.created_by_controllers(&request),
         };
         // The server consumes the request. The rule looks at requests of hosts only, and needs no body.
@@ -196,18 +189,18 @@ impl Cluster {
         commits
     }
 
-    /// Records a request with the code of its answer, and sends the answer back, as the ending says.
+    /// Records a request with the code of its answer, and sends the answer back, as far as its fate lets it.
     fn answer(&mut self, handled: Handled, answer: Answer) {
-        let Handled { from, id, resource, mut entry, leg: (after, tie), ending, .. } = handled;
+        let Handled { from, id, resource, mut entry, leg: (after, tie), fate, .. } = handled;
         if let What::Request { code, .. } = &mut entry {
             *code = answer.code();
         }
         self.note(from, entry);
         let watching = matches!(answer, Answer::Watching);
-        let event = match ending {
-            Ending::Answer => QueuedEvent::Answer(from, id, answer),
-            Ending::Lost(status) => QueuedEvent::Answer(from, id, Answer::Status(status)),
-            Ending::Reset => QueuedEvent::Reset(from, id),
+        let event = match fate {
+            AnswerFate::Arrives => QueuedEvent::Answer(from, id, answer),
+            AnswerFate::Lost(status) => QueuedEvent::Answer(from, id, Answer::Status(status)),
+            AnswerFate::Reset => QueuedEvent::Reset(from, id),
         };
         if watching && matches!(event, QueuedEvent::Answer(_, _, Answer::Watching)) {
             self.traffic.streams.add(from, id, resource.expect("watches are of resources"));
