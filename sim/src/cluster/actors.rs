@@ -4,7 +4,7 @@
 //! events between them arrive at once.
 
 use super::Cluster;
-use super::event::QueuedEvent;
+use super::event_loop::QueuedEvent;
 use crate::engine::Time;
 use crate::object::Str;
 use crate::programs::ContainerRuntime;
@@ -121,12 +121,16 @@ impl Cluster {
                 self.send(request);
             }
             Effect::CloseWatch(id) => self.close_watch(from, id),
-            Effect::Timer(time, token) => self.queue.push(time, tie, QueuedEvent::Timer(from, token)),
+            Effect::Timer(time, token) => {
+                self.queue.push(time, tie, QueuedEvent::Input(from, Input::Timer(token)));
+            }
             Effect::Renew(lease, renewals) => self.take_schedule(from, lease, renewals),
             Effect::Host(order) => self.host_order(order),
-            Effect::Order(command) => self.queue.push(now, tie, QueuedEvent::Order(from, command)),
+            Effect::Order(command) => {
+                self.queue.push(now, tie, QueuedEvent::Input(RUNTIME, Input::Order(from, command)));
+            }
             Effect::Runtime(kubelet, event) => {
-                self.queue.push(now, tie, QueuedEvent::Runtime(kubelet, event));
+                self.queue.push(now, tie, QueuedEvent::Input(kubelet, Input::Runtime(event)));
             }
         }
     }

@@ -52,7 +52,7 @@ pub(super) struct Started<C> {
 impl Booted {
     /// Boots a cluster.
     pub fn new(config: ClusterConfig) -> Self {
-        let mut boot = Boot {
+        let mut boot = BootingCluster {
             now: config.start,
             server: ApiServer::new(SEED, config.start),
             streams: Streams::default(),
@@ -67,7 +67,7 @@ impl Booted {
         let kubelets = kubelets.into_iter().map(|kubelet| boot.start(kubelet)).collect();
         let manager = boot.start(Manager::new(watched_kinds(&boot.server), &config.settings));
         let scheduler = boot.start(Scheduler::new(Draws::new(SEED)));
-        let Boot { server, streams, replies, record, .. } = boot;
+        let BootingCluster { server, streams, replies, record, .. } = boot;
         Self { config, server, streams, kubelets, manager, scheduler, timers: replies.timers, record }
     }
 
@@ -78,7 +78,7 @@ impl Booted {
 }
 
 /// A cluster while it boots.
-struct Boot {
+struct BootingCluster {
     now: Time,
     server: ApiServer,
     streams: Streams,
@@ -90,7 +90,7 @@ struct Boot {
     ttl: &'static str,
 }
 
-impl Boot {
+impl BootingCluster {
     /// The objects of every cluster: accounts, the Service of the API server, the system's priority classes.
     fn plant_basics(&mut self) {
         for namespace in SYSTEM_NAMESPACES {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::Cluster;
-use super::event::QueuedEvent;
+use super::event_loop::QueuedEvent;
 use crate::wire::Addr;
 
 /// The cuts of the network, and what they hold.

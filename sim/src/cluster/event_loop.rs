@@ -1,9 +1,44 @@
 //! One step: programs run until all of them wait, the cluster takes what they did, then it handles the next event.
 
 use super::Cluster;
-use super::event::QueuedEvent;
 use crate::programs::{HostAction, Woken};
-use crate::wire::{Component, Input, Passing, Rule};
+use crate::wire::{Addr, Answer, Input, Passing, Request, RequestId, Rule, Status, WatchEvent};
+
+/// What waits in the queue.
+#[derive(Debug)]
+pub(super) enum QueuedEvent {
+    /// A host starts.
+    Start(Addr),
+    /// A request reaches the server.
+    Arrive(Box<Request>, AnswerFate),
+    /// An answer reaches its client.
+    Answer(Addr, RequestId, Answer),
+    /// The client's connection breaks before the answer.
+    Reset(Addr, RequestId),
+    /// The pending events of a watch reach its client.
+    Deliver(Addr, RequestId),
+    /// A watch event that a rule has delayed joins its stream. None is the stream's end.
+    Join(Addr, RequestId, Option<WatchEvent>),
+    /// A timer of the server.
+    ServerTimer(u64),
+    /// A timer, or a message that passes no API server, reaches a component.
+    Input(Addr, Input),
+    /// The machine with the kubelet at this address has booted.
+    PowerOn(Addr),
+    /// The time that `wake_at` asked for.
+    Wake(u64),
+}
+
+/// What becomes of the answer to a request that the server handles.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum AnswerFate {
+    /// It reaches the client.
+    Arrives,
+    /// The client gets this failure in its place.
+    Lost(Box<Status>),
+    /// The connection breaks before it arrives.
+    Reset,
+}
 
 /// What one step of the cluster was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,15 +121,9 @@ impl Cluster {
             QueuedEvent::Deliver(addr, id) => self.deliver_events(addr, id, rule),
             QueuedEvent::Join(addr, id, event) => self.queue_watch_event(addr, id, event),
             QueuedEvent::ServerTimer(token) => self.server_timer(token),
-            QueuedEvent::Timer(addr, token) => self.input(addr, Input::Timer(token)),
-            QueuedEvent::Renewals(addr, lease, renewals) => {
-                self.input(addr, Input::Renewals(lease, renewals));
-            }
-            QueuedEvent::Order(kubelet, _) if self.machines.is_off(kubelet) => {}
-            QueuedEvent::Order(kubelet, command) => {
-                self.with_runtime(|runtime, out| runtime.on(Input::Order(kubelet, command), out))
-            }
-            QueuedEvent::Runtime(kubelet, event) => self.input(kubelet, Input::Runtime(event)),
+            // An order does not outlive the kubelet's machine.
+            QueuedEvent::Input(_, Input::Order(kubelet, _)) if self.machines.is_off(kubelet) => {}
+            QueuedEvent::Input(addr, input) => self.input(addr, input),
             QueuedEvent::PowerOn(addr) => self.boot_machine(addr),
             QueuedEvent::Wake(token) => return Stepped::Woke(token),
         }

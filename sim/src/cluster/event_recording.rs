@@ -23,12 +23,12 @@ pub(super) struct EventRecording {
     /// None until somebody reads Events.
     recorder: Option<Recorder>,
     /// Refused creates that the recorder has not got.
-    refusals: Vec<Refusal>,
+    refusals: Vec<RefusedCreate>,
 }
 
 /// A create of the controllers that the server refused.
 #[derive(Debug)]
-struct Refusal {
+struct RefusedCreate {
     /// The index of the record's next entry.
     before: usize,
     time: Time,
@@ -78,7 +78,7 @@ impl Cluster {
     /// The server has refused to create this object for the controllers.
     pub(super) fn on_refused(&mut self, resource: Resource, object: Arc<Object>, failure: Status) {
         let before = self.history.record.entries().len();
-        let refusal = Refusal { before, time: self.queue.now(), resource, object, failure };
+        let refusal = RefusedCreate { before, time: self.queue.now(), resource, object, failure };
         if self.event_recording.recorder.is_some() {
             self.record_refusal(&refusal);
         } else {
@@ -86,9 +86,9 @@ impl Cluster {
         }
     }
 
-    fn record_refusal(&mut self, refusal: &Refusal) {
+    fn record_refusal(&mut self, refusal: &RefusedCreate) {
         let Some(recorder) = &mut self.event_recording.recorder else { return };
-        let Refusal { time, resource, object, failure, .. } = refusal;
+        let RefusedCreate { time, resource, object, failure, .. } = refusal;
         let floor = Recorder::floor(self.queue.now());
         let requests = recorder.refused(*time, floor, (*resource, &**object), failure);
         self.write_events(requests);

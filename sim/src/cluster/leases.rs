@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Cluster;
-use super::event::QueuedEvent;
+use super::event_loop::QueuedEvent;
 use crate::engine::Time;
 use crate::object::Object;
 use crate::wire::resource::LEASES;
@@ -22,7 +22,7 @@ use crate::wire::{Addr, Input, ObjectKey, Renewals, Request, Verb};
 #[derive(Debug)]
 pub(super) struct Leases {
     /// By kubelet.
-    schedules: BTreeMap<Addr, Schedule>,
+    schedules: BTreeMap<Addr, LeaseSchedule>,
     /// When the last announcement arrives.
     announced: Time,
     /// Whether checks may read Leases, so that there are no schedules.
@@ -31,7 +31,7 @@ pub(super) struct Leases {
 
 /// A Lease, and when its kubelet renews it.
 #[derive(Debug)]
-struct Schedule {
+struct LeaseSchedule {
     lease: ObjectKey,
     renewals: Renewals,
 }
@@ -60,7 +60,7 @@ impl Cluster {
             return self.input(kubelet, Input::NotRenewed(None));
         }
         self.announce(&lease, Some(renewals));
-        self.leases.schedules.insert(kubelet, Schedule { lease, renewals });
+        self.leases.schedules.insert(kubelet, LeaseSchedule { lease, renewals });
     }
 
     /// Sends a schedule, or its end, to the components that watch Leases. Announcements arrive in the order in which they are sent:
@@ -72,8 +72,8 @@ impl Cluster {
             let draw = ["renewals", actor, &lease.namespace, &lease.name];
             let (after, _) = self.traffic.latency.draw(&mut self.draws, &draw);
             self.leases.announced = self.leases.announced.max(self.now() + after);
-            let event = QueuedEvent::Renewals(addr, lease.clone(), renewals);
-            self.queue.push(self.leases.announced, 0, event);
+            let input = Input::Renewals(lease.clone(), renewals);
+            self.queue.push(self.leases.announced, 0, QueuedEvent::Input(addr, input));
         }
     }
 
@@ -114,7 +114,7 @@ impl Cluster {
 
     /// Writes the last due renewal of a kubelet's Lease, unless the Lease has it already. Returns the Lease.
     fn write_renewal(&mut self, kubelet: Addr) -> Option<Arc<Object>> {
-        let Schedule { lease, renewals } = self.leases.schedules.get(&kubelet)?;
+        let LeaseSchedule { lease, renewals } = self.leases.schedules.get(&kubelet)?;
         let stored = self.server.get(*LEASES, lease)?;
         let Some(last) = renewals.last(self.queue.now()).map(|last| last.rfc3339_micro()) else {
             return Some(stored.clone());

@@ -1,12 +1,12 @@
 //! The machines of the nodes: they join, lose power, come back and are taken away.
 //!
 //! Real: machines, and a cloud's instance groups. Modelled: power off stops the kubelet and all containers at one instant.
-//! Power on starts the kubelet, which finds no running container; images stay on the disk. Not modelled: a machine that
-//! shuts down gracefully.
+//! Power on starts the kubelet, which finds no running container; images stay on the disk. Not modelled: graceful
+//! node shutdown (kubelet `shutdownGracePeriod`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::QueuedEvent;
+use super::event_loop::QueuedEvent;
 use super::{Cluster, NodeConfig};
 use crate::engine::{Millis, SECOND};
 use crate::object::Str;

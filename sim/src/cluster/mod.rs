@@ -3,7 +3,7 @@
 //! - [`ClusterConfig`], [`NodeConfig`]: what a cluster is made of
 //! - [`Booted`]: a cluster before its first event, made once for all runs of a scenario; `start` copies it for a run
 //! - [`Cluster`] (`state`): the state of a run, in groups; each of the following files works on one or two of them
-//! - `event`, `event_loop`: what waits in the queue, and how one step handles it
+//! - `event_loop`: what waits in the queue, and how one step handles it
 //! - `actors`: components and the container runtime take inputs and have effects
 //! - `requests`, `watches`: how requests, answers and watch events travel between actors and the API server
 //! - `leases`: renewals of node Leases that nobody reads need no requests
@@ -20,7 +20,6 @@ mod actors;
 mod booted;
 mod cluster_config;
 mod cut;
-mod event;
 mod event_loop;
 mod event_recording;
 mod leases;

@@ -1,14 +1,14 @@
 //! The processes of hosts: they start beside the cluster or in containers, exit, crash and restart.
 //!
 //! Real: a supervisor restarts a process beside the cluster, the kubelet restarts a container. Modelled: both; the kubelet
-//! orders, the container runtime passes the order on. Differs: SIGTERM ends a program at once, as if it caught no signal.
-//! Not modelled: a program that handles SIGTERM, and its output.
+//! orders, the container runtime passes the order on. Differs: SIGTERM ends every program at once, as it ends one that does
+//! not catch the signal. Not modelled: programs that handle SIGTERM.
 
 use std::collections::BTreeMap;
 
 use super::Cluster;
 use super::actors::ActorKind;
-use super::event::QueuedEvent;
+use super::event_loop::QueuedEvent;
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Str, Value};
 use crate::programs::{ContainerFaults, ContainerSelector, Ended, HostSpec, Program};
@@ -34,10 +34,8 @@ pub(super) struct Processes {
     programs: BTreeMap<Str, Program>,
     /// The host of each container that has run a program.
     by_container: BTreeMap<ContainerId, Addr>,
-    /// The container in which a host runs or ran last.
-    containers: BTreeMap<Addr, ContainerId>,
-    /// The kubelet of the node on which a host in a container runs.
-    nodes: BTreeMap<Addr, Addr>,
+    /// The container in which a host runs or ran last, and the kubelet of its node.
+    containers: BTreeMap<Addr, (ContainerId, Addr)>,
     /// Restarts of hosts, by address.
     restarts: BTreeMap<Addr, Restarts>,
     /// Birth names of pods, by uid.
@@ -73,7 +71,7 @@ impl Processes {
 
     /// The kubelet of the node on which a host runs, if the host runs in a container.
     pub(super) fn node_of(&self, host: Addr) -> Option<Addr> {
-        self.nodes.get(&host).copied()
+        self.containers.get(&host).map(|(_, kubelet)| *kubelet)
     }
 }
 
@@ -181,7 +179,9 @@ impl Cluster {
         self.note(addr, What::Host(text));
         self.programs_may_act = true;
         match self.processes.containers.get(&addr).cloned() {
-            Some(container) => self.with_runtime(|runtime, out| runtime.host_exited(&container, code, out)),
+            Some((container, _)) => {
+                self.with_runtime(|runtime, out| runtime.host_exited(&container, code, out))
+            }
             None => {
                 let now = self.now();
                 let after = self.processes.restarts.entry(addr).or_default().after_death(now);
@@ -194,9 +194,7 @@ impl Cluster {
     pub(super) fn host_order(&mut self, order: HostOrder) {
         match order {
             HostOrder::Start { id, program, with, pod, node } => {
-                if let Some(addr) = self.start_in_container(id, &program, &with, &pod) {
-                    self.processes.nodes.insert(addr, node);
-                }
+                self.start_in_container((id, node), &program, &with, &pod);
             }
             HostOrder::Stop { id, .. } => self.end_in_container(&id, Exit::SIGTERM),
             HostOrder::Kill { id } => self.end_in_container(&id, Exit::SIGKILL),
@@ -205,25 +203,22 @@ impl Cluster {
 
     fn start_in_container(
         &mut self,
-        id: ContainerId,
+        (id, node): (ContainerId, Addr),
         program: &str,
         with: &Value,
         pod: &Object,
-    ) -> Option<Addr> {
+    ) {
         let Some(program) = self.processes.programs.get(program).cloned() else {
             // A scenario with an unknown program is refused before it runs.
-            self.with_runtime(|runtime, out| runtime.host_exited(&id, EXIT_ERROR, out));
-            return None;
+            return self.with_runtime(|runtime, out| runtime.host_exited(&id, EXIT_ERROR, out));
         };
-        let earlier = self.processes.by_container.range(first_attempt(&id)..=id.clone()).next_back();
-        let addr = match earlier.map(|(_, addr)| *addr) {
-            Some(addr) => addr,
-            None => self.add_pod_host(&id, program, with, pod),
-        };
+        let first_attempt = ContainerId { attempt: 0, ..id.clone() };
+        let earlier = self.processes.by_container.range(first_attempt..=id.clone()).next_back();
+        let earlier = earlier.map(|(_, addr)| *addr);
+        let addr = earlier.unwrap_or_else(|| self.add_pod_host(&id, program, with, pod));
         self.processes.by_container.insert(id.clone(), addr);
-        self.processes.containers.insert(addr, id);
+        self.processes.containers.insert(addr, (id, node));
         self.start(addr);
-        Some(addr)
     }
 
     fn add_pod_host(&mut self, id: &ContainerId, program: Program, with: &Value, pod: &Object) -> Addr {
@@ -259,11 +254,6 @@ impl Cluster {
             self.processes.births.remove(&uid);
         }
     }
-}
-
-/// The first attempt of a container.
-fn first_attempt(id: &ContainerId) -> ContainerId {
-    ContainerId { attempt: 0, ..id.clone() }
 }
 
 /// The user name that the API server sees for a pod's processes.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Cluster;
 use super::actors::{API_SERVER, ActorKind, CHAOS};
-use super::event::{Ending, QueuedEvent};
+use super::event_loop::{AnswerFate, QueuedEvent};
 use crate::apiserver::{Replies, ServerInput};
 use crate::object::Object;
 use crate::wire::{
@@ -18,6 +18,7 @@ use crate::wire::{
 };
 
 /// What is on its way between actors and the API server.
+#[derive(Default)]
 pub(super) struct Traffic {
     pub(super) latency: Latency,
     /// The open watches.
@@ -38,16 +39,7 @@ pub(super) struct Traffic {
 
 impl Traffic {
     pub(super) fn new(latency: Latency, streams: Streams) -> Self {
-        Self {
-            latency,
-            streams,
-            replies: Replies::default(),
-            answers: BTreeMap::new(),
-            last_request: 0,
-            strikes: Vec::new(),
-            to_hosts: Vec::new(),
-            answered: None,
-        }
+        Self { latency, streams, ..Self::default() }
     }
 }
 
@@ -60,7 +52,7 @@ struct Handled {
     entry: What,
     /// How long the answer takes, and its tie in the queue.
     leg: (u64, u64),
-    ending: Ending,
+    fate: AnswerFate,
     /// The object, if the controllers want to create one: they emit an Event if the server refuses it.
     creates: Option<Arc<Object>>,
 }
@@ -88,7 +80,7 @@ impl Cluster {
     /// Sends a request to the server.
     pub(super) fn send(&mut self, request: Box<Request>) {
         let (after, tie) = self.leg("request", &request);
-        self.queue.push(self.now() + after, tie, QueuedEvent::Arrive(request, Ending::Answer));
+        self.queue.push(self.now() + after, tie, QueuedEvent::Arrive(request, AnswerFate::Arrives));
     }
 
     /// Sends a host's request as far as the rule lets it.
@@ -101,10 +93,10 @@ impl Cluster {
         }
         let (after, tie) = self.leg("request", &request);
         let (time, event) = match fate {
-            Fate::Pass => (now + after, QueuedEvent::Arrive(request, Ending::Answer)),
-            Fate::Delay(ms) => (now + after + ms, QueuedEvent::Arrive(request, Ending::Answer)),
-            Fate::Lose(status) => (now + after, QueuedEvent::Arrive(request, Ending::Lost(status))),
-            Fate::Reset { committed: true } => (now + after, QueuedEvent::Arrive(request, Ending::Reset)),
+            Fate::Pass => (now + after, QueuedEvent::Arrive(request, AnswerFate::Arrives)),
+            Fate::Delay(ms) => (now + after + ms, QueuedEvent::Arrive(request, AnswerFate::Arrives)),
+            Fate::Lose(status) => (now + after, QueuedEvent::Arrive(request, AnswerFate::Lost(status))),
+            Fate::Reset { committed: true } => (now + after, QueuedEvent::Arrive(request, AnswerFate::Reset)),
             Fate::Reset { committed: false } => (now + after, QueuedEvent::Reset(from, id)),
             Fate::Refuse(status) => {
                 let (back, _) = self.leg("answer", &request);
@@ -115,7 +107,7 @@ impl Cluster {
     }
 
     /// A request reaches the server, which handles it unless the rule stops it.
-    pub(super) fn arrive(&mut self, request: Box<Request>, mut ending: Ending, rule: &mut dyn Rule) {
+    pub(super) fn arrive(&mut self, request: Box<Request>, mut fate: AnswerFate, rule: &mut dyn Rule) {
         let of_host = self.history.actor(request.from).class == ActorClass::Host;
         if of_host {
             let (now, tie) = (self.now(), u64::from(request.from.0));
@@ -123,17 +115,17 @@ impl Cluster {
             match rule.arriving(Passing { now, request: &request, kind }) {
                 Fate::Pass => {}
                 Fate::Delay(ms) => {
-                    return self.queue.push(now + ms, tie, QueuedEvent::Arrive(request, ending));
+                    return self.queue.push(now + ms, tie, QueuedEvent::Arrive(request, fate));
                 }
                 Fate::Refuse(status) => return self.refuse(&request, Answer::Status(status)),
-                Fate::Lose(status) => ending = Ending::Lost(status),
-                Fate::Reset { committed: true } => ending = Ending::Reset,
+                Fate::Lose(status) => fate = AnswerFate::Lost(status),
+                Fate::Reset { committed: true } => fate = AnswerFate::Reset,
                 Fate::Reset { committed: false } => {
                     return self.queue.push(now, tie, QueuedEvent::Reset(request.from, request.id));
                 }
             }
         }
-        self.handle_request(request, ending, of_host, rule);
+        self.handle_request(request, fate, of_host, rule);
     }
 
     /// Something before the server answers a request in its place.
@@ -147,7 +139,7 @@ impl Cluster {
     fn handle_request(
         &mut self,
         mut request: Box<Request>,
-        ending: Ending,
+        fate: AnswerFate,
         of_host: bool,
         rule: &mut dyn Rule,
     ) {
@@ -159,7 +151,7 @@ impl Cluster {
             resource: request.resource,
             entry: entry_of(&request, 0),
             leg: self.leg("answer", &request),
-            ending,
+            fate,
             creates: self.created_by_controllers(&request),
         };
         // The server consumes the request. The rule looks at requests of hosts only, and needs no body.
@@ -231,18 +223,18 @@ impl Cluster {
         commits
     }
 
-    /// Records a request with the code of its answer, and sends the answer back, as the ending says.
+    /// Records a request with the code of its answer, and sends the answer back, as far as its fate lets it.
     fn answer(&mut self, handled: Handled, answer: Answer) {
-        let Handled { from, id, resource, mut entry, leg: (after, tie), ending, .. } = handled;
+        let Handled { from, id, resource, mut entry, leg: (after, tie), fate, .. } = handled;
         if let What::Request { code, .. } = &mut entry {
             *code = answer.code();
         }
         self.note(from, entry);
         let watching = matches!(answer, Answer::Watching);
-        let event = match ending {
-            Ending::Answer => QueuedEvent::Answer(from, id, answer),
-            Ending::Lost(status) => QueuedEvent::Answer(from, id, Answer::Status(status)),
-            Ending::Reset => QueuedEvent::Reset(from, id),
+        let event = match fate {
+            AnswerFate::Arrives => QueuedEvent::Answer(from, id, answer),
+            AnswerFate::Lost(status) => QueuedEvent::Answer(from, id, Answer::Status(status)),
+            AnswerFate::Reset => QueuedEvent::Reset(from, id),
         };
         if watching && matches!(event, QueuedEvent::Answer(_, _, Answer::Watching)) {
             let kind = self.server.registry().kind_name(resource).into();

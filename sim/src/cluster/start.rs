@@ -6,7 +6,7 @@
 use super::actors::{API_SERVER, ActorKind, Actors, CHAOS, FIRST_NODE, RUNTIME, USER};
 use super::booted::{Booted, Started};
 use super::cut::Cuts;
-use super::event::QueuedEvent;
+use super::event_loop::QueuedEvent;
 use super::event_recording::EventRecording;
 use super::leases::Leases;
 use super::machines::Machines;

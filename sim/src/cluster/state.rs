@@ -2,7 +2,7 @@
 
 use super::actors::Actors;
 use super::cut::Cuts;
-use super::event::QueuedEvent;
+use super::event_loop::QueuedEvent;
 use super::event_recording::EventRecording;
 use super::leases::Leases;
 use super::machines::Machines;

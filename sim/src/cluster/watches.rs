@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Cluster;
-use super::event::QueuedEvent;
+use super::event_loop::QueuedEvent;
 use crate::object::{Object, Str};
 use crate::value;
 use crate::wire::{Addr, Input, RequestId, Resource, Rule, StreamFate, Streaming, WatchEvent, What};

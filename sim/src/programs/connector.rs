@@ -16,7 +16,7 @@ use super::Host;
 use super::program::HostInner;
 
 /// Opens byte streams from one host, as hyper's connectors do.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Connector {
     host: Arc<HostInner>,
 }
@@ -40,11 +40,5 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let text = format!("{} cannot reach {uri}: no program listens there", self.host.name);
         ready(Err(io::Error::new(io::ErrorKind::ConnectionRefused, text)))
-    }
-}
-
-impl std::fmt::Debug for Connector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Connector({})", self.host.name)
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::container_faults::{ContainerFaults, ContainerSelector};
-use super::images::{Image, Images, Pull, Ready, Span};
+use super::images::{FirstPull, Image, Images, Readiness, Span};
 use crate::engine::{Draws, Millis, SECOND, Time};
 use crate::object::{Object, Quantity, Str, Value, is_sidecar};
 use crate::wire::{
@@ -31,7 +31,7 @@ pub struct ContainerRuntime {
     /// Images, by the address of their node's kubelet and name.
     pulled: BTreeMap<(Addr, Str), Presence>,
     processes: BTreeMap<ContainerId, Process>,
-    timers: BTreeMap<u64, Timer>,
+    timers: BTreeMap<u64, (ContainerId, Timer)>,
     last_token: u64,
     faults: ContainerFaults,
 }
@@ -60,30 +60,17 @@ struct Process {
     ends: Option<Time>,
 }
 
-/// What a timer is for.
+/// What a timer of a container is for.
 #[derive(Debug)]
 enum Timer {
-    Pulled(Addr, Str, ContainerId, Result<(), PullError>),
-    Started(ContainerId),
-    Ready(ContainerId),
-    Hangs(ContainerId),
+    /// The pull of this image on this node ends.
+    Pulled(Addr, Str, Result<(), PullError>),
+    Started,
+    Ready,
+    Hangs,
     /// The preStop hook ends: SIGTERM, and SIGKILL after this time.
-    HookEnds(ContainerId, Millis),
-    Exited(ContainerId, Exit),
-}
-
-impl Timer {
-    /// Whether a node that loses its power takes the timer with it. A later start of a lost container may have the same name.
-    fn is_of(&self, node: Addr, lost: &[ContainerId]) -> bool {
-        match self {
-            Self::Pulled(of, ..) => *of == node,
-            Self::Started(id)
-            | Self::Ready(id)
-            | Self::Hangs(id)
-            | Self::HookEnds(id, _)
-            | Self::Exited(id, _) => lost.contains(id),
-        }
-    }
+    HookEnds(Millis),
+    Exited(Exit),
 }
 
 impl ContainerRuntime {
@@ -116,7 +103,11 @@ impl ContainerRuntime {
                 out.push(Effect::Host(HostOrder::Kill { id: id.clone() }));
             }
         }
-        self.timers.retain(|_, timer| !timer.is_of(node, &lost));
+        // A later start of a lost container may have the same id: no timer of the first one may reach it.
+        self.timers.retain(|_, (id, timer)| match timer {
+            Timer::Pulled(of, ..) => *of != node,
+            _ => !lost.contains(id),
+        });
     }
 
     /// Those of these containers that are ready are not ready for this time.
@@ -129,7 +120,7 @@ impl ContainerRuntime {
         }
         for (id, node) in flapping {
             out.push(Effect::Runtime(node, RuntimeEvent::Ready(id.clone(), false)));
-            self.later(down_ms, Timer::Ready(id), out);
+            self.later(down_ms, id, Timer::Ready, out);
         }
     }
 
@@ -140,15 +131,11 @@ impl ContainerRuntime {
 
     /// Ends a container of a pod from outside: the pod's first one if none is named. Whether there was one.
     pub fn kill(&mut self, pod_uid: &str, container: Option<&str>, code: i32, out: &mut Outbox) -> bool {
-        let first = self.processes.values().find(|p| p.pod.uid() == pod_uid).map(|p| &p.pod);
-        let name = match (container, first) {
-            (Some(name), _) => Some(Str::from(name)),
-            (None, Some(pod)) => {
-                pod.items_at(&["spec", "containers"]).first().and_then(|c| c.str_at(&["name"])).map(Str::from)
-            }
-            (None, None) => None,
-        };
-        let found = |id: &&ContainerId| id.pod_uid == pod_uid && Some(&id.container) == name.as_ref();
+        let mut pods = self.processes.values().map(|process| &process.pod);
+        let Some(pod) = pods.find(|pod| pod.uid() == pod_uid) else { return false };
+        let first = || pod.items_at(&["spec", "containers"]).first()?.str_at(&["name"]);
+        let name = container.or_else(first);
+        let found = |id: &&ContainerId| id.pod_uid == pod_uid && Some(id.container.as_str()) == name;
         let Some(id) = self.processes.keys().find(found).cloned() else { return false };
         self.exit(&id, Exit::with_code(code), out);
         true
@@ -174,7 +161,7 @@ impl ContainerRuntime {
                 let (runs, ready, hangs) = (false, false, false);
                 let process = Process { node, image, pod, runs, ready, hangs, hook_ends: None, ends: None };
                 self.processes.insert(id.clone(), process);
-                self.later(delay, Timer::Started(id), out);
+                self.later(delay, id, Timer::Started, out);
             }
             Command::Stop { id, grace_ms } => self.stop(&id, grace_ms, out),
         }
@@ -195,20 +182,20 @@ impl ContainerRuntime {
         let (delay, failure) = match &self.images.of(&image).pull {
             _ if !asks_registry => (0, None),
             _ if by_fault.is_some() => (SECOND, by_fault),
-            Pull::Fails { reason, times } if presence.failures < *times => {
+            FirstPull::Fails { reason, times } if presence.failures < *times => {
                 presence.failures += 1;
                 (SECOND, Some(reason.clone()))
             }
             // `imagePullPolicy: Always` asks the registry, which answers that nothing is new.
             _ if presence.there => (0, None),
-            Pull::Fails { .. } => (SECOND, None),
-            Pull::Takes(span) => {
+            FirstPull::Fails { .. } => (SECOND, None),
+            FirstPull::Takes(span) => {
                 let span = *span;
                 (self.draw("pull", span, &id, pod), None)
             }
         };
         let result = failure.map_or(Ok(()), |reason| Err(PullError { reason, message: not_found(&image) }));
-        self.later(delay, Timer::Pulled(node, image, id, result), out);
+        self.later(delay, id, Timer::Pulled(node, image, result), out);
     }
 
     /// A time of the span, drawn under the pod's birth name, the container's name and the attempt.
@@ -232,26 +219,27 @@ impl ContainerRuntime {
         }
     }
 
-    fn later(&mut self, delay: Millis, timer: Timer, out: &mut Outbox) {
+    fn later(&mut self, delay: Millis, id: ContainerId, timer: Timer, out: &mut Outbox) {
         self.last_token += 1;
-        self.timers.insert(self.last_token, timer);
+        self.timers.insert(self.last_token, (id, timer));
         out.timer_in(delay, self.last_token);
     }
 
     fn on_timer(&mut self, token: u64, out: &mut Outbox) {
-        match self.timers.remove(&token) {
-            Some(Timer::Pulled(node, image, id, result)) => {
+        let Some((id, timer)) = self.timers.remove(&token) else { return };
+        match timer {
+            Timer::Pulled(node, image, result) => {
                 self.pulled.entry((node, image)).or_default().there |= result.is_ok();
                 out.push(Effect::Runtime(node, RuntimeEvent::Pulled(id, result)));
             }
-            Some(Timer::Started(id)) => self.started(id, out),
-            Some(Timer::Ready(id)) => self.ready(&id, out),
-            Some(Timer::Hangs(id)) => self.hang(id, out),
-            Some(Timer::HookEnds(id, grace_ms)) if self.processes.contains_key(&id) => {
+            Timer::Started => self.started(id, out),
+            Timer::Ready => self.ready(&id, out),
+            Timer::Hangs => self.hang(id, out),
+            Timer::HookEnds(grace_ms) if self.processes.contains_key(&id) => {
                 out.push(Effect::Host(HostOrder::Stop { id, grace_ms }));
             }
-            Some(Timer::Exited(id, exit)) => self.exit(&id, exit, out),
-            Some(Timer::HookEnds(..)) | None => {}
+            Timer::HookEnds(_) => {}
+            Timer::Exited(exit) => self.exit(&id, exit, out),
         }
     }
 
@@ -270,23 +258,24 @@ impl ContainerRuntime {
             let (id, with, pod) = (id.clone(), image.with.clone(), pod.clone());
             out.push(Effect::Host(HostOrder::Start { id, program, with, pod, node }));
         }
-        // An init container that would be ready, were it another, has done its work: it exits then, unless the image says when.
+        // An init container has done its work at the time at which another one would be ready: it exits then, unless the image
+        // says when.
         let exit = exit.or_else(|| match ready {
-            Ready::After(span) if is_init(&id, &pod) => Some((span, 0)),
+            Readiness::After(span) if is_init(&id, &pod) => Some((span, 0)),
             _ => None,
         });
-        if let Ready::After(span) = ready {
+        if let Readiness::After(span) = ready {
             let delay = self.draw("ready", span, &id, &pod);
-            self.later(delay, Timer::Ready(id.clone()), out);
+            self.later(delay, id.clone(), Timer::Ready, out);
         }
         let exit = exit.map(|(span, code)| (self.draw("exit", span, &id, &pod), code));
         let hang = hang.map(|span| self.draw("hang", span, &id, &pod));
         // A process that hangs before its exit does not exit.
         match (hang, exit) {
             (Some(hang), exit) if exit.is_none_or(|(exit, _)| hang < exit) => {
-                self.later(hang, Timer::Hangs(id), out);
+                self.later(hang, id, Timer::Hangs, out);
             }
-            (_, Some((exit, code))) => self.later(exit, Timer::Exited(id, Exit::with_code(code)), out),
+            (_, Some((exit, code))) => self.later(exit, id, Timer::Exited(Exit::with_code(code)), out),
             (_, None) => {}
         }
     }
@@ -331,9 +320,9 @@ impl ContainerRuntime {
         match (program && !in_hook, hook) {
             (false, _) => {}
             (true, 0) => out.push(Effect::Host(HostOrder::Stop { id: id.clone(), grace_ms })),
-            (true, _) => self.later(hook, Timer::HookEnds(id.clone(), limit - hook), out),
+            (true, _) => self.later(hook, id.clone(), Timer::HookEnds(limit - hook), out),
         }
-        self.later(after, Timer::Exited(id.clone(), Exit::with_code(code)), out);
+        self.later(after, id.clone(), Timer::Exited(Exit::with_code(code)), out);
     }
 
     fn exit(&mut self, id: &ContainerId, exit: Exit, out: &mut Outbox) {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::program::HostInner;
-use super::switchboard::{FromHost, Incarnation, Reply};
+use super::switchboard::{FromHost, Incarnation, ResponseSender};
 use super::{Host, Program, Stage};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
@@ -51,7 +51,7 @@ struct HostState {
 #[derive(Debug)]
 struct PendingCall {
     request: Box<Request>,
-    reply: Reply,
+    reply: ResponseSender,
 }
 
 /// A watch that the program reads.

@@ -18,7 +18,7 @@ pub struct Span {
 
 /// The first pull on each node.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Pull {
+pub enum FirstPull {
     /// It succeeds after this time.
     Takes(Span),
     /// It fails a number of times on each node, then takes 1 s.
@@ -32,7 +32,7 @@ pub enum Pull {
 
 /// When a container is first ready: when its readiness probe succeeds, or without a probe when it could serve.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ready {
+pub enum Readiness {
     /// This time after the start.
     After(Span),
     /// Never.
@@ -45,11 +45,11 @@ pub struct Image {
     /// A glob: `*` is any text, `?` any character.
     pub pattern: Str,
     /// The first pull on each node.
-    pub pull: Pull,
+    pub pull: FirstPull,
     /// From ContainerCreating to Running.
     pub start: Span,
     /// From Running to ready.
-    pub ready: Ready,
+    pub ready: Readiness,
     /// From SIGTERM to its exit.
     pub stop: Span,
     /// It exits by itself this time after its start, with this code.
@@ -93,9 +93,9 @@ impl Image {
         let second = Span::exactly(SECOND);
         Self {
             pattern: pattern.into(),
-            pull: Pull::Takes(second),
+            pull: FirstPull::Takes(second),
             start: second,
-            ready: Ready::After(second),
+            ready: Readiness::After(second),
             stop: Span::exactly(0),
             exit: None,
             hang: None,
@@ -150,9 +150,9 @@ mod tests {
     #[test]
     fn the_first_match_wins_and_an_unknown_image_takes_a_second_each() {
         let mut never = Image::matching("example.com/*:v?");
-        never.ready = Ready::Never;
+        never.ready = Readiness::Never;
         let images = Images::new(vec![never, Image::matching("example.com/*")]);
-        assert_eq!(images.of("example.com/web:v1").ready, Ready::Never);
+        assert_eq!(images.of("example.com/web:v1").ready, Readiness::Never);
         assert_eq!(images.of("example.com/web:v10").pattern, "example.com/*");
         assert_eq!(images.of("nginx"), &Image::matching("*"));
     }

@@ -54,7 +54,7 @@ impl fmt::Debug for Program {
 }
 
 /// One incarnation of a simulated process, as the program in it sees it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Host {
     pub(crate) inner: Arc<HostInner>,
 }
@@ -89,8 +89,8 @@ impl Host {
     }
 }
 
-impl fmt::Debug for Host {
+impl fmt::Debug for HostInner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Host({} #{})", self.inner.name, self.inner.incarnation.number)
+        write!(f, "{} #{}", self.name, self.incarnation.number)
     }
 }

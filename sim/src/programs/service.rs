@@ -20,7 +20,7 @@ use crate::wire::http::{ResponseBody, decode};
 /// The API server as one host reaches it. `call` sends the request before it returns; the future only awaits the answer.
 /// Dropping the future drops the answer, never the write. One exception: if the body is incomplete at `call`, the request
 /// leaves when the body is complete.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct HostService {
     host: Arc<HostInner>,
 }
@@ -107,10 +107,4 @@ where
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-impl std::fmt::Debug for HostService {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HostService({})", self.host.name)
-    }
 }

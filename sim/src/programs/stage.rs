@@ -26,8 +26,8 @@ use super::program::{ExitResult, Root};
 use crate::engine::Time;
 use crate::wire::Addr;
 
-/// After so many polls of root futures without time passing, a program counts as a loop (oracle `hot_loop`). Our choice: far
-/// more than any program needs to handle what one instant brings.
+/// After this many polls of root futures without time passing, a program counts as a loop (oracle `hot_loop`). Our choice: far
+/// more than any program needs for the work of one instant.
 const POLL_LIMIT: u64 = 1_000_000;
 
 /// What the runtime's park hook and the stage share.
@@ -35,9 +35,9 @@ const POLL_LIMIT: u64 = 1_000_000;
 struct Idle {
     /// How many root futures were woken and not yet polled.
     woken: AtomicUsize,
-    /// Whether the stage waits for quiet.
+    /// Whether the stage waits until no task is ready.
     wanted: AtomicBool,
-    /// Whether quiet has come.
+    /// Whether that has come.
     quiet: AtomicBool,
     /// Wakes the task that waits on the stage.
     waiter: Mutex<Option<Waker>>,
@@ -103,7 +103,7 @@ pub struct Stage {
     origin: Instant,
     start: Time,
     ended: Vec<(Addr, Ended)>,
-    /// Polls since time passed last.
+    /// Polls since the stage began to settle.
     polls: u64,
 }
 

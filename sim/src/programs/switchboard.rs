@@ -4,7 +4,6 @@
 //! incarnation stay pending for ever: a crashed process sees no errors, and an error would feed its retry loops.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -16,7 +15,7 @@ use crate::wire::http::ResponseBody;
 use crate::wire::{Addr, Request, RequestId};
 
 /// Takes the response to a call. An error is a broken connection.
-pub(crate) type Reply = oneshot::Sender<io::Result<Response<ResponseBody>>>;
+pub(crate) type ResponseSender = oneshot::Sender<io::Result<Response<ResponseBody>>>;
 
 /// One life of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,11 +27,11 @@ pub(crate) struct Incarnation {
 }
 
 /// What programs have done since the event loop looked last.
-#[derive(Default)]
-pub struct Switchboard(Mutex<State>);
+#[derive(Debug, Default)]
+pub struct Switchboard(Mutex<SwitchboardState>);
 
-#[derive(Default)]
-struct State {
+#[derive(Debug, Default)]
+struct SwitchboardState {
     inbox: VecDeque<FromHost>,
     /// The living incarnation of each host, 0 if none lives, and the number of the host's last request.
     hosts: BTreeMap<Addr, (u32, RequestId)>,
@@ -41,15 +40,16 @@ struct State {
 }
 
 /// A message from a program.
+#[derive(Debug)]
 pub(crate) enum FromHost {
     /// It sent a request.
-    Call { request: Box<Request>, reply: Reply },
+    Call { request: Box<Request>, reply: ResponseSender },
     /// It dropped a watch.
     CloseWatch(Addr, RequestId),
 }
 
 impl Switchboard {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SwitchboardState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -73,7 +73,7 @@ impl Switchboard {
 
     /// Numbers a request, takes it in and wakes the event loop. It drops the request and the reply of a fenced incarnation:
     /// the caller waits for ever.
-    pub(crate) fn call(&self, from: Incarnation, mut request: Box<Request>, reply: Reply) {
+    pub(crate) fn call(&self, from: Incarnation, mut request: Box<Request>, reply: ResponseSender) {
         let mut state = self.state();
         let Some((living, last_request)) = state.hosts.get_mut(&from.addr) else { return };
         if *living != from.number {
@@ -92,7 +92,7 @@ impl Switchboard {
         Self::wake(state);
     }
 
-    fn wake(mut state: MutexGuard<'_, State>) {
+    fn wake(mut state: MutexGuard<'_, SwitchboardState>) {
         let event_loop = state.event_loop.take();
         drop(state);
         if let Some(event_loop) = event_loop {
@@ -113,11 +113,5 @@ impl Switchboard {
             return true;
         }
         false
-    }
-}
-
-impl fmt::Debug for Switchboard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Switchboard")
     }
 }

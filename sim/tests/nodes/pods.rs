@@ -1,7 +1,7 @@
 //! The life of pods on a node.
 
 use wavetank_sim::object::Value;
-use wavetank_sim::programs::images::{Image, Pull, Ready, Span};
+use wavetank_sim::programs::images::{FirstPull, Image, Readiness, Span};
 use wavetank_sim::value;
 use wavetank_sim::wire::HostOrder;
 
@@ -104,7 +104,7 @@ fn a_pod_is_created_runs_and_gets_ready() {
 
 #[test]
 fn a_pod_that_is_not_ready_says_which_container() {
-    let mut rig = Rig::new(1, vec![image("*", |image| image.ready = Ready::Never)]);
+    let mut rig = Rig::new(1, vec![image("*", |image| image.ready = Readiness::Never)]);
     rig.pod("a", "node-1", |_| ());
     rig.run_to(60.0);
     let ready = rig.get_pod("a").and_then(|pod| pod.condition("Ready")).cloned().unwrap_or_default();
@@ -114,7 +114,7 @@ fn a_pod_that_is_not_ready_says_which_container() {
 
 #[test]
 fn a_second_pod_of_an_image_finds_it_on_the_node() {
-    let mut rig = Rig::new(1, vec![image("*", |image| image.pull = Pull::Takes(Span::exactly(8000)))]);
+    let mut rig = Rig::new(1, vec![image("*", |image| image.pull = FirstPull::Takes(Span::exactly(8000)))]);
     rig.pod("a", "node-1", |_| ());
     rig.run_to(9.5);
     rig.pod("b", "node-1", |_| ());
@@ -124,7 +124,7 @@ fn a_second_pod_of_an_image_finds_it_on_the_node() {
 
 #[test]
 fn a_failing_pull_backs_off_and_is_tried_again() {
-    let fails = Pull::Fails { reason: "ErrImagePull".into(), times: 2 };
+    let fails = FirstPull::Fails { reason: "ErrImagePull".into(), times: 2 };
     let mut rig = Rig::new(1, vec![image("*", |image| image.pull = fails)]);
     rig.pod("a", "node-1", |_| ());
     assert_eq!(
@@ -268,7 +268,7 @@ fn a_force_deleted_pod_stops_within_the_least_grace() {
 
 #[test]
 fn a_pod_deleted_while_its_image_is_pulled_never_starts() {
-    let slow = |image: &mut Image| image.pull = Pull::Takes(Span::exactly(20_000));
+    let slow = |image: &mut Image| image.pull = FirstPull::Takes(Span::exactly(20_000));
     let mut rig = Rig::new(1, vec![image("*", slow)]);
     rig.pod("a", "node-1", |_| ());
     rig.run_to(1.0);
