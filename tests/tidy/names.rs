@@ -1,148 +1,94 @@
-//! Names of tables: a fault or an oracle is found by its name, in a file of that name with `_` for `-`.
+//! Names of tables: a fault is carried out, and an oracle judges, in a file with its name, `_` for `-`.
 //!
-//! It reads rows by a simple pattern, no Rust. A table in which it finds no row is a finding too: this law must not die
-//! silently when a table gets another form.
+//! It reads rows by their pattern, no Rust. A table in which it finds no row is a finding too: this law must not die silently
+//! when a table gets another form.
 
-use super::source::{Finding, Source, block_end, name, words};
+use super::source::{Finding, Source};
 
-/// What every fault does, by name: `("api-error", &api_error::ApiError)`.
-const BEHAVIOURS: &str = "sim/src/faults/mod.rs";
-/// What is known of every fault: `fault("api-error", .., true)`, or `FaultInfo { name: "api-error", .., available: true }`.
+/// The rows of faults: `"api-error" api_error(status) {`, behind `available: {` and `later: {`.
 const FAULTS: &str = "sim/src/scenario/fault/table.rs";
-/// Every oracle: `name: ".."`, and `file: ".."` where the file is called otherwise; an empty one where no file judges.
+/// The rows of oracles: `HOT_LOOP "hot_loop" Record Disabled true`.
 const ORACLES: &str = "sim/src/scenario/oracle.rs";
 
 const RENAME: &str = "call the file as the table calls what it holds, with `_` for `-`";
 const NO_ROWS: &str = "teach tests/tidy/names.rs the form that its rows have now";
 
+/// A row that needs a file: its offset, its name, the name of its file.
+type Row<'s> = (usize, &'s str, String);
+
 pub(crate) fn faults(rust: &[Source]) -> Vec<Finding> {
+    let Some(table) = find(rust, FAULTS) else { return Vec::new() };
+    let mut rows: Vec<Row> = Vec::new();
     let mut findings = Vec::new();
-    if let Some(index) = find(rust, BEHAVIOURS) {
-        let rows = behaviours(index);
-        if rows.is_empty() {
-            findings.push(index.finding(0, "no row of what faults do was found", NO_ROWS));
+    for (at, line) in lines(table).take_while(|(_, line)| *line != "later: {") {
+        let Some((name, rest)) = line.strip_prefix('"').and_then(|rest| rest.split_once("\" ")) else {
+            continue;
+        };
+        let Some((file, _)) = rest.split_once('(').filter(|_| is_name(name)) else { continue };
+        if file != name.replace('-', "_") {
+            findings.push(table.finding(at, format!("the fault `{name}` has the function `{file}`"), RENAME));
         }
-        for (at, fault, module) in rows {
-            if module != file_name(fault) {
-                let what = format!("the fault `{fault}` lies in the module `{module}`");
-                findings.push(index.finding(at, what, RENAME));
-            }
-        }
+        rows.push((at, name, file.to_owned()));
     }
-    if let Some(table) = find(rust, FAULTS) {
-        let rows = available(table);
-        if rows.is_empty() {
-            findings.push(table.finding(0, "no available fault was found", NO_ROWS));
-        }
-        for (at, fault) in rows {
-            findings.extend(lacking(rust, table, at, fault, "sim/src/faults", &file_name(fault)));
-        }
-    }
+    findings.extend(check(rust, table, &rows, "sim/src/faults"));
+    let strangers = rust.iter().filter(|source| {
+        let file = source.path.strip_prefix("sim/src/faults/").and_then(|file| file.strip_suffix(".rs"));
+        source.code.contains("struct Behaviour;")
+            && !rows.iter().any(|(_, _, row)| Some(row.as_str()) == file)
+    });
+    findings.extend(strangers.map(|source| {
+        source.finding(0, "no row of the table is carried out here", "add the row, or delete the file")
+    }));
     findings
 }
 
 pub(crate) fn oracles(rust: &[Source]) -> Vec<Finding> {
     let Some(table) = find(rust, ORACLES) else { return Vec::new() };
-    let mut rows: Vec<(usize, &str, String)> = Vec::new();
-    for (at, literal) in literals(table) {
-        let before = table.text[..at].trim_end();
-        if before.ends_with("name:") {
-            rows.push((at, literal, file_name(literal)));
-        } else if before.ends_with("file:")
-            && let Some((_, _, file)) = rows.last_mut()
-        {
-            literal.trim_end_matches(".rs").clone_into(file);
+    let mut rows: Vec<Row> = Vec::new();
+    for (at, line) in lines(table) {
+        let mut parts = line.split(' ').skip(1);
+        let Some(name) = parts.next().and_then(|part| part.strip_prefix('"')?.strip_suffix('"')) else {
+            continue;
+        };
+        if is_name(name) && parts.next() == Some("Record") && parts.nth(1) == Some("true") {
+            rows.push((at, name, name.to_owned()));
         }
     }
+    check(rust, table, &rows, "sim/src/oracles")
+}
+
+/// The findings for rows whose file is not there, and for a table without rows.
+fn check(rust: &[Source], table: &Source, rows: &[Row], folder: &str) -> Vec<Finding> {
     if rows.is_empty() {
-        return vec![table.finding(0, "no oracle was found", NO_ROWS)];
+        return vec![table.finding(0, "no row was found", NO_ROWS)];
     }
-    let judged = rows.into_iter().filter(|(_, _, file)| !file.is_empty());
-    judged.flat_map(|(at, oracle, file)| lacking(rust, table, at, oracle, "sim/src/oracles", &file)).collect()
+    let lacking = rows.iter().filter(|(_, _, file)| {
+        [format!("{folder}/{file}.rs"), format!("{folder}/{file}/mod.rs")]
+            .iter()
+            .all(|path| find(rust, path).is_none())
+    });
+    let found = lacking.map(|(at, name, file)| {
+        table.finding(*at, format!("`{name}` has no file `{folder}/{file}.rs`"), RENAME)
+    });
+    found.collect()
 }
 
 fn find<'s>(rust: &'s [Source], path: &str) -> Option<&'s Source> {
     rust.iter().find(|source| source.path == path)
 }
 
-fn file_name(row: &str) -> String {
-    row.replace('-', "_")
+/// The lines without their indent, with their offsets.
+fn lines(table: &Source) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    table.text.split('\n').map(move |line| {
+        let start = at;
+        at += line.len() + 1;
+        (start, line.trim())
+    })
 }
 
-/// The finding for a row whose file is not there.
-fn lacking(
-    rust: &[Source],
-    table: &Source,
-    at: usize,
-    row: &str,
-    folder: &str,
-    file: &str,
-) -> Option<Finding> {
-    let paths = [format!("{folder}/{file}.rs"), format!("{folder}/{file}/mod.rs")];
-    let there = paths.iter().any(|path| find(rust, path).is_some());
-    (!there).then(|| table.finding(at, format!("`{row}` has no file `{}`", paths[0]), RENAME))
-}
-
-/// The names and the modules of the rows that say what a fault does.
-fn behaviours(index: &Source) -> Vec<(usize, &str, &str)> {
-    let mut rows = Vec::new();
-    for (at, literal) in literals(index) {
-        let behind = index.text[at + literal.len() + 2..].trim_start_matches([',', ' ', '\n', '&', '(']);
-        let module = name(behind);
-        if behind[module.len()..].starts_with("::") && index.code.contains(&format!("mod {module};")) {
-            rows.push((at, literal, module));
-        }
-    }
-    rows
-}
-
-/// The names of the rows of faults that this version carries out.
-fn available(table: &Source) -> Vec<(usize, &str)> {
-    let names: Vec<(usize, &str)> = literals(table);
-    let calls = words(&table.code, "fault(").map(|at| (at, parenthesis_end(&table.code, at)));
-    let values = words(&table.code, "FaultInfo {").map(|at| (at, block_end(&table.code, at + 10)));
-    let mut rows = Vec::new();
-    for (at, end) in calls.chain(values) {
-        let row = &table.code[at..end];
-        let last = row.trim_end_matches([')', ',', ' ', '\n']);
-        let is_available = last.ends_with(" true") || row.contains("available: true");
-        let first = names.iter().find(|(literal, _)| (at..end).contains(literal));
-        rows.extend(first.filter(|_| is_available));
-    }
-    rows
-}
-
-/// Where the first parenthesis behind `from` closes.
-fn parenthesis_end(code: &str, from: usize) -> usize {
-    let mut depth = 0;
-    for (n, byte) in code.bytes().enumerate().skip(from) {
-        match byte {
-            b'(' => depth += 1,
-            b')' if depth == 1 => return n + 1,
-            b')' => depth -= 1,
-            _ => {}
-        }
-    }
-    code.len()
-}
-
-/// The string literals outside of tests that could be names, each with the offset of its first quote.
-fn literals(source: &Source) -> Vec<(usize, &str)> {
-    let tests = source.test_spans();
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(at) = source.text[from..].find('"').map(|n| from + n) {
-        let Some(len) = source.text[at + 1..].find('"') else { break };
-        let literal = &source.text[at + 1..at + 1 + len];
-        // A quote in a comment opens nothing.
-        let is_code = source.comments.as_bytes()[at] == b' ';
-        from = if is_code { at + len + 2 } else { at + 1 };
-        let could_be = literal.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_.".contains(&byte));
-        if is_code && could_be && !tests.iter().any(|span| span.contains(&at)) {
-            found.push((at, literal));
-        }
-    }
-    found
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
 }
 
 #[cfg(test)]
@@ -159,44 +105,35 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_in_a_file_of_another_name_is_found() {
-        let index = "mod api_error;\nmod crash_it;\n// \"crash\nconst A: &[B] = &[\n(\"api-error\", &api_error::A),\n(\"crash\", &crash_it::A)];";
-        let tree = tree(&[("sim/src/faults/mod.rs", index)]);
-        assert_eq!(found(&faults(&tree)), ["6: the fault `crash` lies in the module `crash_it`"]);
-    }
-
-    #[test]
-    fn an_available_fault_without_its_file_is_found() {
-        let table = "[fault(\"api-error\", &[A], f(), true),\n fault(\n\"crash\",\n&[arg(\"a\")],\nNever,\ntrue,\n),\nfault(\"later\", false),\nFaultInfo { name: \"reboot\", available: true }]";
-        let mut tree =
-            tree(&[("sim/src/scenario/fault/table.rs", table), ("sim/src/faults/crash/mod.rs", "")]);
-        let lacking = [
-            "1: `api-error` has no file `sim/src/faults/api_error.rs`",
-            "9: `reboot` has no file `sim/src/faults/reboot.rs`",
-        ];
-        assert_eq!(found(&faults(&tree)), lacking);
-        tree.push(Source::new("sim/src/faults/api_error.rs", "", false));
-        assert_eq!(found(&faults(&tree)), lacking[1..]);
-    }
-
-    #[test]
-    fn an_oracle_without_its_file_is_found() {
-        let table = "&[OracleInfo { name: \"hot_loop\" },\nOracleInfo { name: \"unstable\", file: \"convergence\" },\nOracleInfo { name: \"step\", file: \"\" },\nOracleInfo { name: \"orphans\" }]";
+    fn a_fault_without_its_file_and_a_file_without_its_fault_are_found() {
+        let table = "available: {\n/// A.\n\"api-error\" api_error(status) {\n}\n\"crash\" crush() { args: [], }\n}\nlater: {\n\"pause\" pause() {}\n}";
         let tree = tree(&[
-            ("sim/src/scenario/oracle.rs", table),
-            ("sim/src/oracles/hot_loop.rs", ""),
-            ("sim/src/oracles/convergence.rs", ""),
+            ("sim/src/scenario/fault/table.rs", table),
+            ("sim/src/faults/crush.rs", "pub(super) struct Behaviour;"),
+            ("sim/src/faults/old.rs", "pub(super) struct Behaviour;"),
+            ("sim/src/faults/victims.rs", "struct Victims;"),
         ]);
-        assert_eq!(found(&oracles(&tree)), ["4: `orphans` has no file `sim/src/oracles/orphans.rs`"]);
+        let all = [
+            "5: the fault `crash` has the function `crush`",
+            "3: `api-error` has no file `sim/src/faults/api_error.rs`",
+            "1: no row of the table is carried out here",
+        ];
+        assert_eq!(found(&faults(&tree)), all);
+    }
+
+    #[test]
+    fn an_oracle_of_the_record_without_its_file_is_found() {
+        let table = "rows! {\nHOT_LOOP \"hot_loop\" Record Disabled true\n\"It loops.\"\nPANIC \"panic\" Record Disabled true\n\"A.\"\nSTEP \"step\" Run Expected true\n\"B.\"\nCOUNTS \"counts\" Record Disabled false\n\"C.\"\n}";
+        let tree = tree(&[("sim/src/scenario/oracle.rs", table), ("sim/src/oracles/hot_loop.rs", "")]);
+        assert_eq!(found(&oracles(&tree)), ["4: `panic` has no file `sim/src/oracles/panic.rs`"]);
     }
 
     #[test]
     fn a_table_of_another_form_is_found() {
         let tree = tree(&[
-            ("sim/src/faults/mod.rs", "mod a;"),
             ("sim/src/scenario/fault/table.rs", "const A: u8 = 1;"),
             ("sim/src/scenario/oracle.rs", "const A: u8 = 1;"),
         ]);
-        assert_eq!((faults(&tree).len(), oracles(&tree).len()), (2, 1));
+        assert_eq!((faults(&tree).len(), oracles(&tree).len()), (1, 1));
     }
 }
