@@ -6,8 +6,8 @@
 //! - `remove`: removes fields from a tree
 //! - `conflict`: the owners of fields that would change, with the server's messages
 //!
-//! Real: also converts between versions of a kind. Modelled: one version; entries of other versions take part unconverted. The
-//! caller removes from the config what the endpoint ignores (status on the object, all else on the status).
+//! Real: also converts between versions of a kind. Modelled: one version; entries of others are not converted. The caller removes
+//! from the config what the endpoint ignores (status on the object, all else on the status).
 
 mod combine;
 mod config;
