@@ -1,5 +1,4 @@
-//! Server-side apply: merges the config of a manager, removes fields that the manager no longer applies, and refuses to change
-//! fields of others.
+//! Server-side apply: merges a manager's config, removes fields no longer in it, refuses to change fields of other managers.
 //!
 //! - `config`: checks the config against its type, and finds the fields it claims
 //! - `combine`: merges the config into the live object
