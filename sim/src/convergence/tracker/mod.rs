@@ -1,7 +1,6 @@
 //! The set of pending objects, kept from commit to commit.
 //!
-//! Left out, as from the masked state: objects that `converge.ignore` drops as a whole, and the Jobs of CronJobs with their
-//! pods. The run decides for how long the set must stay empty.
+//! As from the masked state, ignored objects and the Jobs of CronJobs with their pods are left out.
 
 mod claims;
 
@@ -29,9 +28,8 @@ pub struct Convergence {
 /// What the rules need to know of other objects. Hashes stand for uids.
 #[derive(Clone, Debug, Default)]
 struct Others {
-    /// All existing objects.
     existing: BTreeSet<u64>,
-    /// By owner: its dependents, each with the reason that it has once the owner is gone.
+    /// By owner: its dependents, with their reasons once it is gone.
     dependents: BTreeMap<u64, BTreeMap<Subject, Reason>>,
     claims: Claims,
 }

@@ -1,13 +1,12 @@
-//! Server-side apply: merges the config of a manager, removes fields that the manager no longer applies, and refuses to change
-//! fields of others.
+//! Server-side apply: merges a manager's config, removes fields no longer in it, refuses to change fields of other managers.
 //!
 //! - `config`: checks the config against its type, and finds the fields it claims
 //! - `combine`: merges the config into the live object
 //! - `remove`: removes fields from a tree
 //! - `conflict`: the owners of fields that would change, with the server's messages
 //!
-//! Real: also converts between versions of a kind. Modelled: one version; entries of other versions take part unconverted. The
-//! caller removes from the config what the endpoint ignores (status on the object, all else on the status).
+//! Real: also converts between versions of a kind. Modelled: one version; entries of others are not converted. The caller removes
+//! from the config what the endpoint ignores (status on the object, all else on the status).
 
 mod combine;
 mod config;
