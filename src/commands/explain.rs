@@ -82,13 +82,13 @@ fn oracle(oracle: &OracleInfo) -> String {
     let mut text = format!("oracle {oracle}\n{}\n\n", oracle.about);
     text += &row("reported by", reporter);
     if oracle.most >= Use::Expected {
-        text += &row("expected to find it", &format!("expect: {{violation: {oracle}}}"));
+        text += &row("to expect it", &format!("expect: {{violation: {oracle}}}"));
     }
     let disabled = match oracle.most {
         Use::Disabled => format!("oracles: {{disable: [{{name: {oracle}, reason: \"..\"}}]}}"),
-        Use::Explained | Use::Expected => "it cannot be".into(),
+        Use::Explained | Use::Expected => "it cannot be disabled".into(),
     };
-    text + &row("disabled", &disabled)
+    text + &row("to disable it", &disabled)
 }
 
 fn fault(fault: &FaultInfo) -> String {
