@@ -56,6 +56,15 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
             "expect: [{name: a, always: {vars: {p: {apiVersion: v1, kind: Podd}}, cel: p.size() < 3}}]",
             "there is no kind `Podd` in v1; did you mean `Pod`?",
         ),
+    ] {
+        let line = first_line(&format!("{HEAD}  {spec}\n"));
+        assert!(line.starts_with("s.yaml:5:") && line.contains(right), "{spec}: {line}");
+    }
+}
+
+#[test]
+fn a_wrong_name_of_a_program_or_an_oracle_is_named_with_what_would_be_right() {
+    for (spec, right) in [
         (
             "faults: [{fault: crash, target: {program: nobody}, when: {at: 1s}}]",
             "5:45: `nobody` is no program that runs here; none does: name one under `operators` or `images`",
