@@ -170,9 +170,6 @@ fn victim_example(victim: Victim) -> (&'static str, &'static str) {
         Victim::Program => ("my-operator", "target: {program: my-operator}"),
         Victim::Image => ("image=example.com/web:*", "target: {image: \"example.com/web:*\"}"),
         Victim::Between => ("Node/*", "between: [{kind: Node, pick: one}, kube-apiserver]"),
-        Victim::Kind => ("Deployment/*", "target: {kind: Deployment}"),
-        Victim::Namespace => ("Namespace/*", "target: {kind: Namespace}"),
-        Victim::Claim => ("PersistentVolumeClaim/*", "target: {kind: PersistentVolumeClaim}"),
         Victim::Cluster => ("", ""),
     }
 }

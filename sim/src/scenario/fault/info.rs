@@ -41,12 +41,6 @@ pub enum Victim {
     Image,
     /// The way between two parties.
     Between,
-    /// A kind of objects.
-    Kind,
-    /// A namespace.
-    Namespace,
-    /// A PersistentVolumeClaim.
-    Claim,
     /// The cluster as a whole.
     Cluster,
 }
@@ -170,9 +164,6 @@ impl FaultInfo {
             Victim::Program => "a program",
             Victim::Image => "an image",
             Victim::Between => "nodes, pods or a program, each cut off from kube-apiserver",
-            Victim::Kind => "a kind",
-            Victim::Namespace => "a namespace",
-            Victim::Claim => "a volume claim",
             Victim::Cluster => "the cluster",
         });
         words.collect::<Vec<_>>().join(" or ")

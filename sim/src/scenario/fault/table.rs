@@ -153,94 +153,31 @@ macro_rules! fault_table {
             }
             later: {
                 /// A program stops running for a while, as under SIGSTOP.
-                "pause" pause() { targets: [Program, Pod], args: [], lasts: Must, }
+                "pause"
                 /// The API server answers nobody for a while.
-                "api-outage" api_outage() { targets: [Program], args: [], lasts: Must, }
+                "api-outage"
                 /// Watch streams lag behind, in order.
-                "watch-lag" watch_lag() {
-                    targets: [Program],
-                    args: [
-                        /// Only watches of this kind.
-                        kind: Text = _,
-                    ],
-                    lasts: Must,
-                }
+                "watch-lag"
                 /// Watch streams stay open and silent.
-                "watch-silence" watch_silence() {
-                    targets: [Program],
-                    args: [
-                        /// Only watches of this kind.
-                        kind: Text = _,
-                    ],
-                    lasts: Must,
-                }
+                "watch-silence"
                 /// A program reads from another API server, whose cache lags.
-                "replica-failover" replica_failover(lag) {
-                    targets: [Program],
-                    args: [
-                        /// How far its cache lags.
-                        lag: Time,
-                    ],
-                }
+                "replica-failover"
                 /// Somebody else writes the object just before the program does.
-                "conflict" conflict() { targets: [Program], args: [], moment: Before, }
+                "conflict"
                 /// An admission plugin or webhook refuses writes of a kind.
-                "admission-denial" admission_denial(name) {
-                    targets: [Kind],
-                    args: [
-                        /// The name of the webhook.
-                        name: Text,
-                        /// The status code.
-                        status: OneOf("403", "422") = "403",
-                        /// What the webhook says.
-                        message: Text = _,
-                    ],
-                    lasts: May,
-                    moment: Before,
-                }
+                "admission-denial"
                 /// The quota of a namespace is used up.
-                "quota-exhausted" quota_exhausted(resource) {
-                    targets: [Namespace],
-                    args: [
-                        /// Which resource, such as `pods`.
-                        resource: Text,
-                    ],
-                    lasts: Must,
-                }
+                "quota-exhausted"
                 /// Unpaged lists come in another order.
-                "list-shuffle" list_shuffle() { targets: [Program], args: [], lasts: May, moment: Before, }
+                "list-shuffle"
                 /// A volume is destroyed with its data.
-                "volume-loss" volume_loss() { targets: [Claim], args: [], }
+                "volume-loss"
                 /// A call to an application fails.
-                "call-error" call_error() {
-                    targets: [Program],
-                    args: [
-                        /// Which application.
-                        app: Text = _,
-                        /// Whether the call has had its effect.
-                        afterEffect: Bool = "false",
-                    ],
-                }
+                "call-error"
                 /// A call to an application is never answered.
-                "call-hang" call_hang() {
-                    targets: [Program],
-                    args: [
-                        /// Which application.
-                        app: Text = _,
-                        /// Whether the call has had its effect.
-                        afterEffect: Bool = "false",
-                    ],
-                }
+                "call-hang"
                 /// An application answers what is not so.
-                "call-lie" call_lie() {
-                    targets: [Program],
-                    args: [
-                        /// Which application.
-                        app: Text = _,
-                        /// Whether the call has had its effect.
-                        afterEffect: Bool = "false",
-                    ],
-                }
+                "call-lie"
             }
         }
     };
@@ -271,18 +208,18 @@ macro_rules! or {
 
 macro_rules! infos {
     (available: { $($(#[doc = $about:literal])+ $name:literal $file:ident($($lead:ident),*) { $($row:tt)* })* }
-     later: { $($(#[doc = $about2:literal])+ $name2:literal $file2:ident($($lead2:ident),*) { $($row2:tt)* })* }) => {
+     later: { $($(#[doc = $planned:literal])+ $later:literal)* }) => {
         /// Every fault that has a name.
         pub const FAULTS: &[FaultInfo] = &[
             $(info!(true, concat!($($about),+), $name, &[$(stringify!($lead)),*], $($row)*),)*
-            $(info!(false, concat!($($about2),+), $name2, &[$(stringify!($lead2)),*], $($row2)*),)*
+            $(info!(false, concat!($($planned),+), $later, &[], targets: [], args: [],),)*
         ];
     };
 }
 
 macro_rules! info {
     ($available:literal, $about:expr, $name:literal, $leading:expr,
-        targets: [$($target:ident),+],
+        targets: [$($target:ident),*],
         args: [$(
             $(#[doc = $means:literal])+
             $arg:ident: $takes:ident $(($($word:literal),+))? $(= $default:tt)?,
@@ -294,7 +231,7 @@ macro_rules! info {
         FaultInfo {
             name: $name,
             about: $about.trim_ascii(),
-            targets: &[$(Victim::$target),+],
+            targets: &[$(Victim::$target),*],
             args: &[$(ArgInfo {
                 name: stringify!($arg),
                 about: concat!($($means),+).trim_ascii(),
