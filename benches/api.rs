@@ -33,7 +33,7 @@ type Pair = (Duration, Duration);
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    // At most so many times the bare work (issue 2, speed).
+    // Our goals: at most so many times the bare work.
     bench(&mut criterion, "create", 3.0, creates);
     bench(&mut criterion, "get", 1.5, gets);
     bench(&mut criterion, "list", 1.25, lists);

@@ -6,7 +6,7 @@ use criterion::Criterion;
 use sweeps::Sweep;
 use wavetank::isolate::Isolation;
 
-/// Runs per second and core (issue 2, speed).
+/// Our goals, in runs per second and core.
 const GOALS: [(Isolation, f64); 2] = [(Isolation::Thread, 300.0), (Isolation::Fork, 200.0)];
 
 fn main() {

@@ -8,10 +8,10 @@ use criterion::Criterion;
 use sweeps::{Sweep, median};
 use wavetank::isolate::Isolation;
 
-/// Runs per second and core (issue 2, speed).
+/// Our goals, in runs per second and core.
 const GOALS: [(Isolation, f64); 2] = [(Isolation::Thread, 1000.0), (Isolation::Fork, 600.0)];
 
-/// How much faster two jobs are than one (issue 2, speed).
+/// Our goal: how much faster two jobs are than one.
 const SPEED_UP: f64 = 1.7;
 
 fn main() {

@@ -16,11 +16,11 @@ use wavetank::sim::object::Object;
 use wavetank::sim::scenario::{Action, NodePool, Plan, Scenario, Step, Wait, WaitFor};
 use wavetank::sim::value;
 
-/// Seconds from nothing to 10,000 ready pods, and the memory in MiB (issue 3, speed).
+/// Our goals: seconds from nothing to 10,000 ready pods, and the memory in MiB.
 const GOALS: (f64, u64) = (5.0, 600);
-/// How much more a pod may cost among 10,000 than among 1,000 (issue 3, speed).
+/// Our goal: how much more a pod may cost among 10,000 than among 1,000.
 const RATIO: f64 = 1.3;
-/// Seconds for an idle hour of 5,000 nodes (issue 3, speed).
+/// Our goal: seconds for an idle hour of 5,000 nodes.
 const IDLE_S: f64 = 2.0;
 /// The large and the small Deployment.
 const PODS: [u32; 2] = [10_000, 1_000];

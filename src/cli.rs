@@ -35,6 +35,8 @@ enum Command {
     Replay(commands::replay::Replay),
     /// List scenarios and programs.
     List(commands::list::List),
+    /// Say what oracles find and faults do; all of them without a name.
+    Explain(commands::explain::Explain),
     /// Print the JSON Schema of scenario files.
     Schema,
 }
@@ -56,6 +58,7 @@ pub fn cli(registry: Registry) -> ExitCode {
         Command::Run(args) => commands::run::execute(&args, &registry),
         Command::Replay(args) => commands::replay::execute(&args, &registry),
         Command::List(args) => commands::list::execute(&args, &registry),
+        Command::Explain(args) => commands::explain::execute(&args),
         Command::Schema => commands::schema::execute(),
     }
 }

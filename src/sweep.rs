@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use wavetank_sim::explore::{Prepared, Run, draw_plan, run};
-use wavetank_sim::scenario::Plan;
+use wavetank_sim::scenario::{OracleInfo, Plan, oracle};
 
 use crate::isolate::Outcome;
 use crate::report::Timeline;
@@ -83,7 +83,7 @@ pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
 impl Report {
     fn of(run: Run, detail: bool, wall_us: u64) -> Self {
         let found = |v: wavetank_sim::oracles::Violation| Found {
-            oracle: v.oracle.into(),
+            oracle: v.oracle.name.into(),
             message: v.message,
             at_ms: v.time.0,
         };
@@ -120,25 +120,27 @@ impl Report {
     pub(crate) fn from_outcome(outcome: Outcome<Self>, job: &Job) -> Self {
         let (oracle, message) = match outcome {
             Outcome::Done(report) => return report,
-            Outcome::Panicked { message } => ("internal", format!("wavetank itself panicked: {message}")),
+            Outcome::Panicked { message } => {
+                (oracle::INTERNAL, format!("wavetank itself panicked: {message}"))
+            }
             Outcome::Died { how, output } => {
-                ("exit", format!("the process of the run ended with {how}; its last output: {output}"))
+                (oracle::EXIT, format!("the process of the run ended with {how}; its last output: {output}"))
             }
             Outcome::Stuck { wall_s } => (
-                "stuck",
+                oracle::STUCK,
                 format!(
                     "a program has not let the run go on for {wall_s} s of wall time (this depends on the machine)"
                 ),
             ),
         };
-        let violation = Some(Found { oracle: oracle.into(), message, at_ms: 0 });
+        let violation = Some(Found { oracle: oracle.name.into(), message, at_ms: 0 });
         Self { violation, no_run: None, ..Self::none(job, String::new()) }
     }
 
     /// Whether the run is held: nothing was found, or only what the scenario expects.
-    pub(crate) fn is_held(&self, expected: Option<&str>) -> bool {
-        self.no_run.is_none()
-            && self.violation.as_ref().is_none_or(|found| Some(found.oracle.as_str()) == expected)
+    pub(crate) fn is_held(&self, expected: Option<&OracleInfo>) -> bool {
+        let is_expected = |found: &Found| expected.is_some_and(|oracle| oracle.name == found.oracle);
+        self.no_run.is_none() && self.violation.as_ref().is_none_or(is_expected)
     }
 }
 
@@ -150,7 +152,7 @@ pub(crate) struct Summary {
     /// The file, or nothing for one built in code.
     pub(crate) path: String,
     /// The oracle that must find it failing.
-    pub(crate) expected: Option<String>,
+    pub(crate) expected: Option<&'static OracleInfo>,
     /// How many runs there were.
     pub(crate) runs: usize,
     /// How many of them were held.
@@ -177,7 +179,7 @@ impl Summary {
         Self {
             name: scenario.name.clone(),
             path: path.into(),
-            expected: scenario.expect_violation.clone(),
+            expected: scenario.expect_violation,
             ..Self::default()
         }
     }
@@ -195,7 +197,7 @@ impl Summary {
             *unused += 1;
             last.clone_from(why);
         }
-        if !report.is_held(self.expected.as_deref()) {
+        if !report.is_held(self.expected) {
             self.first_bad.get_or_insert_with(|| report.clone());
             return;
         }

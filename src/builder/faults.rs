@@ -7,9 +7,12 @@
 //! # let _ = (crash, deletion);
 //! ```
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use wavetank_sim::scenario::{
-    Arg, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Hosting, Moment, Pattern,
-    Pick, TimeRange, Trigger, When,
+    CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Hosting, Moment, Pattern, Pick,
+    TimeRange, Trigger, When,
 };
 
 use super::{Counts, Times};
@@ -17,7 +20,11 @@ use super::{Counts, Times};
 /// A failure.
 #[derive(Clone, Debug)]
 #[must_use = "a fault does nothing until it is added to a scenario"]
-pub struct Fault(pub(super) FaultSpec);
+pub struct Fault {
+    pub(super) spec: FaultSpec,
+    /// What is wrong with its arguments.
+    problems: Vec<String>,
+}
 
 /// Whom a failure strikes.
 #[derive(Clone, Debug)]
@@ -90,148 +97,141 @@ impl Victims {
     }
 }
 
-fn fault(name: &'static str, victims: Victims) -> Fault {
-    let info = FaultInfo::usable(name).expect("the names in this file are in the table");
-    let trigger = Trigger::At(TimeRange::exactly(0));
-    Fault(FaultSpec {
-        name: None,
-        fault: info,
-        target: victims.0,
-        when: When::new(trigger),
-        times: CountRange::exactly(1),
-        duration: None,
-        args: info.default_args(),
-    })
+/// The value of a fault's argument: a duration, a count, a range of these, true or false, or a word.
+pub trait ArgValue {
+    /// The value as a scenario file has it.
+    fn text(&self) -> String;
 }
 
-/// Somebody deletes pods.
-pub fn pod_deletion(victims: Victims) -> Fault {
-    fault("pod-deletion", victims)
+impl ArgValue for Duration {
+    fn text(&self) -> String {
+        self.times().to_string()
+    }
 }
 
-/// Somebody evicts pods; disruption budgets may refuse.
-pub fn eviction(victims: Victims) -> Fault {
-    fault("eviction", victims)
+impl ArgValue for RangeInclusive<Duration> {
+    fn text(&self) -> String {
+        self.clone().times().to_string()
+    }
 }
 
-/// A container's process ends by itself, with exit code 137.
-pub fn container_crash(victims: Victims) -> Fault {
-    fault("container-crash", victims)
+macro_rules! written_as_is {
+    ($($type:ty)+) => { $(impl ArgValue for $type {
+        fn text(&self) -> String {
+            self.to_string()
+        }
+    })+ };
 }
+written_as_is!(&str String bool i32 u16 u32 u64);
 
-/// Machines lose their power; give it a duration with `lasting`. The same machines come back.
-pub fn node_loss(victims: Victims) -> Fault {
-    fault("node-loss", victims)
+macro_rules! ranges {
+    ($($number:ty)+) => { $(impl ArgValue for RangeInclusive<$number> {
+        fn text(&self) -> String {
+            format!("{}..{}", self.start(), self.end())
+        }
+    })+ };
 }
+ranges!(i32 u32 u64);
 
-/// Machines lose their power and are replaced by others after a duration, see `lasting`.
-pub fn node_replacement(victims: Victims) -> Fault {
-    let mut fault = fault("node-loss", victims);
-    fault.0.args.0.insert("heal", Arg::Text("replace".into()));
-    fault
+// A function per row of the table: it takes the victims, and the arguments that the row names behind the function.
+macro_rules! functions {
+    (available: { $($(#[$about:meta])+ $name:literal $function:ident($($lead:ident),*) {
+        targets: [$($target:ident),+], $($row:tt)*
+     })* }
+     later: { $($later:tt)* }) => {
+        $(function! { [$($target)+] $(#[$about])+ $name $function($($lead),*) })*
+    };
 }
-
-/// Machines restart.
-pub fn reboot(victims: Victims) -> Fault {
-    fault("reboot", victims)
+macro_rules! function {
+    ([Cluster] $(#[$about:meta])+ $name:literal $function:ident($($lead:ident),*)) => {
+        $(#[$about])+
+        pub fn $function($($lead: impl ArgValue),*) -> Fault {
+            Fault::new($name, FaultTarget::Cluster)$(.arg(stringify!($lead), $lead))*
+        }
+    };
+    ([$($target:ident)+] $(#[$about:meta])+ $name:literal $function:ident($($lead:ident),*)) => {
+        $(#[$about])+
+        pub fn $function(victims: Victims, $($lead: impl ArgValue),*) -> Fault {
+            Fault::new($name, victims.0)$(.arg(stringify!($lead), $lead))*
+        }
+    };
 }
-
-/// Nodes, pods or programs do not reach the API server, for a duration, see `lasting`.
-pub fn partition(victims: Victims) -> Fault {
-    fault("partition", victims)
-}
-
-/// Kubelets restart; containers do not notice.
-pub fn kubelet_restart(victims: Victims) -> Fault {
-    fault("kubelet-restart", victims)
-}
-
-/// The next pulls of an image fail, as often as said.
-pub fn image_pull_error(victims: Victims, times: impl Counts) -> Fault {
-    let mut fault = fault("image-pull-error", victims);
-    fault.0.args.0.insert("times", Arg::Count(times.counts()));
-    fault
-}
-
-/// Containers take so much longer to start.
-pub fn slow_start(victims: Victims, by: impl Times) -> Fault {
-    let mut fault = fault("slow-start", victims);
-    fault.0.args.0.insert("by", Arg::Time(by.times()));
-    fault
-}
-
-/// Containers that are ready are not, for so long.
-pub fn readiness_flap(victims: Victims, down: impl Times) -> Fault {
-    let mut fault = fault("readiness-flap", victims);
-    fault.0.args.0.insert("down", Arg::Time(down.times()));
-    fault
-}
-
-/// A program dies between two instructions.
-pub fn crash(victims: Victims) -> Fault {
-    fault("crash", victims)
-}
-
-/// The API server fails: 429, 500, 503 or 504.
-pub fn api_error(victims: Victims, status: u16) -> Fault {
-    let mut fault = fault("api-error", victims);
-    fault.0.args.0.insert("status", Arg::Text(status.to_string()));
-    fault
-}
-
-/// Requests take so much longer.
-pub fn api_latency(victims: Victims, by: impl Times) -> Fault {
-    let mut fault = fault("api-latency", victims);
-    fault.0.args.0.insert("by", Arg::Time(by.times()));
-    fault
-}
-
-/// Watch connections break.
-pub fn watch_cut(victims: Victims) -> Fault {
-    fault("watch-cut", victims)
-}
-
-/// The API server forgets its history but for so many revisions: watches that resume from before, and lists that go on from
-/// before, get 410.
-pub fn compaction(keep: impl Counts) -> Fault {
-    let mut fault = fault("compaction", Victims(FaultTarget::Cluster));
-    fault.0.args.0.insert("keep", Arg::Count(keep.counts()));
-    fault
-}
+wavetank_sim::fault_table!(functions);
 
 impl Fault {
+    fn new(name: &'static str, target: FaultTarget) -> Self {
+        let fault =
+            FaultInfo::usable(name).expect("the functions are made from the rows of available faults");
+        let spec = FaultSpec {
+            name: None,
+            fault,
+            target,
+            when: When::new(Trigger::At(TimeRange::exactly(0))),
+            times: CountRange::exactly(1),
+            duration: None,
+            args: fault.default_args(),
+        };
+        Self { spec, problems: Vec::new() }
+    }
+
+    /// Sets an argument, by its name in scenario files: `.arg("committed", true)`.
+    pub fn arg(mut self, name: &str, value: impl ArgValue) -> Self {
+        let fault = self.spec.fault;
+        match fault.arg(name).map(|arg| (arg.name, arg.read(&value.text()))) {
+            Some((name, Ok(value))) => drop(self.spec.args.0.insert(name, value)),
+            Some((_, Err(why))) => self.problems.push(why),
+            None => {
+                self.problems.push(format!("it has no argument `{name}`; {}", fault.args_instead(name)));
+            }
+        }
+        self
+    }
+
+    /// What is wrong with it, each by the name of its function.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let Self { spec, problems } = self;
+        let FaultSpec { fault, target, .. } = spec;
+        let strikes = match fault.strikes(target) {
+            true => Ok(()),
+            false => Err(format!("it cannot strike `{target}`: it strikes {}", fault.victims())),
+        };
+        let checks = [strikes, fault.check_args(&spec.args), fault.check_duration(spec.duration.is_some())];
+        let all = problems.iter().cloned().chain(checks.into_iter().filter_map(Result::err));
+        all.map(|why| format!("faults::{}: {why}", fault.name.replace('-', "_"))).collect()
+    }
+
     /// Names it: the name keys its draws.
     pub fn named(mut self, name: &str) -> Self {
-        self.0.name = Some(name.into());
+        self.spec.name = Some(name.into());
         self
     }
 
     /// Once, so long after t = 0.
     pub fn at(mut self, times: impl Times) -> Self {
-        self.0.when.trigger = Trigger::At(times.times());
+        self.spec.when.trigger = Trigger::At(times.times());
         self
     }
 
     /// Again and again, with such pauses; `times` says how often.
     pub fn every(mut self, times: impl Times) -> Self {
-        self.0.when.trigger = Trigger::Every(times.times());
+        self.spec.when.trigger = Trigger::Every(times.times());
         self
     }
 
     /// How often in a run.
     pub fn times(mut self, counts: impl Counts) -> Self {
-        self.0.times = counts.counts();
+        self.spec.times = counts.counts();
         self
     }
 
     /// For so long.
     pub fn lasting(mut self, times: impl Times) -> Self {
-        self.0.duration = Some(times.times());
+        self.spec.duration = Some(times.times());
         self
     }
 
     fn at_event(mut self, event: on::Event, moment: Moment) -> Self {
-        self.0.when = When { trigger: Trigger::On(event.0), moment, ..self.0.when };
+        self.spec.when = When { trigger: Trigger::On(event.0), moment, ..self.spec.when };
         self
     }
 
@@ -252,13 +252,7 @@ impl Fault {
 
     /// At which occurrence of the event, from 1.
     pub fn nth(mut self, counts: impl Counts) -> Self {
-        self.0.when.nth = counts.counts();
-        self
-    }
-
-    /// For an API error: the server has handled the request.
-    pub fn committed(mut self) -> Self {
-        self.0.args.0.insert("committed", Arg::Bool(true));
+        self.spec.when.nth = counts.counts();
         self
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use wavetank_sim::explore::{self, Prepared, draw_plan};
 use wavetank_sim::object::Object;
 use wavetank_sim::programs::{self, Host};
+use wavetank_sim::scenario::oracle::{self, OracleInfo, Use};
 use wavetank_sim::scenario::{
     self, Action, Check, Disabled, Expectation, Modality, Plan, RustCheck, Step, Var, View,
 };
@@ -19,6 +20,7 @@ use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
 use crate::harness::{Asked, replay_line, sweep};
 use crate::isolate::{Isolation, Pool};
+use crate::scenario::format::check_step;
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
 use crate::sweep::{Job, Report, warm_up, work};
 
@@ -102,7 +104,9 @@ impl Scenario {
     }
 
     fn setup(mut self, objects: Vec<Arc<Object>>) -> Self {
-        self.inner.setup.push(Step::new(Action::Apply(objects)));
+        let step = Step::new(Action::Apply(objects));
+        self.check_step(&step);
+        self.inner.setup.push(step);
         self
     }
 
@@ -122,13 +126,22 @@ impl Scenario {
 
     /// A change, after those before it.
     pub fn step(mut self, step: Step) -> Self {
+        self.check_step(&step);
         self.inner.steps.push(step);
         self
     }
 
+    /// Checks a step as a scenario file is checked.
+    fn check_step(&mut self, step: &Step) {
+        if let Err(why) = check_step(&step.action) {
+            self.problems.push(format!("step \"{}\": {why}", step.label()));
+        }
+    }
+
     /// A failure.
     pub fn fault(mut self, fault: Fault) -> Self {
-        self.inner.faults.push(fault.0);
+        self.problems.extend(fault.problems());
+        self.inner.faults.push(fault.spec);
         self
     }
 
@@ -171,13 +184,19 @@ impl Scenario {
 
     /// Does without an oracle, for a reason.
     pub fn disable(mut self, oracle: &str, reason: &str) -> Self {
-        self.inner.disable.push(Disabled { name: oracle.into(), reason: reason.into() });
+        match OracleInfo::usable(oracle, Use::Disabled) {
+            Ok(oracle) => self.inner.disable.push(Disabled { oracle, reason: reason.into() }),
+            Err(why) => self.problems.push(why),
+        }
         self
     }
 
     /// Expects some seed to be found failing by this oracle, and by no other.
     pub fn expect_violation(mut self, oracle: &str) -> Self {
-        self.inner.expect_violation = Some(oracle.into());
+        match OracleInfo::usable(oracle, Use::Expected) {
+            Ok(oracle) => self.inner.expect_violation = Some(oracle),
+            Err(why) => self.problems.push(why),
+        }
         self
     }
 
@@ -193,7 +212,7 @@ impl Scenario {
         F: Fn(Host) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Box<dyn std::error::Error>>> + 'static,
     {
-        self.at_end = Some(programs::Program::new("at_end", check));
+        self.at_end = Some(programs::Program::new(oracle::AT_END.name, check));
         self
     }
 

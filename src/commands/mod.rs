@@ -1,7 +1,8 @@
 //! The commands, one verb per file.
 //!
-//! To add one: a file with its arguments and `execute`, a variant of `Command` in `cli`.
+//! To add one: a file with its arguments and `execute`, a variant of `Command` in `cli`. Only `report` prints.
 
+pub(crate) mod explain;
 pub(crate) mod list;
 pub(crate) mod replay;
 pub(crate) mod run;

@@ -87,7 +87,7 @@ fn tell(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
     for (what, why) in &report.unused {
         print(&format!("unused     {what}: {why}"));
     }
-    let held = report.is_held(summary.expected.as_deref());
+    let held = report.is_held(summary.expected);
     if report.violation.is_some() {
         print(&report::failure(summary, report, &replay_line(&summary.path, report)));
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use wavetank_sim::explore::Prepared;
+use wavetank_sim::scenario::oracle;
 
 use super::replay::replay_line;
 use crate::cli::{BAD_INPUT, NONDETERMINISM, OUR_BUG, VIOLATION, scenario_files};
@@ -145,7 +146,7 @@ impl Sweep<'_> {
         let mut take = |n: usize, outcome| {
             let report = Report::from_outcome(outcome, &jobs[n]);
             if self.args.json {
-                print(&report::run_line(&scenario.name, &report, scenario.expect_violation.as_deref()));
+                print(&report::run_line(&scenario.name, &report, scenario.expect_violation));
             }
             summary.add(&report);
             progress.inc(1);
@@ -201,8 +202,8 @@ impl Sweep<'_> {
             Err(why) => {
                 say(&format!("{}: {why}", summary.name));
                 let bug = summary.first_bad.as_ref().and_then(|bad| bad.violation.as_ref());
-                let code =
-                    if bug.is_some_and(|found| found.oracle == "internal") { OUR_BUG } else { VIOLATION };
+                let is_ours = bug.is_some_and(|found| found.oracle == oracle::INTERNAL.name);
+                let code = if is_ours { OUR_BUG } else { VIOLATION };
                 (summary, failure.or(Some(why)), code)
             }
         }

@@ -1,12 +1,13 @@
 //! One run as one line of JSON.
 
 use serde_json::json;
+use wavetank_sim::scenario::OracleInfo;
 
 use crate::sweep::Report;
 
 /// The line: scenario, seed, verdict (`held` or `violated`), fingerprint, virtual_s, wall_ms, violation (null, or oracle,
 /// message and time), plan, no_run (null, or why there was no run: the setup failed).
-pub(crate) fn run_line(scenario: &str, report: &Report, expected: Option<&str>) -> String {
+pub(crate) fn run_line(scenario: &str, report: &Report, expected: Option<&OracleInfo>) -> String {
     let violation = report
         .violation
         .as_ref()

@@ -7,8 +7,7 @@
 //! - `schema`: the same data as a JSON Schema
 //! - `read`: a checked tree to a scenario; manifests
 //!
-//! To add a field: one line in `format`, and where it is read in `read`. A field that is known and not there yet is
-//! `Shape::Later`.
+//! To add a field: one line in `format`, and where it is read in `read`; verbs of steps have both in `format/steps`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +17,7 @@ pub use schema::schema;
 use wavetank_sim::object::Object;
 pub use wavetank_sim::scenario::Scenario;
 
-mod format;
+pub(crate) mod format;
 mod problem;
 mod read;
 mod schema;
@@ -81,6 +80,7 @@ pub fn parse(
     shape::check(&root, &format::SCENARIO, &source, &mut problems);
     let scenario =
         read::scenario(&root, read::Context::new(&source, read_manifests, programs), &mut problems);
+    read::refuse_what_was_lost(&root, &source, &mut problems);
     BadScenario::unless_none(problems)?;
     Ok(scenario)
 }

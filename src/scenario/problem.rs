@@ -64,6 +64,11 @@ impl Problems {
         }
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Notes a problem.
     pub(super) fn note(&mut self, problem: Problem) {
         if self.0.len() < KEPT {

@@ -36,19 +36,26 @@ fn fields(fields: &Fields) -> Value {
     schema
 }
 
-fn shape(it: &Shape) -> Value {
+pub(super) fn shape(it: &Shape) -> Value {
     match it {
         Shape::Leaf(leaf) => self::leaf(leaf),
-        Shape::Word(words) => {
-            let words = Value::list(words.iter().map(|word| Value::from(*word)));
-            Value::from([("enum", words)])
-        }
+        Shape::Word(words) => one_of(words),
+        Shape::Named(named) => one_of(&(named.names)()),
         Shape::List(item) => Value::from([("type", "array".into()), ("items", shape(item))]),
         Shape::Map(value) => Value::from([("type", "object".into()), ("additionalProperties", shape(value))]),
         Shape::Fields(it) => fields(it),
+        Shape::Branches(it, branches) => {
+            let mut schema = fields(it);
+            schema.set_at(&["allOf"], branches());
+            schema
+        }
         Shape::OneOf(shapes) => Value::from([("anyOf", Value::list(shapes.iter().map(shape)))]),
         Shape::Tree | Shape::Later => Value::empty_map(),
     }
+}
+
+fn one_of(words: &[&'static str]) -> Value {
+    Value::from([("enum", Value::list(words.iter().map(|word| Value::from(*word))))])
 }
 
 fn leaf(leaf: &Leaf) -> Value {

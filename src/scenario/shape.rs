@@ -1,23 +1,30 @@
 //! What a value may look like, as data, and the check of a tree against it. The check names every unknown field, wrong type
 //! and malformed text; what only the whole file can tell (programs, manifests, names) is checked in `read`.
 
+use wavetank_sim::object::Value;
 use wavetank_sim::scenario::near::instead;
 
 use super::problem::{Problems, Source, Spot};
 use super::yaml::{Node, Tree};
 
 /// What a value may look like.
+#[derive(Clone, Copy)]
 pub(super) enum Shape {
     /// A scalar of some form.
     Leaf(&'static Leaf),
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of the names of a table.
+    Named(&'static Named),
     /// A list of these.
     List(&'static Shape),
     /// A map from any key to these.
     Map(&'static Shape),
     /// A map with these fields.
     Fields(&'static Fields),
+    /// A map with these fields, of which one decides what the others may be. The JSON Schema has this branch for it; `read`
+    /// checks it.
+    Branches(&'static Fields, fn() -> Value),
     /// The first of these that fits the value's type.
     OneOf(&'static [Shape]),
     /// Any value.
@@ -38,6 +45,16 @@ pub(super) struct Leaf {
     pub(super) check: fn(&str) -> Result<(), String>,
 }
 
+/// The names of a table, as far as they may stand at a place.
+pub(super) struct Named {
+    /// What has the names, in words.
+    pub(super) what: &'static str,
+    /// The names that are right.
+    pub(super) names: fn() -> Vec<&'static str>,
+    /// What is wrong with a text that is none of them, and what would be right.
+    pub(super) check: fn(&str) -> Result<(), String>,
+}
+
 /// The fields of a map.
 pub(super) struct Fields {
     /// What the map is, in words.
@@ -49,6 +66,7 @@ pub(super) struct Fields {
 }
 
 /// A field of a map.
+#[derive(Clone, Copy)]
 pub(super) struct Field {
     /// Its name.
     pub(super) name: &'static str,
@@ -100,9 +118,14 @@ impl Checker<'_> {
                     );
                 }
             }
+            Shape::Named(named) => {
+                if let Err(message) = (named.check)(&node.text().unwrap_or_default()) {
+                    self.wrong(node.spot, message);
+                }
+            }
             Shape::List(item) => node.items().iter().for_each(|node| self.value(node, item)),
             Shape::Map(value) => node.entries().iter().for_each(|entry| self.value(&entry.value, value)),
-            Shape::Fields(fields) => self.fields(node, fields),
+            Shape::Fields(fields) | Shape::Branches(fields, _) => self.fields(node, fields),
             Shape::OneOf(shapes) => {
                 if let Some(shape) = shapes.iter().find(|shape| shape.fits(node)) {
                     self.value(node, shape);
@@ -124,14 +147,8 @@ impl Checker<'_> {
     }
 
     fn leaf(&mut self, node: &Node, leaf: &'static Leaf) {
-        let text = node.text().unwrap_or_default();
-        if let Err(message) = (leaf.check)(&text) {
-            let right = if message.is_empty() {
-                format!("`{}` is wrong here: write {}", shortened(&text), leaf.right)
-            } else {
-                message
-            };
-            self.wrong(node.spot, right);
+        if let Err(message) = leaf.check_text(&node.text().unwrap_or_default()) {
+            self.wrong(node.spot, message);
         }
     }
 
@@ -139,6 +156,7 @@ impl Checker<'_> {
         if !matches!(node.tree, Tree::Map(_)) {
             return self.wrong_type(node, &fields.right());
         }
+        let needed = |field: &Field| field.required || fields.one_of.contains(&field.name);
         for entry in node.entries() {
             match fields.named(&entry.key) {
                 None => {
@@ -154,7 +172,8 @@ impl Checker<'_> {
                 Some(Field { shape: Shape::Later, .. }) => {
                     self.wrong(entry.spot, format!("`{}` is not there yet", entry.key));
                 }
-                Some(field) if field.required || !matches!(entry.value.tree, Tree::Null) => {
+                // A field that may be left out may be empty; one that something hangs on may not.
+                Some(field) if needed(field) || !matches!(entry.value.tree, Tree::Null) => {
                     self.value(&entry.value, &field.shape);
                 }
                 Some(_) => {}
@@ -185,6 +204,13 @@ fn shortened(text: &str) -> String {
     if short.len() == text.len() { short } else { short + ".." }
 }
 
+impl Leaf {
+    fn check_text(&self, text: &str) -> Result<(), String> {
+        let right = || format!("`{}` is wrong here: write {}", shortened(text), self.right);
+        (self.check)(text).map_err(|message| if message.is_empty() { right() } else { message })
+    }
+}
+
 impl Fields {
     /// The field with this name.
     pub(super) fn named(&self, name: &str) -> Option<&Field> {
@@ -198,13 +224,18 @@ impl Fields {
 }
 
 impl Shape {
+    /// What is wrong with a text of this form.
+    pub(super) fn check_text(&self, text: &str) -> Result<(), String> {
+        if let Self::Leaf(leaf) = self { leaf.check_text(text) } else { Ok(()) }
+    }
+
     /// Whether a value has the type for this shape.
     fn fits(&self, node: &Node) -> bool {
         match (self, &node.tree) {
             (Self::Leaf(leaf), Tree::Bool(_) | Tree::Int(_) | Tree::Float(_)) => leaf.any_scalar,
-            (Self::Leaf(_) | Self::Word(_), Tree::Text(_))
+            (Self::Leaf(_) | Self::Word(_) | Self::Named(_), Tree::Text(_))
             | (Self::List(_), Tree::List(_))
-            | (Self::Map(_) | Self::Fields(_), Tree::Map(_))
+            | (Self::Map(_) | Self::Fields(_) | Self::Branches(..), Tree::Map(_))
             | (Self::Tree | Self::Later, _) => true,
             (Self::OneOf(shapes), _) => shapes.iter().any(|shape| shape.fits(node)),
             _ => false,
@@ -216,9 +247,10 @@ impl Shape {
         match self {
             Self::Leaf(leaf) => leaf.right.into(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
+            Self::Named(named) => format!("{}: one of {}", named.what, (named.names)().join(", ")),
             Self::List(_) => "a list (`- ..` or `[..]`)".into(),
             Self::Map(_) => "a map (`KEY: VALUE`)".into(),
-            Self::Fields(fields) => fields.right(),
+            Self::Fields(fields) | Self::Branches(fields, _) => fields.right(),
             Self::OneOf(shapes) => shapes.iter().map(Self::right).collect::<Vec<_>>().join(", or "),
             Self::Tree => "a value".into(),
             Self::Later => "nothing".into(),

@@ -4,6 +4,7 @@
 //! Aliases and nesting are bounded, so that a small file stays small.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -28,6 +29,8 @@ pub(super) struct Node {
     pub(super) spot: Spot,
     /// What it is.
     pub(super) tree: Tree,
+    /// Whether a reader could make nothing of it.
+    is_lost: Cell<bool>,
 }
 
 /// What a value is.
@@ -173,6 +176,21 @@ impl Node {
         })
     }
 
+    /// Marks it as lost: a reader could make nothing of it.
+    pub(super) fn lose(&self) {
+        self.is_lost.set(true);
+    }
+
+    /// The place of the first value in here that is lost.
+    pub(super) fn lost(&self) -> Option<Spot> {
+        let inner = || match &self.tree {
+            Tree::List(items) => items.iter().find_map(Node::lost),
+            Tree::Map(entries) => entries.iter().find_map(|entry| entry.value.lost()),
+            _ => None,
+        };
+        if self.is_lost.get() { Some(self.spot) } else { inner() }
+    }
+
     /// The object tree. A number without a fraction is an integer, as it is once Kubernetes has made JSON of it.
     pub(super) fn value(&self) -> Value {
         match &self.tree {
@@ -206,7 +224,7 @@ impl Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Tree>::deserialize(deserializer)?;
-        Ok(Self { spot: spot(spanned.referenced), tree: spanned.value })
+        Ok(Self { spot: spot(spanned.referenced), tree: spanned.value, is_lost: Cell::default() })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A scenario built in code, over seeds and looked into.
 
-use wavetank::{Image, Nodes, Scenario, faults, mins, pods, scale, secs, vars};
+use wavetank::{Image, Nodes, Scenario, faults, mins, pods, scale, secs, upgrade_nodes, vars};
 
 use super::web_yaml;
 
@@ -41,4 +41,25 @@ fn code_at_the_end_sees_the_final_state_and_its_error_is_a_violation() {
     let found = run.violations().next().unwrap();
     assert_eq!(found.oracle, "at_end");
     assert!(found.message.contains("not as it should be"), "{found}");
+}
+
+#[test]
+fn an_oracle_that_is_misspelt_or_cannot_be_disabled_is_a_problem_of_the_scenario() {
+    let why = web().disable("hot_lop", "a slip").expect_violation("internal").run(1).unwrap_err();
+    assert!(why.contains("did you mean `hot_loop`?"), "{why}");
+    assert!(why.contains("oracle `internal` does not belong here"), "{why}");
+}
+
+#[test]
+fn a_step_built_in_code_is_checked_as_one_of_a_file_is() {
+    for (step, right) in [
+        (scale("web", 3), "`web/` is wrong here: write a target such as `deployment/web`"),
+        (upgrade_nodes("1.36", 1), "`1.36` is wrong here: write a version such as `v1.36.1`"),
+    ] {
+        let why = web().step(step).run(1).unwrap_err();
+        assert!(why.contains(right), "{why}");
+    }
+    let nameless = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: p-}\n";
+    let why = Scenario::new("nameless").apply_yaml(nameless).run(1).unwrap_err();
+    assert!(why.contains("`apply` needs a name"), "{why}");
 }

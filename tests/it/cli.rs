@@ -52,6 +52,43 @@ fn a_bad_flag_and_an_absent_file_are_bad_input() {
 }
 
 #[test]
+fn oracles_and_faults_are_explained_and_an_unknown_name_says_what_was_meant() {
+    let explained = |args: &[&str]| {
+        let output = wavetank(&[&["explain"], args].concat());
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, page, _) = explained(&["fault", "node-loss"]);
+    assert_eq!(code, Some(0));
+    for part in ["duration                has to be given", "return, replace; return unless given"] {
+        assert!(page.contains(part), "`{part}` is missing in: {page}");
+    }
+    assert!(
+        page.contains("in a plan:\n  node-loss(Node/*)@30s+2m\nin a file:\n  - fault: node-loss\n"),
+        "{page}"
+    );
+    let (code, page, _) = explained(&["oracle", "hot_loop"]);
+    assert_eq!(code, Some(0));
+    assert!(page.starts_with("oracle hot_loop\nA program writes one object again and again"), "{page}");
+    assert!(page.contains("oracles: {disable: [{name: hot_loop, reason: \"..\"}]}"), "{page}");
+    let (code, all, _) = explained(&[]);
+    assert_eq!(code, Some(0));
+    assert!(
+        all.contains("\n  counts                  not there yet: ") && all.contains("\n  pod-deletion  "),
+        "{all}"
+    );
+    for (args, right) in [
+        (["oracle", "counts"], "oracle `counts` is not there yet"),
+        (["oracle", "hotloop"], "did you mean `hot_loop`?"),
+        (["fault", "volume-loss"], "fault `volume-loss` is not there yet"),
+        (["fault", "pod-deleton"], "did you mean `pod-deletion`?"),
+    ] {
+        let (code, said, why) = explained(&args);
+        assert_eq!((code, said.as_str()), (Some(2), ""), "{args:?}");
+        assert!(why.contains(right), "{why}");
+    }
+}
+
+#[test]
 fn a_violation_is_exit_code_one_and_says_what_was_wanted_and_how_to_see_it_again() {
     let path = scenario_file("violation", NEVER_HOLDS);
     let output = wavetank(&["run", path.to_str().unwrap(), "--seeds", "3..5"]);

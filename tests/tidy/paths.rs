@@ -4,8 +4,13 @@
 use super::source::{Source, item_end, name, words};
 
 /// Macros stand in the crate's root, whatever module defines them.
-const MACROS: &[(&str, &str)] =
-    &[("key", "object"), ("value", "object"), ("var", "builder"), ("vars", "builder")];
+const MACROS: &[(&str, &str)] = &[
+    ("fault_table", "scenario"),
+    ("key", "object"),
+    ("value", "object"),
+    ("var", "builder"),
+    ("vars", "builder"),
+];
 
 /// Every top-level module named, with the offset of its name.
 pub(crate) fn named(source: &Source) -> Vec<(usize, String)> {

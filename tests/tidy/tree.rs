@@ -11,6 +11,10 @@ pub(crate) struct Tree {
     pub(crate) scenarios: Vec<(String, String)>,
     pub(crate) manifests: Vec<(String, String)>,
     pub(crate) top_level: Vec<String>,
+    /// The pages that contributors read.
+    pub(crate) pages: Vec<(String, String)>,
+    /// The file names of all Markdown pages, without folders.
+    pub(crate) documents: BTreeSet<String>,
     pub(crate) readme: String,
     pub(crate) ci: String,
 }
@@ -21,22 +25,29 @@ impl Tree {
         for folder in ["sim", "src", "tests", "benches", "examples", "scenarios"] {
             walk(root, folder, &mut paths);
         }
-        paths.push("Cargo.toml".to_owned());
+        paths.extend(["Cargo.toml", "README.md", "CONTRIBUTING.md"].map(str::to_owned));
         paths.sort();
         let text = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
         let all = |suffix: &str| -> Vec<(String, String)> {
             let found = paths.iter().filter(|path| path.ends_with(suffix));
             found.map(|path| (path.clone(), text(path))).collect()
         };
+        let pages = all(".md");
         Tree {
             rust: rust(all(".rs")),
             scenarios: all(".yaml").into_iter().filter(|(path, _)| path.starts_with("scenarios/")).collect(),
             manifests: all("Cargo.toml"),
             top_level: entries(root),
+            documents: pages.iter().map(|(path, _)| file_name(path).to_owned()).collect(),
+            pages,
             readme: text("README.md"),
             ci: text(".ci/run"),
         }
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 /// Names in the root, without what starts with a dot.

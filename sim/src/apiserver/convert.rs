@@ -1,12 +1,13 @@
-//! Between a served version and the stored one. Custom resources (`None` conversion) change their apiVersion alone; events
-//! of `events.k8s.io` are core events in other words.
+//! Conversion between a served version and the stored one.
 //!
-//! Not modelled: conversion webhooks; `autoscaling/v1`, whose objects differ in more than names (501).
+//! Modelled: custom resources with conversion `None`, which changes only apiVersion; events of `events.k8s.io`, which are
+//! core events under other field names. Not modelled: conversion webhooks; `autoscaling/v1`, whose objects differ in more
+//! than field names. Both get 501.
 
 use super::kind::Kind;
 use crate::object::{Key, Value};
 
-/// Field names of `events.k8s.io/v1` and of the core event that is stored.
+/// Field names of `events.k8s.io/v1` (served) and of core events (stored).
 const EVENT_FIELDS: [(&str, &str); 7] = [
     ("regarding", "involvedObject"),
     ("note", "message"),
@@ -17,19 +18,20 @@ const EVENT_FIELDS: [(&str, &str); 7] = [
     ("deprecatedCount", "count"),
 ];
 
-/// Turns an object of the served version into one of the stored version. `storage` is the stored version's kind.
+/// Converts an object from the served version `kind` to the stored version `storage`.
 pub fn to_storage(kind: &Kind, storage: &Kind, root: &mut Value) {
     convert(kind, storage, root, |(served, _)| served, |(_, stored)| stored);
 }
 
-/// Turns a stored object into one of the served version.
+/// Converts an object from the stored version `storage` to the served version `kind`.
 pub fn from_storage(kind: &Kind, storage: &Kind, root: &mut Value) {
     convert(storage, kind, root, |(_, stored)| stored, |(served, _)| served);
 }
 
-type Pick = fn((&'static str, &'static str)) -> &'static str;
+/// Picks the old or the new name of a field.
+type PickName = fn((&'static str, &'static str)) -> &'static str;
 
-fn convert(from: &Kind, to: &Kind, root: &mut Value, old: Pick, new: Pick) {
+fn convert(from: &Kind, to: &Kind, root: &mut Value, old: PickName, new: PickName) {
     if from.resource == to.resource {
         return;
     }

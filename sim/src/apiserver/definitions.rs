@@ -1,22 +1,19 @@
-//! What the server does by itself about custom resource definitions: serves their kinds, takes their conditions step by
-//! step, and empties them before they go.
+//! The controllers for custom resource definitions that run inside kube-apiserver: they serve the defined kinds, set
+//! conditions step by step, and delete all instances before a definition is removed.
 //!
-//! The steps are `crd`'s; here is when they are taken and what they do to store, registry and watches.
+//! `crd` decides on the next step; this file decides when, and applies it to store, registry and watches.
 
 use std::sync::Arc;
 
-use super::crd::{self, Next};
+use super::crd::{self, NextStep};
 use super::kind::Kind;
 use super::server::{ApiServer, Replies};
-use crate::object::{Object, Str, Value, Writer};
+use crate::object::{Object, Value};
 use crate::wire::resource::CRDS;
 use crate::wire::{ObjectKey, Options, Resource};
 
-/// The field manager of what the server does by itself.
-const MANAGER: &str = "kube-apiserver";
-
 impl ApiServer {
-    /// Follows a definition that was written or removed: serves what it defines, and sets the timer of its next step.
+    /// Follows a written or removed definition: serves the kinds that it defines, and schedules its next step.
     pub(super) fn definition_changed(
         &mut self,
         key: &ObjectKey,
@@ -30,7 +27,7 @@ impl ApiServer {
         match new {
             Some(new) => {
                 if crd::is_established(new.root()) {
-                    let kinds = crd::kinds(new.root()).expect("a stored definition was validated");
+                    let kinds = crd::kinds(new.root()).expect("a stored definition is valid");
                     self.registry.add(kinds);
                 }
                 if let (Some(old), Some(resource)) = (old, stored_resource(new))
@@ -49,37 +46,32 @@ impl ApiServer {
         }
     }
 
-    /// Asks again for the definition of a kind whose last instance may have gone.
-    pub(super) fn instance_gone(&mut self, kind: &Kind, out: &mut Replies) {
-        let name = format!("{}.{}", kind.resource.plural(), kind.resource.group());
-        self.step_later(ObjectKey::new("", name), out);
+    /// Schedules the next step of a terminating definition, one of whose instances was removed.
+    pub(super) fn instance_deleted(&mut self, kind: &Kind, out: &mut Replies) {
+        let key = ObjectKey::new("", format!("{}.{}", kind.resource.plural(), kind.resource.group()));
+        debug_assert!(
+            self.store.get(*CRDS, &key).is_some(),
+            "a definition is named after its resource, and is removed after its instances"
+        );
+        self.step_later(key, out);
     }
 
-    /// Takes the next step of a definition.
+    /// Takes the next step of a definition, if it still exists.
     pub(super) fn step_definition(&mut self, key: &ObjectKey, out: &mut Replies) {
         let Some(definition) = self.store.get(*CRDS, key).cloned() else { return };
-        let kind = self.registry.lookup(*CRDS).cloned().expect("definitions are built in");
         let instances = self.instances(&definition);
         let now = self.timestamp();
         let others =
             self.store.table(*CRDS).into_iter().flat_map(|table| table.iter("").map(|(_, o)| o.root()));
         match crd::next(definition.root(), others, !instances.is_empty(), &now) {
-            Next::Rest => {}
-            Next::Status(status) => {
+            NextStep::None => {}
+            NextStep::Status(status) => {
                 let mut root = definition.root().clone();
                 root.set_at(&["status"], status);
-                let writer = Writer {
-                    manager: Str::new_static(MANAGER),
-                    subresource: Str::new_static("status"),
-                    api_version: Str::new_static(kind.api_version()),
-                    time: now,
-                };
-                let owners =
-                    definition.managed().updated(writer, Some(definition.root()), &root, kind.shape());
-                self.put(&kind, key.clone(), root, owners, None, out);
+                self.put_own_status(*CRDS, &definition, root, out);
             }
-            Next::DeleteInstances => self.delete_instances(&definition, &instances, out),
-            Next::Finish => self.finish(&kind, key, &definition, out),
+            NextStep::DeleteInstances => self.delete_instances(&definition, &instances, out),
+            NextStep::RemoveFinalizer => self.remove_finalizer(key, &definition, out),
         }
     }
 
@@ -98,23 +90,24 @@ impl ApiServer {
             self.remove_one(&kind, instance, &Options::default(), out)
                 .expect("a deletion without options is never refused");
         }
-        // What finalizers still hold is asked for again when it goes.
+        // An instance with finalizers schedules the next step when it is removed.
         if self.revision() != before {
             self.step_later(ObjectKey::of(definition), out);
         }
     }
 
-    /// Takes the finalizer off; without another one the definition goes.
-    fn finish(&mut self, kind: &Kind, key: &ObjectKey, definition: &Arc<Object>, out: &mut Replies) {
+    /// Removes the finalizer, and the definition if that was the last one.
+    fn remove_finalizer(&mut self, key: &ObjectKey, definition: &Arc<Object>, out: &mut Replies) {
+        let kind = self.registry.lookup(*CRDS).cloned().expect("definitions are a built-in kind");
         let all = definition.items_at(&["metadata", "finalizers"]).iter();
         let others: Vec<Value> = all.filter(|f| f.as_str() != Some(crd::FINALIZER)).cloned().collect();
         if others.is_empty() {
-            self.take(kind, key.clone(), definition, out);
+            self.take(&kind, key.clone(), definition, out);
             return;
         }
         let mut root = definition.root().clone();
         root.set_at(&["metadata", "finalizers"], others);
-        self.put(kind, key.clone(), root, definition.managed().clone(), None, out);
+        self.put(&kind, key.clone(), root, definition.managed().clone(), None, out);
     }
 
     fn end_streams_of(&mut self, definition: &Object, out: &mut Replies) {
@@ -136,8 +129,6 @@ fn plural(definition: &Object) -> &str {
 
 /// The resource under which instances are stored.
 fn stored_resource(definition: &Object) -> Option<Resource> {
-    let versions = definition.items_at(&["spec", "versions"]).iter();
-    let is_storage = |version: &&Value| version.get("storage").and_then(Value::as_bool) == Some(true);
-    let version = versions.clone().find(is_storage)?.str_at(&["name"])?;
+    let version = crd::storage_version(definition.root())?.as_str()?;
     Some(Resource::of(name(definition, "group"), version, plural(definition)))
 }

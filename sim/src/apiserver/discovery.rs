@@ -1,8 +1,8 @@
-//! The documents that tell clients what is served: discovery, aggregated discovery, version and health.
+//! Discovery, aggregated discovery (`as=APIGroupDiscoveryList`), version and health documents.
 //!
-//! Real: documents are kept and re-made a moment after a CRD is established. Modelled: made when asked, from the
-//! registry; plain and aggregated (`as=APIGroupDiscoveryList`). Not modelled: OpenAPI documents, the path index and
-//! metrics (501 by name), `storageVersionHash` of custom resources, ETags.
+//! Differs: a real server rebuilds its documents a moment after a CRD is established; this one makes them for each request
+//! from the registry, so that clients never see outdated discovery. Not modelled: OpenAPI documents, the path index and
+//! metrics (all 501), `storageVersionHash` of custom resources, ETags.
 
 use bytes::Bytes;
 
@@ -17,7 +17,7 @@ const JSON: &str = "application/json";
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// The answer to a GET of a path that is no resource.
+/// The answer to a GET of a path that is not a resource.
 pub fn discovery(registry: &Registry, path: &str, accept: &str) -> Answer {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match parts.as_slice() {
@@ -50,7 +50,7 @@ pub fn discovery(registry: &Registry, path: &str, accept: &str) -> Answer {
     }
 }
 
-/// Plain text, as a real server's router answers unknown paths.
+/// The plain-text 404 of a real server's router for unknown paths.
 pub(super) fn page_not_found() -> Answer {
     raw(404, TEXT, "404 page not found\n")
 }
@@ -63,7 +63,7 @@ fn json(document: Value) -> Answer {
     raw(200, JSON, document.to_json())
 }
 
-/// Whether the first type of Accept that this server can give is the aggregated document.
+/// Whether the first supported media type of the Accept header is the aggregated document.
 fn wants_aggregated(accept: &str) -> bool {
     let first = accept.split(',').map(str::trim).find(|media| {
         let plain = !media.contains("as=") && (media.starts_with(JSON) || media.starts_with("*/*"));
@@ -84,7 +84,7 @@ fn version() -> Value {
     })
 }
 
-/// The groups but core: the built-in ones in their order, then the custom ones by name.
+/// The groups without core: the built-in ones in their order, then the custom ones by name.
 fn group_names(registry: &Registry) -> Vec<&'static str> {
     let mut names = Vec::new();
     for group in registry.iter().map(|kind| kind.resource.group()) {
@@ -220,7 +220,7 @@ fn aggregated_resource(kind: &Kind) -> Value {
     entry
 }
 
-/// The kind of an answer. Built-in ones leave group and version empty where they are the list's own.
+/// The kind of an answer. For built-in kinds group and version are empty if they are those of the list.
 fn response_kind(kind: &Kind, name: &Str, api_version: &str) -> Value {
     let (group, version) = match api_version.split_once('/') {
         Some(parts) => parts,
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_groups_are_plain_text_and_unknown_core_versions_a_status() {
+    fn unknown_groups_get_plain_text_and_unknown_core_versions_a_status() {
         assert_eq!(get("/apis/nosuch.io/v1", JSON), (404, TEXT, "404 page not found\n".into()));
         assert_eq!(get("/nosuchpath", JSON), (404, TEXT, "404 page not found\n".into()));
         assert_eq!(get("/api/v2", JSON).2, Status::page_not_found().to_value());
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn aggregated_discovery_is_given_where_it_is_accepted_first() {
+    fn aggregated_discovery_is_returned_if_it_is_accepted_first() {
         let kubectl = format!("{AGGREGATED},{JSON}");
         let (code, content_type, doc) = get("/apis", &kubectl);
         assert_eq!((code, content_type), (200, AGGREGATED));

@@ -1,7 +1,9 @@
-//! For tests: a server that is asked with trees and answers with trees.
+//! For tests: a server with its clock, and stores without objects.
 
 use std::sync::Arc;
 
+use super::admission::StoreReader;
+use super::strategy::Addresses;
 use super::{ApiServer, Plugins, Replies, ServerInput};
 use crate::engine::Time;
 use crate::object::{Object, Value};
@@ -12,7 +14,7 @@ use crate::wire::{
     Verb, WatchEvent,
 };
 
-/// A server, its clock, and all it did.
+/// A server, its clock, and its output so far.
 pub(super) struct Server {
     pub(super) api: ApiServer,
     pub(super) now: Time,
@@ -35,7 +37,7 @@ impl Server {
         self.replies.answers.pop().expect("each request is answered").2
     }
 
-    /// Sends a request that answers with an object or fails.
+    /// Sends a request, and returns the object or the error of its answer.
     pub(super) fn object(&mut self, request: Request) -> Result<Arc<Object>, Box<Status>> {
         match self.send(request) {
             Answer::Object { object, .. } => Ok(object),
@@ -79,9 +81,9 @@ impl Server {
         (Addr(0), self.requests)
     }
 
-    /// The events so far, in words: `ADDED a 7`.
+    /// The watch events since the last call, as texts: `ADDED a 7`.
     pub(super) fn events(&mut self) -> Vec<String> {
-        self.replies.events.drain(..).map(|(_, _, event)| told(&event)).collect()
+        self.replies.events.drain(..).map(|(_, _, event)| event_text(&event)).collect()
     }
 
     pub(super) fn commits(&mut self) -> Vec<Commit> {
@@ -94,22 +96,22 @@ impl Server {
     }
 }
 
-/// An event in words.
-pub(super) fn told(event: &WatchEvent) -> String {
+/// A watch event as a text.
+pub(super) fn event_text(event: &WatchEvent) -> String {
     let object = |what: &str, object: &Object| format!("{what} {} {}", object.name(), object.revision());
     match event {
         WatchEvent::Added(o) => object("ADDED", o),
         WatchEvent::Modified(o) => object("MODIFIED", o),
         WatchEvent::Deleted(o) => object("DELETED", o),
         WatchEvent::Bookmark { revision, initial_events_end: true } => {
-            format!("BOOKMARK, all shown {revision}")
+            format!("BOOKMARK, end of initial events {revision}")
         }
         WatchEvent::Bookmark { revision, .. } => format!("BOOKMARK {revision}"),
         WatchEvent::Error(status) => format!("ERROR {} {}", status.code, status.message),
     }
 }
 
-/// A config map in `default` with one datum.
+/// A ConfigMap in `default` with one key.
 pub(super) fn config_map(name: &str, datum: &str) -> Value {
     value!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"},
@@ -117,13 +119,34 @@ pub(super) fn config_map(name: &str, datum: &str) -> Value {
     })
 }
 
-/// A merge patch of a config map in `default`.
+/// A merge patch of a ConfigMap in `default`.
 pub(super) fn merge_patch(name: &str, patch: Value) -> Request {
     let key = ObjectKey::new("default", name);
     Request { body: Body::Patch(PatchType::Merge, patch), ..Request::one(Verb::Patch, *CONFIG_MAPS, &key) }
 }
 
-/// Options that name a version.
+/// Options with this resourceVersion.
 pub(super) fn from_version(version: u64) -> Options {
     Options { resource_version: Some(version.to_string().into()), ..Options::default() }
+}
+
+/// A store without objects.
+pub(super) struct EmptyStore;
+
+impl StoreReader for EmptyStore {
+    fn get(&self, _: Resource, _: &str, _: &str) -> Option<Arc<Object>> {
+        None
+    }
+    fn list(&self, _: Resource) -> Vec<Arc<Object>> {
+        Vec::new()
+    }
+}
+
+impl Addresses for EmptyStore {
+    fn has_ip(&self, _: &str) -> bool {
+        false
+    }
+    fn has_port(&self, _: i64) -> bool {
+        false
+    }
 }

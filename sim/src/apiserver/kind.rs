@@ -1,6 +1,6 @@
-//! What the server knows about one kind: names, subresources, shape and rules. Data; the verbs act on it.
+//! What the server knows about one kind, as data: names, verbs, subresources, shape and rules.
 //!
-//! Does not decide anything: rules are in `rules`, where kinds come from is in `registry`.
+//! `rules` says how kinds differ; `registry` makes and finds kinds.
 
 use std::sync::{Arc, OnceLock};
 
@@ -30,38 +30,38 @@ pub struct Kind {
     pub namespaced: bool,
     /// Whether a CRD defines it.
     pub custom: bool,
-    /// Whether the project knows the type; requests for others are 501.
+    /// Whether the type is modelled. Requests for other types get 501.
     pub modelled: bool,
-    /// The verbs that discovery lists; others are 405.
+    /// The verbs that discovery lists. Others get 405.
     pub verbs: Vec<Str>,
-    /// The subresources that discovery lists; others are 404.
+    /// The subresources that discovery lists. Others get 404.
     pub subresources: Vec<Subresource>,
-    /// The hash of the storage version, as discovery shows it; empty where there is none.
+    /// The hash of the storage version, as discovery shows it; empty if it shows none.
     pub storage_hash: Str,
-    /// In what the kind differs from others.
+    /// How the kind differs from others.
     pub rules: Rules,
-    /// Whether its definition is going: nothing can be created any more.
+    /// Whether its definition is terminating. Then creates get 405.
     pub terminating: bool,
-    /// `additionalPrinterColumns` of a custom resource, as they stand in its definition.
+    /// `additionalPrinterColumns` of a custom resource, copied from its definition.
     pub columns: Vec<Value>,
-    /// The fields that selectors of a custom resource may name beside its name and namespace: `spec.color`.
+    /// The fields that field selectors of a custom resource may use besides name and namespace: `spec.color`.
     pub selectable: Vec<Str>,
-    /// Where a custom resource keeps what `/scale` shows.
+    /// Where a custom resource keeps the fields that `/scale` shows.
     pub scale: Option<ScalePaths>,
-    /// The type of its objects; built-in ones are made when first asked for.
+    /// The type of its objects. That of a built-in kind is built on first use.
     pub(super) shape: OnceLock<Arc<Shape>>,
-    /// The status that an object has before anyone wrote one, made when first asked for.
+    /// The status of a new object, built on first use.
     pub(super) new_status: OnceLock<Option<Value>>,
 }
 
-/// Where a custom resource keeps what `/scale` shows, as paths of keys.
+/// Where a custom resource keeps the fields that `/scale` shows, as paths of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScalePaths {
     /// `spec.replicas` of the Scale.
     pub spec: Vec<Str>,
     /// `status.replicas` of the Scale.
     pub status: Vec<Str>,
-    /// `status.selector` of the Scale; empty where there is none.
+    /// `status.selector` of the Scale; empty if the definition names none.
     pub selector: Vec<Str>,
 }
 
@@ -72,7 +72,7 @@ pub struct Subresource {
     pub name: Str,
     /// The kind of its body and answer.
     pub kind: Str,
-    /// The group and version of that kind where they differ from the parent's; else empty.
+    /// The group and version of that kind if they differ from the parent's; else empty.
     pub api_version: Str,
     /// Its verbs.
     pub verbs: Vec<Str>,
@@ -84,7 +84,7 @@ impl Kind {
         self.shape.get_or_init(|| schema::shape(self.api_version(), &self.kind))
     }
 
-    /// The status that an object has before anyone wrote one.
+    /// The status of an object whose status nobody has written.
     pub fn new_status(&self) -> Option<&Value> {
         let make = || {
             let mut empty = self.shape().empty_object();
@@ -99,12 +99,12 @@ impl Kind {
         self.subresources.iter().find(|s| s.name == name)
     }
 
-    /// Whether there is a `/status`: then status is dropped on create and ignored on update.
+    /// Whether the kind has `/status`. Then updates of the object ignore `status`, and most creates drop it.
     pub fn has_status(&self) -> bool {
         self.subresource("status").is_some()
     }
 
-    /// Whether a create drops the status that it was sent with.
+    /// Whether a create drops the status that the client sends.
     pub fn drops_status(&self) -> bool {
         self.has_status() && !self.rules.status_on_create
     }
@@ -114,7 +114,7 @@ impl Kind {
         self.verbs.iter().any(|v| v == verb)
     }
 
-    /// The group and version, as objects carry it.
+    /// The group and version as objects carry them.
     pub fn api_version(&self) -> &'static str {
         self.resource.api_version()
     }

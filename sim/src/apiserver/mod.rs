@@ -1,20 +1,23 @@
-//! The API server: kinds as data, and the verbs on them.
+//! The API server: kinds are data, and the verbs work on every kind.
 //!
-//! - [`Kind`], [`Rules`], [`Registry`]: what is served
-//! - [`discovery()`]: the documents that tell it
-//! - `defaults`, `admission`, `strategy`: what a write becomes before it is stored, common and by kind
-//! - `validation`: what may be stored
-//! - [`crd`]: definitions of custom resources and the kinds they define
+//! - [`Kind`], [`Rules`], [`Registry`]: which resources are served, and how kinds differ
+//! - [`discovery()`]: the discovery documents
+//! - `defaults`, `admission`, `strategy`: how the server completes an object before it stores it
+//! - `validation`: which objects the server accepts
+//! - [`crd`], `definitions`: custom resource definitions, the kinds they define, and their lifecycle
 //! - `store`, `names`: objects with their history; uids and generated names
-//! - `select`, `view`: what a client sees of them
+//! - `select`, `view`: which objects a list or watch returns, and in which version
 //! - `watch_cache`: open watches
-//! - `definitions`: what the server does by itself about custom resource definitions
-//! - [`ApiServer`], `verbs`: requests in, answers, events and commits out
+//! - [`ApiServer`], `verbs`: requests in; answers, watch events and commits out
+//!
+//! "Recorded in `x`" names a recording of a kube-apiserver v1.36: `x.json` in `sim/tests/conformance/cases` or in
+//! `sim/tests/controllers/cases`. Tests replay these files against this code.
 //!
 //! Architecture invariant: names `object`, `engine`, `wire` and `client` only.
 
 mod access;
 mod admission;
+mod base64;
 mod convert;
 pub mod crd;
 mod defaults;
@@ -39,7 +42,7 @@ mod versions;
 mod view;
 mod watch_cache;
 
-pub use admission::{Attributes, Lookup, Plugins, admit};
+pub use admission::{Attributes, Plugins, StoreReader, admit};
 pub use convert::{from_storage, to_storage};
 pub use defaults::{apply_defaults, decode};
 pub use discovery::discovery;

@@ -1,19 +1,20 @@
-//! uids and generated names, drawn by birth name: namespace, resource, prefix and which create of that prefix it is.
+//! uids and generated names. Each is drawn by birth name: namespace, resource, prefix, and the number of the create with
+//! that prefix.
 //!
-//! Drawn so, removing one fault from a plan does not rename what others touch.
+//! Therefore removing one fault from a plan does not rename the objects of the others.
 
 use crate::engine::Draws;
 use crate::object::Str;
 use crate::wire::{Birth, Resource};
 
-/// Kubernetes' alphabet for suffixes: no vowels and no digits that look like letters (apimachinery `rand.String`).
+/// The alphabet of suffixes, without vowels and without digits that look like letters (apimachinery `rand.String`).
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 /// The length of a suffix (apiserver `names.randomLength`).
 const SUFFIX_LEN: usize = 5;
-/// How much of a prefix is kept (apiserver `names.MaxGeneratedNameLength`).
+/// How much of a prefix a generated name keeps (apiserver `names.MaxGeneratedNameLength`).
 const MAX_PREFIX_LEN: usize = 58;
 
-/// Hands out names.
+/// Draws uids and generated names.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     draws: Draws,
@@ -25,19 +26,19 @@ impl Names {
         Self { draws: Draws::new(seed) }
     }
 
-    /// From here on draws belong to the run with this seed. What was created stays counted.
+    /// From now on draws from this seed. The counts of past creates stay.
     pub(super) fn reseed(&mut self, seed: u64) {
         self.draws.reseed(seed);
     }
 
-    /// The birth name of the next create of this prefix. Does not count it: [`born`](Self::born) does.
+    /// The birth name of the next create with this prefix. [`count`](Self::count) counts the create once it is committed.
     pub(super) fn birth(&self, resource: Resource, namespace: &str, prefix: &Str, generated: bool) -> Birth {
         let nth = self.draws.count(&["birth", resource.as_str(), namespace, prefix]) + 1;
         Birth { prefix: prefix.clone(), nth, generated }
     }
 
-    /// Counts a create that was committed.
-    pub(super) fn born(&mut self, resource: Resource, namespace: &str, birth: &Birth) {
+    /// Counts a committed create.
+    pub(super) fn count(&mut self, resource: Resource, namespace: &str, birth: &Birth) {
         self.draws.next(&["birth", resource.as_str(), namespace, &birth.prefix]);
     }
 
@@ -54,20 +55,24 @@ impl Names {
     pub(super) fn generate(&self, resource: Resource, namespace: &str, birth: &Birth, attempt: u64) -> Str {
         let prefix = birth.prefix.get(..MAX_PREFIX_LEN).unwrap_or(&birth.prefix);
         let name = ["suffix", resource.as_str(), namespace, &birth.prefix];
-        let mut bits = self.draws.nth(&name, birth.nth << 8 | attempt);
-        let mut text = String::with_capacity(prefix.len() + SUFFIX_LEN);
-        text.push_str(prefix);
-        for _ in 0..SUFFIX_LEN {
-            text.push(char::from(ALPHABET[(bits % 27) as usize]));
-            bits /= 27;
-        }
-        text.into()
+        with_suffix(prefix, self.draws.nth(&name, birth.nth << 8 | attempt))
     }
 
     /// A whole number in `low..=high`, drawn by name.
     pub(super) fn between(&mut self, name: &[&str], low: u64, high: u64) -> u64 {
         self.draws.between(name, low, high)
     }
+}
+
+/// The prefix with a suffix drawn from `bits`.
+pub(super) fn with_suffix(prefix: &str, mut bits: u64) -> Str {
+    let mut text = String::with_capacity(prefix.len() + SUFFIX_LEN);
+    text.push_str(prefix);
+    for _ in 0..SUFFIX_LEN {
+        text.push(char::from(ALPHABET[(bits % 27) as usize]));
+        bits /= 27;
+    }
+    text.into()
 }
 
 /// The text of a UUID, `00000000-0000-0000-0000-000000000000`.
@@ -90,7 +95,7 @@ mod tests {
     fn names_depend_on_the_birth_name_alone() {
         let (mut one, other) = (Names::new(7), Names::new(7));
         let first = one.birth(*PODS, "default", &"web-".into(), true);
-        one.born(*PODS, "default", &first);
+        one.count(*PODS, "default", &first);
         let second = one.birth(*PODS, "default", &"web-".into(), true);
         assert_eq!((first.nth, second.nth), (1, 2));
         assert_eq!(one.uid(*PODS, "default", &first), other.uid(*PODS, "default", &first));

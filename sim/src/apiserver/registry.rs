@@ -1,6 +1,6 @@
-//! The kinds that a server serves: the built-in ones, the same for all runs of a process, and one run's custom ones.
+//! The kinds that a server serves: the built-in ones, shared by all runs of a process, and the custom ones of one run.
 //!
-//! Does not judge CRDs (`crd` does) and stores nothing.
+//! `crd` validates definitions and turns them into kinds.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -11,22 +11,22 @@ use super::schema;
 use crate::object::{Str, Value};
 use crate::wire::Resource;
 
-/// One line per built-in resource, from the discovery documents of a v1.36 server, in their order.
+/// One line per built-in resource, taken from the discovery documents of a v1.36 server, in their order.
 const KINDS: &str = include_str!("../../data/kinds.json");
 
-/// Resources that are another one's objects in other words: served, stored there.
+/// Resources that serve the objects of another resource under other field names: the served one, the stored one.
 const STORED_AS: &[(&str, &str)] = &[
     ("autoscaling/v1/horizontalpodautoscalers", "autoscaling/v2/horizontalpodautoscalers"),
     ("events.k8s.io/v1/events", "v1/events"),
 ];
 
-/// Immutable, parsed once per process.
+/// Parsed once per process; immutable.
 static BUILTIN: LazyLock<Builtin> = LazyLock::new(Builtin::load);
 
 #[derive(Debug)]
 struct Builtin {
     kinds: Vec<Arc<Kind>>,
-    /// The digest of each resource and the place of its kind, sorted.
+    /// The digest of each resource and the index of its kind, sorted.
     by_digest: Vec<(u64, usize)>,
 }
 
@@ -43,12 +43,17 @@ impl Registry {
         Self { builtin: &BUILTIN, custom: BTreeMap::new() }
     }
 
-    /// The kind that this resource names.
+    /// The kind of this resource.
     pub fn lookup(&self, resource: Resource) -> Option<&Arc<Kind>> {
         self.builtin.lookup(resource).or_else(|| self.custom.get(&resource))
     }
 
-    /// The kind with this group, version and kind, as objects carry them.
+    /// The name of the kind under a resource; empty where there is none.
+    pub fn kind_name(&self, resource: Option<Resource>) -> &str {
+        resource.and_then(|resource| self.lookup(resource)).map_or("", |kind| &kind.kind)
+    }
+
+    /// The kind with this apiVersion and kind.
     pub fn by_kind(&self, api_version: &str, kind: &str) -> Option<&Arc<Kind>> {
         self.iter().find(|k| k.kind == kind && k.api_version() == api_version)
     }
@@ -58,12 +63,12 @@ impl Registry {
         self.builtin.kinds.iter().chain(self.custom.values())
     }
 
-    /// Serves these kinds.
+    /// Adds custom kinds.
     pub fn add(&mut self, kinds: impl IntoIterator<Item = Kind>) {
         self.custom.extend(kinds.into_iter().map(|kind| (kind.resource, Arc::new(kind))));
     }
 
-    /// Stops serving all versions of a custom resource.
+    /// Removes all versions of a custom resource.
     pub fn remove(&mut self, group: &str, plural: &str) {
         self.custom.retain(|r, _| r.group() != group || r.plural() != plural);
     }
@@ -76,6 +81,7 @@ impl Builtin {
         let mut by_digest: Vec<_> =
             kinds.iter().enumerate().map(|(i, kind)| (kind.resource.digest(), i)).collect();
         by_digest.sort_unstable();
+        debug_assert!(by_digest.is_sorted_by(|a, b| a.0 < b.0), "no two built-in resources share a digest");
         Self { kinds, by_digest }
     }
 

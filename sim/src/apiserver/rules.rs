@@ -1,28 +1,28 @@
-//! In what built-in kinds differ: one row per kind that is not like the rest.
+//! How kinds differ: one row per built-in kind that differs from the common rules.
 //!
-//! Recorded in `golden/generation-builtins`, `update-without-rv`, `propagation-policies` and the `*-crud` cases; rows
-//! without a recording follow the published registry strategies and are marked (u).
+//! Recorded in `generation-builtins`, `update-without-rv`, `propagation-policies` and `*-crud`. Rows without a recording
+//! follow the registry strategies in the Kubernetes source.
 
-/// In what a kind differs from others.
+/// The rules in which kinds differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
     /// What raises `metadata.generation`.
     pub generation: Generation,
-    /// Whether an update without resourceVersion is allowed; else 422.
+    /// Whether an update without resourceVersion is allowed. If not, it gets 422.
     pub unconditional_update: bool,
-    /// Whether PUT of an absent object creates it; else 404.
+    /// Whether PUT of an absent object creates it. If not, it gets 404.
     pub create_on_update: bool,
-    /// What names are allowed.
+    /// Which names are allowed.
     pub name: NameRule,
-    /// Whether dependents are orphaned where the client names no propagation policy.
+    /// Whether a delete without a propagation policy orphans the dependents.
     pub orphan_by_default: bool,
-    /// Whether deletion is graceful: deletionTimestamp first, gone when confirmed.
+    /// Whether deletion is graceful: the object is terminating until the kubelet confirms.
     pub graceful: bool,
     /// Whether a deletion that only sets deletionTimestamp raises the generation.
     pub deletion_raises_generation: bool,
-    /// The fields of `metadata` that a write to `/status` leaves as they are stored.
+    /// The fields of `metadata` that a write to `/status` does not change.
     pub status_keeps: &'static [&'static str],
-    /// Whether status stays as sent on create although there is a `/status`.
+    /// Whether a create keeps the status that the client sends although the kind has `/status`.
     pub status_on_create: bool,
 }
 
@@ -31,7 +31,7 @@ pub struct Rules {
 pub enum Generation {
     /// The kind has no generation.
     None,
-    /// It is 1 for ever.
+    /// Nothing: it stays 1.
     One,
     /// A change at one of these paths.
     On(&'static [&'static [&'static str]]),
@@ -39,7 +39,7 @@ pub enum Generation {
     AllBut(&'static [&'static str]),
 }
 
-/// What names are allowed.
+/// Which names are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameRule {
     /// DNS-1123 subdomain: up to 253 characters, with dots.
@@ -48,14 +48,14 @@ pub enum NameRule {
     Label,
     /// DNS-1035 label: begins with a letter.
     Dns1035,
-    /// Anything that is a path segment: not `.` or `..`, without `/` and `%`.
+    /// Any path segment: not `.` or `..`, without `/` and `%`.
     PathSegment,
 }
 
 /// A change of spec.
 const SPEC: Generation = Generation::On(&[&["spec"]]);
 
-/// What most kinds are like.
+/// The rules of most kinds.
 const PLAIN: Rules = Rules {
     generation: Generation::None,
     unconditional_update: true,
@@ -68,21 +68,21 @@ const PLAIN: Rules = Rules {
     status_on_create: false,
 };
 
-/// Like most kinds, with a generation for the spec.
+/// The rules of most kinds, with a generation that follows the spec.
 const WITH_SPEC: Rules = Rules { generation: SPEC, ..PLAIN };
 
-/// The metadata that the status strategies built on `ResetObjectMetaForStatus` leave alone.
+/// The metadata that status strategies built on `ResetObjectMetaForStatus` do not change.
 const ALL_METADATA: &[&str] =
     &["labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp", "generation"];
 
-/// Admission registration: conditional updates only, a generation for the part that counts. (u)
+/// Webhook configurations: updates need a resourceVersion, and the generation follows the webhooks.
 const WEBHOOKS: Rules =
     Rules { generation: Generation::On(&[&["webhooks"]]), unconditional_update: false, ..PLAIN };
 
 /// Roles and bindings.
 const RBAC: Rules = Rules { create_on_update: true, name: NameRule::PathSegment, ..PLAIN };
 
-/// By resource; the rest is [`PLAIN`].
+/// The rules by resource. A resource without a row has [`PLAIN`].
 pub(super) const TABLE: &[(&str, Rules)] = &[
     (
         "admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
@@ -169,7 +169,7 @@ impl Rules {
         TABLE.iter().find(|(name, _)| *name == resource).map_or(PLAIN, |(_, rules)| *rules)
     }
 
-    /// The rules of a custom resource, which depend on whether it has a `/status`.
+    /// The rules of a custom resource with or without `/status`.
     pub fn custom(has_status: bool) -> Self {
         let but: &[&str] = if has_status {
             &["apiVersion", "kind", "metadata", "status"]

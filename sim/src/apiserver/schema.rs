@@ -1,6 +1,6 @@
-//! The types of the built-in kinds: OpenAPI of a v1.36 server, and the defaults that it does not tell.
+//! The types of the built-in kinds: the OpenAPI schemas of a v1.36 server, and defaults that OpenAPI does not show.
 //!
-//! Parsed once per process; a shape is built when first asked for and shared by all runs and threads.
+//! Schemas are parsed once per process. A shape is built on first use and shared by all runs and threads.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -10,21 +10,21 @@ use crate::object::{SERVER_DEFAULT, Shape, Value};
 /// Type name to OpenAPI v3 schema.
 const SCHEMAS: &str = include_str!("../../data/builtin-schemas.json");
 
-/// Type name (from its group on) to field to the default that the server assigns in code, whatever else is there. Recorded
-/// in `golden/defaulting-*` and the `*-crud` cases.
+/// Type name (from its group on) to field to the default that the server sets in code, whatever the other fields are.
+/// Recorded in `defaulting-*` and `*-crud`.
 const SERVER_DEFAULTS: &str = include_str!("../../data/server-defaults.json");
 
-/// Immutable.
-static TYPES: LazyLock<Types> = LazyLock::new(Types::load);
+/// Immutable, but for shapes that are added on first use.
+static TYPES: LazyLock<BuiltinTypes> = LazyLock::new(BuiltinTypes::load);
 
-struct Types {
+struct BuiltinTypes {
     schemas: Value,
     /// `apps/v1/Deployment` to type name.
     by_kind: BTreeMap<String, String>,
     shapes: Mutex<BTreeMap<String, Arc<Shape>>>,
 }
 
-/// The type of a built-in kind; of an unknown one: anything goes.
+/// The type of a built-in kind. A kind without a schema gets a type that accepts anything.
 pub(super) fn shape(api_version: &str, kind: &str) -> Arc<Shape> {
     let Some(name) = TYPES.by_kind.get(&format!("{api_version}/{kind}")) else {
         let any = Value::from([("any", Value::empty_map())]);
@@ -35,12 +35,12 @@ pub(super) fn shape(api_version: &str, kind: &str) -> Arc<Shape> {
     shapes.entry(name.clone()).or_insert_with(build).clone()
 }
 
-/// Whether there is a schema for the kind.
+/// Whether the kind has a schema.
 pub(super) fn is_known(api_version: &str, kind: &str) -> bool {
     TYPES.by_kind.contains_key(&format!("{api_version}/{kind}"))
 }
 
-impl Types {
+impl BuiltinTypes {
     fn load() -> Self {
         let mut schemas = Value::from_json(SCHEMAS.as_bytes()).expect("our own data parses");
         let names: Vec<String> = entries(&schemas).map(|(name, _)| name.to_owned()).collect();
@@ -48,7 +48,7 @@ impl Types {
         for (short, defaults) in entries(&added) {
             let end = format!(".{short}");
             let name =
-                names.iter().find(|name| name.ends_with(&end)).expect("defaults name types that there are");
+                names.iter().find(|name| name.ends_with(&end)).expect("defaults name types that exist");
             for (field, default) in entries(defaults) {
                 schemas.set_at(&[name, "properties", field, SERVER_DEFAULT], default.clone());
             }

@@ -1,14 +1,14 @@
-//! What a list or watch selects: a namespace, labels and the few fields that each kind knows.
+//! Which objects a list or watch selects: by namespace, by labels, and by the few fields that each kind supports.
 //!
-//! Parsed once per request; a stream keeps its selection. Grammar is `object`'s; which fields there are is here.
+//! `object` parses selectors; this file knows the supported fields. A watch keeps its parsed selection.
 
 use crate::object::{FieldSelector, LabelSelector, Object, Str, Value};
 use crate::wire::{Options, Resource, Status};
 
 use super::kind::Kind;
 
-/// The fields that a resource's selectors may name beside `metadata.name` and `metadata.namespace` (the
-/// `AddFieldLabelConversionFunc` of each group), and the value that an absent field has.
+/// The fields that field selectors of a resource support besides `metadata.name` and `metadata.namespace` (the
+/// `AddFieldLabelConversionFunc` of each group), each with the value that counts for an absent field.
 const FIELDS: &[(&str, &[(&str, &str)])] = &[
     ("apps/v1/replicasets", &[("status.replicas", "0")]),
     ("batch/v1/jobs", &[("status.successful", "0")]),
@@ -64,7 +64,7 @@ const FIELDS: &[(&str, &[(&str, &str)])] = &[
     ("v1/services", &[("spec.clusterIP", ""), ("spec.type", "")]),
 ];
 
-/// What a list or watch selects.
+/// Which objects a list or watch selects.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Selection {
     namespace: Str,
@@ -82,7 +82,7 @@ struct Term {
 }
 
 impl Selection {
-    /// The selection of a list or watch of `kind`, or the server's complaint.
+    /// The selection of a list or watch of `kind`; 400 for a selector that does not parse or a field that is not supported.
     pub(super) fn parse(kind: &Kind, namespace: &Str, options: &Options) -> Result<Self, Box<Status>> {
         let mut selection = Self { namespace: namespace.clone(), ..Self::default() };
         if !options.label_selector.is_empty() {
@@ -99,11 +99,11 @@ impl Selection {
                 })?;
                 let path = match term.field.as_str() {
                     "name" => vec!["metadata".into(), "name".into()],
-                    // The event's source is its component.
+                    // `source` selects by the component of the source.
                     "source" => vec!["source".into(), "component".into()],
-                    // The one field whose name is not its path.
+                    // The name differs from the path.
                     "status.successful" => vec!["status".into(), "succeeded".into()],
-                    // Stored under the core event's names.
+                    // Events are stored with the field names of the core group.
                     "reportingController" => vec!["reportingComponent".into()],
                     field => {
                         let parts = field.split('.');
@@ -118,30 +118,30 @@ impl Selection {
         Ok(selection)
     }
 
-    /// The namespace; empty for all.
+    /// The namespace; empty for all namespaces.
     pub(super) fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// Whether labels or fields narrow the selection; then no count of remaining items is told.
+    /// Whether labels or fields narrow the selection. Then a page has no `remainingItemCount`.
     pub(super) fn is_narrow(&self) -> bool {
         !self.labels.is_everything() || !self.fields.is_empty()
     }
 
-    /// The value that the field at this path must have, if the selection asks for one.
+    /// The value that the selection requires at this path, if it requires one.
     pub(super) fn exact(&self, path: &[&str]) -> Option<&Str> {
         self.fields.iter().find(|t| t.equals && t.path == path).map(|t| &t.value)
     }
 
-    /// Whether labels and fields fit; the namespace is not looked at.
-    pub(super) fn fits(&self, object: &Object) -> bool {
+    /// Whether labels and fields match. Does not look at the namespace.
+    pub(super) fn matches(&self, object: &Object) -> bool {
         (self.labels.is_everything() || self.labels.matches(object.labels()))
-            && self.fields.iter().all(|term| term.holds(object))
+            && self.fields.iter().all(|term| term.matches(object))
     }
 }
 
 impl Term {
-    fn holds(&self, object: &Object) -> bool {
+    fn matches(&self, object: &Object) -> bool {
         let value = self.path.iter().try_fold(object.root(), |value, key| value.get(key));
         let equal = match value {
             Some(Value::Str(text)) => *text == self.value,
@@ -153,7 +153,7 @@ impl Term {
     }
 }
 
-/// What an absent field counts as; nothing where the kind does not know the field.
+/// The value that counts for an absent field; none if the kind does not support the field.
 fn absent_value(kind: &Kind, field: &str) -> Option<Str> {
     if field == "metadata.name" || field == "metadata.namespace" {
         return Some(Str::default());
@@ -183,16 +183,16 @@ mod tests {
     #[test]
     fn an_absent_field_counts_as_its_zero_value() {
         let schedulable = parse(*NODES, "spec.unschedulable=false").unwrap();
-        assert!(schedulable.fits(&Object::new(value!({}))));
-        assert!(!schedulable.fits(&Object::new(value!({"spec": {"unschedulable": true}}))));
+        assert!(schedulable.matches(&Object::new(value!({}))));
+        assert!(!schedulable.matches(&Object::new(value!({"spec": {"unschedulable": true}}))));
         let unbound = parse(*PODS, "spec.nodeName=,status.phase!=Failed").unwrap();
-        assert!(unbound.fits(&Object::new(value!({"status": {"phase": "Pending"}}))));
-        assert!(!unbound.fits(&Object::new(value!({"status": {"phase": "Failed"}}))));
+        assert!(unbound.matches(&Object::new(value!({"status": {"phase": "Pending"}}))));
+        assert!(!unbound.matches(&Object::new(value!({"status": {"phase": "Failed"}}))));
         assert_eq!(unbound.exact(&["spec", "nodeName"]).map(Str::as_str), Some(""));
     }
 
     #[test]
-    fn a_field_that_the_kind_does_not_know_is_refused_by_name() {
+    fn a_field_that_the_kind_does_not_support_is_refused() {
         let status = parse(*PODS, "spec.x=1").unwrap_err();
         assert_eq!((status.code, status.message.as_str()), (400, "field label not supported: spec.x"));
     }

@@ -1,35 +1,32 @@
-//! The objects and their history: one counter for all writes, a log per resource, compaction.
+//! The stored objects and their history: one revision counter for all writes, one log per resource, compaction.
 //!
-//! Real: etcd with one revision for the whole store and a periodic compaction, and in front of it a watch cache per
-//! resource that remembers at least 100 events and all of the last 75 seconds. Modelled: one log per resource serves
-//! both; what the watch cache would have forgotten is refused to watches although older lists still work. Not modelled:
-//! sizes, latencies and quotas of etcd. Knows nothing of kinds or requests.
+//! Real: etcd has one revision for the whole store and compacts periodically. In front of it a watch cache per resource
+//! keeps at least 100 events, and all events of the last 75 seconds. Modelled: both. Differs: one log per resource serves
+//! lists and watches; a watch that starts before the cached events is refused, while a list may still go further back.
+//! Not modelled: sizes, latencies and quotas of etcd. The store knows neither kinds nor requests.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::admission::Lookup;
-use super::strategy::Addresses;
 use crate::engine::{Millis, Time};
 use crate::object::{Object, Str, Value, keys};
-use crate::wire::resource::SERVICES;
 use crate::wire::{ObjectKey, Resource};
 
-/// Events that a watch cache keeps whatever their age (watch cache `defaultLowerBoundCapacity`).
+/// How many events a watch cache keeps whatever their age (apiserver cacher `defaultLowerBoundCapacity`).
 const WATCH_CACHE_EVENTS: usize = 100;
-/// Events younger than this stay in a watch cache whatever their number (watch cache `eventFreshDuration`).
+/// Up to which age a watch cache keeps all events (apiserver cacher `DefaultEventFreshDuration`).
 const WATCH_CACHE_FRESH_MS: Millis = 75_000;
-/// How long history is kept for lists (kube-apiserver `--etcd-compaction-interval`).
+/// How long the store keeps history for lists (kube-apiserver `--etcd-compaction-interval`).
 pub(super) const HISTORY_MS: Millis = 300_000;
 
-/// One change of one object.
+/// One write of one object.
 #[derive(Clone, Debug)]
-pub(super) struct Change {
-    /// When.
+pub(super) struct StoreChange {
+    /// The time of the write.
     pub(super) time: Time,
-    /// The store's revision after it.
+    /// The store's revision after the write.
     pub(super) revision: u64,
-    /// Whose.
+    /// The key of the object.
     pub(super) key: ObjectKey,
     /// The object before.
     pub(super) old: Option<Arc<Object>>,
@@ -41,10 +38,10 @@ pub(super) struct Change {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     objects: BTreeMap<ObjectKey, Arc<Object>>,
-    log: VecDeque<Change>,
-    /// Watches may start from here or later.
+    log: VecDeque<StoreChange>,
+    /// The oldest revision from which a watch can start.
     watch_floor: u64,
-    /// How many entries at the front of the log the watch cache has forgotten.
+    /// How many entries at the front of the log the watch cache has dropped.
     forgotten: usize,
     /// The revision of the last change.
     last: u64,
@@ -64,12 +61,12 @@ impl Store {
         self.revision
     }
 
-    /// Lists and reads at revisions below this are gone.
+    /// Lists at revisions below this are refused.
     pub(super) fn compacted(&self) -> u64 {
         self.compacted
     }
 
-    /// The objects of a resource, if it ever had one.
+    /// The objects of a resource; none if it never had any.
     pub(super) fn table(&self, resource: Resource) -> Option<&Table> {
         self.tables.get(&resource)
     }
@@ -84,32 +81,45 @@ impl Store {
         self.tables.iter().flat_map(|(resource, table)| table.objects.values().map(|o| (*resource, o)))
     }
 
-    /// The revision that the next write gets.
+    /// The revision of the next write.
     pub(super) fn next_revision(&self) -> u64 {
         self.revision + 1
     }
 
-    /// Writes one object, or removes it. `new` carries [`next_revision`](Self::next_revision) already.
+    /// Writes or removes one object. `new` already carries [`next_revision`](Self::next_revision).
     pub(super) fn write(
         &mut self,
         now: Time,
         resource: Resource,
         key: ObjectKey,
         new: Option<Arc<Object>>,
-    ) -> &Change {
+    ) -> &StoreChange {
         self.revision += 1;
         let table = self.tables.entry(resource).or_default();
         let old = match &new {
             Some(new) => table.objects.insert(key.clone(), new.clone()),
             None => table.objects.remove(&key),
         };
+        debug_assert!(
+            new.as_ref().is_none_or(|new| new.revision() == self.revision),
+            "a stored object carries the revision of its write"
+        );
+        debug_assert!(
+            new.as_ref().is_none_or(|new| ObjectKey::of(new) == key),
+            "an object is stored under its own namespace and name"
+        );
+        debug_assert!(old.is_some() || new.is_some(), "only stored objects are removed");
+        debug_assert!(
+            table.log.back().is_none_or(|last| last.time <= now && last.revision < self.revision),
+            "a log is ordered by time and revision"
+        );
         table.last = self.revision;
-        table.log.push_back(Change { time: now, revision: self.revision, key, old, new });
-        table.forget(now);
+        table.log.push_back(StoreChange { time: now, revision: self.revision, key, old, new });
+        table.age_watch_cache(now);
         table.log.back().expect("pushed above")
     }
 
-    /// Forgets all history up to and including revision `to`: older lists and watches are refused.
+    /// Drops all history up to and including revision `to`: older lists and watches are refused.
     pub(super) fn compact(&mut self, to: u64) {
         let to = to.min(self.revision);
         self.compacted = self.compacted.max(to);
@@ -119,8 +129,8 @@ impl Store {
         }
     }
 
-    /// Forgets history older than `HISTORY_MS`, as the periodic compaction does. Watches are not touched: they live on
-    /// the watch cache.
+    /// Drops history older than `HISTORY_MS`, as the periodic compaction does. This does not affect watches, which the
+    /// watch cache serves.
     pub(super) fn expire(&mut self, now: Time) {
         for table in self.tables.values_mut() {
             let keep = table.log.len().saturating_sub(WATCH_CACHE_EVENTS);
@@ -136,7 +146,7 @@ impl Store {
 }
 
 impl Table {
-    /// The objects of one namespace, or of all where it is empty, sorted by key.
+    /// The objects of one namespace, sorted by key. An empty namespace means all namespaces.
     pub(super) fn iter<'a>(
         &'a self,
         namespace: &'a str,
@@ -144,7 +154,7 @@ impl Table {
         self.after(namespace, None)
     }
 
-    /// As [`iter`](Self::iter), only keys after `last`.
+    /// As [`iter`](Self::iter), from the first key after `last`.
     pub(super) fn after<'a>(
         &'a self,
         namespace: &'a str,
@@ -174,12 +184,12 @@ impl Table {
     }
 
     /// All changes after a revision, oldest first.
-    pub(super) fn since(&self, revision: u64) -> impl Iterator<Item = &Change> {
+    pub(super) fn since(&self, revision: u64) -> impl Iterator<Item = &StoreChange> {
         let start = self.log.partition_point(|change| change.revision <= revision);
         self.log.range(start..)
     }
 
-    /// The objects as they were at a revision, which must not be compacted.
+    /// The objects as they were at a revision. The revision must not be compacted.
     pub(super) fn at(&self, namespace: &str, revision: u64) -> BTreeMap<ObjectKey, Arc<Object>> {
         let mut objects: BTreeMap<_, _> =
             self.iter(namespace).map(|(key, object)| (key.clone(), object.clone())).collect();
@@ -196,8 +206,9 @@ impl Table {
         objects
     }
 
-    /// Raises the floor of watches over what a watch cache would have dropped by now.
-    fn forget(&mut self, now: Time) {
+    /// Raises the floor of watches over the events that a watch cache would have dropped by now.
+    fn age_watch_cache(&mut self, now: Time) {
+        debug_assert!(self.forgotten <= self.log.len(), "the watch cache drops only events of the log");
         while self.log.len() - self.forgotten > WATCH_CACHE_EVENTS
             && self.log[self.forgotten].time + WATCH_CACHE_FRESH_MS < now
         {
@@ -206,38 +217,14 @@ impl Table {
         }
     }
 
-    fn drop_log(&mut self, gone: impl Fn(&Change) -> bool) {
-        let dropped = self.log.partition_point(gone);
+    fn drop_log(&mut self, is_old: impl Fn(&StoreChange) -> bool) {
+        let dropped = self.log.partition_point(is_old);
         self.log.drain(..dropped);
         self.forgotten = self.forgotten.saturating_sub(dropped);
     }
 }
 
-impl Lookup for Store {
-    fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Arc<Object>> {
-        self.get(resource, &ObjectKey::new(namespace, name)).cloned()
-    }
-
-    fn list(&self, resource: Resource) -> Vec<Arc<Object>> {
-        let table = self.tables.get(&resource);
-        table.into_iter().flat_map(|table| table.objects.values().cloned()).collect()
-    }
-}
-
-impl Addresses for Store {
-    fn has_ip(&self, ip: &str) -> bool {
-        self.list(*SERVICES).iter().any(|s| s.items_at(&["spec", "clusterIPs"]).contains(&Value::from(ip)))
-    }
-
-    fn has_port(&self, port: i64) -> bool {
-        let has = |o: &Arc<Object>| {
-            o.items_at(&["spec", "ports"]).iter().any(|p| p.i64_at(&["nodePort"]) == Some(port))
-        };
-        self.list(*SERVICES).iter().any(has)
-    }
-}
-
-/// The text of a revision, as objects carry it.
+/// A revision as the text that objects carry.
 pub(super) fn version(revision: u64) -> Str {
     let mut digits = [0; 20];
     let (mut at, mut rest) = (digits.len(), revision);
@@ -252,7 +239,7 @@ pub(super) fn version(revision: u64) -> Str {
     Str::new_inline(str::from_utf8(&digits[at..]).expect("digits are text"))
 }
 
-/// Gives an object the version of a revision.
+/// Sets an object's resourceVersion.
 pub(super) fn set_version(root: &mut Value, revision: u64) {
     let version = version(revision);
     if !root.replace_at(&[keys::METADATA, keys::RESOURCE_VERSION], version.clone()) {
@@ -267,24 +254,27 @@ mod tests {
     use crate::wire::resource::{CONFIG_MAPS, PODS};
 
     fn put(store: &mut Store, at: i64, name: &str) -> u64 {
-        let revision = store.next_revision();
-        let version = version(revision);
-        let object = Object::shared(value!({"metadata": {"name": name, "resourceVersion": version}}));
-        store.write(Time(at), *CONFIG_MAPS, ObjectKey::new("default", name), Some(object)).revision
+        put_of(*CONFIG_MAPS, store, at, name)
+    }
+
+    fn put_of(resource: Resource, store: &mut Store, at: i64, name: &str) -> u64 {
+        let (version, key) = (version(store.next_revision()), ObjectKey::new("default", name));
+        let metadata = value!({"name": name, "namespace": "default", "resourceVersion": version});
+        store.write(Time(at), resource, key, Some(Object::shared(value!({"metadata": metadata})))).revision
     }
 
     #[test]
     fn one_counter_serves_all_resources() {
         let mut store = Store::default();
         assert_eq!(put(&mut store, 0, "a"), 1);
-        store.write(Time(0), *PODS, ObjectKey::new("default", "p"), Some(Object::shared(value!({}))));
+        put_of(*PODS, &mut store, 0, "p");
         assert_eq!(put(&mut store, 0, "b"), 3);
         let since: Vec<u64> = store.table(*CONFIG_MAPS).unwrap().since(1).map(|c| c.revision).collect();
         assert_eq!(since, [3]);
     }
 
     #[test]
-    fn an_old_revision_is_found_again_by_undoing_the_log() {
+    fn a_list_at_an_old_revision_undoes_the_log() {
         let mut store = Store::default();
         put(&mut store, 0, "a");
         let then = put(&mut store, 0, "b");
@@ -298,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn the_watch_cache_keeps_a_hundred_events_and_all_that_are_young() {
+    fn the_watch_cache_keeps_a_hundred_events_and_all_young_ones() {
         let mut store = Store::default();
         for i in 0..150 {
             put(&mut store, i, "a");

@@ -1,20 +1,20 @@
-//! Small questions and edits of trees; edits copy nothing where nothing changes.
+//! Small reads and edits of trees. An edit that changes nothing copies nothing.
 
 use crate::object::Value;
 
-/// Sets what `path` ends in, where it is absent.
+/// Sets the value at `path` if it is absent.
 pub(super) fn default(value: &mut Value, path: &[&str], make: impl Into<Value>) {
     if value.at(path).is_none() {
         value.set_at(path, make);
     }
 }
 
-/// The string at `path`; nothing where it is absent.
+/// The string at `path`; empty if it is absent.
 pub(super) fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
     value.str_at(path).unwrap_or_default()
 }
 
-/// Puts what `edit` makes of each item of the list at `path`; nothing leaves an item as it is.
+/// Replaces items of the list at `path` by what `edit` returns for them; `None` keeps an item.
 pub(super) fn edit_items(value: &mut Value, path: &[&str], edit: impl Fn(&Value) -> Option<Value>) {
     let items = value.items_at(path);
     let Some((first, new)) = items.iter().enumerate().find_map(|(i, item)| Some((i, edit(item)?))) else {
@@ -30,11 +30,17 @@ pub(super) fn edit_items(value: &mut Value, path: &[&str], edit: impl Fn(&Value)
     value.set_at(path, all);
 }
 
-/// What `edit` makes of a copy, where it changes something that `is_due` sees.
+/// An edited copy of the item, if `is_due`.
 pub(super) fn edited(item: &Value, is_due: bool, edit: impl FnOnce(&mut Value)) -> Option<Value> {
     is_due.then(|| {
         let mut item = item.clone();
         edit(&mut item);
         item
     })
+}
+
+/// The conditions with `new` at the end, which replaces the condition of its type.
+pub(super) fn replace_condition(conditions: &[Value], new: Value) -> Vec<Value> {
+    let others = conditions.iter().filter(|old| old.get("type") != new.get("type"));
+    others.cloned().chain([new.clone()]).collect()
 }

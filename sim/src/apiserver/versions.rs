@@ -1,4 +1,5 @@
-//! The order of API versions: `v2`, `v1`, `v1beta2`, `v1beta1`, `v1alpha1`, then anything else by name.
+//! The order of API versions: `v2`, `v1`, `v1beta2`, `v1beta1`, `v1alpha1`, then all others by name (apimachinery
+//! `version.CompareKubeAwareVersionStrings`).
 
 use std::cmp::{Ordering, Reverse};
 
@@ -28,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stable_goes_before_beta_before_alpha_and_higher_before_lower() {
+    fn stable_versions_come_before_beta_before_alpha_and_higher_before_lower() {
         let mut versions = vec!["foo1", "v1alpha1", "v2beta1", "v10", "v1", "v2", "v1beta2", "v11alpha2"];
         versions.sort_by(|a, b| by_priority(a, b));
         assert_eq!(versions, ["v10", "v2", "v1", "v2beta1", "v1beta2", "v11alpha2", "v1alpha1", "foo1"]);

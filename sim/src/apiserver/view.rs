@@ -1,28 +1,38 @@
-//! The form in which a client sees an object: the version it asked for, and today's schema.
+//! How a client sees a stored object: in the version that it requested, and under the current schema.
 //!
-//! Real: conversion between the served versions of a resource; what is stored of a custom resource is pruned and defaulted
-//! by the schema of the day when it is read. Modelled: conversion as far as `convert` goes; the schema on read where it
-//! has changed since objects were stored. Not modelled here: metadata alone and tables, which the rim makes from full
-//! objects.
+//! Real: the server converts between the served versions of a resource, and on each read prunes and defaults a custom
+//! resource by its current schema. Modelled: conversion as far as `convert` goes; the schema on read, for resources whose
+//! schema changed after objects were stored. The HTTP rim makes metadata-only answers from whole objects.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::kind::Kind;
-use super::server::ApiServer;
+use super::registry::Registry;
 use super::{convert, defaults};
 use crate::object::Object;
+use crate::wire::Resource;
 
-/// The form in which a client sees objects of one resource.
+/// How a client sees the objects of one resource.
 #[derive(Clone, Debug, Default)]
-pub(super) struct View {
-    /// The served and the stored kind, where they differ.
+pub(super) struct ClientView {
+    /// The requested and the stored kind, where they differ.
     versions: Option<(Arc<Kind>, Arc<Kind>)>,
-    /// The kind whose schema is newer than some of its objects.
+    /// The kind, if its schema is newer than some of its objects.
     redefined: Option<Arc<Kind>>,
 }
 
-impl View {
-    /// The object in this form; itself, where it is stored so.
+impl ClientView {
+    /// The view of a client that requests `kind`. `redefined` are the resources whose schema changed.
+    pub(super) fn new(kind: &Arc<Kind>, registry: &Registry, redefined: &BTreeSet<Resource>) -> Self {
+        let stored = (kind.resource != kind.storage).then(|| registry.lookup(kind.storage)).flatten();
+        Self {
+            versions: stored.map(|stored| (kind.clone(), stored.clone())),
+            redefined: (kind.custom && redefined.contains(&kind.storage)).then(|| kind.clone()),
+        }
+    }
+
+    /// The object as the client sees it: the stored one, unless it has to be converted.
     pub(super) fn of(&self, object: &Arc<Object>) -> Arc<Object> {
         if self.versions.is_none() && self.redefined.is_none() {
             return object.clone();
@@ -36,16 +46,5 @@ impl View {
                 defaults::apply_defaults(kind, root);
             }
         }))
-    }
-}
-
-impl ApiServer {
-    /// What a client sees that asked for `kind`.
-    pub(super) fn view(&self, kind: &Arc<Kind>) -> View {
-        let stored = (kind.resource != kind.storage).then(|| self.registry.lookup(kind.storage)).flatten();
-        View {
-            versions: stored.map(|stored| (kind.clone(), stored.clone())),
-            redefined: (kind.custom && self.redefined.contains(&kind.storage)).then(|| kind.clone()),
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! A cache of one resource, kept by list and watch as client-go's reflector does.
 //!
-//! Lists are consistent reads without a version. A watch that ends is resumed from the last version seen; one that is
-//! too old is replaced by a new list, and what the list lacks counts as deleted. Not modelled: bookmarks, which client-go
-//! asks for; a watch that ends after a long silence is followed by a list more often than a real one.
+//! Lists are consistent reads without a version. When a watch ends, the informer resumes it from the last version it saw.
+//! If that version is too old, it lists again, and objects that the list lacks count as deleted. Not modelled: bookmarks,
+//! which client-go requests; so after a long silence an informer lists more often than a real one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use super::Client;
 use crate::object::{Map, Object, Str};
 use crate::wire::{Answer, ObjectKey, Options, Outbox, Request, Resource, Verb, WatchEvent};
 
-/// What happened to one object of the cache. At least one side is there.
+/// A change of one object of the cache. At least one side is present.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The object as the cache had it.
+    /// The object before the change.
     pub old: Option<Arc<Object>>,
-    /// The object as the cache has it now.
+    /// The object after the change.
     pub new: Option<Arc<Object>>,
 }
 
 impl Change {
-    /// The newest state that is known of the object.
+    /// The newest known state of the object.
     pub fn object(&self) -> &Arc<Object> {
         self.new.as_ref().or(self.old.as_ref()).expect("a change has at least one side")
     }
@@ -33,7 +33,7 @@ pub struct Informer {
     resource: Resource,
     field_selector: Str,
     objects: BTreeMap<ObjectKey, Arc<Object>>,
-    /// Who owns what, where somebody asks.
+    /// The index by owner, if the informer was made with [`by_owner`](Self::by_owner).
     owners: Option<Owners>,
     revision: u64,
     synced: bool,
@@ -57,7 +57,7 @@ impl Informer {
         }
     }
 
-    /// The same, which knows who owns what.
+    /// Adds an index by owner.
     #[must_use]
     pub fn by_owner(mut self) -> Self {
         self.owners = Some(Owners::default());
@@ -69,7 +69,7 @@ impl Informer {
         self.resource
     }
 
-    /// Whether the first list has been taken in.
+    /// Whether the cache holds its first list.
     pub fn is_synced(&self) -> bool {
         self.synced
     }
@@ -97,17 +97,17 @@ impl Informer {
             .map(|(_, object)| object)
     }
 
-    /// The objects that have an owner reference to this uid, sorted by key. Of an informer made [`by_owner`](Self::by_owner).
+    /// The objects with an ownerReference to this uid, sorted by key. Needs [`by_owner`](Self::by_owner).
     pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Arc<Object>> {
         self.dependents(uid).map(|dependent| &dependent.object)
     }
 
-    /// As [`owned_by`](Self::owned_by), with what a controller asks of each of them first.
+    /// As [`owned_by`](Self::owned_by), with the facts that controllers check first.
     pub fn dependents(&self, uid: &str) -> impl Iterator<Item = &Dependent> {
         self.owners.as_ref().and_then(|owners| owners.owned.get(uid)).into_iter().flat_map(BTreeMap::values)
     }
 
-    /// The objects of one namespace that no controller owns, sorted by name: what may be adopted. Of an informer made
+    /// The objects of one namespace without a controller, sorted by name: a controller may adopt them. Needs
     /// [`by_owner`](Self::by_owner).
     pub fn uncontrolled_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
         let first = ObjectKey::new(namespace, "");
@@ -115,12 +115,12 @@ impl Informer {
         all.take_while(move |(key, _)| key.namespace == namespace).map(|(_, object)| object)
     }
 
-    /// Starts with a list. `purpose` is what the owner's client remembers for all requests of this informer.
+    /// Sends the first list. The client keeps `purpose` for all requests of this informer.
     pub fn start<T>(&mut self, client: &mut Client<T>, purpose: T, out: &mut Outbox) {
         client.send(self.request(Verb::List), purpose, out);
     }
 
-    /// Takes the answer to the list or to the opening of the watch; the changes are those a list brings.
+    /// Takes the answer to a list or to the opening of a watch, and returns the changes that a list makes.
     pub fn on_answer<T>(
         &mut self,
         answer: &Answer,
@@ -135,7 +135,7 @@ impl Informer {
                 changes
             }
             Answer::Watching => {
-                // The watch keeps its purpose: its events come under the same number.
+                // The watch keeps its purpose: its events have the same number.
                 Vec::new()
             }
             _ => {
@@ -145,17 +145,18 @@ impl Informer {
         }
     }
 
-    /// Opens a watch from where the cache stands; also what to do when one ends.
+    /// Opens a watch from the revision of the cache. Call it again when a watch ends.
     pub fn watch<T>(&self, client: &mut Client<T>, purpose: T, out: &mut Outbox) {
         client.send(self.request(Verb::Watch), purpose, out);
     }
 
-    /// Takes events of the watch. An error event means: list again (`start`); that is what `Err` says.
+    /// Takes events of the watch. `Err` means an ERROR event came: list again with [`start`](Self::start).
     pub fn on_events(&mut self, events: Vec<WatchEvent>) -> Result<Vec<Change>, Vec<Change>> {
         let mut changes = Vec::with_capacity(events.len());
         for event in events {
             match event {
                 WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                    debug_assert!(object.revision() >= self.revision, "a watch delivers revisions in order");
                     self.revision = self.revision.max(object.revision());
                     let old = self.put(&object);
                     changes.push(Change { old, new: Some(object) });
@@ -222,14 +223,14 @@ impl Informer {
     }
 }
 
-/// An object that has an owner. What is read for each of thousands lies beside it: the object itself is elsewhere in memory.
+/// An object with an owner. The other fields copy what controllers read of thousands of objects, for locality in memory.
 #[derive(Clone, Debug)]
 pub struct Dependent {
     /// The object.
     pub object: Arc<Object>,
     /// Whether the owner is its managing controller.
     pub is_controlled: bool,
-    /// Its labels.
+    /// The labels of the object.
     pub labels: Option<Map>,
 }
 
@@ -239,12 +240,12 @@ impl Dependent {
     }
 }
 
-/// The objects of a cache by who owns them.
+/// The objects of a cache, by owner.
 #[derive(Clone, Debug, Default)]
 struct Owners {
     /// By uid of an owner.
     owned: BTreeMap<Str, BTreeMap<ObjectKey, Dependent>>,
-    /// Those that no controller owns.
+    /// Objects without a controller.
     uncontrolled: BTreeMap<ObjectKey, Arc<Object>>,
 }
 
@@ -259,7 +260,7 @@ impl Owners {
         }
     }
 
-    /// Takes the new state of an object whose owners are those it had.
+    /// Replaces an object that keeps its owners.
     fn replace(&mut self, key: &ObjectKey, object: &Arc<Object>) {
         for owner in object.owners() {
             if let Some(place) = self.owned.get_mut(owner.uid).and_then(|owned| owned.get_mut(key)) {
@@ -298,17 +299,17 @@ mod tests {
     }
 
     #[test]
-    fn a_relist_tells_what_was_deleted_unseen() {
+    fn a_relist_finds_deletions_that_the_watch_missed() {
         let mut informer = Informer::new(*PODS);
         informer.replace(&[pod("a", 1, "x"), pod("b", 2, "x")], 2);
         let changes = informer.replace(&[pod("b", 2, "x"), pod("c", 4, "x")], 5);
-        let told: Vec<_> = changes.iter().map(|c| (c.object().name().to_owned(), c.new.is_some())).collect();
-        assert_eq!(told, [("a".to_owned(), false), ("c".to_owned(), true)]);
+        let seen: Vec<_> = changes.iter().map(|c| (c.object().name().to_owned(), c.new.is_some())).collect();
+        assert_eq!(seen, [("a".to_owned(), false), ("c".to_owned(), true)]);
         assert_eq!(informer.revision(), 5);
     }
 
     #[test]
-    fn owners_are_found_until_the_reference_goes() {
+    fn the_owner_index_follows_owner_references() {
         let mut informer = Informer::new(*PODS).by_owner();
         informer.replace(&[pod("a", 1, "x")], 1);
         assert_eq!(informer.owned_by("x").count(), 1);

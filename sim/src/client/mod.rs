@@ -1,9 +1,9 @@
-//! What every component is built on, in client-go's place.
+//! What every component is built on; it takes client-go's place.
 //!
-//! - [`Client`]: numbers requests and remembers what they were for
+//! - [`Client`]: numbers requests and remembers their purpose
 //! - [`Informer`]: a cache of one resource, kept by list and watch
-//! - [`status_patch()`]: how a status that others write too is written
-//! - [`WorkQueue`]: keys to reconcile, once each, with back-off
+//! - [`status_patch()`]: writes a status that has several writers
+//! - [`WorkQueue`]: keys to reconcile, each once, with back-off
 //!
 //! Architecture invariant: names `object`, `engine` and `wire` only.
 

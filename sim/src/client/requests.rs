@@ -1,4 +1,4 @@
-//! Requests with their purpose: the answer comes back with what the sender wanted it for.
+//! Requests with their purpose, which the sender gets back with the answer.
 
 use std::collections::BTreeMap;
 
@@ -26,12 +26,12 @@ impl<T> Client<T> {
         self.last
     }
 
-    /// What the request was for, once: answers to forgotten requests give nothing.
+    /// Removes and returns the purpose of a request; none if it was forgotten.
     pub fn take(&mut self, id: RequestId) -> Option<T> {
         self.open.remove(&id)
     }
 
-    /// What the request is for, while it is open. A watch stays open until it is taken.
+    /// The purpose of an open request. A watch stays open until its purpose is taken.
     pub fn purpose(&self, id: RequestId) -> Option<&T> {
         self.open.get(&id)
     }

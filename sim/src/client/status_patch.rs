@@ -1,8 +1,8 @@
-//! Writes of a status by one of several writers: what differs from the newest state that the writer knows.
+//! A status write by one of several writers: a patch of what differs from the newest state that the writer knows.
 //!
-//! Real: kubelet and scheduler send what `CreateTwoWayMergePatch` makes of two statuses. Modelled: the same strategic merge
-//! patch; conditions merge by type on the server, so that those of other writers stay. Not modelled: the removal of a
-//! field; what the wanted status lacks is not the writer's and stays.
+//! Real: kubelet and scheduler send the patch that `CreateTwoWayMergePatch` makes of two statuses. Modelled: the same
+//! strategic merge patch; the server merges conditions by type, so those of other writers stay. Not modelled: removal of a
+//! field; a field that the wanted status lacks stays.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::object::{Key, Map, Object, Value, keys};
 use crate::wire::{ObjectKey, PatchType, Request, Resource};
 use crate::{key, value};
 
-/// The request that gives the object the fields of the `wanted` status; none where it has them. The server refuses it for
-/// another object of the same name.
+/// The request that gives the object the fields of the `wanted` status; none if the object has them. The uid in the patch
+/// makes the server refuse it for another object of the same name.
 pub fn status_patch(resource: Resource, known: &Arc<Object>, wanted: &Value) -> Option<Request> {
     let status = known.root().get_key(keys::STATUS);
     let mut changed: Vec<(Key, Value)> = Vec::new();
@@ -45,7 +45,7 @@ fn type_of(condition: &Value) -> Value {
     condition.get_key(keys::TYPE).cloned().unwrap_or_default()
 }
 
-/// The conditions that differ: all of a new one, of an old one what differs.
+/// The conditions that differ: new ones whole, old ones reduced to what differs.
 fn differing(old: &[Value], wanted: &[Value]) -> Vec<Value> {
     let difference =
         |new: &Value| match old.iter().find(|old| old.get_key(keys::TYPE) == new.get_key(keys::TYPE)) {
@@ -72,7 +72,7 @@ mod tests {
     use crate::wire::resource::PODS;
 
     #[test]
-    fn only_what_differs_is_sent_and_what_a_condition_loses_is_null() {
+    fn only_differences_are_sent_and_removed_condition_fields_are_null() {
         let pod = Object::shared(value!({
             "metadata": {"name": "a", "namespace": "default", "uid": "u", "resourceVersion": "7"},
             "status": {"phase": "Running", "qosClass": "Burstable", "conditions": [

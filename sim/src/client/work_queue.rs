@@ -1,7 +1,7 @@
-//! Keys waiting to be reconciled: each at most once, later ones by time, failing ones with back-off.
+//! Keys to reconcile: each at most once, delayed ones by time, failed ones with back-off.
 //!
 //! Real: client-go's rate-limited queue. Modelled: deduplication, delays, exponential back-off per key. Not modelled: the
-//! overall bucket of 10 per second with a burst of 100.
+//! overall token bucket (10 per second, burst 100).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,7 +13,7 @@ const BACKOFF_BASE_MS: Millis = 5;
 /// Longest delay after failures, in ms (the same).
 const BACKOFF_MAX_MS: Millis = 1_000_000;
 
-/// The keys of one controller; `K` names what it reconciles.
+/// The keys of one controller, of type `K`.
 #[derive(Clone, Debug)]
 pub struct WorkQueue<K = ObjectKey> {
     ready: VecDeque<K>,
@@ -39,7 +39,7 @@ impl<K> Default for WorkQueue<K> {
 }
 
 impl<K: Clone + Ord> WorkQueue<K> {
-    /// Adds a key to reconcile now; one that is there already stays where it is.
+    /// Adds a key to reconcile now; a key that is already queued keeps its place.
     pub fn add(&mut self, key: K) {
         if self.queued.insert(key.clone()) {
             self.ready.push_back(key);
@@ -88,8 +88,9 @@ impl<K: Clone + Ord> WorkQueue<K> {
         if !self.is_due(now) {
             return None;
         }
-        let (_, key) = self.by_time.pop_first()?;
-        self.later.remove(&key);
+        let (due, key) = self.by_time.pop_first()?;
+        let later = self.later.remove(&key);
+        debug_assert_eq!(later, Some(due), "both indexes of delayed keys agree");
         self.due = self.by_time.first().map(|(due, _)| *due);
         Some(key)
     }

@@ -1,21 +1,22 @@
-//! A booted cluster before its first event: what all runs of a scenario have in common, made once and copied by each.
+//! A booted cluster before its first event: what all runs of a scenario have in common. Each run starts from a copy.
 //!
-//! Real: kubeadm and the components themselves make these objects. Modelled: they are there at once, and the
-//! informers of all components are synced. The seed of a run comes in later: it places the heartbeats of nodes, decides latencies, and names
-//! all that is created from then on; uids of what is here are the same in every run. Not modelled: RBAC roles, kube-proxy
-//! and DNS, static pods of the control plane, `boot: cold`.
+//! Real: kubeadm and the components create these objects. Modelled: the objects exist at once, and the informers of all
+//! components are synced. The seed of a run has no influence here: it places the heartbeats of nodes, decides latencies and
+//! names objects from the start of the run on. The objects here have the same uids in every run. Not modelled: RBAC roles,
+//! kube-proxy and DNS, static pods of the control plane, `boot: cold`.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::RangeFrom;
 use std::sync::Arc;
 
-use super::boot::{ClusterConfig, NodeConfig};
-use super::{API_SERVER, FIRST_NODE};
+use super::actors::{API_SERVER, FIRST_NODE};
+use super::{ClusterConfig, NodeConfig};
 use crate::apiserver::{ApiServer, Replies, ServerInput};
 use crate::controllers::{Manager, NODE_TTL, ServedKind, node_ttl};
 use crate::engine::{Draws, Record, Time};
 use crate::kubelet::{self, Kubelet};
+use crate::object::names::{DEFAULT_NAMESPACE, SYSTEM_NAMESPACES};
 use crate::object::{Object, Value};
 use crate::scheduler::Scheduler;
 use crate::value;
@@ -23,10 +24,8 @@ use crate::wire::{
     Addr, Answer, Component, Effect, Entry, Input, Outbox, Request, Resource, Streams, Verb, What, resource,
 };
 
-/// Names uids of what is there from the beginning.
+/// The seed under which the objects here get their uids.
 const SEED: u64 = 0;
-/// Namespaces beside `default` that the server makes itself.
-const SYSTEM_NAMESPACE: &str = "kube-system";
 
 /// A cluster before its first event.
 #[derive(Clone)]
@@ -51,9 +50,9 @@ pub(super) struct Started<C> {
 }
 
 impl Booted {
-    /// Boots such a cluster.
+    /// Boots a cluster.
     pub fn new(config: ClusterConfig) -> Self {
-        let mut boot = Boot {
+        let mut boot = BootingCluster {
             now: config.start,
             server: ApiServer::new(SEED, config.start),
             streams: Streams::default(),
@@ -68,42 +67,42 @@ impl Booted {
         let kubelets = kubelets.into_iter().map(|kubelet| boot.start(kubelet)).collect();
         let manager = boot.start(Manager::new(watched_kinds(&boot.server), &config.settings));
         let scheduler = boot.start(Scheduler::new(Draws::new(SEED)));
-        let Boot { server, streams, replies, record, .. } = boot;
+        let BootingCluster { server, streams, replies, record, .. } = boot;
         Self { config, server, streams, kubelets, manager, scheduler, timers: replies.timers, record }
     }
 
-    /// The API server: what is there from the beginning.
+    /// The API server, with the objects that exist from the beginning.
     pub fn server(&self) -> &ApiServer {
         &self.server
     }
 }
 
 /// A cluster while it boots.
-struct Boot {
+struct BootingCluster {
     now: Time,
     server: ApiServer,
     streams: Streams,
     replies: Replies,
     record: Record<Entry>,
-    /// Where the components to come stand in the list of actors.
+    /// The addresses of the components to come.
     addrs: RangeFrom<u32>,
-    /// What all nodes know of how long they may keep secrets.
+    /// How long kubelets may cache secrets: the same annotation on all nodes.
     ttl: &'static str,
 }
 
-impl Boot {
-    /// The objects that any cluster has: accounts, the service of the API server, the system's priority classes.
+impl BootingCluster {
+    /// The objects of every cluster: accounts, the Service of the API server, the system's priority classes.
     fn plant_basics(&mut self) {
-        for namespace in ["default", "kube-node-lease", "kube-public", SYSTEM_NAMESPACE] {
+        for namespace in SYSTEM_NAMESPACES {
             let account = value!({"metadata": {"name": "default", "namespace": namespace}});
             self.plant((*resource::SERVICE_ACCOUNTS, "kube-controller-manager"), account);
         }
         let ports = value!([{"name": "https", "port": 443, "targetPort": 6443}]);
-        let service =
-            value!({"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"ports": ports}});
+        let metadata = value!({"name": "kubernetes", "namespace": DEFAULT_NAMESPACE});
+        let service = value!({"metadata": metadata, "spec": {"ports": ports}});
         self.plant((*resource::SERVICES, "kube-apiserver"), service);
         let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
-        // pkg/apis/scheduling: SystemCriticalPriority and 1000 above it.
+        // pkg/apis/scheduling: `SystemCriticalPriority`, and 1000 above it.
         for (name, priority) in
             [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
         {
@@ -112,7 +111,7 @@ impl Boot {
         }
     }
 
-    /// A node, Ready, with its lease. Its kubelet, which registers it where it is not there.
+    /// Adds a Ready node with its Lease. Returns its kubelet, which registers the node again if somebody deletes it.
     fn plant_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
         let registered = node.object(index, version, self.now);
         let mut known = registered.clone();
@@ -123,7 +122,7 @@ impl Boot {
         Kubelet::new(&node.name, index).registering(Object::shared(registered))
     }
 
-    /// Adds an object that was there before the run.
+    /// Adds an object that exists before the run.
     fn plant(&mut self, of: (Resource, &'static str), root: Value) -> Arc<Object> {
         let object = self.server.plant(of, root, &mut self.replies);
         for commit in self.replies.commits.drain(..) {
@@ -133,8 +132,8 @@ impl Boot {
         object
     }
 
-    /// Starts the next component. What it lists and watches is answered at once and not recorded: it happened before the
-    /// run.
+    /// Starts the next component, and answers its lists and watches at once. The record does not have them: they happened
+    /// before the run.
     fn start<C: Component>(&mut self, mut component: C) -> Started<C> {
         let addr = Addr(self.addrs.next().expect("a cluster has fewer actors"));
         let (mut out, mut effects) = (Outbox::new(self.now), Vec::new());
@@ -159,13 +158,14 @@ impl Boot {
         self.server.on(self.now, ServerInput::Request(request), &mut self.replies);
         let (_, _, answer) = self.replies.answers.pop().expect("the server answers every request");
         if matches!(answer, Answer::Watching) {
-            self.streams.add(from, id, resource.expect("watches are of resources")).open = true;
+            let kind = self.server.registry().kind_name(resource).into();
+            self.streams.add(from, id, resource.expect("watches are of resources"), kind).open = true;
         }
         Input::Answer(id, answer)
     }
 }
 
-/// The built-in kinds that can be watched, as far as they are modelled: what the controllers learn by discovery.
+/// The modelled built-in kinds that can be watched. The controllers learn them by discovery.
 fn watched_kinds(server: &ApiServer) -> Vec<ServedKind> {
     let served = server.registry().iter().filter(|kind| kind.has_verb("watch") && kind.modelled);
     let kind = |k: &Arc<crate::apiserver::Kind>| ServedKind {

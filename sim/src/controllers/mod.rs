@@ -15,11 +15,13 @@
 //! derives the Events that these controllers would write.
 //!
 //! To add a controller:
-//! 1. write `name.rs` with a struct that implements [`Controller`]; `watches` returns the resources it watches,
-//! 2. `keys` maps a change of such a resource to the keys to sync (its owner, selector matches, the object itself),
-//! 3. `reconcile` compares desired with cached state and returns the requests to send, if any,
-//! 4. add its `mod` line and a line in [`all`],
-//! 5. test it with `tests::Fixture`: a store, a kubelet and the manager, a few lines per case.
+//! 1. write `name.rs` with its header (*Real*, *Modelled*, *Differs*, *Not modelled*) and a struct that implements [`Controller`],
+//! 2. `watches` returns the resources it watches, `keys` maps a change of one to the keys to sync (its owner, selector matches,
+//!    the object itself), `reconcile` compares desired with cached state and returns the requests to send, if any,
+//! 3. add its `mod` line, a line in [`all`], and its name in `scenario::flag::CONTROLLERS`,
+//! 4. test it with `tests::Fixture` (a store, a kubelet and the manager), and against recordings where there are some:
+//!    `CASE=sts-parallel cargo test -p wavetank-sim --test controllers`,
+//! 5. add a scenario to `tests/it/controllers` of the root package that does not hold when the controller is off.
 //!
 //! Architecture invariant: names `object`, `engine`, `wire` and `client` only.
 

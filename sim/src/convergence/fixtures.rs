@@ -36,7 +36,7 @@ pub(super) fn replica_set(ready: i64) -> Object {
             "availableReplicas": ready}}))
 }
 
-/// A pod of that ReplicaSet; `n` goes into all that differs from pod to pod.
+/// A pod of that ReplicaSet; `n` is in everything that differs between pods.
 pub(super) fn pod(n: u32, ready: bool) -> Object {
     let (name, uid) = (format!("web-7fb4c554f7-bcd{n:02}"), format!("c3685ca8-48e1-4127-abc8-{n:012}"));
     let (ip, node, volume) =

@@ -1,32 +1,32 @@
-//! What a scenario leaves out of convergence: `converge.ignore: [{kind, selector, fields}]`.
+//! Objects and fields that a scenario leaves out of convergence: `converge.ignore: [{kind, selector, fields}]`.
 
 use crate::object::{LabelSelector, Object, Str, Value};
 
-/// Objects, or fields of objects, that count neither as pending nor as unquiet.
+/// Objects or fields of objects that are never pending, and whose changes do not matter.
 #[derive(Clone, Debug, Default)]
 pub struct Ignore {
     /// The kind; empty for every kind.
     pub kind: Str,
     /// The selector; `None` for every object.
     pub selector: Option<LabelSelector>,
-    /// JSON pointers of the fields to leave out; none: the whole object is left out.
+    /// JSON pointers of the fields to leave out; empty leaves out the whole object.
     pub fields: Vec<Str>,
 }
 
 impl Ignore {
-    /// Whether this entry is about `object`.
+    /// Whether this entry selects `object`.
     pub fn covers(&self, object: &Object) -> bool {
         (self.kind.is_empty() || self.kind == object.kind())
             && self.selector.as_ref().is_none_or(|selector| selector.matches(object.labels()))
     }
 
-    /// Whether this entry leaves out `object` as a whole.
+    /// Whether this entry leaves out the whole `object`.
     pub fn drops(&self, object: &Object) -> bool {
         self.fields.is_empty() && self.covers(object)
     }
 }
 
-/// `object` without the fields that `entries` leave out; `None` where they leave out none of its fields.
+/// `object` without the fields that `entries` leave out; none if they leave out no field.
 pub(super) fn without_fields(object: &Object, entries: &[Ignore]) -> Option<Object> {
     let mut fields =
         entries.iter().filter(|entry| entry.covers(object)).flat_map(|entry| &entry.fields).peekable();
@@ -34,7 +34,7 @@ pub(super) fn without_fields(object: &Object, entries: &[Ignore]) -> Option<Obje
     Some(object.edited(|root| fields.for_each(|pointer| remove(root, pointer))))
 }
 
-/// Removes the value at an RFC 6901 JSON pointer; nothing happens where there is none.
+/// Removes the value at an RFC 6901 JSON pointer, if there is one.
 fn remove(root: &mut Value, pointer: &str) {
     let Some(rest) = pointer.strip_prefix('/') else { return };
     let (token, rest) = rest.split_once('/').map_or((rest, None), |(token, rest)| (token, Some(rest)));

@@ -1,26 +1,35 @@
-//! The masked form of one object, as a hash: what stays of it when all that differs between equal states is
-//! gone.
+//! The masked form of one object, as a hash. Two states of a cluster are equal if their masked objects are.
 //!
-//! The exact rules are those of "Masked state S(t)" in ORACLES.md. Beyond its letter: `containerID` is masked
-//! like a uid, and so is `status.active` of a CronJob, which names Jobs that are left out; Endpoints are reduced as
-//! EndpointSlices are.
+//! Left out: Events, Leases, ControllerRevisions, reviews, CertificateSigningRequests; ReplicaSets with 0 wanted and 0 actual
+//! pods; ConfigMaps `kube-root-ca.crt` and ServiceAccounts `default`; Jobs of CronJobs with their pods, and `status.active` of
+//! the CronJob; what `converge.ignore` names.
+//!
+//! Removed or replaced in the others:
+//! - metadata: resourceVersion, managedFields, generation, uid, creationTimestamp, and the annotations of [`ANNOTATIONS`]
+//! - status: observedGeneration and containerID; conditions become a map from type to status, without messages and times
+//! - in strings: uids, times, addresses, generated names and node names become tokens (`tokens`)
+//!
+//! Reduced: a Node to its labels, `spec.unschedulable` and Ready; an EndpointSlice to service, ports and ready count; Endpoints
+//! likewise.
+//!
+//! These rules are our choice, because correct operators change all of this for ever or differently in each run.
 
 use super::pending::is_noise;
 use super::tokens::Tokens;
 use crate::object::{Digest, Map, Object, Value};
 
-/// Fields of `metadata` that are the server's book-keeping.
+/// Fields of `metadata` that the server keeps.
 const METADATA: [&str; 5] = ["resourceVersion", "managedFields", "generation", "uid", "creationTimestamp"];
 
-/// Annotations that change without a change of what is wanted.
+/// Annotations that change although the wanted state does not.
 const ANNOTATIONS: [&str; 4] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     "deployment.kubernetes.io/revision",
     "kubectl.kubernetes.io/restartedAt",
-    "control-plane.alpha.kubernetes.io/leader", // the lock of client-go's endpoints and config map leases
+    "control-plane.alpha.kubernetes.io/leader", // client-go's leader lock in Endpoints and ConfigMaps
 ];
 
-/// Kinds that are no state, with their group.
+/// Kinds that are not state, with their group.
 const NO_STATE: [(&str, &str); 6] = [
     ("ControllerRevision", "apps/"),
     ("TokenReview", "authentication.k8s.io/"),
@@ -30,7 +39,7 @@ const NO_STATE: [(&str, &str); 6] = [
     ("CertificateSigningRequest", "certificates.k8s.io/"),
 ];
 
-/// Whether the masked state leaves out the object, judged by the object alone.
+/// Whether the masked state leaves the object out. Looks only at the object itself.
 pub(super) fn leaves_out(object: &Object) -> bool {
     let kind = object.kind();
     match (object.api_version(), kind) {
@@ -49,7 +58,7 @@ pub(super) fn leaves_out(object: &Object) -> bool {
     }
 }
 
-/// The hash of one top-level field of an object of ordinary form.
+/// The hash of one top-level field of an object that is not reduced.
 pub(super) fn field(tokens: &Tokens, kind: &str, key: &str, value: &Value) -> u64 {
     let mut mask = Mask { tokens, digest: Digest::new(), in_status: key == "status" };
     mask.digest.bytes(key.as_bytes());
@@ -61,7 +70,7 @@ pub(super) fn field(tokens: &Tokens, kind: &str, key: &str, value: &Value) -> u6
     mask.digest.finish()
 }
 
-/// The hash of an object that is reduced to a few facts; `None` for kinds that keep their form.
+/// The hash of an object that is reduced to a few facts; none for other kinds.
 pub(super) fn reduced(tokens: &Tokens, object: &Object) -> Option<u64> {
     let mut mask = Mask { tokens, digest: Digest::new(), in_status: false };
     match (object.api_version(), object.kind()) {
@@ -110,7 +119,7 @@ impl Mask<'_> {
         self.digest.word(9);
     }
 
-    /// Conditions are a map from type to status, in no order.
+    /// Conditions are an unordered map from type to status.
     fn conditions(&mut self, items: &[Value]) {
         let one = |item: &Value| {
             let mut digest = Digest::new();
@@ -122,7 +131,7 @@ impl Mask<'_> {
         self.digest.word(items.iter().map(one).fold(0, u64::wrapping_add));
     }
 
-    /// Labels, spec.unschedulable, Ready; a node that replaces another is the same in all else.
+    /// Labels, spec.unschedulable, Ready. Not the name: a node may replace another.
     fn node(&mut self, object: &Object) {
         self.digest.bytes(b"Node");
         if let Some(labels) = object.labels() {
@@ -134,7 +143,7 @@ impl Mask<'_> {
         self.digest.bytes(ready.as_bytes());
     }
 
-    /// Service, ports, number of ready endpoints. An absent `ready` means ready, as the API says.
+    /// Service, ports, number of ready endpoints. An absent `ready` means ready, by the API.
     fn endpoint_slice(&mut self, object: &Object) {
         self.digest.bytes(b"EndpointSlice");
         self.tokens.hash(object.namespace(), &mut self.digest);
@@ -143,6 +152,7 @@ impl Mask<'_> {
         let is_ready = |endpoint: &&Value| endpoint.at(&["conditions", "ready"]) != Some(&Value::Bool(false));
         self.digest.word(object.items_at(&["endpoints"]).iter().filter(is_ready).count() as u64);
     }
+
     /// Name, ports, number of ready addresses.
     fn endpoints(&mut self, object: &Object) {
         self.digest.bytes(b"Endpoints");

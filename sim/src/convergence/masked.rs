@@ -1,10 +1,8 @@
-//! The masked state of all objects as one hash, kept commit by commit.
+//! The masked state of all objects as one hash, kept from commit to commit.
 //!
-//! Equal hashes over time are quietness; a hash that comes back is a cycle. The state is a multiset, so the
-//! hash is a sum: pods that differ in generated names only are equal, and their order is nothing. Field
-//! hashes are kept per object: a write that touches the status hashes the status and the metadata, not the
-//! spec. Commits are only noted; they are hashed when somebody asks, and of several writes to one object the
-//! last.
+//! The state is a multiset, so its hash is a sum: neither order nor generated names matter. Each object keeps the hashes of its
+//! fields: a write of the status hashes status and metadata again, not the spec. Commits are only noted; [`MaskedState::settle`]
+//! hashes the last write to each object.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,29 +14,29 @@ use super::scheduled::Scheduled;
 use super::tokens::Tokens;
 use crate::object::{Digest, Key, Object, Value};
 
-/// The masked state S(t). Feed it every commit, in order.
+/// The masked state. Note every commit, in order.
 #[derive(Clone, Debug, Default)]
 pub struct MaskedState {
     ignore: Vec<Ignore>,
     tokens: Tokens,
     scheduled: Scheduled,
-    entries: BTreeMap<u64, Entry>,
-    /// What was written since the last settling: the newest state of each object, `None` where it is gone.
-    behind: BTreeMap<u64, Option<Arc<Object>>>,
+    objects: BTreeMap<u64, MaskedObject>,
+    /// The objects written since the last [`settle`](Self::settle), in their newest state; `None` is a deletion.
+    unsettled: BTreeMap<u64, Option<Arc<Object>>>,
     sum: u64,
 }
 
-/// What one object adds to the sum, and the hashes of its fields.
+/// The hash that one object adds to the sum, and the hashes of its fields.
 #[derive(Clone, Debug, Default)]
-struct Entry {
+struct MaskedObject {
     hash: u64,
     fields: Vec<(Key, u64)>,
-    /// The object that the hashes are of.
-    of: Option<Arc<Object>>,
+    /// The hashed object.
+    hashed: Option<Arc<Object>>,
 }
 
 impl MaskedState {
-    /// The state without objects.
+    /// A state without objects.
     pub fn new(ignore: Vec<Ignore>) -> Self {
         Self { ignore, ..Self::default() }
     }
@@ -48,7 +46,7 @@ impl MaskedState {
         self.sum
     }
 
-    /// Takes in objects that are there already, in any order.
+    /// Loads existing objects, in any order.
     pub fn load<'a>(&mut self, objects: impl Iterator<Item = &'a Arc<Object>>) {
         for object in objects {
             self.note(None, Some(object));
@@ -66,39 +64,39 @@ impl MaskedState {
             self.tokens.note(new);
             self.scheduled.note(new);
         }
-        self.behind.insert(identity(any), new.cloned());
+        self.unsettled.insert(identity(any), new.cloned());
     }
 
-    /// Takes in what was noted. Says whether the state changed.
+    /// Hashes the noted commits. Returns whether the state changed.
     pub fn settle(&mut self) -> bool {
         let before = self.sum;
-        for (id, new) in std::mem::take(&mut self.behind) {
-            let mut entry = self.entries.remove(&id).unwrap_or_default();
+        for (id, new) in std::mem::take(&mut self.unsettled) {
+            let mut entry = self.objects.remove(&id).unwrap_or_default();
             self.sum = self.sum.wrapping_sub(entry.hash);
             if let Some(new) = new.filter(|new| self.keeps(new)) {
                 self.fill(&mut entry, &new);
                 self.sum = self.sum.wrapping_add(entry.hash);
-                entry.of = Some(new);
-                self.entries.insert(id, entry);
+                entry.hashed = Some(new);
+                self.objects.insert(id, entry);
             }
         }
         self.sum != before
     }
 
     fn keeps(&mut self, object: &Object) -> bool {
-        // Noted first: the pods of a scheduled Job are known by it even where the Job itself is ignored.
+        // Noted first: an ignored Job still identifies its pods.
         let scheduled = self.scheduled.note(object);
         !scheduled && !leaves_out(object) && !self.ignore.iter().any(|entry| entry.drops(object))
     }
 
-    fn fill(&self, entry: &mut Entry, new: &Object) {
+    fn fill(&self, entry: &mut MaskedObject, new: &Object) {
         if let Some(hash) = reduced(&self.tokens, new) {
             entry.hash = hash;
             return;
         }
         match without_fields(new, &self.ignore) {
             Some(left) => {
-                entry.of = None; // its field hashes are those of what was left
+                entry.hashed = None; // the field hashes are those of the reduced object
                 entry.fill(&self.tokens, &left);
             }
             None => entry.fill(&self.tokens, new),
@@ -106,13 +104,13 @@ impl MaskedState {
     }
 }
 
-impl Entry {
+impl MaskedObject {
     /// Hashes the fields that `new` does not share with the object that was hashed last.
     fn fill(&mut self, tokens: &Tokens, new: &Object) {
         let known = std::mem::take(&mut self.fields);
         let mut digest = Digest::new();
         let Some(fields) = new.root().as_map() else { return };
-        let old = self.of.as_deref().and_then(|of| of.root().as_map());
+        let old = self.hashed.as_deref().and_then(|hashed| hashed.root().as_map());
         for (key, value) in fields {
             let shared = old.and_then(|old| old.get_key(*key)).is_some_and(|old| shares(old, value));
             let kept = || known.iter().find(|(known, _)| known == key).map(|(_, hash)| *hash);
@@ -129,12 +127,12 @@ impl Entry {
 fn shares(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Map(old), Value::Map(new)) => old.ptr_eq(new),
-        (Value::List(old), Value::List(new)) => std::sync::Arc::ptr_eq(old, new),
+        (Value::List(old), Value::List(new)) => Arc::ptr_eq(old, new),
         _ => false,
     }
 }
 
-/// Which entry is the object's: kind, namespace and name, hashed.
+/// The key of an object's entry: the hash of group, kind, namespace and name.
 fn identity(object: &Object) -> u64 {
     let mut digest = Digest::new();
     let group = object.api_version().rsplit_once('/').map_or("", |(group, _)| group);

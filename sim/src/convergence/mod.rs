@@ -1,15 +1,10 @@
-//! Has the cluster come to rest? Pure functions over objects, each also kept up to date from commit to
-//! commit.
+//! Has the cluster come to rest? Pure functions over objects, and their results kept up to date from commit to commit.
 //!
-//! - [`pending()`]: why one object is not yet what it should be, by the kstatus rules; [`Reason`] is what
-//!   users read
-//! - [`Convergence`]: the set of pending objects, kept commit by commit
-//! - [`MaskedState`]: a hash of all that matters, without what differs between equal states; equal hashes
-//!   over
-//!   time are quietness, repeated ones a cycle
+//! - [`pending()`]: why one object has not reached its wanted state, by the kstatus rules; users read the [`Reason`]
+//! - [`Convergence`]: the set of pending objects
+//! - [`MaskedState`]: a hash of the state without what differs between equal states. While it stays equal, the cluster is
+//!   quiet; if it returns, the cluster cycles
 //! - [`Ignore`]: what a scenario leaves out (`converge.ignore`)
-//!
-//! To add a kind: one function in `pending/` and one line in the table of `pending/mod.rs`.
 //!
 //! Architecture invariant: names only `object`.
 

@@ -1,20 +1,19 @@
-//! Why an object is pending. Kept as values, so that building one at every commit costs next to nothing; the
-//! words are made when somebody reads them.
+//! Why an object is pending. A reason is a value that is cheap to make at every commit; it becomes text when somebody reads it.
 
 use std::fmt;
 
 use crate::object::{Object, Str, Value};
 
-/// The object that a reason is about. Sorts in the order in which users want to read reasons: what they wrote
-/// themselves first, what the cluster made of it later.
+/// The object of a reason. The order is that in which users want to read reasons: first the objects that they wrote, then
+/// those that the cluster made from them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
     rank: u8,
-    /// Its kind.
+    /// The kind.
     pub kind: Str,
-    /// Its namespace; empty for what has none.
+    /// The namespace; empty for cluster-scoped objects.
     pub namespace: Str,
-    /// Its name.
+    /// The name.
     pub name: Str,
 }
 
@@ -23,50 +22,50 @@ pub struct Subject {
 pub struct Reason {
     /// The pending object.
     pub subject: Subject,
-    /// What it waits for.
+    /// What the object waits for.
     pub want: Want,
-    /// Kind and name of the controlling owner, to tell causes from consequences.
+    /// Kind and name of the controlling owner, to distinguish causes from consequences.
     pub(super) controller: Option<(Str, Str)>,
 }
 
 /// What a pending object waits for, and what it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// Its controller has not yet seen the last change.
+    /// The controller has not observed the last change.
     Observed {
         /// `metadata.generation`.
         generation: i64,
         /// `status.observedGeneration`.
         observed: i64,
     },
-    /// A number is not what it should be.
+    /// A number differs from the wanted one.
     Count {
-        /// What is counted, such as `available replicas`.
+        /// The counted things, such as `available replicas`.
         what: &'static str,
-        /// How many there should be.
+        /// The wanted number.
         want: i64,
-        /// How many there are.
+        /// The actual number.
         has: i64,
-        /// What the object itself says about it.
+        /// What a condition of the object says about it.
         note: Option<Str>,
     },
-    /// The object is not in the state that its kind ends in.
+    /// The object is not in the final state of its kind.
     State {
-        /// The state it should be in, such as `Ready`.
+        /// The wanted state, such as `Ready`.
         want: &'static str,
-        /// What it says instead.
+        /// The actual state.
         has: Str,
     },
-    /// A condition or taint says that work is going on.
+    /// A condition or taint shows work in progress.
     Busy(Str),
-    /// It is being deleted.
+    /// The object is terminating.
     Terminating {
-        /// What must be done before it can go.
+        /// The finalizers that hold it.
         finalizers: Vec<Str>,
-        /// The node that must confirm the end of a pod.
+        /// The node that must confirm the end of the pod.
         node: Option<Str>,
     },
-    /// It refers to an owner that does not exist.
+    /// The object has an owner that does not exist.
     Dangling {
         /// Kind and name of the owner.
         owner: (Str, Str),
@@ -74,7 +73,7 @@ pub enum Want {
 }
 
 impl Subject {
-    /// The subject that names `object`.
+    /// The subject for `object`.
     pub fn of(object: &Object) -> Self {
         let kind = text(object, &["kind"]);
         Self {
@@ -86,7 +85,7 @@ impl Subject {
     }
 }
 
-/// Custom resources first, then workloads, then their parts, then the cluster.
+/// The order of kinds: custom resources, workloads, their parts, the cluster.
 fn rank(kind: &str) -> u8 {
     match kind {
         "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => 1,
@@ -106,7 +105,7 @@ impl Reason {
         Self { subject: Subject::of(object), want, controller }
     }
 
-    /// Whether `other` is about the controlling owner of this reason's object.
+    /// Whether `other` is the controller of this reason's object.
     pub(super) fn is_controlled_by(&self, other: &Subject) -> bool {
         let same_place = self.subject.namespace == other.namespace;
         let owner = self.controller.as_ref();
@@ -114,12 +113,9 @@ impl Reason {
     }
 }
 
-/// The string at `path`, shared with the object; empty where there is none.
+/// The string at `path`, shared with the object; empty if there is none.
 pub(super) fn text(object: &Object, path: &[&str]) -> Str {
-    match object.at(path) {
-        Some(Value::Str(s)) => s.clone(),
-        _ => Str::default(),
-    }
+    object.at(path).and_then(Value::as_text).cloned().unwrap_or_default()
 }
 
 impl fmt::Display for Subject {

@@ -1,17 +1,15 @@
-//! The Jobs of CronJobs and their pods: they come and go for ever, so they count neither as pending nor as
-//! unquiet.
+//! The Jobs of CronJobs and their pods. They come and go for ever, so they are never pending and not part of the state.
 
 use std::collections::BTreeSet;
 
 use crate::object::{Digest, Object};
 
-/// The Jobs seen that a CronJob made, by the hash of their uid.
+/// The Jobs that CronJobs created, as hashes of their uids.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scheduled(BTreeSet<u64>);
 
 impl Scheduled {
-    /// Takes note of `object` and says whether it is a CronJob's Job or a pod of one. A Job comes before its
-    /// pods.
+    /// Notes `object` and returns whether it is a CronJob's Job or a pod of one. A Job comes before its pods.
     pub(super) fn note(&mut self, object: &Object) -> bool {
         match object.kind() {
             "Job" => {
@@ -29,7 +27,7 @@ impl Scheduled {
     }
 }
 
-/// The hash by which uids are kept.
+/// The hash that stands for a uid.
 pub(super) fn hash(uid: &str) -> u64 {
     let mut digest = Digest::new();
     digest.bytes(uid.as_bytes());

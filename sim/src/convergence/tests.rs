@@ -1,4 +1,4 @@
-//! The masked state, and that both states kept commit by commit equal those made from scratch.
+//! The masked state; states kept from commit to commit equal those made from scratch.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ fn a_replaced_pod_leaves_the_state_equal() {
 }
 
 #[test]
-fn book_keeping_times_and_messages_are_no_change() {
+fn server_fields_times_and_messages_are_no_change() {
     let old = deployment(2, 2, 3);
     for (path, value) in [
         (&["metadata", "resourceVersion"][..], Value::from("980")),
@@ -93,7 +93,7 @@ fn conditions_have_no_order() {
 }
 
 #[test]
-fn notes_heartbeats_and_what_every_namespace_has_are_no_state() {
+fn events_leases_and_what_every_namespace_has_are_not_state() {
     let typed = |api: &str, kind: &str, name: &str| with(&object(kind, name, &[]), &["apiVersion"], api);
     let scaled_down = with(&with(&replica_set(0), &["spec", "replicas"], 0), &["status", "replicas"], 0);
     for left_out in [
@@ -204,7 +204,7 @@ proptest! {
         for (which, to) in births.iter().chain(&history).copied() {
             let dependents = [1..2, 4..8].get(which).cloned().unwrap_or_default();
             if to.is_some() && !all.contains_key(&which) && all.range(dependents).next().is_some() {
-                continue; // no uid is born twice
+                continue; // a uid exists only once
             }
             // An edit shares what it leaves alone, as the store's edits do.
             let new = to.map(|to| content(which, to)).map(|new| match all.get(&which) {

@@ -1,9 +1,8 @@
-//! What differs between equal states inside strings, and how to find it: uids, times, addresses, generated
-//! names and node names. A string is hashed with tokens in their place.
+//! Strings without what differs between equal states: tokens replace uids, times, addresses, generated names and node names
+//! before a string is hashed.
 //!
-//! Uids and RFC 3339 times are known by their shape. Names and addresses are those that objects have had so
-//! far: a text that names one before it exists keeps its hash until it is written again. A token counts where
-//! no letter or digit touches it.
+//! Uids and RFC 3339 times are recognised by their shape, names and addresses if an object has had them so far: a text that
+//! names one earlier keeps its hash until it is written again. A token has no letter or digit next to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -12,7 +11,7 @@ use std::ops::Bound;
 use super::reason::text;
 use crate::object::{Digest, Object, Str, Value};
 
-/// The words that stand in a digest for a token. Any constants that ordinary text does not produce.
+/// What a digest gets for a token. Our choice, because any constants will do that ordinary text does not produce.
 mod word {
     pub(super) const TEXT: u64 = 0x746f_6b65_6e00_0001;
     pub(super) const UID: u64 = 0x746f_6b65_6e00_0002;
@@ -22,35 +21,35 @@ mod word {
     pub(super) const GENERATED: u64 = 0x746f_6b65_6e00_0006;
 }
 
-/// The ServiceAccount admission plugin's volume names: this and five random characters.
+/// The ServiceAccount admission plugin names volumes by this and five random characters.
 const TOKEN_VOLUME: &str = "kube-api-access-";
 
-/// What a known name is.
+/// The meaning of a name.
 #[derive(Clone, Copy, Debug)]
-enum Name {
+enum NameKind {
     Node,
     Address,
-    /// With the length of the prefix that stays.
+    /// A generated name, with the length of its prefix, which is hashed.
     Generated(usize),
 }
 
-/// The names and addresses seen so far.
+/// The names and addresses of all objects so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tokens {
-    names: BTreeMap<Str, Name>,
+    names: BTreeMap<Str, NameKind>,
     addresses: BTreeSet<u32>,
-    /// Which first segments names have: a filter before the search in `names`.
+    /// The first segments of names: a filter before the search in `names`.
     firsts: [u64; 16],
 }
 
 impl Tokens {
-    /// Takes note of the names and addresses that `object` brings into the world.
+    /// Notes the names and addresses of `object`.
     pub(super) fn note(&mut self, object: &Object) {
         let name = object.name();
         let kind = if object.api_version() == "v1" { object.kind() } else { "" };
         match kind {
             "Node" => {
-                self.note_name(text(object, &["metadata", "name"]), Name::Node);
+                self.note_name(text(object, &["metadata", "name"]), NameKind::Node);
                 let addresses = object.items_at(&["status", "addresses"]).iter();
                 self.note_addresses(addresses.filter_map(|a| a.get("address")));
             }
@@ -68,16 +67,16 @@ impl Tokens {
         if let Some(prefix) =
             object.str_at(&["metadata", "generateName"]).filter(|prefix| name.starts_with(prefix))
         {
-            self.note_name(text(object, &["metadata", "name"]), Name::Generated(prefix.len()));
+            self.note_name(text(object, &["metadata", "name"]), NameKind::Generated(prefix.len()));
         }
     }
 
-    fn note_name(&mut self, name: Str, what: Name) {
+    fn note_name(&mut self, name: Str, what: NameKind) {
         let first = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         if first.is_empty() || self.names.contains_key(&name) {
             return;
         }
-        let (i, bit) = place(first.as_bytes());
+        let (i, bit) = bit_of(first.as_bytes());
         self.firsts[i] |= bit;
         self.names.insert(name, what);
     }
@@ -87,13 +86,13 @@ impl Tokens {
             let Value::Str(address) = address else { continue };
             match address.parse::<Ipv4Addr>() {
                 Ok(v4) => drop(self.addresses.insert(v4.to_bits())),
-                Err(_) if address.contains(':') => self.note_name(address.clone(), Name::Address),
+                Err(_) if address.contains(':') => self.note_name(address.clone(), NameKind::Address),
                 Err(_) => (), // a host name, or `None` for a headless service
             }
         }
     }
 
-    /// Takes `text` into `digest`, with tokens in their place.
+    /// Hashes `text` with its tokens replaced.
     pub(super) fn hash(&self, text: &str, digest: &mut Digest) {
         let bytes = text.as_bytes();
         let (mut plain, mut i) = (0, 0);
@@ -136,7 +135,7 @@ impl Tokens {
             let len = segment_end(rest, TOKEN_VOLUME.len());
             return Some(Token { len, keep: TOKEN_VOLUME.len(), word: word::GENERATED });
         }
-        let (i, bit) = place(first);
+        let (i, bit) = bit_of(first);
         if self.firsts[i] & bit == 0 {
             return None;
         }
@@ -153,20 +152,20 @@ impl Tokens {
             let common = name.bytes().zip(rest.bytes()).take_while(|(a, b)| a == b).count();
             if common == name.len() && ends(common) {
                 let (keep, word) = match what {
-                    Name::Node => (0, word::NODE),
-                    Name::Address => (0, word::ADDRESS),
-                    Name::Generated(prefix) => (*prefix, word::GENERATED),
+                    NameKind::Node => (0, word::NODE),
+                    NameKind::Address => (0, word::ADDRESS),
+                    NameKind::Generated(prefix) => (*prefix, word::GENERATED),
                 };
                 return Some(Token { len: common, keep, word });
             }
-            // A shorter name can only be a prefix of what the two have in common.
+            // A shorter name is a prefix of the common part.
             let shorter = common.min(rest.len() - 1);
             rest = rest.get(..shorter).filter(|rest| !rest.is_empty())?;
         }
     }
 }
 
-/// A token found in a text: how long it is, how much of it stays, and its word.
+/// A token in a text: its length, the length of the part that is hashed, and its word.
 struct Token {
     len: usize,
     keep: usize,
@@ -178,8 +177,8 @@ fn segment_end(bytes: &[u8], start: usize) -> usize {
     bytes[start..].iter().position(|b| !b.is_ascii_alphanumeric()).map_or(bytes.len(), |n| start + n)
 }
 
-/// Where a first segment is noted in `firsts`.
-fn place(first: &[u8]) -> (usize, u64) {
+/// The bit of a first segment in `firsts`.
+fn bit_of(first: &[u8]) -> (usize, u64) {
     let [a, .., z] = first else { return (0, 1 << (first.first().unwrap_or(&0) & 63)) };
     let bits = usize::from(*a).wrapping_mul(31) ^ usize::from(*z).wrapping_mul(7) ^ (first.len() << 5);
     ((bits >> 6) & 15, 1 << (bits & 63))

@@ -11,7 +11,7 @@ pub type Millis = u64;
 /// One second in milliseconds.
 pub const SECOND: Millis = 1000;
 
-/// The wall clock at t = 0: 2026-01-01T00:00:00Z, in seconds since 1970 (DESIGN, determinism contract).
+/// The wall clock at t = 0, in seconds since 1970: 2026-01-01T00:00:00Z. Our choice: a fixed date makes runs of any day equal.
 pub const EPOCH_S: i64 = 1_767_225_600;
 
 /// A point of virtual time, in milliseconds from t = 0.
@@ -22,7 +22,7 @@ impl Time {
     /// The end of setup.
     pub const ZERO: Self = Self(0);
 
-    /// How long ago `earlier` was; 0 if it lies ahead.
+    /// The time from `earlier` to this time; 0 if `earlier` is later.
     pub fn since(self, earlier: Self) -> Millis {
         u64::try_from(self.0 - earlier.0).unwrap_or(0)
     }
@@ -56,7 +56,7 @@ impl Time {
         SmolStr::new(std::str::from_utf8(&text).expect("digits are UTF-8"))
     }
 
-    /// The time that a `Time` or `MicroTime` text names, to the millisecond. Only UTC (`Z`) is understood.
+    /// Parses a `Time` or `MicroTime`, to the millisecond. Accepts UTC (`Z`) only.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
         let mut date = date.split('-').map(|part| part.parse::<i64>().ok());

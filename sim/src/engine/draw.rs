@@ -1,7 +1,6 @@
-//! Randomness by name: a draw depends on the seed, its name and how often that name drew before, on nothing else.
+//! Randomness by name: a draw depends only on the seed, its name and how often that name drew before.
 //!
-//! One shared stream would shift all later draws when one fault is left out, and shrinking would look at another run
-//! each time.
+//! With one shared stream, leaving out one fault would shift all later draws, and shrinking would compare different runs.
 
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -9,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// As many names as most runs draw under.
+/// Room for the names of most runs. Our choice: one allocation in place of several.
 const NAMES: usize = 448;
 
 /// The draws of one run.
@@ -23,7 +22,7 @@ pub struct Draws {
 #[expect(clippy::disallowed_types, reason = "looked up only, with a fixed hash, and never iterated")]
 type Counts = std::collections::HashMap<u64, u64, BuildHasherDefault<KeyHasher>>;
 
-/// A key is a hash already.
+/// Keys are hashes already.
 #[derive(Clone, Copy, Debug, Default)]
 struct KeyHasher(u64);
 
@@ -47,12 +46,12 @@ impl Draws {
         Self { seed, drawn: Counts::default() }
     }
 
-    /// The same, with room for the names of a whole run.
+    /// As [`new`](Self::new), with room for the names of a whole run.
     pub fn roomy(seed: u64) -> Self {
         Self { seed, drawn: Counts::with_capacity_and_hasher(NAMES, BuildHasherDefault::default()) }
     }
 
-    /// The same counts, with the draws of another seed.
+    /// Changes the seed and keeps the counts.
     pub fn reseed(&mut self, seed: u64) {
         self.seed = seed;
     }
@@ -70,7 +69,7 @@ impl Draws {
         if low >= high { low } else { within(self.next(name), low, high) }
     }
 
-    /// The `nth` 64 bits of the draw with this name, whatever was drawn before. Does not count as a draw.
+    /// The `nth` 64 bits of the draw with this name. Does not count as a draw.
     pub fn nth(&self, name: &[&str], nth: u64) -> u64 {
         mix(self.seed, key(name), nth)
     }

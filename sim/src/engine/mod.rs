@@ -1,9 +1,9 @@
-//! The deterministic core. Knows no Kubernetes.
+//! The deterministic core. It knows nothing of Kubernetes.
 //!
 //! - [`Time`], [`Millis`]: virtual time, whole milliseconds around t = 0
-//! - [`Draws`]: randomness by name, never by order
-//! - [`Queue`]: what happens next
-//! - [`Record`], [`Entry`]: what happened, and its fingerprint
+//! - [`Draws`]: randomness by name
+//! - [`Queue`]: the events to come
+//! - [`Record`], [`Entry`]: the events so far, and their fingerprint
 //!
 //! Architecture invariant: names nothing else in the crate.
 

@@ -1,4 +1,4 @@
-//! What happens next: one queue, ordered by time, then a seeded tie, then sequence.
+//! The events to come: one queue, ordered by time, then a seeded tie, then sequence.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,20 +9,20 @@ use super::Time;
 #[derive(Debug)]
 pub struct Queue<E> {
     heap: BinaryHeap<Reverse<Item>>,
-    /// The events themselves, which the heap need not move; `None` is free.
+    /// The events, so that the heap does not move them; `None` is a free slot.
     events: Vec<Option<E>>,
     free: Vec<u32>,
     now: Time,
     pushed: u64,
 }
 
-/// When an event comes, and its place.
+/// The time of an event, and its slot in `events`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Item {
     time: Time,
     tie: u64,
     sequence: u64,
-    place: u32,
+    slot: u32,
 }
 
 impl<E> Queue<E> {
@@ -39,12 +39,12 @@ impl<E> Queue<E> {
     /// Adds an event. Events of one time come in order of `tie`, a keyed draw. A time in the past counts as now.
     pub fn push(&mut self, time: Time, tie: u64, event: E) {
         self.pushed += 1;
-        let place = self.free.pop().unwrap_or_else(|| {
+        let slot = self.free.pop().unwrap_or_else(|| {
             self.events.push(None);
             u32::try_from(self.events.len() - 1).expect("fewer events wait than u32 counts")
         });
-        self.events[place as usize] = Some(event);
-        self.heap.push(Reverse(Item { time: time.max(self.now), tie, sequence: self.pushed, place }));
+        self.events[slot as usize] = Some(event);
+        self.heap.push(Reverse(Item { time: time.max(self.now), tie, sequence: self.pushed, slot }));
     }
 
     /// The time of the next event.
@@ -55,13 +55,15 @@ impl<E> Queue<E> {
     /// Takes the next event and sets the clock to its time.
     pub fn pop(&mut self) -> Option<E> {
         let Reverse(item) = self.heap.pop()?;
+        debug_assert!(item.time >= self.now, "the clock of a queue never goes back");
         self.now = item.time;
-        self.free.push(item.place);
-        self.events[item.place as usize].take()
+        self.free.push(item.slot);
+        let event = self.events[item.slot as usize].take();
+        debug_assert!(event.is_some(), "each item of the heap has its event");
+        event
     }
 
-    /// Moves the clock forward without an event, to where something outside the queue happens. Never backward and never
-    /// past an event.
+    /// Moves the clock forward without an event, for what happens outside the queue: never back, never past an event.
     pub fn advance(&mut self, to: Time) {
         let limit = self.next_time().unwrap_or(to);
         self.now = self.now.max(to.min(limit));

@@ -1,4 +1,4 @@
-//! What happened: an append-only list and its fingerprint.
+//! The record of a run: an append-only list and its fingerprint.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use xxhash_rust::xxh3::Xxh3;
 /// The hash that an entry feeds itself into.
 pub type Hasher = Xxh3;
 
-/// As many entries as a short run has.
+/// Room for the entries of a short run. Our choice: one allocation in place of several.
 const ENTRIES: usize = 320;
 
 /// One entry of a record.
 pub trait Entry {
-    /// Feeds all that makes the entry what it is. Two different histories must feed different bytes.
+    /// Feeds the whole entry. Two different records must feed different bytes.
     fn feed(&self, hasher: &mut Hasher);
 }
 
@@ -41,7 +41,7 @@ impl<E: Entry> Record<E> {
         &self.entries
     }
 
-    /// The hash of all entries so far, made when it is asked for.
+    /// Hashes all entries so far.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = Hasher::new();
         self.entries.iter().for_each(|entry| entry.feed(&mut hasher));
@@ -50,7 +50,7 @@ impl<E: Entry> Record<E> {
 }
 
 impl<E: Clone> Clone for Record<E> {
-    /// The copy has the room of a run's record.
+    /// The copy has room for a whole run.
     fn clone(&self) -> Self {
         let mut entries = Vec::with_capacity(ENTRIES.max(self.entries.len()));
         entries.extend_from_slice(&self.entries);

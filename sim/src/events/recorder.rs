@@ -1,14 +1,15 @@
-//! What becomes of the words of components: Events and counts, as client-go's recorders send them.
+//! Turns reports of components into Events and counts, as client-go's recorders do.
 //!
 //! Real: tools/record `EventCorrelator` for controllers and kubelets, tools/events for the scheduler. Modelled: both. Not
-//! modelled: their caches forgetting the oldest of 4096 objects; series of the scheduler, which grow while a pod's
-//! resourceVersion and what is said of it stay as they are, and so without a commit.
+//! modelled: the size of their caches (4096 objects); series of the scheduler, which grow while the pod's resourceVersion and
+//! the message stay the same, and so without a commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::known::Known;
-use super::words::{About, Related, Source, Word, refusal, words};
+use super::derive::{Involved, Related, Report, Source, of_commit, of_refusal};
+use super::state::PriorState;
 use crate::engine::{Millis, SECOND, Time};
+use crate::object::names::DEFAULT_NAMESPACE;
 use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::resource::EVENTS;
@@ -16,65 +17,65 @@ use crate::wire::{Commit, ObjectKey, Options, PatchType, Request, Resource, Stat
 
 /// For how long an Event is kept (kube-apiserver `--event-ttl`).
 pub(super) const TTL_MS: Millis = 3600 * SECOND;
-/// So many different messages on one matter, within this time of each other, are told as one (tools/record
+/// From this many different messages on, within this time of each other, similar reports share an Event (tools/record
 /// `defaultAggregateMaxEvents`, `defaultAggregateIntervalInSeconds`).
-const ALIKE: (usize, Millis) = (10, 600 * SECOND);
-/// So many Events of a source on one object at once, and one more each so often (tools/record `defaultSpamBurst`,
-/// `defaultSpamQPS`).
+const AGGREGATE: (usize, Millis) = (10, 600 * SECOND);
+/// A source may report this often about one object at once, and once more after each such time (tools/record
+/// `defaultSpamBurst`, `defaultSpamQPS`).
 const SPAM: (u64, Millis) = (25, 300 * SECOND);
-/// What an Event of many begins with (tools/record `EventAggregatorByReasonMessageFunc`).
+/// The message of an aggregated Event begins with this (tools/record `EventAggregatorByReasonMessageFunc`).
 const COMBINED: &str = "(combined from similar events): ";
-/// The instance of the scheduler: its name and its host's.
+/// The scheduler's `reportingComponent` and `reportingInstance` (its name and host).
 const SCHEDULER: (&str, &str) = ("default-scheduler", "default-scheduler-control-plane");
 
-/// Tells Events from commits, in their order.
+/// Derives Events from commits, in their order.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    known: Known,
-    told: BTreeMap<Matter, Told>,
-    alike: BTreeMap<Matter, Alike>,
-    said: BTreeMap<(Source, About), Spam>,
+    state: PriorState,
+    written: BTreeMap<EventKey, Written>,
+    similar: BTreeMap<EventKey, Similar>,
+    buckets: BTreeMap<(Source, Involved), TokenBucket>,
     names: u64,
 }
 
-/// What is told as one Event; without a message what is alike.
-type Matter = (Source, About, Str, Option<String>);
+/// Reports with equal keys share an Event. Without a message: the key of similar reports.
+type EventKey = (Source, Involved, Str, Option<String>);
 
 #[derive(Debug)]
-struct Told {
+struct Written {
     key: ObjectKey,
     count: i64,
     last: Time,
 }
 
 #[derive(Debug)]
-struct Alike {
+struct Similar {
     messages: BTreeSet<String>,
     last: Time,
 }
 
 #[derive(Debug)]
-struct Spam {
+struct TokenBucket {
     left: u64,
     since: Time,
 }
 
 impl Recorder {
-    /// Takes in a commit of this actor, and says which Events to write. Those from before `floor` are forgotten.
+    /// Takes a commit of this actor and returns the Events to write; none for a commit from before `floor`.
     pub fn commit(&mut self, time: Time, floor: Time, actor: &str, commit: &Commit) -> Vec<Request> {
         if commit.resource == *EVENTS {
             return Vec::new();
         }
-        let words = words(&self.known, actor, commit);
-        self.known.learn(actor, commit);
-        words
+        let reports = of_commit(&self.state, actor, commit);
+        self.state.apply(actor, commit);
+        reports
             .iter()
-            .filter(|word| word.reason == "Preempted")
-            .for_each(|word| self.known.note_preempted(&word.about.uid));
-        self.write_all(time, floor, &words)
+            .filter(|report| report.reason == "Preempted")
+            .for_each(|report| self.state.note_preempted(&report.involved.uid));
+        self.write_all(time, floor, &reports)
     }
 
-    /// Takes in a create of the controllers that the server refused, and says which Events to write.
+    /// Takes a create that the server refused the controllers, and returns the Events to write.
     pub fn refused(
         &mut self,
         time: Time,
@@ -82,47 +83,45 @@ impl Recorder {
         (resource, object): (Resource, &Object),
         failure: &Status,
     ) -> Vec<Request> {
-        let words = refusal(&self.known, resource, object, failure);
-        self.write_all(time, floor, &words)
+        let reports = of_refusal(&self.state, resource, object, failure);
+        self.write_all(time, floor, &reports)
     }
 
-    /// The time before which an Event is gone at this time.
+    /// Events from before this time have expired at `now`.
     pub fn floor(now: Time) -> Time {
         now - TTL_MS
     }
 
-    fn write_all(&mut self, time: Time, floor: Time, words: &[Word]) -> Vec<Request> {
-        words.iter().filter(|_| time >= floor).filter_map(|word| self.write(time, word)).collect()
+    fn write_all(&mut self, time: Time, floor: Time, reports: &[Report]) -> Vec<Request> {
+        reports.iter().filter(|_| time >= floor).filter_map(|report| self.write(time, report)).collect()
     }
 
-    fn write(&mut self, now: Time, word: &Word) -> Option<Request> {
-        let (manager, request) = match &word.source {
-            Source::Scheduler => ("kube-scheduler", self.scheduler(now, word)),
-            Source::Controller(name) => ("kube-controller-manager", self.count(now, word, name, None)?),
-            Source::Kubelet(node) => ("kubelet", self.count(now, word, "kubelet", Some(node.clone()))?),
+    fn write(&mut self, now: Time, report: &Report) -> Option<Request> {
+        let (manager, request) = match &report.source {
+            Source::Scheduler => ("kube-scheduler", self.scheduler(now, report)),
+            Source::Controller(name) => ("kube-controller-manager", self.core(now, report, name, None)?),
+            Source::Kubelet(node) => ("kubelet", self.core(now, report, "kubelet", Some(node.clone()))?),
         };
         Some(request.options(Options { field_manager: Str::new_static(manager), ..Options::default() }))
     }
 
-    /// Controllers and kubelets write core/v1 and count.
-    fn count(&mut self, now: Time, word: &Word, component: &str, host: Option<Str>) -> Option<Request> {
-        let mut matter =
-            (word.source.clone(), word.about.clone(), word.reason.clone(), Some(word.message.clone()));
-        let combined = self.is_one_of_many(now, word);
-        if combined {
-            matter.3 = None;
-        }
-        let message = if combined { format!("{COMBINED}{}", word.message) } else { word.message.clone() };
-        if self.is_spam(now, word) {
+    /// Controllers and kubelets write core/v1 Events with counts.
+    fn core(&mut self, now: Time, report: &Report, component: &str, host: Option<Str>) -> Option<Request> {
+        let combined = self.is_aggregated(now, report);
+        let own = (!combined).then(|| report.message.clone());
+        let shared = (report.source.clone(), report.involved.clone(), report.reason.clone(), own);
+        let message = if combined { format!("{COMBINED}{}", report.message) } else { report.message.clone() };
+        if self.is_spam(now, report) {
             return None;
         }
-        if let Some(told) = self.told.get_mut(&matter) {
-            (told.count, told.last) = (told.count + 1, now);
-            let patch = value!({"count": (told.count), "lastTimestamp": (now.rfc3339()), "message": (message.as_str())});
-            return Some(Request::patch(*EVENTS, &told.key.clone(), PatchType::Merge, patch));
+        if let Some(written) = self.written.get_mut(&shared) {
+            debug_assert!(written.last <= now, "the recorder takes commits in the order of their times");
+            (written.count, written.last) = (written.count + 1, now);
+            let patch = value!({"count": (written.count), "lastTimestamp": (now.rfc3339()), "message": (message.as_str())});
+            return Some(Request::patch(*EVENTS, &written.key.clone(), PatchType::Merge, patch));
         }
-        let key = self.name(now, word);
-        let mut event = event(&key, word, &message);
+        let key = self.name(now, report);
+        let mut event = event(&key, report, &message);
         event.set_at(&["source", "component"], component);
         let instance = host.clone().unwrap_or_default();
         if let Some(host) = host {
@@ -133,18 +132,18 @@ impl Recorder {
         }
         event.set_at(&["count"], 1);
         if !combined {
-            // Recorded: an Event of many names no reporter.
+            // Recorded: an aggregated Event names no reporter.
             event.set_at(&["reportingComponent"], component);
             event.set_at(&["reportingInstance"], instance);
         }
-        self.told.insert(matter, Told { key, count: 1, last: now });
+        self.written.insert(shared, Written { key, count: 1, last: now });
         Some(Request::create(*EVENTS, Object::shared(event)))
     }
 
-    /// The scheduler writes events.k8s.io/v1. What it says again of a pod that has changed is an Event of its own.
-    fn scheduler(&mut self, now: Time, word: &Word) -> Request {
-        let mut event = event(&self.name(now, word), word, &word.message);
-        let action = match word.reason.as_str() {
+    /// The scheduler writes events.k8s.io/v1, a new Event for each report.
+    fn scheduler(&mut self, now: Time, report: &Report) -> Request {
+        let mut event = event(&self.name(now, report), report, &report.message);
+        let action = match report.reason.as_str() {
             "Scheduled" => "Binding",
             "Preempted" => "Preempting",
             _ => "Scheduling",
@@ -157,80 +156,83 @@ impl Recorder {
         ] {
             event.set_at(&[field], text);
         }
-        if let Some(Related(about, version)) = word.related.as_deref() {
-            event.set_at(&["related"], reference(about, version));
+        if let Some(Related(object, version)) = report.related.as_deref() {
+            event.set_at(&["related"], reference(object, version));
         }
         Request::create(*EVENTS, Object::shared(event))
     }
 
-    /// Whether so many different messages came on its matter that it is told with them.
-    fn is_one_of_many(&mut self, now: Time, word: &Word) -> bool {
-        let matter = (word.source.clone(), whole(&word.about), word.reason.clone(), None);
-        let fresh = || Alike { messages: BTreeSet::new(), last: now };
-        let alike = self.alike.entry(matter).or_insert_with(fresh);
-        if now.since(alike.last) > ALIKE.1 {
-            *alike = fresh();
+    /// Whether so many similar reports came that this one joins their aggregated Event.
+    fn is_aggregated(&mut self, now: Time, report: &Report) -> bool {
+        let key = (report.source.clone(), whole(&report.involved), report.reason.clone(), None);
+        let fresh = || Similar { messages: BTreeSet::new(), last: now };
+        let similar = self.similar.entry(key).or_insert_with(fresh);
+        if now.since(similar.last) > AGGREGATE.1 {
+            *similar = fresh();
         }
-        alike.messages.insert(word.message.clone());
-        alike.last = now;
-        let many = alike.messages.len() >= ALIKE.0;
+        similar.messages.insert(report.message.clone());
+        similar.last = now;
+        let many = similar.messages.len() >= AGGREGATE.0;
         if many {
-            alike.messages.pop_first();
+            similar.messages.pop_first();
         }
         many
     }
 
-    /// Whether its source says too much about its object.
-    fn is_spam(&mut self, now: Time, word: &Word) -> bool {
-        let key = (word.source.clone(), whole(&word.about));
-        let spam = self.said.entry(key).or_insert(Spam { left: SPAM.0, since: now });
-        let more = now.since(spam.since) / SPAM.1;
+    /// Whether the source has used up its reports about the object.
+    fn is_spam(&mut self, now: Time, report: &Report) -> bool {
+        let key = (report.source.clone(), whole(&report.involved));
+        let bucket = self.buckets.entry(key).or_insert(TokenBucket { left: SPAM.0, since: now });
+        let more = now.since(bucket.since) / SPAM.1;
         if more > 0 {
-            spam.left = (spam.left + more).min(SPAM.0);
-            spam.since = spam.since + more * SPAM.1;
+            bucket.left = (bucket.left + more).min(SPAM.0);
+            bucket.since = bucket.since + more * SPAM.1;
         }
-        let is_spam = spam.left == 0;
-        spam.left = spam.left.saturating_sub(1);
+        let is_spam = bucket.left == 0;
+        bucket.left = bucket.left.saturating_sub(1);
         is_spam
     }
 
-    /// The object's name and the time; two of one millisecond differ in their nanoseconds.
-    fn name(&mut self, now: Time, word: &Word) -> ObjectKey {
+    /// The name of an Event: its object's name and the time. Two of one millisecond differ in their nanoseconds.
+    fn name(&mut self, now: Time, report: &Report) -> ObjectKey {
         self.names += 1;
         let nanos = now.wall_ns() + self.names % 1_000_000;
-        let namespace =
-            if word.about.namespace.is_empty() { "default".into() } else { word.about.namespace.clone() };
-        ObjectKey::new(namespace, smol_str::format_smolstr!("{}.{nanos:x}", word.about.name))
+        let namespace = if report.involved.namespace.is_empty() {
+            DEFAULT_NAMESPACE.into()
+        } else {
+            report.involved.namespace.clone()
+        };
+        ObjectKey::new(namespace, smol_str::format_smolstr!("{}.{nanos:x}", report.involved.name))
     }
 }
 
-/// The object without its part: what is alike and what is spam do not look at it.
-fn whole(about: &About) -> About {
-    About { field_path: Str::default(), ..about.clone() }
+/// The object without its field path, which aggregation and spam filter ignore.
+fn whole(involved: &Involved) -> Involved {
+    Involved { field_path: Str::default(), ..involved.clone() }
 }
 
-/// What all Events have.
-fn event(key: &ObjectKey, word: &Word, message: &str) -> Value {
+/// The fields that all Events have.
+fn event(key: &ObjectKey, report: &Report, message: &str) -> Value {
     value!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"namespace": (key.namespace.clone()), "name": (key.name.clone())},
-        "involvedObject": (reference(&word.about, &word.version)),
-        "type": (if word.warning { "Warning" } else { "Normal" }),
-        "reason": (word.reason.clone()),
+        "involvedObject": (reference(&report.involved, &report.version)),
+        "type": (if report.warning { "Warning" } else { "Normal" }),
+        "reason": (report.reason.clone()),
         "message": message,
     })
 }
 
-/// An object as an Event names it.
-fn reference(about: &About, version: &Str) -> Value {
+/// An `ObjectReference`.
+fn reference(involved: &Involved, version: &Str) -> Value {
     let mut reference = value!({
-        "kind": (about.kind.clone()), "name": (about.name.clone()), "apiVersion": (about.api_version.clone()),
+        "kind": (involved.kind.clone()), "name": (involved.name.clone()), "apiVersion": (involved.api_version.clone()),
     });
     for (field, text) in [
-        ("namespace", &about.namespace),
-        ("uid", &about.uid),
+        ("namespace", &involved.namespace),
+        ("uid", &involved.uid),
         ("resourceVersion", version),
-        ("fieldPath", &about.field_path),
+        ("fieldPath", &involved.field_path),
     ] {
         if !text.is_empty() {
             reference.set_at(&[field], text.clone());

@@ -1,4 +1,4 @@
-//! What commits say, and what becomes of much that is said.
+//! Reports of commits, and counts, aggregation and limits of many reports.
 
 mod pods;
 mod workloads;
@@ -12,9 +12,9 @@ use crate::value;
 use crate::wire::resource::{CRON_JOBS, DEPLOYMENTS, JOBS, NODES, PODS, REPLICA_SETS};
 use crate::wire::{Body, Commit, ObjectKey, Request, Resource, Status, Verb};
 
-/// A recorder with what it wrote, in short.
+/// A recorder, and what it wrote in short.
 #[derive(Default)]
-struct Told {
+struct Play {
     recorder: Recorder,
     now: Millis,
     written: Vec<String>,
@@ -22,8 +22,8 @@ struct Told {
     last: Option<Arc<Object>>,
 }
 
-impl Told {
-    /// Takes in a commit of an actor.
+impl Play {
+    /// Plays a commit of an actor.
     fn commit(
         &mut self,
         actor: &str,
@@ -40,7 +40,7 @@ impl Told {
         self.write(&events)
     }
 
-    /// Takes in that the server refused the controllers this.
+    /// Plays a create that the server refuses the controllers.
     fn refused(&mut self, resource: Resource, object: &Value, failure: &Status) -> &mut Self {
         let (now, object) = (Time::ZERO + self.now, Object::new(object.clone()));
         let events = self.recorder.refused(now, Time::ZERO, (resource, &object), failure);
@@ -64,7 +64,7 @@ impl Told {
     }
 }
 
-/// `KIND/NAME REASON TYPE FROM: MESSAGE`, or what a patch says.
+/// `KIND/NAME REASON TYPE FROM: MESSAGE`, or the verb and the patch.
 fn short(request: &Request) -> String {
     let event: Arc<Object> = match &request.body {
         Body::Object(event) => event.clone(),
@@ -108,20 +108,20 @@ fn gone(root: &Value) -> Value {
 
 /// Recorded: `ctl-deployment-create`, `ctl-rs-scale-down-prefers-unready`.
 #[test]
-fn a_deployment_and_its_sets_say_what_they_scale_and_create() {
-    let mut told = Told::default();
+fn a_deployment_and_its_sets_report_scaling_and_pods() {
+    let mut play = Play::default();
     let (deployment, set) =
         (object("Deployment", "d", None), object("ReplicaSet", "d-1", Some(("Deployment", "d"))));
     let (three, one) = (with(set.clone(), &["spec", "replicas"], 3), with(set, &["spec", "replicas"], 1));
     let pod = object("Pod", "d-1-x", Some(("ReplicaSet", "d-1")));
-    told.commit("user", *DEPLOYMENTS, None, Some(&deployment)).manager(*REPLICA_SETS, None, Some(&three));
-    told.manager(*PODS, None, Some(&pod)).manager(*REPLICA_SETS, Some(&three), Some(&one));
-    told.manager(*PODS, Some(&pod), Some(&gone(&pod)));
+    play.commit("user", *DEPLOYMENTS, None, Some(&deployment)).manager(*REPLICA_SETS, None, Some(&three));
+    play.manager(*PODS, None, Some(&pod)).manager(*REPLICA_SETS, Some(&three), Some(&one));
+    play.manager(*PODS, Some(&pod), Some(&gone(&pod)));
     let deployment_says = "Deployment/d ScalingReplicaSet Normal deployment-controller|deployment-controller";
     let set_says =
         |reason: &str| format!("ReplicaSet/d-1 {reason} Normal replicaset-controller|replicaset-controller");
     assert_eq!(
-        told.take(),
+        play.take(),
         [
             format!("{deployment_says}: Scaled up replica set d-1 from 0 to 3"),
             format!("{}: Created pod: d-1-x", set_says("SuccessfulCreate")),
@@ -129,15 +129,15 @@ fn a_deployment_and_its_sets_say_what_they_scale_and_create() {
             format!("{}: Deleted pod: d-1-x", set_says("SuccessfulDelete")),
         ]
     );
-    // What the garbage collector deletes nobody speaks of, nor what a user does.
-    told.manager(*REPLICA_SETS, Some(&three), None).manager(*PODS, Some(&pod), Some(&gone(&pod)));
-    told.commit("user", *PODS, None, Some(&pod));
-    assert_eq!(told.take(), [""; 0]);
+    // Nobody reports what the garbage collector deletes or a user does.
+    play.manager(*REPLICA_SETS, Some(&three), None).manager(*PODS, Some(&pod), Some(&gone(&pod)));
+    play.commit("user", *PODS, None, Some(&pod));
+    assert_eq!(play.take(), [""; 0]);
 }
 
 /// Recorded: `ctl-sts-parallel`, `ctl-replication-controller`, `ctl-ds-rolling-update`, `ctl-job-parallel-completions`.
 #[test]
-fn each_kind_of_owner_says_it_in_its_own_words() {
+fn each_kind_of_owner_reports_pods_in_its_own_words() {
     for (kind, words) in [
         (
             "StatefulSet",
@@ -147,29 +147,29 @@ fn each_kind_of_owner_says_it_in_its_own_words() {
         ("DaemonSet", "daemonset-controller|daemonset-controller: Created pod: p"),
         ("Job", "job-controller|job-controller: Created pod: p"),
     ] {
-        let mut told = Told::default();
-        told.commit("user", Resource::new("apps/v1/owners"), None, Some(&object(kind, "o", None)));
-        told.manager(*PODS, None, Some(&object("Pod", "p", Some((kind, "o")))));
-        assert_eq!(told.take(), [format!("{kind}/o SuccessfulCreate Normal {words}")]);
+        let mut play = Play::default();
+        play.commit("user", Resource::new("apps/v1/owners"), None, Some(&object(kind, "o", None)));
+        play.manager(*PODS, None, Some(&object("Pod", "p", Some((kind, "o")))));
+        assert_eq!(play.take(), [format!("{kind}/o SuccessfulCreate Normal {words}")]);
     }
 }
 
 /// Recorded: `ctl-sched-basic-bind`, `ctl-sched-node-appears`.
 #[test]
-fn the_scheduler_says_where_a_pod_goes_and_each_time_anew_why_not() {
-    let mut told = Told::default();
+fn the_scheduler_reports_a_binding_and_each_new_reason_against_one() {
+    let mut play = Play::default();
     let pod = object("Pod", "p", None);
     let no = |message: &str| condition(pod.clone(), "PodScheduled", "False", "Unschedulable", message);
     let (first, second) = (no("0/3 nodes are available: x."), no("0/4 nodes are available: x."));
     let bound = with(second.clone(), &["spec", "nodeName"], "n1");
-    told.commit("kube-scheduler", *PODS, Some(&pod), Some(&first));
-    told.commit("kube-scheduler", *PODS, Some(&first), Some(&first));
-    told.now = 60_000;
-    told.commit("kube-scheduler", *PODS, Some(&first), Some(&second));
-    told.now = 61_000;
-    told.commit("kube-scheduler", *PODS, Some(&second), Some(&bound));
+    play.commit("kube-scheduler", *PODS, Some(&pod), Some(&first));
+    play.commit("kube-scheduler", *PODS, Some(&first), Some(&first));
+    play.now = 60_000;
+    play.commit("kube-scheduler", *PODS, Some(&first), Some(&second));
+    play.now = 61_000;
+    play.commit("kube-scheduler", *PODS, Some(&second), Some(&bound));
     assert_eq!(
-        told.take(),
+        play.take(),
         [
             "Pod/p FailedScheduling Warning -|default-scheduler: 0/3 nodes are available: x.",
             "Pod/p FailedScheduling Warning -|default-scheduler: 0/4 nodes are available: x.",
@@ -180,23 +180,23 @@ fn the_scheduler_says_where_a_pod_goes_and_each_time_anew_why_not() {
 
 /// Recorded: `ctl-node-not-ready-eviction`, `ctl-node-noexecute-taint`. The texts on nodes are those of the node controller.
 #[test]
-fn a_lost_node_and_its_pods_are_spoken_of() {
-    let mut told = Told::default();
+fn a_lost_node_and_the_eviction_of_its_pods_are_reported() {
+    let mut play = Play::default();
     let node = |ready: &str| condition(object("Node", "n1", None), "Ready", ready, "", "");
     let pod = |ready: &str| condition(object("Pod", "p", None), "Ready", ready, "", "");
     let marked =
         condition(object("Pod", "p", None), "DisruptionTarget", "True", "DeletionByTaintManager", "");
-    told.commit("kubelet/n1", *NODES, None, Some(&node("False")));
-    told.commit("kubelet/n1", *NODES, Some(&node("False")), Some(&node("True")));
-    told.manager(*NODES, Some(&node("True")), Some(&node("Unknown")));
-    told.manager(*PODS, Some(&pod("True")), Some(&pod("False")));
-    told.manager(*PODS, Some(&pod("False")), Some(&marked)).manager(
+    play.commit("kubelet/n1", *NODES, None, Some(&node("False")));
+    play.commit("kubelet/n1", *NODES, Some(&node("False")), Some(&node("True")));
+    play.manager(*NODES, Some(&node("True")), Some(&node("Unknown")));
+    play.manager(*PODS, Some(&pod("True")), Some(&pod("False")));
+    play.manager(*PODS, Some(&pod("False")), Some(&marked)).manager(
         *PODS,
         Some(&marked),
         Some(&gone(&marked)),
     );
     assert_eq!(
-        told.take(),
+        play.take(),
         [
             "Node/n1 RegisteredNode Normal node-controller|node-controller: Node n1 event: Registered Node n1 in Controller",
             "Node/n1 NodeReady Normal kubelet|kubelet: Node n1 status is now: NodeReady",
@@ -210,23 +210,23 @@ fn a_lost_node_and_its_pods_are_spoken_of() {
 
 /// Recorded: `ctl-cronjob`, `ctl-job-suspend-resume`, `ctl-job-indexed-backoff-per-index`.
 #[test]
-fn jobs_say_how_they_end() {
-    let mut told = Told::default();
+fn jobs_report_how_they_end() {
+    let mut play = Play::default();
     let job = object("Job", "c-1", Some(("CronJob", "c")));
     let is = |kind: &str, status: &str| {
         condition(job.clone(), kind, status, "FailedIndexes", "Job has failed indexes")
     };
     let active =
         with(object("CronJob", "c", None), &["status", "active"], Value::list([value!({"uid": "uid-c-1"})]));
-    told.commit("user", *CRON_JOBS, None, Some(&active)).manager(*JOBS, None, Some(&job));
-    told.manager(*JOBS, Some(&job), Some(&is("Suspended", "True")));
-    told.manager(*JOBS, Some(&is("Suspended", "True")), Some(&is("Suspended", "False")));
-    told.manager(*JOBS, Some(&job), Some(&is("Failed", "True")));
-    told.manager(*JOBS, Some(&job), Some(&is("Complete", "True")));
-    told.manager(*CRON_JOBS, Some(&active), Some(&object("CronJob", "c", None)));
+    play.commit("user", *CRON_JOBS, None, Some(&active)).manager(*JOBS, None, Some(&job));
+    play.manager(*JOBS, Some(&job), Some(&is("Suspended", "True")));
+    play.manager(*JOBS, Some(&is("Suspended", "True")), Some(&is("Suspended", "False")));
+    play.manager(*JOBS, Some(&job), Some(&is("Failed", "True")));
+    play.manager(*JOBS, Some(&job), Some(&is("Complete", "True")));
+    play.manager(*CRON_JOBS, Some(&active), Some(&object("CronJob", "c", None)));
     let job_says = |words: &str| format!("Job/c-1 {words}");
     assert_eq!(
-        told.take(),
+        play.take(),
         [
             "CronJob/c SuccessfulCreate Normal cronjob-controller|cronjob-controller: Created job c-1".to_owned(),
             job_says("Suspended Normal job-controller|job-controller: Job suspended"),
@@ -242,21 +242,21 @@ fn jobs_say_how_they_end() {
 
 #[test]
 fn a_container_that_fails_again_is_one_event_with_a_count() {
-    let mut told = Told::default();
+    let mut play = Play::default();
     let status = |state: Value, id: &str| {
         let status = value!({"name": "c", "image": "i:1", "containerID": id, "state": state});
         with(object("Pod", "p", None), &["status", "containerStatuses"], Value::list([status]))
     };
     let (pod, runs) = (object("Pod", "p", None), status(value!({"running": {}}), "containerd://1"));
     let backs_off = status(value!({"waiting": {"reason": "CrashLoopBackOff"}}), "containerd://1");
-    told.commit("kubelet/n1", *PODS, Some(&pod), Some(&runs));
+    play.commit("kubelet/n1", *PODS, Some(&pod), Some(&runs));
     for _ in 0..2 {
-        told.commit("kubelet/n1", *PODS, Some(&runs), Some(&backs_off));
+        play.commit("kubelet/n1", *PODS, Some(&runs), Some(&backs_off));
     }
     let kubelet = "kubelet|kubelet";
     let back_off = "Back-off restarting failed container c in pod p_default(uid-p)";
     assert_eq!(
-        told.take(),
+        play.take(),
         [
             format!("Pod/p Created Normal {kubelet}: Container created"),
             format!("Pod/p Started Normal {kubelet}: Container started"),
@@ -266,16 +266,16 @@ fn a_container_that_fails_again_is_one_event_with_a_count() {
     );
 }
 
-/// Recorded: `ctl-rolling-10-surge3-unavail2`: the tenth of its kind is told for all, without a reporter.
+/// Recorded: `ctl-rolling-10-surge3-unavail2`: the tenth of its kind stands for all, without a reporter.
 #[test]
-fn what_is_alike_is_one_event_from_the_tenth_on_and_who_says_too_much_goes_silent() {
-    let mut told = Told::default();
+fn similar_reports_share_an_event_from_the_tenth_on_and_each_source_has_a_limit() {
+    let mut play = Play::default();
     let set = object("ReplicaSet", "s", None);
-    told.commit("user", *REPLICA_SETS, None, Some(&set));
+    play.commit("user", *REPLICA_SETS, None, Some(&set));
     for i in 0..40 {
-        told.manager(*PODS, None, Some(&object("Pod", &format!("p-{i}"), Some(("ReplicaSet", "s")))));
+        play.manager(*PODS, None, Some(&object("Pod", &format!("p-{i}"), Some(("ReplicaSet", "s")))));
     }
-    let written = told.take();
+    let written = play.take();
     let plain =
         written.iter().filter(|line| line.ends_with(char::is_numeric) && !line.contains("combined")).count();
     assert_eq!((plain, written.len()), (9, 25));
@@ -284,7 +284,7 @@ fn what_is_alike_is_one_event_from_the_tenth_on_and_who_says_too_much_goes_silen
     assert!(
         written[10].contains(r#""count":2"#) && written[10].contains("similar events): Created pod: p-10")
     );
-    told.now = 600_000;
-    told.manager(*PODS, None, Some(&object("Pod", "q", Some(("ReplicaSet", "s")))));
-    assert_eq!(told.take().len(), 1, "two more are allowed after ten minutes");
+    play.now = 600_000;
+    play.manager(*PODS, None, Some(&object("Pod", "q", Some(("ReplicaSet", "s")))));
+    assert_eq!(play.take().len(), 1, "two more are allowed after ten minutes");
 }

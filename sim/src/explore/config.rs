@@ -4,7 +4,7 @@ use crate::cluster::{ClusterConfig, NodeConfig};
 use crate::controllers::Settings;
 use crate::engine::Time;
 use crate::object::Quantity;
-use crate::programs::images::{self, Image, Span};
+use crate::programs::images::{FirstPull, Image, Readiness, Span};
 use crate::scenario::range::Millis;
 use crate::scenario::{Action, Check, Flag, ImageRule, NodePool, Pull, Ready, Scenario, TimeRange};
 use crate::wire::Latency;
@@ -83,15 +83,15 @@ fn settings(flags: &[Flag]) -> Settings {
 fn image(rule: &ImageRule) -> Image {
     Image {
         pull: match &rule.pull {
-            Pull::Takes(range) => images::Pull::Takes(span(*range)),
+            Pull::Takes(range) => FirstPull::Takes(span(*range)),
             Pull::Fails { reason, times } => {
-                images::Pull::Fails { reason: reason.as_str().into(), times: *times }
+                FirstPull::Fails { reason: reason.as_str().into(), times: *times }
             }
         },
         start: span(rule.start),
         ready: match rule.ready {
-            Ready::After(range) => images::Ready::After(span(range)),
-            Ready::Never => images::Ready::Never,
+            Ready::After(range) => Readiness::After(span(range)),
+            Ready::Never => Readiness::Never,
         },
         stop: span(rule.stop),
         exit: rule.exit.map(|exit| (span(exit.after), exit.code)),

@@ -10,7 +10,7 @@ use crate::scenario::{Modality, Scenario};
 use crate::wire::{Commit, Resource, resource};
 
 /// A shorter stretch of convergence counts for nothing, in ms: right after an edit, or right after an operator has started,
-/// the system merely looks converged (ORACLES). How long that may be is our choice.
+/// the system merely looks converged, because nobody has reacted yet. Our choice: an operator reacts within seconds.
 const MERE_LOOK_MS: Millis = 5 * SECOND;
 
 /// What is known of the objects of a booted cluster; the judges of its runs go on from a copy.
@@ -39,16 +39,16 @@ pub(super) struct Judge<'s> {
     masked: MaskedState,
     always: Vec<Check<'s>>,
     eventually: Vec<Check<'s>>,
-    /// Since when all is as it should be and the masked state has not changed.
-    converged_since: Option<Time>,
-    /// Whether there was such a stretch since the faults healed.
-    was_converged: bool,
+    /// Since when the system is converged and the masked state has not changed.
+    pub(super) converged_since: Option<Time>,
+    /// Whether it was converged for more than a mere look since the last restart.
+    pub(super) was_converged: bool,
     /// The first `eventually` that does not hold, with what it says.
     unmet: Option<(String, String)>,
     /// Whether something was pending after the last commit.
     was_pending: bool,
-    /// The masked states since the faults healed in which nothing was pending, for cycles.
-    states: Vec<(Time, u64)>,
+    /// The masked states since the last restart in which nothing was pending, for cycles.
+    pub(super) states: Vec<(Time, u64)>,
 }
 
 impl<'s> Judge<'s> {
@@ -151,27 +151,12 @@ impl<'s> Judge<'s> {
         self.converged_since.map(|since| since + window)
     }
 
-    /// Since when the system is converged.
-    pub(super) fn converged_since(&self) -> Option<Time> {
-        self.converged_since
-    }
-
-    /// Whether it was converged for more than a mere look since the last restart.
-    pub(super) fn was_converged(&self) -> bool {
-        self.was_converged
-    }
-
     /// Why the system is not converged, in words.
     pub(super) fn why_not(&self) -> Option<String> {
         if let Some(reasons) = self.pending.summary() {
             return Some(reasons);
         }
         self.unmet.as_ref().map(|(name, why)| format!("expectation \"{name}\" does not hold: {why}"))
-    }
-
-    /// The masked states since the last restart.
-    pub(super) fn states(&self) -> &[(Time, u64)] {
-        &self.states
     }
 
     /// When the first grace ends that has begun.

@@ -3,21 +3,19 @@
 //! - [`Prepared`]: a scenario ready to be run many times
 //! - [`run()`]: one run, from boot to verdict
 //! - [`draw_plan`]: the plan of a seed (random exploration)
-//! - `world`, `steps` (with `node_steps`, `undo` and `triggered`), `judge`: what a run is made of
+//! - `world`, `steps`, `triggered`, `judge`: what a run is made of
 //!
 //! To add a strategy: one file that makes plans, one line here.
 
 mod config;
 mod judge;
-mod node_steps;
 mod plan;
 mod prepared;
 mod run;
 mod steps;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod triggered;
-mod undo;
 mod world;
 
 pub use plan::draw_plan;

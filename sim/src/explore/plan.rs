@@ -3,7 +3,7 @@
 //! Every value comes from a draw of its own, named after the entry: an entry left out or changed shifts no other.
 
 use crate::engine::Draws;
-use crate::scenario::plan::Strike;
+use crate::scenario::plan::ExactWhen;
 use crate::scenario::{Arg, Args, CountRange, FaultSpec, Plan, PlannedFault, Scenario, TimeRange, Trigger};
 
 /// The plan of this scenario with this seed.
@@ -36,14 +36,14 @@ impl Entry<'_> {
         let mut at = 0;
         for _ in 0..self.count("times", spec.times) {
             let when = match &spec.when.trigger {
-                Trigger::At(range) => Strike::At(self.time("at", *range)),
+                Trigger::At(range) => ExactWhen::At(self.time("at", *range)),
                 Trigger::Every(range) => {
                     at += self.time("every", *range);
-                    Strike::At(at)
+                    ExactWhen::At(at)
                 }
                 Trigger::On(event) => {
                     let nth = self.count("nth", spec.when.nth);
-                    Strike::On { moment: spec.when.moment, event: event.clone(), nth }
+                    ExactWhen::On { moment: spec.when.moment, event: event.clone(), nth }
                 }
             };
             let duration_ms = spec.duration.map(|range| self.time("duration", range));

@@ -7,20 +7,20 @@ use crate::cluster::{CHAOS, Cluster};
 use crate::engine::{Fingerprint, Millis, SECOND, Time};
 use crate::faults::{Injector, Unused};
 use crate::hermetic;
-use crate::oracles::{self, Violation};
+use crate::oracles::{CONVERGED, ENDED, Violation};
 use crate::programs::{Stage, on_stage};
-use crate::scenario::Plan;
+use crate::scenario::{Plan, oracle};
 use crate::wire::{History, What};
 
 /// How long before t = 0 setup may begin, in ms, tried in turn: t = 0 is fixed, and how long setup takes is not known
 /// before it is done. The last is the longest that setup may take.
 pub(super) const SETUP_BUDGETS_MS: [Millis; 3] = [60 * SECOND, 300 * SECOND, 1800 * SECOND];
 
-/// For how long setup must be quiet (ORACLES: the end of `setup` uses W = 30 s).
+/// For how long setup must be quiet. Our choice: longer than controllers take to react, shorter than a settle window.
 pub(super) const SETUP_SETTLE_MS: Millis = 30 * SECOND;
 
-/// How long the fault phase waits for events that faults and steps are set off by, after ordered steps and all that waits for a
-/// time (ORACLES).
+/// How long the fault phase waits for events that set off faults and steps, once ordered steps and timed faults are done. Our
+/// choice: an event may need a crash-loop back-off first, which is 5 minutes at most.
 const EVENTS_WAIT_MS: Millis = 300 * SECOND;
 
 /// What a run came to.
@@ -131,18 +131,14 @@ async fn safety_heal_liveness(world: &mut World<'_>, seed: u64) -> Result<Millis
     }
     // Heal: all faults end, all crashed programs run.
     world.heal();
-    world
-        .pass_while(world.cluster.now() + scenario.converge.within_ms, |world| {
-            !world.cluster.all_programs_run()
-        })
-        .await?;
+    let deadline = world.cluster.now() + scenario.converge.within_ms;
+    world.pass_while(deadline, |world| !world.cluster.all_programs_run()).await?;
     // Liveness: the system converges in time, and stays converged.
-    let healed = world.cluster.now();
-    world.judge_from_here();
+    let healed = world.judge_from_here();
     world.converge(healed + scenario.converge.within_ms, scenario.converge.settle_ms).await?;
-    let converged = world.judge.converged_since().unwrap_or(healed);
-    oracles::hot_loop(world.cluster.history(), converged)
-        .map_or(Ok(converged.since(healed)), |v| Err(Halt::Found(v)))
+    let converged = world.judge.converged_since.unwrap_or(healed);
+    world.converged = Some(converged);
+    world.judged_by(CONVERGED).map_or(Ok(converged.since(healed)), |v| Err(Halt::Found(v)))
 }
 
 impl World<'_> {
@@ -150,12 +146,12 @@ impl World<'_> {
         let (mut violation, converged_after_ms) = match verdict {
             Ok(after) => (None, Some(after)),
             Err(Halt::Found(violation)) => (Some(violation), None),
-            Err(Halt::StepFailed(why)) => (Some(Violation::new("step", self.cluster.now(), why)), None),
+            Err(Halt::StepFailed(why)) => (Some(Violation::new(oracle::STEP, self.cluster.now(), why)), None),
         };
-        if let Some(panic) = oracles::panic(self.cluster.history(), &hermetic::take_panics()) {
-            violation = Some(panic);
+        if let Some(found) = self.judged_by(ENDED) {
+            violation = Some(found);
         }
-        if violation.as_ref().is_some_and(|v| self.scenario.disable.iter().any(|d| d.name == v.oracle)) {
+        if violation.as_ref().is_some_and(|v| self.scenario.disable.iter().any(|d| d.oracle == v.oracle)) {
             violation = None;
         }
         if let Some(violation) = &violation {

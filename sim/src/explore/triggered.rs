@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::world::{Halt, World};
 use crate::engine::{Draws, Time};
 use crate::oracles::Violation;
-use crate::scenario::{CountRange, Scenario, Step, Trigger};
+use crate::scenario::{CountRange, Scenario, Step, Trigger, oracle};
 
 /// The tokens of wake-ups for timed steps begin here: below are those of faults, by their place in the plan.
 pub(super) const FIRST_TOKEN: u64 = 1 << 32;
@@ -73,7 +73,7 @@ impl World<'_> {
             self.triggered.busy = false;
             // The ordered step that is under way has not failed.
             done.map_err(|halt| match halt {
-                Halt::StepFailed(why) => Halt::Found(Violation::new("step", self.cluster.now(), why)),
+                Halt::StepFailed(why) => Halt::Found(Violation::new(oracle::STEP, self.cluster.now(), why)),
                 found @ Halt::Found(_) => found,
             })?;
         }

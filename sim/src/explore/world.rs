@@ -1,22 +1,19 @@
 //! A run in motion: the cluster, the faults and the judge, advanced together.
 
 use super::judge::Judge;
-use super::run::SETUP_SETTLE_MS;
 use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::{Millis, Time};
 use crate::faults::{Injector, Unused};
+use crate::hermetic::{self, Panic};
 use crate::object::Str;
-use crate::oracles::{self, Violation};
+use crate::oracles::{self, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, oracle};
 use crate::wire::{Answer, NoFaults, Request, What};
 
 /// Wake-ups that nobody waits for by name: time has to pass.
 const PASSING: u64 = u64::MAX;
-
-/// Requests of one host at one instant after which it counts as a loop (ORACLES, hot_loop).
-const REQUESTS_AT_ONCE: u32 = 10_000;
 
 /// Why a run ends before its end.
 #[derive(Debug)]
@@ -46,13 +43,19 @@ pub(super) struct World<'s> {
     pub(super) triggered: Triggered,
     /// Faults and steps whose event never came.
     pub(super) unused: Vec<Unused>,
+    /// When the faults had healed and all programs ran.
+    healed: Option<Time>,
+    /// Since when the system was converged for good.
+    pub(super) converged: Option<Time>,
+    /// The panics of programs so far.
+    panics: Vec<Panic>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
     judging: bool,
     /// Whether faults may strike.
     armed: bool,
-    /// Requests of hosts at the current instant.
+    /// Answers to hosts at the current instant.
     burst: (Time, u32),
 }
 
@@ -71,6 +74,9 @@ impl<'s> World<'s> {
             judge,
             triggered: Triggered::default(),
             unused: Vec::new(),
+            healed: None,
+            converged: None,
+            panics: Vec::new(),
             seen,
             judging: false,
             armed: false,
@@ -99,8 +105,8 @@ impl<'s> World<'s> {
         }
     }
 
-    /// Moves by one event. The token is that of a wake-up.
-    async fn advance(&mut self) -> Result<Option<u64>, Halt> {
+    /// Moves by one event.
+    async fn advance(&mut self) -> Result<(), Halt> {
         let stepped = if self.armed {
             self.cluster.step(&mut self.injector).await
         } else {
@@ -119,17 +125,15 @@ impl<'s> World<'s> {
             self.do_due_steps().await?;
         }
         match stepped {
-            Stepped::Event => Ok(None),
-            Stepped::Woke(token) if token < PASSING => {
-                if self.armed && token < FIRST_TOKEN {
-                    self.injector.strike(usize::try_from(token).unwrap_or(usize::MAX), &mut self.cluster);
-                }
-                Ok(None)
-            }
-            Stepped::Woke(token) => {
+            Stepped::Woke(PASSING) => {
                 let found = self.judge.on_time(self.cluster.now(), self.cluster.server());
-                found.map_or(Ok(Some(token)), |v| Err(Halt::Found(v)))
+                found.map_or(Ok(()), |violation| Err(Halt::Found(violation)))
             }
+            Stepped::Woke(token) if self.armed && token < FIRST_TOKEN => {
+                self.injector.strike(usize::try_from(token).unwrap_or(usize::MAX), &mut self.cluster);
+                Ok(())
+            }
+            Stepped::Event | Stepped::Woke(_) => Ok(()),
             Stepped::Idle => Err(Halt::StepFailed("nothing is left to happen in the cluster".into())),
             Stepped::Spinning => Err(Halt::Found(oracles::spinning(self.cluster.now()))),
         }
@@ -205,7 +209,7 @@ impl<'s> World<'s> {
                 }
                 _ => {}
             }
-            let since = self.judge.converged_since();
+            let since = self.judge.converged_since;
             if now >= deadline && since.is_none_or(|since| since > deadline) {
                 return Err(Halt::Found(self.not_converged(deadline, window)));
             }
@@ -218,13 +222,7 @@ impl<'s> World<'s> {
             let down = self.cluster.hosts().iter().find(|(addr, _)| !self.cluster.hosts().runs(*addr));
             down.map(|(_, spec)| format!("program {} does not run", spec.name))
         });
-        oracles::not_converged(self.judge.was_converged(), deadline, window, why, self.judge.states())
-    }
-
-    /// `wait: {for: converged}`.
-    pub(super) async fn wait_converged(&mut self, timeout: Millis) -> Result<(), Halt> {
-        let deadline = self.cluster.now() + timeout;
-        self.converge(deadline, SETUP_SETTLE_MS).await
+        oracles::not_converged(self.judge.was_converged, deadline, window, why, &self.judge.states)
     }
 
     /// Sends a request as the user and waits for the answer.
@@ -254,7 +252,9 @@ impl<'s> World<'s> {
             match ended.as_deref() {
                 None => {}
                 Some("exited") => return Ok(()),
-                Some(why) => return Err(Halt::Found(Violation::new("at_end", self.cluster.now(), why))),
+                Some(why) => {
+                    return Err(Halt::Found(Violation::new(oracle::AT_END, self.cluster.now(), why)));
+                }
             }
         }
     }
@@ -284,8 +284,18 @@ impl<'s> World<'s> {
         self.armed = false;
     }
 
-    /// Judges convergence from here on.
-    pub(super) fn judge_from_here(&mut self) {
-        self.judge.restart(self.cluster.now(), self.cluster.server(), true);
+    /// Healing is over: judges convergence from now on.
+    pub(super) fn judge_from_here(&mut self) -> Time {
+        let now = self.cluster.now();
+        self.healed = Some(now);
+        self.judge.restart(now, self.cluster.server(), true);
+        now
+    }
+
+    /// What judges of the record find in what has happened so far.
+    pub(super) fn judged_by(&mut self, judges: &[RecordJudge]) -> Option<Violation> {
+        self.panics.extend(hermetic::take_panics());
+        let (history, panics) = (self.cluster.history(), &self.panics[..]);
+        Observed { history, healed: self.healed, converged: self.converged, panics }.judged_by(judges)
     }
 }

@@ -6,23 +6,23 @@ use super::Fault;
 use crate::engine::SECOND;
 use crate::scenario::PlannedFault;
 use crate::value;
-use crate::wire::{Fate, Request, Status};
+use crate::wire::{Fate, Passing, Request, Status};
 
-pub(super) struct ApiError;
+pub(super) struct Behaviour;
 
-impl Fault for ApiError {
+impl Fault for Behaviour {
     fn bends(&self) -> bool {
         true
     }
 
-    fn bend(&self, fault: &PlannedFault, request: &Request) -> Fate {
+    fn leaving(&self, fault: &PlannedFault, passing: Passing<'_>) -> Fate {
         let committed = fault.args.flag("committed");
         let status = match fault.args.text("status") {
             Some("429") => too_many_requests(fault),
             Some("503") => {
                 Status::new(503, "ServiceUnavailable", "the server is currently unable to handle the request")
             }
-            Some("504") => timeout(request),
+            Some("504") => timeout(passing.request),
             Some("reset") => return Fate::Reset { committed },
             _ => Status::new(500, "InternalError", "Internal error occurred: etcdserver: leader changed"),
         };

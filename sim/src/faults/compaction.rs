@@ -9,9 +9,9 @@ use super::{Fault, Victims};
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
 
-pub(super) struct Compaction;
+pub(super) struct Behaviour;
 
-impl Fault for Compaction {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, _victims: &Victims, cluster: &mut Cluster) {
         cluster.compact(fault.args.count("keep").unwrap_or(0));
     }

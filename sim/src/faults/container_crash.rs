@@ -3,16 +3,16 @@
 use super::{Fault, Victims};
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
+use crate::wire::Exit;
 
-/// SIGKILL, as the out-of-memory killer sends it.
-const KILLED: u64 = 137;
+pub(super) struct Behaviour;
 
-pub(super) struct ContainerCrash;
-
-impl Fault for ContainerCrash {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
-        let code = fault.args.count("exitCode").unwrap_or(KILLED);
-        let code = i32::try_from(code).unwrap_or(i32::MAX);
+        let code = fault
+            .args
+            .count("exitCode")
+            .map_or(Exit::SIGKILL, |code| i32::try_from(code).unwrap_or(i32::MAX));
         for pod in &victims.objects {
             cluster.crash_container(pod.uid(), fault.args.text("container"), code);
         }

@@ -10,9 +10,9 @@ use crate::scenario::PlannedFault;
 use crate::value;
 use crate::wire::{Body, ObjectKey, Options, Request, Verb, resource};
 
-pub(super) struct Eviction;
+pub(super) struct Behaviour;
 
-impl Fault for Eviction {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         let grace = fault.args.count("gracePeriodSeconds").and_then(|grace| i64::try_from(grace).ok());
         for pod in &victims.objects {

@@ -7,9 +7,9 @@ use super::{Fault, Victims};
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
 
-pub(super) struct KubeletRestart;
+pub(super) struct Behaviour;
 
-impl Fault for KubeletRestart {
+impl Fault for Behaviour {
     fn strike(&self, _fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         for node in &victims.objects {
             cluster.restart_kubelet(node.name());

@@ -1,17 +1,33 @@
-//! Failures: what strikes, whom, and through which seam. Only what a real failure could reach is touched.
+//! Failures: what strikes, whom, and through which seam. A fault touches only what a real failure could reach.
 //!
-//! - `injector`: carries out a plan: waits for times and events, strikes, heals
-//! - `triggers`: counts the events that set steps of the scenario off
-//! - `known`: birth names, kinds and labels, learnt from commits
-//! - `victims`: who a target means at this moment
+//! - `phases`: [`Injector`] carries out a plan: each fault waits for its time or event, strikes, ends
+//! - `bending`: the injector at the wire: which faults set off at a message, and what they make of it
+//! - `events`: what a message is to a pattern, and the wait for its n-th occurrence
+//! - `steps`: the events that set steps of the scenario off
+//! - `known_objects`, `known_hosts`: birth names, kinds, labels and Lease holders, learnt from commits; the hosts' names
+//! - `victims`: whom a target means at this moment
 //! - one file per fault
 //!
-//! To add a fault: one file with its [`Fault`], one line in [`BEHAVIOURS`], `available: true` in the table of
-//! `scenario::fault`, and a test that shows it bites.
+//! To add a fault, with three files:
+//! 1. its row in `scenario/fault/table.rs`: what it does in a sentence, what it strikes, its arguments. The builder function, the
+//!    schema, `wavetank explain`, the checks of files and plans and their hints follow from the row;
+//! 2. its file here, named as the fault with `_` for `-`: `struct Behaviour` and its [`Fault`], with only the methods it needs;
+//! 3. its `mod` line below.
+//!
+//! Its file has the tests: one whole run in which it bites (`explore::tests::played` takes a scenario and a plan as text, and
+//! `explore::tests::program` has a small program where the fault is one of programs), and what holds without it.
 
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
-use crate::wire::{Addr, Fate, Request};
+use crate::wire::{Answer, Fate, Passing, StreamFate, Streaming, WatchEvent};
+
+mod bending;
+mod events;
+mod known_hosts;
+mod known_objects;
+mod phases;
+mod steps;
+mod victims;
 
 mod api_error;
 mod api_latency;
@@ -20,8 +36,6 @@ mod container_crash;
 mod crash;
 mod eviction;
 mod image_pull_error;
-mod injector;
-mod known;
 mod kubelet_restart;
 mod node_loss;
 mod partition;
@@ -29,73 +43,73 @@ mod pod_deletion;
 mod readiness_flap;
 mod reboot;
 mod slow_start;
-mod triggers;
-mod victims;
 mod watch_cut;
 
-pub use injector::{Injector, Unused};
+pub use phases::{Injector, Unused};
 use victims::Victims;
 
-/// How a fault acts: it bends requests, or it strikes and perhaps ends.
+/// What a fault does at every seam. It knows its victims from the moment at which it strikes; who is none of them then is not
+/// affected later.
 trait Fault: Sync {
-    /// Whether it bends requests on their way, rather than striking once.
+    /// Whether it acts on messages of its victims: without a duration on the next one that it does not let pass.
     fn bends(&self) -> bool {
         false
     }
 
-    /// What becomes of a request of one of its victims.
-    fn bend(&self, _fault: &PlannedFault, _request: &Request) -> Fate {
+    /// Whether it kills the host whose event sets it off, there and then: nothing that the host does later counts.
+    fn kills_at_once(&self) -> bool {
+        false
+    }
+
+    /// It strikes its victims.
+    fn strike(&self, _fault: &PlannedFault, _victims: &Victims, _cluster: &mut Cluster) {}
+
+    /// It ends what it did to its victims: its duration is over, or all faults heal.
+    fn end(&self, _fault: &PlannedFault, _victims: &Victims, _cluster: &mut Cluster) {}
+
+    /// A victim sends a request.
+    fn leaving(&self, _fault: &PlannedFault, _passing: Passing<'_>) -> Fate {
         Fate::Pass
     }
 
-    /// Strikes its victims; says in words whom, or that there was nobody.
-    fn strike(&self, _fault: &PlannedFault, _victims: &Victims, _cluster: &mut Cluster) {}
+    /// A victim's request has reached the server.
+    fn arriving(&self, _fault: &PlannedFault, _passing: Passing<'_>) -> Fate {
+        Fate::Pass
+    }
 
-    /// Ends what it did to those that it struck: its duration is over, or all faults heal.
-    fn end(&self, _fault: &PlannedFault, _victims: &Victims, _cluster: &mut Cluster) {}
+    /// A victim is about to get an answer.
+    fn answering(&self, _fault: &PlannedFault, _passing: Passing<'_>, _answer: &Answer) -> Fate {
+        Fate::Pass
+    }
+
+    /// The server sends an event to a watch of a victim.
+    fn queueing(&self, _fault: &PlannedFault, _stream: Streaming<'_>, _event: &WatchEvent) -> StreamFate {
+        StreamFate::Pass
+    }
+
+    /// A victim is about to get events of its watch.
+    fn delivering(
+        &self,
+        _fault: &PlannedFault,
+        _stream: Streaming<'_>,
+        _events: &[WatchEvent],
+    ) -> StreamFate {
+        StreamFate::Pass
+    }
 }
 
-/// What each fault does, by name.
-const BEHAVIOURS: &[(&str, &dyn Fault)] = &[
-    ("api-error", &api_error::ApiError),
-    ("api-latency", &api_latency::ApiLatency),
-    ("compaction", &compaction::Compaction),
-    ("container-crash", &container_crash::ContainerCrash),
-    ("crash", &crash::Crash),
-    ("eviction", &eviction::Eviction),
-    ("image-pull-error", &image_pull_error::ImagePullError),
-    ("kubelet-restart", &kubelet_restart::KubeletRestart),
-    ("node-loss", &node_loss::NodeLoss),
-    ("partition", &partition::Partition),
-    ("pod-deletion", &pod_deletion::PodDeletion),
-    ("readiness-flap", &readiness_flap::ReadinessFlap),
-    ("reboot", &reboot::Reboot),
-    ("slow-start", &slow_start::SlowStart),
-    ("watch-cut", &watch_cut::WatchCut),
-];
+macro_rules! behaviours {
+    (available: { $($(#[$about:meta])+ $name:literal $file:ident($($lead:ident),*) { $($row:tt)* })* }
+     later: { $($later:tt)* }) => {
+        /// What each fault of the table does, by name.
+        const BEHAVIOURS: &[(&str, &dyn Fault)] = &[$(($name, &$file::Behaviour)),*];
+    };
+}
+
+crate::fault_table!(behaviours);
 
 /// The behaviour of a planned fault.
 fn behaviour(fault: &PlannedFault) -> &'static dyn Fault {
     let found = BEHAVIOURS.iter().find(|(name, _)| *name == fault.fault.name);
-    found.expect("every available fault has a behaviour: a test compares the tables").1
-}
-
-/// The hosts among the victims.
-fn hosts(victims: &Victims) -> impl Iterator<Item = Addr> + '_ {
-    victims.hosts.iter().copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::fault::FAULTS;
-
-    #[test]
-    fn every_available_fault_has_a_behaviour_and_no_other() {
-        let mut available: Vec<&str> =
-            FAULTS.iter().filter(|fault| fault.available).map(|fault| fault.name).collect();
-        available.sort_unstable();
-        let behaving: Vec<&str> = BEHAVIOURS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(available, behaving);
-    }
+    found.expect("every fault that a plan may have is in the table of those available").1
 }

@@ -6,9 +6,9 @@ use crate::cluster::{CHAOS, Cluster};
 use crate::scenario::PlannedFault;
 use crate::wire::{ObjectKey, Request, resource};
 
-pub(super) struct NodeLoss;
+pub(super) struct Behaviour;
 
-impl Fault for NodeLoss {
+impl Fault for Behaviour {
     fn strike(&self, _fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         for node in &victims.objects {
             cluster.power_off(node.name());

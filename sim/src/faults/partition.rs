@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
 use crate::wire::Addr;
 
-pub(super) struct Partition;
+pub(super) struct Behaviour;
 
 /// Who is cut off: hosts, the kubelets of nodes (with all that runs there), the programs in pods.
 fn cut_off(victims: &Victims, cluster: &Cluster) -> Vec<Addr> {
@@ -23,7 +23,7 @@ fn cut_off(victims: &Victims, cluster: &Cluster) -> Vec<Addr> {
     all
 }
 
-impl Fault for Partition {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         for addr in cut_off(victims, cluster) {
             cluster.cut(addr, fault.args.flag("oneWay"));

@@ -5,9 +5,9 @@ use crate::cluster::{CHAOS, Cluster};
 use crate::scenario::PlannedFault;
 use crate::wire::{ObjectKey, Options, Request, resource};
 
-pub(super) struct PodDeletion;
+pub(super) struct Behaviour;
 
-impl Fault for PodDeletion {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         let grace = fault.args.count("gracePeriodSeconds").and_then(|grace| i64::try_from(grace).ok());
         for pod in &victims.objects {

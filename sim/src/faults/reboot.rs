@@ -5,9 +5,9 @@ use super::{Fault, Victims};
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
 
-pub(super) struct Reboot;
+pub(super) struct Behaviour;
 
-impl Fault for Reboot {
+impl Fault for Behaviour {
     fn strike(&self, _fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         for node in &victims.objects {
             cluster.reboot(node.name());

@@ -5,15 +5,15 @@ use super::{Fault, Victims};
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
 
-pub(super) struct SlowStart;
+pub(super) struct Behaviour;
 
-impl Fault for SlowStart {
+impl Fault for Behaviour {
     fn strike(&self, fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
         let by_ms = fault.args.time_ms("by").unwrap_or(0);
-        cluster.mischief().slow_starts(victims.containers(), by_ms, fault.duration_ms.is_none());
+        cluster.container_faults().slow_starts(victims.containers(), by_ms, fault.duration_ms.is_none());
     }
 
     fn end(&self, _fault: &PlannedFault, victims: &Victims, cluster: &mut Cluster) {
-        cluster.mischief().let_start(&victims.containers());
+        cluster.container_faults().end_slow_starts(&victims.containers());
     }
 }

@@ -1,6 +1,6 @@
-//! The interposed symbols of libc. Each answers for a thread inside a run and hands every other call on.
+//! The interposed symbols of libc. Each answers calls of a thread inside a run, and passes all other calls to libc.
 //!
-//! Does not decide what the answers are (`state` does), and touches no symbol that a run does not need.
+//! `state` decides the answers. Symbols that no run needs are left alone.
 
 use std::ffi::{CStr, c_int, c_long, c_uint, c_void};
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use super::state;
 
 pub(super) const INTERPOSES: bool = true;
 
-// getentropy(3): more than 256 bytes are refused.
+// getentropy(3) refuses more than 256 bytes.
 const GETENTROPY_MAX: usize = 256;
 
 type GetRandom = unsafe extern "C" fn(*mut c_void, size_t, c_uint) -> ssize_t;
@@ -34,7 +34,7 @@ pub(super) fn keep_symbols() {
     black_box(syscall as *const ());
 }
 
-/// The definition that ours hides: libc's.
+/// libc's definition of a symbol, which ours hides.
 struct Hidden {
     name: &'static CStr,
     found: AtomicPtr<c_void>,
@@ -45,7 +45,7 @@ impl Hidden {
         Hidden { name, found: AtomicPtr::new(null_mut()) }
     }
 
-    /// Null if libc has none (`getrandom` before glibc 2.25).
+    /// The definition; null if libc has none (`getrandom` before glibc 2.25).
     fn get(&self) -> *mut c_void {
         let found = self.found.load(Ordering::Relaxed);
         if !found.is_null() {
@@ -58,14 +58,14 @@ impl Hidden {
     }
 }
 
-/// Answers as a kernel that lacks the call.
+/// Answers like a kernel without the call.
 fn missing() -> c_int {
     // SAFETY: libc's errno of this thread is always writable.
     unsafe { *libc::__errno_location() = libc::ENOSYS };
     -1
 }
 
-/// Fills the buffer from the run's stream; false outside a run.
+/// Fills the buffer from the random stream of the run. Returns false outside a run.
 ///
 /// # Safety
 /// `buffer` is writable for `length` bytes.
@@ -85,8 +85,8 @@ unsafe fn fill(buffer: *mut c_void, length: usize) -> bool {
     true
 }
 
-// SAFETY (of each symbol below): name, arguments and answer are those of libc's definition, which callers expect; outside a
-// run libc's own definition answers.
+// SAFETY (of each symbol below): it has the name, arguments and answer of libc's definition, which callers expect; outside a
+// run libc's definition answers.
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getrandom(buffer: *mut c_void, length: size_t, flags: c_uint) -> ssize_t {
@@ -143,8 +143,8 @@ unsafe extern "C" fn clock_gettime(clock: clockid_t, answer: *mut timespec) -> c
     unsafe { transmute::<*mut c_void, ClockGetTime>(hidden)(clock, answer) }
 }
 
-/// libc's is variadic, which stable Rust cannot define. On both architectures the callers' integer arguments arrive where
-/// these six are expected, and reading more of them than were passed is harmless.
+/// libc's `syscall` is variadic, which stable Rust cannot define. On both architectures callers pass integer arguments where
+/// this definition expects these six, and reading more of them than were passed is harmless.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn syscall(
     number: c_long,

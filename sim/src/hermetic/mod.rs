@@ -1,29 +1,29 @@
-//! What makes foreign code deterministic: while a thread is inside a run, the randomness and the clocks it asks libc for are ours.
+//! Makes foreign code deterministic: while a thread is inside a run, we answer its calls to libc for randomness and clocks.
 //!
-//! | source | who asks it | inside a run |
+//! | source | its callers | inside a run |
 //! |---|---|---|
 //! | `getrandom`, `getentropy`, `syscall(SYS_getrandom)` | std `HashMap`, every version of the `getrandom` crate, `rand`, `uuid` | a stream drawn from the seed |
 //! | `clock_gettime` | `SystemTime`, `Instant`, `chrono`, `jiff` | epoch + virtual time; monotonic clocks: virtual time |
 //! | `ahash::random_state` | kube's reflector store | a stream drawn from the seed |
 //! | `fastrand` | back-off jitter | seeded |
-//! | `pthread_create` | `thread::spawn`, `spawn_blocking` | goes through, and is counted: such a run is not deterministic |
+//! | `pthread_create` | `thread::spawn`, `spawn_blocking` | passed on and counted: a run with threads is not deterministic |
 //!
-//! The symbols are defined in the binary, so the linker binds every caller to them before libc's; that holds for the
-//! program's own code and for `dlsym(RTLD_DEFAULT)`, not for calls inside libc. They act strictly per thread: on a thread
-//! that is in no run they hand the call to libc (`dlsym(RTLD_NEXT)`). Feature `hermetic` takes part on Linux with a
-//! dynamically linked glibc (x86-64, aarch64); otherwise [`enter`] changes nothing but the panic hook, and [`INTERPOSES`] is false.
+//! The binary defines these symbols, so the linker binds callers to them before libc's: those of the program's own code and of
+//! `dlsym(RTLD_DEFAULT)`, but not calls inside libc. They act strictly per thread: on a thread outside a run they pass the
+//! call to libc (`dlsym(RTLD_NEXT)`). Feature `hermetic` works on Linux with a dynamically linked glibc (x86-64, aarch64);
+//! elsewhere [`enter`] changes only the panic hook, and [`INTERPOSES`] is false.
 //!
 //! Rules for the caller:
 //! - One fresh thread per run: std takes its `HashMap` keys, and `rand` its generator, once per thread.
 //! - Call [`set_now`] whenever the virtual clock has moved, before a program is polled (tokio's paused clock moves by
 //!   itself while the runtime is parked: `Builder::on_thread_unpark` is the place).
 //! - Build the tokio runtime inside the run: it takes its random seed and its first instant there.
-//! - What a run costs in wall time is measured outside the guard.
+//! - Measure the wall time of a run outside the guard.
 //!
-//! Leaks that remain: hashers seeded by addresses (hashbrown's default) and process-global counters (`tokio::select!`,
-//! `futures::select!`), which only `fork` with address randomisation off makes equal; a `HashMap` built outside the run
+//! Remaining leaks: hashers seeded by addresses (hashbrown's default) and process-global counters (`tokio::select!`,
+//! `futures::select!`), which only `fork` without address randomisation makes equal; a `HashMap` built outside the run
 //! and moved into it; CPU-time clocks, `time`, `gettimeofday`, `rdtsc`, `rdrand`, `/dev/urandom`, raw system calls;
-//! `std::thread::sleep`, which sleeps for real and moves no virtual clock.
+//! `std::thread::sleep`, which sleeps in real time and does not move the virtual clock.
 //!
 //! Architecture invariant: names nothing else in the crate.
 
@@ -31,7 +31,7 @@ mod panics;
 mod seeds;
 #[cfg_attr(
     not(all(feature = "hermetic", target_os = "linux")),
-    allow(dead_code, reason = "only interposed symbols and seeded crates ask it")
+    allow(dead_code, reason = "only interposed symbols and seeded crates use it")
 )]
 mod state;
 

@@ -1,6 +1,6 @@
-//! Collects the panics of a run, so that one in a spawned task becomes a finding instead of a line on stderr.
+//! Collects the panics of a run, so that a panic in a spawned task becomes a finding instead of a line on stderr.
 //!
-//! Does not judge: whether a caught panic is a violation is the oracle's business.
+//! The `panic` oracle decides whether a caught panic is a violation.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -12,9 +12,9 @@ use super::state;
 /// One panic of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panic {
-    /// What the panic said.
+    /// The message.
     pub message: String,
-    /// Where, as `file:line:column`.
+    /// The place, as `file:line:column`.
     pub location: String,
 }
 
@@ -22,12 +22,12 @@ thread_local! {
     static PANICS: RefCell<Vec<Panic>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The panics of this thread's run since the last call, oldest first; they outlive the guard.
+/// The panics of the run of this thread since the last call, oldest first. They outlive the guard.
 pub fn take_panics() -> Vec<Panic> {
     PANICS.take()
 }
 
-/// Puts the hook in place, once per process; panics outside a run go to the hook that was there before.
+/// Installs the hook, once per process. It passes panics outside a run to the previous hook.
 pub(super) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -39,7 +39,7 @@ pub(super) fn install() {
 fn keep(info: &PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string).unwrap_or_default();
     let panic = Panic { message: message(info.payload()), location };
-    // A panic while its thread is being torn down has no list left to go to.
+    // A thread that is being torn down has no list any more.
     let _ = PANICS.try_with(|panics| panics.borrow_mut().push(panic));
 }
 

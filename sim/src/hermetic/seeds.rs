@@ -1,7 +1,7 @@
-//! Seeds of hashers and generators that do not ask libc for each of their draws.
+//! Seeds of hashers and generators that do not ask libc for each draw.
 //!
-//! `ahash` keeps two things for the whole process: its source of seeds, and keys it draws once. The first use decides both, so
-//! they are settled before `main`, where no seed has been seen yet; the source then answers from the run of the asking thread.
+//! `ahash` keeps a source of seeds and keys for the whole process, and its first use decides both. So we set them before `main`,
+//! when no run has a seed yet. Our source then draws from the run of the calling thread.
 
 #[cfg(feature = "hermetic")]
 pub(super) use with_crates::{install, seed_thread};
@@ -20,7 +20,7 @@ mod with_crates {
 
     use crate::hermetic::state;
 
-    /// Any constant: ahash's process-wide keys must not depend on which seed runs first.
+    /// Our choice, because any constant will do: ahash's process-wide keys must not depend on which seed runs first.
     const PROCESS_SEED: u64 = 0x7761_7665_7461_6e6b;
 
     struct FromRun;
@@ -35,19 +35,19 @@ mod with_crates {
         }
     }
 
-    /// Settles what `ahash` keeps for the whole process; later calls do nothing.
+    /// Sets the source and the keys of `ahash`. Later calls do nothing.
     pub(in crate::hermetic) fn install() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             state::start(PROCESS_SEED, 0);
-            // It fails only if ahash was in use before us, on systems without AT_START: then those hashers keep their seeds.
+            // Fails only without AT_START, if ahash was in use before: those hashers keep their seeds.
             let _ = set_random_source(FromRun);
             let _ = RandomState::new();
             state::leave();
         });
     }
 
-    /// Seeds the generators that live in this thread.
+    /// Seeds the generators of this thread.
     pub(in crate::hermetic) fn seed_thread() {
         if let Some(drawn) = state::next_u64() {
             fastrand::seed(drawn);
@@ -59,7 +59,7 @@ mod with_crates {
     }
 
     // SAFETY: the loader calls the functions of this section once, before `main`, on a thread whose stack, thread-locals
-    // and allocator are up; `at_start` takes none of the arguments it is given and does not unwind.
+    // and allocator are ready; `at_start` ignores its arguments and does not unwind.
     #[cfg(target_os = "linux")]
     #[used]
     #[unsafe(link_section = ".init_array")]

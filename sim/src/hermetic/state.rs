@@ -1,4 +1,4 @@
-//! The run this thread is in: its random stream, its clock, how many threads it started.
+//! The run of this thread: its random stream, its clocks, the number of threads it started.
 //!
 //! Plain cells without destructors, so that the interposed symbols may read them at any moment of a thread's life.
 
@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 
 use super::{interpose, panics, seeds};
 
-/// What monotonic clocks read at the tokio clock's start. Small, because std hands deadlines on this clock to the kernel:
-/// one that lies in the machine's past returns at once, one in its future would block for real.
+/// What monotonic clocks read when the tokio clock starts. Our choice: small, because std passes deadlines on this clock to
+/// the kernel, which returns at once if the machine's clock is past them, and would block in real time otherwise.
 const MONOTONIC_START_NS: u64 = 1_000_000_000;
 
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ thread_local! {
 /// Keeps this thread inside a run; dropping it leaves the run.
 #[must_use = "dropping the guard leaves the run"]
 pub struct Guard {
-    // A guard belongs to its thread.
+    // The guard belongs to its thread.
     not_send: PhantomData<*const ()>,
 }
 
@@ -36,10 +36,10 @@ impl Drop for Guard {
     }
 }
 
-/// Puts this thread inside a run: from here on its randomness comes from `seed` and its clocks are virtual.
+/// Puts this thread inside a run: its randomness comes from `seed`, its clocks are virtual.
 ///
 /// `epoch_ns` is the wall clock, in ns since 1970, at virtual time 0 of [`set_now`] (the tokio clock's start, which may lie before
-/// the scenario's t = 0). The thread should be a fresh one. Panics if the thread is inside a run already.
+/// the scenario's t = 0). Use a fresh thread. Panics if the thread is inside a run already.
 pub fn enter(seed: u64, epoch_ns: u64) -> Guard {
     assert!(!is_active(), "a thread is inside one run at a time");
     interpose::keep_symbols();
@@ -63,14 +63,17 @@ pub fn is_active() -> bool {
     RUN.get().is_some()
 }
 
-/// Tells the clocks of this thread that `now_ns` of virtual time have passed since the start; ignored outside a run.
+/// Sets the clocks of this thread to `now_ns` of virtual time after the start. Does nothing outside a run.
 pub fn set_now(now_ns: u64) {
-    update(|run| run.now_ns = now_ns);
+    update(|run| {
+        debug_assert!(run.now_ns <= now_ns, "the clocks of a run never go back");
+        run.now_ns = now_ns;
+    });
 }
 
 /// How many threads this run has started so far, `spawn_blocking` included; 0 outside a run.
 ///
-/// Such a thread is in no run: what it does is not deterministic.
+/// Those threads are outside the run: what they do is not deterministic.
 pub fn threads_started() -> u64 {
     RUN.get().map_or(0, |run| run.threads_started)
 }

@@ -1,4 +1,4 @@
-//! What foreign code sees inside a run: equal for equal seeds in any thread and process, and real outside.
+//! Foreign code sees the same for equal seeds, in any thread and process, and the real world outside a run.
 #![allow(clippy::disallowed_types, reason = "std's map and clocks are what is tested")]
 #![allow(clippy::disallowed_methods, reason = "a run wants a fresh thread")]
 #![allow(clippy::disallowed_macros, reason = "the probe answers its parent process on stdout")]
@@ -70,7 +70,7 @@ fn nothing_is_equal_outside_a_run_not_even_after_one() {
 }
 
 #[test]
-fn the_probe_tells_its_parent_process_what_it_sees() {
+fn the_probe_prints_what_it_sees_for_its_parent_process() {
     let _used_before_the_first_run = ahash::RandomState::new();
     println!("\ninside {:?}", sightings_of_run(7));
     println!("outside {:?}", in_fresh_thread(sightings));
@@ -79,7 +79,7 @@ fn the_probe_tells_its_parent_process_what_it_sees() {
 #[test]
 fn two_processes_see_the_same_inside_a_run_and_not_outside() {
     let probe = || {
-        let test = "hermetic::tests::the_probe_tells_its_parent_process_what_it_sees";
+        let test = "hermetic::tests::the_probe_prints_what_it_sees_for_its_parent_process";
         let mut command = Command::new(std::env::current_exe().expect("a test binary has a path"));
         let output = command.args([test, "--exact", "--nocapture"]).output().expect("the probe runs");
         let text = String::from_utf8(output.stdout).expect("the probe prints text");

@@ -7,11 +7,10 @@
 use std::collections::BTreeMap;
 
 use crate::engine::Time;
+use crate::object::names::NODE_LEASE_NAMESPACE;
 use crate::object::{Key, Str, Value};
 use crate::value;
 
-/// The namespace of the nodes' Leases.
-pub const LEASE_NAMESPACE: &str = "kube-node-lease";
 /// `spec.leaseDurationSeconds` (kubelet `nodeLeaseDurationSeconds`).
 const LEASE_DURATION_S: i64 = 40;
 /// The disk of a node whose pool gives none. Our choice, because no scenario fills it.
@@ -154,7 +153,7 @@ fn status(node: &BootedNode<'_>, now: Time) -> Value {
 ///
 /// Without a uid (the kubelet has not seen its Node yet) it has no owner, as in `newLease`.
 pub fn booted_lease(node: &str, node_uid: &str, now: Time) -> Value {
-    let mut metadata = value!({"name": node, "namespace": LEASE_NAMESPACE});
+    let mut metadata = value!({"name": node, "namespace": NODE_LEASE_NAMESPACE});
     if !node_uid.is_empty() {
         let owner = value!({"apiVersion": "v1", "kind": "Node", "name": node, "uid": node_uid});
         metadata.set_at(&["ownerReferences"], vec![owner]);

@@ -16,9 +16,6 @@ use crate::wire::{Exit, PullError};
 /// `genericPlegRelistPeriod`). From general knowledge, not recorded.
 const BACK_OFF_SHOWN_AFTER_MS: Millis = SECOND;
 
-/// Exit code of a container that was lost with its machine (containerd `UnknownExitStatus`).
-const LOST: i32 = 255;
-
 /// When the kubelet pulls the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PullPolicy {
@@ -213,14 +210,16 @@ impl ContainerWorker {
         let time = |value: &Value, field| value.str_at(&[field]).and_then(Time::parse_rfc3339);
         let ended = match (status.at(&["state", "terminated"]), status.at(&["state", "running"])) {
             (Some(ended), _) => TerminatedState {
-                exit: Exit::with_code(i32::try_from(ended.i64_at(&["exitCode"]).unwrap_or(0)).unwrap_or(255)),
+                exit: Exit::with_code(
+                    i32::try_from(ended.i64_at(&["exitCode"]).unwrap_or(0)).unwrap_or(Exit::UNKNOWN),
+                ),
                 message: "",
                 id: self.id.clone(),
                 started: time(ended, "startedAt"),
                 finished: time(ended, "finishedAt"),
             },
             (None, running) => TerminatedState {
-                exit: Exit { code: LOST, reason: "Unknown" },
+                exit: Exit { code: Exit::UNKNOWN, reason: "Unknown" },
                 message: "",
                 id: self.id.clone(),
                 started: running.and_then(|running| time(running, "startedAt")),
@@ -454,7 +453,7 @@ impl TerminatedState {
     /// The state of a container that had no process when its pod ended (kubelet `TerminatePod`).
     fn never_ran() -> Self {
         Self {
-            exit: Exit { code: 137, reason: "ContainerStatusUnknown" },
+            exit: Exit { code: Exit::SIGKILL, reason: "ContainerStatusUnknown" },
             message: "The container could not be located when the pod was terminated",
             id: Str::default(),
             started: None,

@@ -11,6 +11,7 @@ use super::booted;
 use super::link::{Link, Purpose};
 use crate::client::status_patch;
 use crate::engine::{Millis, SECOND, Time};
+use crate::object::names::NODE_LEASE_NAMESPACE;
 use crate::object::{Object, Str, Value, keys};
 use crate::wire::resource::{LEASES, NODES};
 use crate::wire::{Answer, Effect, ObjectKey, Outbox, Renewals, Request};
@@ -146,7 +147,7 @@ impl Heartbeat {
                 });
                 Request::update(*LEASES, Arc::new(lease))
             }
-            None => Request::get(*LEASES, &ObjectKey::new(booted::LEASE_NAMESPACE, self.node.clone())),
+            None => Request::get(*LEASES, &ObjectKey::new(NODE_LEASE_NAMESPACE, self.node.clone())),
         };
         link.client.send(request, Purpose::Lease, link.out);
     }

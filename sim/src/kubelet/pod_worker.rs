@@ -78,7 +78,7 @@ impl Report {
 impl PodWorker {
     pub(super) fn new(pod: Arc<Object>, host_ip: Str, pod_ip: Str, token: u64, now: Time) -> Self {
         let mut containers = ContainerWorker::all(&pod);
-        let silent = matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"));
+        let silent = pod.is_finished_pod();
         let restart = match pod.str_at(&["spec", "restartPolicy"]) {
             Some("Never") => RestartPolicy::Never,
             Some("OnFailure") => RestartPolicy::OnFailure,

@@ -1,4 +1,4 @@
-//! The JSON text of a whole object: type first, and `metadata.managedFields` in its place.
+//! The JSON text of an object: type first, `metadata.managedFields` in sorted order.
 
 use std::ops::Range;
 
@@ -6,17 +6,17 @@ use bytes::Bytes;
 
 use super::{Managed, Map, Value, json::write_text};
 
-/// The JSON text of an object, and where its parts are.
+/// The JSON text of an object, with the position of its parts.
 #[derive(Debug)]
 pub(super) struct Encoded {
     pub(super) text: Bytes,
-    /// The length of the part that holds the type (`{"apiVersion":..,"kind":..,`).
+    /// The end of the type (`{"apiVersion":..,"kind":..,`).
     pub(super) type_end: usize,
-    /// The value of `metadata`; empty where there is none.
+    /// The range of the value of `metadata`; empty if there is none.
     pub(super) metadata: Range<usize>,
 }
 
-/// The object's JSON, in no more memory than it needs.
+/// The JSON of an object, in exactly the memory it needs.
 pub(super) fn encoded(root: &Value, managed: &Managed) -> Encoded {
     let mut out = Vec::with_capacity(1024);
     let (type_end, metadata) = object(root, managed, &mut out);
@@ -56,11 +56,11 @@ fn object(root: &Value, managed: &Managed, out: &mut Vec<u8>) -> (usize, Range<u
         writer.out.push(b'{');
     }
     out.push(b'}');
-    // An object that is nothing but its type has no comma after it.
+    // An object without fields beside its type has no comma after it.
     (type_end.min(out.len() - 1), found)
 }
 
-/// Appends the JSON of the object's `metadata`; null where there is none.
+/// Appends the JSON of `metadata`; null if there is none.
 pub(super) fn metadata_of(root: &Value, managed: &Managed, out: &mut Vec<u8>) {
     match root.get("metadata") {
         Some(Value::Map(map)) => metadata(map, managed, out),

@@ -1,13 +1,13 @@
-//! A stable hash of trees: equal trees have equal hashes, in any process. Not for defence against attackers.
+//! A stable hash of trees: equal trees have equal hashes, in any process. Not cryptographic.
 
 use super::{Map, Value};
 
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
-// Marks of changes, beside the first words of values.
+// Marks of changes; distinct from the first words of values.
 const LIST: u64 = 16;
 const MAP: u64 = 17;
-const GONE: u64 = 18;
+const REMOVED: u64 = 18;
 const END: u64 = 19;
 
 /// A running hash, fed word by word.
@@ -20,13 +20,13 @@ impl Digest {
         Self(0x2545_F491_4F6C_DD1D)
     }
 
-    /// Takes in one word.
+    /// Feeds one word.
     pub const fn word(&mut self, word: u64) {
         let product = ((self.0 ^ word) as u128).wrapping_mul((MULTIPLIER as u128) << 1 | 1);
         self.0 = (product as u64) ^ ((product >> 64) as u64).rotate_left(23) ^ word.rotate_left(41);
     }
 
-    /// Takes in bytes and their length.
+    /// Feeds bytes and their length.
     pub const fn bytes(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some((word, tail)) = rest.split_first_chunk() {
@@ -37,14 +37,14 @@ impl Digest {
         self.word(bytes.len() as u64);
     }
 
-    /// The digest of some bytes alone.
+    /// The hash of these bytes.
     pub(super) const fn of_bytes(bytes: &[u8]) -> u64 {
         let mut digest = Self::new();
         digest.bytes(bytes);
         digest.finish()
     }
 
-    /// Takes in a tree.
+    /// Feeds a tree.
     pub fn value(&mut self, value: &Value) {
         match value {
             Value::Null => self.word(1),
@@ -75,8 +75,8 @@ impl Digest {
         }
     }
 
-    /// Takes in what `new` has become since `old`; says whether it is anything. Where a branch is equal, nothing is taken
-    /// in: two changes of one tree have one hash only if they lead to the same tree.
+    /// Feeds the difference from `old` to `new`, and returns whether there is any. Equal branches feed nothing. Two changes of
+    /// one tree have the same hash only if they lead to the same tree.
     pub fn change(&mut self, old: &Value, new: &Value) -> bool {
         match (old, new) {
             (Value::Map(old), Value::Map(new)) => self.change_of_map(old, new),
@@ -87,7 +87,7 @@ impl Digest {
                 self.word(LIST);
                 let mut changed = false;
                 for (i, (old, new)) in pairs.enumerate() {
-                    changed |= self.below(i as u64, old, new);
+                    changed |= self.child(i as u64, old, new);
                 }
                 self.end(before, changed)
             }
@@ -109,11 +109,11 @@ impl Digest {
         let mut left = old.iter().peekable();
         for (key, value) in new {
             while let Some((gone, _)) = left.next_if(|(old, _)| old < key) {
-                self.gone(gone.digest());
+                self.removed(gone.digest());
                 changed = true;
             }
             changed |= match left.next_if(|(old, _)| old == key) {
-                Some((_, old)) => self.below(key.digest(), old, value),
+                Some((_, old)) => self.child(key.digest(), old, value),
                 None => {
                     self.word(key.digest());
                     self.value(value);
@@ -122,16 +122,16 @@ impl Digest {
             };
         }
         for (gone, _) in left {
-            self.gone(gone.digest());
+            self.removed(gone.digest());
             changed = true;
         }
         self.end(before, changed)
     }
 
-    /// A child of both trees, under its name.
+    /// Feeds the difference of a child of both trees, under its name.
     #[inline]
-    fn below(&mut self, name: u64, old: &Value, new: &Value) -> bool {
-        // Most of what one write leaves alone is found here.
+    fn child(&mut self, name: u64, old: &Value, new: &Value) -> bool {
+        // A write shares most branches that it does not change.
         if old.is_shared_with(new) {
             return false;
         }
@@ -144,9 +144,9 @@ impl Digest {
         changed
     }
 
-    fn gone(&mut self, name: u64) {
+    fn removed(&mut self, name: u64) {
         self.word(name);
-        self.word(GONE);
+        self.word(REMOVED);
     }
 
     fn end(&mut self, before: Self, changed: bool) -> bool {
@@ -158,14 +158,14 @@ impl Digest {
         changed
     }
 
-    /// The hash of all that was taken in.
+    /// The hash of everything fed.
     pub const fn finish(mut self) -> u64 {
         self.word(0x5851_F42D_4C95_7F2D);
         self.0
     }
 }
 
-/// Up to eight bytes as a number, the first one lowest. Loads that overlap cost less than a copy.
+/// Up to eight bytes as a little-endian number. Overlapping loads cost less than a copy.
 #[inline]
 pub(super) const fn short_word(bytes: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_hashes_what_differs_whatever_is_shared() {
+    fn a_change_hashes_the_difference_whatever_is_shared() {
         let old = value!({"a": {"b": [1, {"c": 2}], "d": "x"}, "e": 1});
         let change = |new: &Value| {
             let mut digest = Digest::new();

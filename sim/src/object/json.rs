@@ -1,27 +1,26 @@
-//! JSON text to tree and back, through serde, whatever features of serde_json a user's build switches on.
+//! JSON text to tree and back, through serde. The result does not depend on the features of serde_json in a user's build.
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::place::Place;
+use super::field_path::FieldPath;
 use super::{Key, Map, Value};
 
-/// The map key under which serde_json hands over numbers when `arbitrary_precision` is on.
+/// With `arbitrary_precision`, serde_json represents a number as a map with this key.
 const NUMBER_TOKEN: &str = "$serde_json::private::Number";
 
 impl Value {
-    /// Parses JSON text. Of duplicate keys the last one stays.
+    /// Parses JSON text. The last of duplicate keys wins.
     pub fn from_json(text: &[u8]) -> Result<Self, serde_json::Error> {
         Self::from_json_noting(text, &mut |_| ())
     }
 
-    /// Parses JSON text and calls `duplicate` with the dotted path of each key that its map already had
-    /// (such as `spec.ports[0].port`).
+    /// Parses JSON text and calls `duplicate` with the dotted path of each duplicate key (`spec.ports[0].port`).
     pub fn from_json_noting(text: &[u8], duplicate: &mut dyn FnMut(&str)) -> Result<Self, serde_json::Error> {
         let mut de = serde_json::Deserializer::from_slice(text);
-        let value = Noting { place: &Place::ROOT, duplicate }.deserialize(&mut de)?;
+        let value = Noting { path: &FieldPath::ROOT, duplicate }.deserialize(&mut de)?;
         de.end()?;
         Ok(value)
     }
@@ -63,13 +62,13 @@ impl Value {
         }
     }
 
-    /// The tree of any serialisable value.
+    /// The tree of a serialisable value.
     pub fn from_serialize(value: &impl Serialize) -> Result<Self, serde_json::Error> {
         Self::from_json(&serde_json::to_vec(value)?)
     }
 }
 
-/// Appends a JSON string. Most texts need no escapes: these are copied whole.
+/// Appends a JSON string. Texts without escapes, which are most, are copied whole.
 pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     let plain = text.bytes().fold(true, |plain, b| plain & (b >= 0x20) & (b != b'"') & (b != b'\\'));
     if plain {
@@ -98,13 +97,13 @@ impl Serialize for Value {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Noting { place: &Place::ROOT, duplicate: &mut |_| () }.deserialize(deserializer)
+        Noting { path: &FieldPath::ROOT, duplicate: &mut |_| () }.deserialize(deserializer)
     }
 }
 
 /// Reads a value and reports duplicate keys.
 struct Noting<'a> {
-    place: &'a Place<'a>,
+    path: &'a FieldPath<'a>,
     duplicate: &'a mut dyn FnMut(&str),
 }
 
@@ -157,8 +156,8 @@ impl<'de> Visitor<'de> for Noting<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
         loop {
-            let place = self.place.index(items.len());
-            match seq.next_element_seed(Noting { place: &place, duplicate: self.duplicate })? {
+            let path = self.path.index(items.len());
+            match seq.next_element_seed(Noting { path: &path, duplicate: self.duplicate })? {
                 Some(item) => items.push(item),
                 None => return Ok(Value::List(items.into())),
             }
@@ -168,24 +167,24 @@ impl<'de> Visitor<'de> for Noting<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut entries: Vec<(Key, Value)> = Vec::new();
         let mut sorted = true;
-        while let Some(name) = map.next_key::<Name>()? {
+        while let Some(name) = map.next_key::<KeyName>()? {
             if entries.is_empty() && name.0.as_str() == NUMBER_TOKEN {
                 return number(&map.next_value::<String>()?).map_err(de::Error::custom);
             }
             let last = entries.last().map(|e| e.0);
             sorted &= last.is_none_or(|last| last < name.0);
-            let place = self.place.field(name.0);
+            let path = self.path.field(name.0);
             if !sorted && entries.iter().any(|e| e.0 == name.0) {
-                (self.duplicate)(&place.path());
+                (self.duplicate)(&path.dotted());
             }
-            let value = map.next_value_seed(Noting { place: &place, duplicate: self.duplicate })?;
+            let value = map.next_value_seed(Noting { path: &path, duplicate: self.duplicate })?;
             entries.push((name.0, value));
         }
         Ok(Value::Map(Map::from_entries(entries)))
     }
 }
 
-/// A number from its text, as `arbitrary_precision` hands it over.
+/// Parses the text of a number, as `arbitrary_precision` passes it.
 fn number(text: &str) -> Result<Value, String> {
     if let Ok(n) = text.parse::<i64>() {
         return Ok(Value::Int(n));
@@ -193,19 +192,19 @@ fn number(text: &str) -> Result<Value, String> {
     text.parse::<f64>().map(Value::from).map_err(|_| format!("`{text}` is not a number"))
 }
 
-/// A map key, interned while it is read.
-struct Name(Key);
+/// A map key, interned as it is read.
+struct KeyName(Key);
 
-impl<'de> Deserialize<'de> for Name {
+impl<'de> Deserialize<'de> for KeyName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
         impl Visitor<'_> for Text {
-            type Value = Name;
+            type Value = KeyName;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string key")
             }
-            fn visit_str<E>(self, s: &str) -> Result<Name, E> {
-                Ok(Name(Key::new(s)))
+            fn visit_str<E>(self, s: &str) -> Result<KeyName, E> {
+                Ok(KeyName(Key::new(s)))
             }
         }
         deserializer.deserialize_str(Text)
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_keys_are_named_by_path_and_the_last_stays() {
+    fn duplicate_keys_are_named_by_path_and_the_last_wins() {
         let mut seen = Vec::new();
         let text = br#"{"spec":{"ports":[{"port":1,"name":"a","port":2}],"x":1,"x":1}}"#;
         let v = Value::from_json_noting(text, &mut |p| seen.push(p.to_owned())).unwrap();

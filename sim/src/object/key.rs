@@ -1,8 +1,7 @@
 //! Interned map keys: eight bytes each, compared by address.
 //!
-//! Field names repeat in every object, so each distinct name is stored once for the life of the process. Names
-//! that users choose (label keys, data keys) are interned too; a process sees few distinct ones. The names that our own
-//! code asks for are in [`keys`](super::keys).
+//! Field names repeat in every object, so a process stores each distinct name once. Names that users choose (label keys, data
+//! keys) are interned too; a process sees few distinct ones. The names that our own code reads are in [`keys`](super::keys).
 
 use std::cell::Cell;
 use std::cmp::Ordering;
@@ -17,9 +16,9 @@ use super::keys;
 #[derive(Clone, Copy)]
 pub struct Key(&'static Interned);
 
-/// A name with what is asked of it most.
+/// An interned name, with what comparisons and hashes need.
 pub(super) struct Interned {
-    /// The first eight bytes, so that most names are told apart without a look at the text.
+    /// The first eight bytes, which distinguish most names.
     head: u64,
     text: &'static str,
     digest: u64,
@@ -31,16 +30,16 @@ impl Interned {
         Self::of_field(text, 0)
     }
 
-    /// The name of a field that every object has, with its number; 0 for other names.
+    /// The name of a field with this number in `Positions`; 0 for other names.
     pub(super) const fn of_field(text: &'static str, field: u8) -> Self {
         Self { head: head(text), text, digest: Digest::of_bytes(text.as_bytes()), field }
     }
 }
 
 #[expect(clippy::disallowed_types, reason = "looked up only, with a fixed hash, and never iterated")]
-type Table = std::collections::HashMap<&'static str, Key, BuildHasherDefault<NameHasher>>;
+type InternTable = std::collections::HashMap<&'static str, Key, BuildHasherDefault<NameHasher>>;
 
-/// Hashes names as trees hash them: a word at a time.
+/// Hashes names as trees do: a word at a time.
 #[derive(Clone, Copy, Default)]
 struct NameHasher(Digest);
 
@@ -49,7 +48,7 @@ impl Hasher for NameHasher {
         self.0.bytes(bytes);
     }
 
-    /// The mark behind a text says nothing: its length is in already.
+    /// Ignores the end mark of a text: the digest contains its length.
     fn write_u8(&mut self, _: u8) {}
 
     fn finish(&self) -> u64 {
@@ -57,39 +56,39 @@ impl Hasher for NameHasher {
     }
 }
 
-/// Every name of the process. Shared, because run threads come and go.
-static ALL: LazyLock<Mutex<Table>> =
+/// All names of the process. Shared, because threads of runs come and go.
+static ALL: LazyLock<Mutex<InternTable>> =
     LazyLock::new(|| Mutex::new(keys::ALL.iter().map(|key| (key.as_str(), *key)).collect()));
 
-/// Up to this length a text is compared by three words.
+/// Up to this length, a text is compared by three words.
 pub(super) const SHORT: usize = 24;
 
-/// How many names a thread keeps at hand; a power of two.
-const AT_HAND: usize = 1024;
+/// The size of a thread's cache of names; a power of two. Our choice: 8 KiB per thread.
+const CACHED: usize = 1024;
 
 thread_local! {
-    /// The names that this thread met last, each at one place: keeps the shared lock out of the parsing path.
-    static MET: [Cell<Option<Key>>; AT_HAND] = const { [const { Cell::new(None) }; AT_HAND] };
+    /// The names that this thread used last, so that parsing seldom takes the shared lock.
+    static CACHE: [Cell<Option<Key>>; CACHED] = const { [const { Cell::new(None) }; CACHED] };
 }
 
 impl Key {
     /// The key with this text.
     pub fn new(text: &str) -> Self {
         let head = head(text);
-        MET.with(|met| {
-            let place = &met[place(text, head)];
-            match place.get() {
+        CACHE.with(|cache| {
+            let slot = &cache[slot(text, head)];
+            match slot.get() {
                 Some(key) if key.is_text(text, head) => key,
                 _ => {
                     let key = Self::shared(text);
-                    place.set(Some(key));
+                    slot.set(Some(key));
                     key
                 }
             }
         })
     }
 
-    /// The key of a name that [`ALL`] knows from the beginning.
+    /// The key of a name of [`keys`], which [`ALL`] contains from the start.
     pub(super) const fn known(name: &'static Interned) -> Self {
         Self(name)
     }
@@ -101,7 +100,8 @@ impl Key {
         }
         let text: &'static str = Box::leak(text.into());
         let key = Self(Box::leak(Box::new(Interned::new(text))));
-        all.insert(text, key);
+        let earlier = all.insert(text, key);
+        debug_assert!(earlier.is_none(), "a name is interned once, so that equal keys have one address");
         key
     }
 
@@ -110,13 +110,13 @@ impl Key {
         self.0.text
     }
 
-    /// How the key compares with a text. `head_of_text` is the text's [`head`].
+    /// The order of the key and a text. `head_of_text` is the text's [`head`].
     pub(super) fn cmp_text(self, text: &str, head_of_text: u64) -> Ordering {
         let by_head = self.0.head.cmp(&head_of_text);
         if by_head.is_ne() { by_head } else { self.0.text.cmp(text) }
     }
 
-    /// Whether the key has a text. `head_of_text` is the text's [`head`].
+    /// Whether the key has this text. `head_of_text` is the text's [`head`].
     #[inline]
     pub(super) fn is_text(self, text: &str, head_of_text: u64) -> bool {
         self.is_short_text(text, head_of_text) && (text.len() <= SHORT || self.0.text[16..] == text[16..])
@@ -136,12 +136,12 @@ impl Key {
             })
     }
 
-    /// Where the name is stored: equal for equal keys, of no meaning outside the process.
+    /// The address of the name: equal for equal keys, meaningless outside the process.
     pub(super) fn address(self) -> usize {
         std::ptr::from_ref(self.0).addr()
     }
 
-    /// The number of a field that every object has; 0 for other names.
+    /// The number of the field in `Positions`; 0 for other names.
     pub(super) fn field(self) -> usize {
         usize::from(self.0.field)
     }
@@ -161,7 +161,7 @@ pub(super) const fn head(text: &str) -> u64 {
     }
 }
 
-/// The order of two texts, as `str` has it, by whole words: most that are compared are short.
+/// The order of two texts as of `str`, compared by whole words: most texts are short.
 pub fn text_order(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one.as_bytes(), other.as_bytes());
     while let (Some((a, more_left)), Some((b, more_right))) =
@@ -177,12 +177,12 @@ pub fn text_order(one: &str, other: &str) -> Ordering {
     word(left).cmp(&word(right)).then_with(|| left.len().cmp(&right.len()))
 }
 
-/// Where a text is among the names at hand.
+/// The slot of a text in the cache.
 #[inline]
-fn place(text: &str, head: u64) -> usize {
+fn slot(text: &str, head: u64) -> usize {
     let last = text.as_bytes().last_chunk().map_or(0, |last| u64::from_le_bytes(*last));
     let mixed = (head ^ last.rotate_left(29) ^ text.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> (64 - AT_HAND.ilog2())) as usize
+    (mixed >> (64 - CACHED.ilog2())) as usize
 }
 
 impl PartialEq for Key {
@@ -223,7 +223,7 @@ impl From<&str> for Key {
     }
 }
 
-/// The [`Key`] of a literal, interned once for each place in the code.
+/// The [`Key`] of a literal, interned once for each use in the code.
 #[macro_export]
 macro_rules! key {
     ($text:literal) => {{
@@ -248,23 +248,11 @@ mod tests {
 
     #[test]
     fn texts_sort_as_str_does() {
-        let texts = [
-            "",
-            "\0",
-            "a",
-            "a\0",
-            "a\0\0\0\0\0\0\0\0b",
-            "aaaaaaaa",
-            "aaaaaaaaa",
-            "aaaaaaaab",
-            "web-1",
-            "web-12",
-            "web-7d4b9c6f5d-abcde",
-            "web-7d4b9c6f5d-abcdf",
-            "ä",
-        ];
-        for one in texts {
-            for other in texts {
+        let texts = "|\0|a|a\0|a\0\0\0\0\0\0\0\0b|aaaaaaaa|aaaaaaaaa|aaaaaaaab|web-1|web-12|web-7d4b9c6f5d-abcde|\
+            web-7d4b9c6f5d-abcdf|ä";
+        let texts: Vec<&str> = texts.split('|').collect();
+        for one in &texts {
+            for other in &texts {
                 assert_eq!(text_order(one, other), one.cmp(other), "{one:?} {other:?}");
             }
         }
@@ -275,16 +263,8 @@ mod tests {
 
     #[test]
     fn a_key_has_its_own_text_only() {
-        let texts = [
-            "a",
-            "abcdefgh",
-            "abcdefghi",
-            "abcdefghj",
-            "abcdefghijklmnopq",
-            "abcdefghijklmnopr",
-            LONG,
-            OTHER,
-        ];
+        let short = "a abcdefgh abcdefghi abcdefghj abcdefghijklmnopq abcdefghijklmnopr";
+        let texts: Vec<&str> = short.split(' ').chain([LONG, OTHER]).collect();
         for (i, key) in texts.iter().enumerate() {
             for (j, text) in texts.iter().enumerate() {
                 assert_eq!(Key::new(key).is_text(text, head(text)), i == j, "{key} {text}");
@@ -293,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_name_is_the_one_that_is_met_later() {
+    fn a_name_of_keys_is_the_one_that_is_interned_later() {
         for key in keys::ALL {
             assert_eq!(Key::new(key.as_str()), *key);
         }

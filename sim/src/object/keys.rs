@@ -1,4 +1,4 @@
-//! The names that our own code asks objects for most: [`Key`]s that need no lookup.
+//! The field names that our own code reads most, as [`Key`]s that need no look-up.
 
 use super::Key;
 use super::key::Interned;
@@ -12,12 +12,12 @@ macro_rules! known {
                 Key::known(&INTERNED)
             };
         )*
-        /// All of them.
+        /// All of these names.
         pub(super) static ALL: &[Key] = &[$($name),*];
     };
 }
 
-// A number is where `Places` keeps the place of a field that every object has.
+// The number is the slot of `Positions` that holds the position of a field that every object has.
 known! {
     ANNOTATIONS "annotations" in 4,
     API_VERSION "apiVersion",

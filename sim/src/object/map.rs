@@ -1,4 +1,4 @@
-//! Maps as shared sorted slices: cheap to clone, copied along the edited path only.
+//! Maps as shared sorted slices: cheap to clone; an edit copies only the maps on its path.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::key::{SHORT, head};
 use super::{Key, Value};
 
-/// Up to this length a scan beats the binary search (measured on pods).
+/// Up to this length, a scan is faster than a binary search (measured on pods).
 const SCANNED: usize = 16;
 
 /// A map from interned keys to values, sorted by key text. Cloning shares the entries.
@@ -14,7 +14,7 @@ const SCANNED: usize = 16;
 pub struct Map(Arc<[(Key, Value)]>);
 
 impl Map {
-    /// The map with these entries; of two entries with one key the later stays.
+    /// The map with these entries; the later of two entries with one key wins.
     pub fn from_entries(mut entries: Vec<(Key, Value)>) -> Self {
         if !sort(&mut entries) {
             entries.reverse();
@@ -24,7 +24,7 @@ impl Map {
         Self(entries.into())
     }
 
-    /// As [`from_entries`](Self::from_entries), for entries that are written down: one allocation.
+    /// As [`from_entries`](Self::from_entries), with one allocation.
     pub fn from_array<const N: usize>(mut entries: [(Key, Value); N]) -> Self {
         if sort(&mut entries) { Self(Arc::new(entries)) } else { Self::from_entries(entries.into()) }
     }
@@ -49,7 +49,7 @@ impl Map {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Where the entry at `key` is, or where it would be.
+    /// The position of the entry at `key`, or `Err` with the position to insert it at.
     pub(super) fn find(&self, key: &str) -> Result<usize, usize> {
         let head = head(key);
         self.0.binary_search_by(|(k, _)| k.cmp_text(key, head))
@@ -58,7 +58,7 @@ impl Map {
     /// The value at `key`.
     #[inline]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        // Where the key is a literal its head costs nothing.
+        // The head of a literal is a constant.
         let head = head(key);
         if key.len() <= SHORT && self.len() <= SCANNED {
             self.scan(key, head)
@@ -67,8 +67,8 @@ impl Map {
         }
     }
 
-    /// Without a call inside, so without registers to save. From the end, as all scans: what is asked for most (`spec`,
-    /// `status`, `uid`, `type`) sorts late.
+    /// Makes no calls, so it saves no registers. Scans start at the end: the names that are read most (`spec`, `status`,
+    /// `uid`, `type`) sort late.
     #[inline(never)]
     fn scan(&self, key: &str, head: u64) -> Option<&Value> {
         self.0.iter().rev().find(|(k, _)| k.is_short_text(key, head)).map(|(_, value)| value)
@@ -81,16 +81,18 @@ impl Map {
         self.find(key).ok().map(|i| &self.0[i].1)
     }
 
-    /// The value of the entry at this place.
+    /// The value at an interned key, which is at this position.
     #[inline]
-    pub(super) fn value(&self, place: usize) -> Option<&Value> {
-        self.0.get(place).map(|(_, value)| value)
+    pub(super) fn entry(&self, position: usize, key: Key) -> Option<&Value> {
+        let (found, value) = self.0.get(position)?;
+        debug_assert_eq!(*found, key, "positions are those of the object's own tree");
+        Some(value)
     }
 
-    /// The value at an interned key, with a guess at which entry it is.
+    /// The value at an interned key, with a guess of its position.
     pub(super) fn get_near(&self, key: Key, guess: usize) -> Option<&Value> {
         match self.0.get(guess) {
-            Some((there, value)) if *there == key => Some(value),
+            Some((found, value)) if *found == key => Some(value),
             _ => self.get_key(key),
         }
     }
@@ -112,7 +114,7 @@ impl Map {
         Some(&mut Arc::make_mut(&mut self.0)[i].1)
     }
 
-    /// Sets `key`, adding it where it is absent.
+    /// Sets the value at `key`; adds the entry if it is absent.
     pub fn set(&mut self, key: impl Into<Key>, value: impl Into<Value>) {
         let key = key.into();
         match self.find(key.as_str()) {
@@ -121,23 +123,27 @@ impl Map {
         }
     }
 
-    /// The value of the entry at this place, to edit. Entries shared with other maps are copied first.
-    pub(super) fn value_mut(&mut self, place: usize) -> &mut Value {
-        &mut Arc::make_mut(&mut self.0)[place].1
+    /// The value of the entry at this position, to edit. Entries shared with other maps are copied first.
+    pub(super) fn value_mut(&mut self, position: usize) -> &mut Value {
+        &mut Arc::make_mut(&mut self.0)[position].1
     }
 
-    /// Adds an entry where [`find`](Self::find) says that it would be.
-    pub(super) fn insert(&mut self, place: usize, key: Key, value: Value) {
+    /// Adds an entry at the position that [`find`](Self::find) returned.
+    pub(super) fn insert(&mut self, position: usize, key: Key, value: Value) {
+        debug_assert!(
+            position == 0 || self.0[position - 1].0 < key,
+            "the entries of a map are sorted by key"
+        );
         let mut new = Some((key, value));
-        let entry = |at: usize| match at.cmp(&place) {
+        let entry = |at: usize| match at.cmp(&position) {
             Ordering::Less => self.0[at].clone(),
-            Ordering::Equal => new.take().expect("each place is filled once"),
+            Ordering::Equal => new.take().expect("each position is filled once"),
             Ordering::Greater => self.0[at - 1].clone(),
         };
         self.0 = (0..self.len() + 1).map(entry).collect();
     }
 
-    /// Removes `key` and returns what was there.
+    /// Removes `key` and returns its value.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let i = self.find(key).ok()?;
         let old = self.0[i].1.clone();
@@ -146,7 +152,7 @@ impl Map {
     }
 }
 
-/// Sorts entries by their keys. Whether each key is there once.
+/// Sorts entries by key. Returns whether each key occurs once.
 fn sort(entries: &mut [(Key, Value)]) -> bool {
     let is_sorted = |entries: &[(Key, Value)]| entries.is_sorted_by(|a, b| a.0 < b.0);
     is_sorted(entries) || {

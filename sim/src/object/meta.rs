@@ -1,20 +1,20 @@
-//! One Kubernetes object: a tree with the fields that every object has.
+//! One Kubernetes object: a tree, with accessors for the fields that every object has.
 
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::places::Places;
 use super::pod::PodState;
+use super::positions::Positions;
 use super::{Key, Managed, Map, Str, Value, encode, keys};
 
-/// An object as the API server stores it and clients share it. Immutable: an edit makes a new one that shares all it
-/// did not touch. `metadata.managedFields` is kept beside the tree, because few ever read it.
+/// An object as the API server stores it and clients share it. Immutable: an edit makes a new object, which shares what the
+/// edit did not touch. `metadata.managedFields` is kept beside the tree, because few clients read it.
 #[derive(Debug, Default)]
 pub struct Object {
     root: Value,
     managed: Managed,
-    places: Places,
+    positions: Positions,
     pod: PodState,
     json: OnceLock<encode::Encoded>,
 }
@@ -38,10 +38,10 @@ pub struct OwnerRef<'a> {
 
 impl<'a> OwnerRef<'a> {
     fn read(owner: &'a Value) -> Self {
-        // Where each field is in a reference that has all of them.
-        let field = |key, place| owner.as_map().and_then(|owner| owner.get_near(key, place));
-        let text = |key, place| field(key, place).and_then(Value::as_str).unwrap_or_default();
-        let is_true = |key, place| field(key, place).and_then(Value::as_bool).unwrap_or_default();
+        // The numbers are the positions in a reference that has all fields.
+        let field = |key, guess| owner.as_map().and_then(|owner| owner.get_near(key, guess));
+        let text = |key, guess| field(key, guess).and_then(Value::as_str).unwrap_or_default();
+        let is_true = |key, guess| field(key, guess).and_then(Value::as_bool).unwrap_or_default();
         Self {
             api_version: text(keys::API_VERSION, 0),
             block_owner_deletion: is_true(keys::BLOCK_OWNER_DELETION, 1),
@@ -63,10 +63,10 @@ impl Object {
         Self::with_managed(root, Managed::default())
     }
 
-    /// The object with this tree (without `metadata.managedFields`) and these owners of its fields.
+    /// The object with this tree (without `metadata.managedFields`) and these owners of fields.
     pub fn with_managed(root: Value, managed: Managed) -> Self {
-        let places = Places::of(&root);
-        Self { root, managed, places, pod: PodState::default(), json: OnceLock::new() }
+        let positions = Positions::of(&root);
+        Self { root, managed, positions, pod: PodState::default(), json: OnceLock::new() }
     }
 
     /// The object with this tree, ready to be shared.
@@ -83,7 +83,7 @@ impl Object {
         &self.root
     }
 
-    /// Who owns which fields.
+    /// The owners of fields.
     pub fn managed(&self) -> &Managed {
         &self.managed
     }
@@ -97,20 +97,20 @@ impl Object {
         root
     }
 
-    /// A new object: this one's tree after `edit`, with the same owners.
+    /// A new object: the tree after `edit`, with the same owners of fields.
     pub fn edited(&self, edit: impl FnOnce(&mut Value)) -> Self {
         let mut root = self.root.clone();
         edit(&mut root);
         Self::with_managed(root, self.managed.clone())
     }
 
-    /// The JSON text with `metadata.managedFields`, made once and kept. `apiVersion` and `kind` come first, all other
-    /// keys are sorted.
+    /// The JSON text with `metadata.managedFields`, encoded once. `apiVersion` and `kind` come first, all other keys are
+    /// sorted.
     pub fn json(&self) -> &Bytes {
         &self.encoded().text
     }
 
-    /// The JSON text after `{`, `apiVersion` and `kind`: items of lists of built-in kinds are written without their type.
+    /// The JSON text after `{`, `apiVersion` and `kind`, which items of lists of built-in kinds lack.
     pub fn json_without_type(&self) -> &[u8] {
         let encoded = self.encoded();
         &encoded.text[encoded.type_end..]
@@ -146,17 +146,17 @@ impl Object {
         self.root.i64_at(path)
     }
 
-    /// The items of the list at the end of a path of map keys; nothing where there is none.
+    /// The items of the list at the end of a path of map keys; empty if there is none.
     pub fn items_at(&self, path: &[&str]) -> &[Value] {
         self.root.items_at(path)
     }
 
-    /// `apiVersion`, or nothing.
+    /// `apiVersion`, or empty.
     pub fn api_version(&self) -> &str {
         self.root.get_key(keys::API_VERSION).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// `kind`, or nothing.
+    /// `kind`, or empty.
     pub fn kind(&self) -> &str {
         self.root.get_key(keys::KIND).and_then(Value::as_str).unwrap_or_default()
     }
@@ -167,7 +167,7 @@ impl Object {
     }
 
     fn top(&self, field: Key) -> Option<&Map> {
-        self.places.get(self.root.as_map()?, field)?.as_map()
+        self.positions.get(self.root.as_map()?, field)?.as_map()
     }
 
     /// A field of `spec`.
@@ -180,53 +180,53 @@ impl Object {
         self.top(keys::STATUS)?.get_key(field)
     }
 
-    /// A count in `status`; 0 where it is absent.
+    /// A count in `status`; 0 if it is absent.
     pub fn count(&self, field: Key) -> i64 {
         self.status(field).and_then(Value::as_i64).unwrap_or(0)
     }
 
-    /// A string of `metadata`, or nothing.
+    /// A string of `metadata`, or empty.
     pub fn meta(&self, field: &str) -> &str {
         self.metadata().and_then(|metadata| metadata.get(field)?.as_str()).unwrap_or_default()
     }
 
-    /// A string of `metadata`, shared; or the empty one.
+    /// A string of `metadata`, shared with the object, or empty.
     pub fn meta_text(&self, field: Key) -> Str {
-        self.of_meta(field).and_then(Value::as_text).cloned().unwrap_or_default()
+        self.meta_value(field).and_then(Value::as_text).cloned().unwrap_or_default()
     }
 
-    /// Namespace and name, shared.
+    /// Namespace and name, shared with the object.
     pub fn namespace_and_name(&self) -> (Str, Str) {
         (self.meta_text(keys::NAMESPACE), self.meta_text(keys::NAME))
     }
 
-    fn of_meta(&self, field: Key) -> Option<&Value> {
-        if self.places.lacks(field) {
+    fn meta_value(&self, field: Key) -> Option<&Value> {
+        if self.positions.lacks(field) {
             return None;
         }
-        self.places.get(self.metadata()?, field)
+        self.positions.get(self.metadata()?, field)
     }
 
     fn meta_str(&self, field: Key) -> &str {
-        self.of_meta(field).and_then(Value::as_str).unwrap_or_default()
+        self.meta_value(field).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// `metadata.name`, or nothing.
+    /// `metadata.name`, or empty.
     pub fn name(&self) -> &str {
         self.meta_str(keys::NAME)
     }
 
-    /// `metadata.namespace`, or nothing.
+    /// `metadata.namespace`, or empty.
     pub fn namespace(&self) -> &str {
         self.meta_str(keys::NAMESPACE)
     }
 
-    /// `metadata.uid`, or nothing.
+    /// `metadata.uid`, or empty.
     pub fn uid(&self) -> &str {
         self.meta_str(keys::UID)
     }
 
-    /// `metadata.resourceVersion` as the store's number; 0 where there is none.
+    /// `metadata.resourceVersion` as a number; 0 if it is absent or no number.
     pub fn revision(&self) -> u64 {
         let text = self.meta_str(keys::RESOURCE_VERSION);
         if text.len() < 18 && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -235,14 +235,14 @@ impl Object {
         text.parse().unwrap_or(0)
     }
 
-    /// `metadata.generation`; 0 where there is none.
+    /// `metadata.generation`; 0 if it is absent.
     pub fn generation(&self) -> i64 {
-        self.of_meta(keys::GENERATION).and_then(Value::as_i64).unwrap_or(0)
+        self.meta_value(keys::GENERATION).and_then(Value::as_i64).unwrap_or(0)
     }
 
     /// `metadata.labels`.
     pub fn labels(&self) -> Option<&Map> {
-        self.of_meta(keys::LABELS)?.as_map()
+        self.meta_value(keys::LABELS)?.as_map()
     }
 
     /// The label with this key.
@@ -252,12 +252,12 @@ impl Object {
 
     /// The annotation with this key.
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        self.of_meta(keys::ANNOTATIONS)?.get(key)?.as_str()
+        self.meta_value(keys::ANNOTATIONS)?.get(key)?.as_str()
     }
 
     /// Whether the object has a deletion timestamp.
     pub fn is_terminating(&self) -> bool {
-        self.of_meta(keys::DELETION_TIMESTAMP).is_some()
+        self.meta_value(keys::DELETION_TIMESTAMP).is_some()
     }
 
     /// `metadata.finalizers`.
@@ -271,19 +271,19 @@ impl Object {
     }
 
     fn meta_items(&self, field: Key) -> &[Value] {
-        self.of_meta(field).map(Value::items).unwrap_or_default()
+        self.meta_value(field).map(Value::items).unwrap_or_default()
     }
 
     /// Whether both have the same owners, in the same order.
     pub fn has_owners_of(&self, other: &Self) -> bool {
-        self.of_meta(keys::OWNER_REFERENCES) == other.of_meta(keys::OWNER_REFERENCES)
+        self.meta_value(keys::OWNER_REFERENCES) == other.meta_value(keys::OWNER_REFERENCES)
     }
 
     fn controlling_owner(&self) -> Option<&Value> {
         self.meta_items(keys::OWNER_REFERENCES).iter().find(|owner| is_true(owner, keys::CONTROLLER))
     }
 
-    /// The managing controller's reference.
+    /// The ownerReference of the managing controller.
     pub fn controller(&self) -> Option<OwnerRef<'_>> {
         self.controlling_owner().map(OwnerRef::read)
     }
@@ -314,7 +314,7 @@ impl Object {
         self.condition(kind).and_then(|c| c.get_key(keys::STATUS)?.as_str()) == Some("True")
     }
 
-    /// `namespace/name`, or the name alone; what messages print.
+    /// `namespace/name`, or only the name; for messages.
     pub fn path(&self) -> Str {
         match self.namespace() {
             "" => self.name().into(),
@@ -323,7 +323,7 @@ impl Object {
     }
 }
 
-/// Equal trees; owners are not compared.
+/// Compares trees, not owners of fields.
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
         self.root == other.root

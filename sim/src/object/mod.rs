@@ -1,20 +1,23 @@
-//! Objects as data: an immutable tree whose revisions share all they have in common.
+//! Objects as data: immutable trees; revisions of an object share what they have in common.
 //!
 //! - [`Key`], [`keys`]: interned map keys
-//! - [`Value`], [`Map`], [`value!`](crate::value): the tree and how to write one
-//! - `json`: text to tree and back; `encode`: an object's text with its owners
-//! - [`Object`]: the tree with the fields that every Kubernetes object has
+//! - [`Value`], [`Map`], [`value!`](crate::value): the tree, and a macro to write one
+//! - `json`: text to tree and back; `encode`: the text of an object with its managedFields
+//! - [`Object`]: a tree with the fields that every Kubernetes object has
 //! - [`Digest`]: the stable hash of a tree
 //! - [`Shape`]: the type of a tree: unknown fields, defaults, checks
-//! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages inside objects
-//! - `pod`: what a pod says: containers, state, whether it fits a node, its line of `kubectl get pods`
-//! - [`quota`]: what an object counts for in a ResourceQuota
-//! - [`managed`]: who owns which fields
+//! - [`LabelSelector`], [`FieldSelector`], [`Quantity`], [`names`]: the small languages in objects
+//! - `pod`: facts about pods: containers, state, whether one fits a node, its line of `kubectl get pods`
+//! - [`quota`]: the usage of an object that a ResourceQuota counts
+//! - [`managed`]: the owners of fields
 //! - [`patch`]: JSON patch, merge patch, strategic merge patch, server-side apply
+//!
+//! Which look-up of a field to use: `sim/README.md`, "Reading a field of an object".
 //!
 //! Architecture invariant: names nothing else in the crate.
 
 mod encode;
+mod field_path;
 mod hash;
 mod json;
 mod key;
@@ -24,9 +27,8 @@ mod map;
 mod meta;
 pub mod names;
 pub mod patch;
-mod place;
-mod places;
 mod pod;
+mod positions;
 mod quantity;
 pub mod quota;
 mod selector;
@@ -46,8 +48,8 @@ pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};
 pub(crate) use shape::SERVER_DEFAULT;
 pub use shape::{
-    DecodeError, Edit, Empty, Field, FieldError, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar,
-    SchemaError, Shape, Struct,
+    DecodeError, Edit, Empty, Field, FieldError, List, ListType, Node, NodeId, NodeKind, PatchStrategy,
+    Scalar, SchemaError, Shape, Struct,
 };
 pub use tree::{Str, Value};
 

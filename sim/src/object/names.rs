@@ -1,7 +1,18 @@
-//! The rules for names, label keys and label values, in the words of the real server
-//! (k8s.io/apimachinery/pkg/util/validation).
-//!
-//! Each check returns all its complaints; none means that the text fits.
+//! The rules for names, label keys and label values, with the messages of the real server
+//! (k8s.io/apimachinery/pkg/util/validation). Each check returns all its messages; none if the text is valid.
+//! Also the namespaces that every cluster has.
+
+/// The namespace of objects that name none (`corev1.NamespaceDefault`).
+pub const DEFAULT_NAMESPACE: &str = "default";
+/// The namespace of the nodes' Leases (`corev1.NamespaceNodeLease`).
+pub const NODE_LEASE_NAMESPACE: &str = "kube-node-lease";
+/// The namespace that everybody may read (`metav1.NamespacePublic`).
+pub const PUBLIC_NAMESPACE: &str = "kube-public";
+/// The namespace of the cluster's own components (`metav1.NamespaceSystem`).
+pub const SYSTEM_NAMESPACE: &str = "kube-system";
+/// The namespaces that the API server makes itself (kube-apiserver, package `systemnamespaces`).
+pub const SYSTEM_NAMESPACES: [&str; 4] =
+    [DEFAULT_NAMESPACE, NODE_LEASE_NAMESPACE, PUBLIC_NAMESPACE, SYSTEM_NAMESPACE];
 
 const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
     alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
@@ -66,7 +77,7 @@ pub fn label_1035(text: &str) -> Vec<String> {
     check(text, 63, is_label(text.as_bytes()) && !text.starts_with(|c: char| c.is_ascii_digit()), LABEL_1035)
 }
 
-/// Names of roles and the like: what fits into one segment of a path.
+/// Names of roles and the like: segments of a path.
 pub fn path_segment(text: &str) -> Vec<String> {
     match text {
         "." | ".." => vec![format!("may not be '{text}'")],
@@ -78,9 +89,9 @@ pub fn path_segment(text: &str) -> Vec<String> {
     }
 }
 
-fn check(text: &str, most: usize, fits: bool, words: &str) -> Vec<String> {
+fn check(text: &str, most: usize, fits: bool, message: &str) -> Vec<String> {
     let long = (text.len() > most).then(|| format!("must be no more than {most} bytes"));
-    long.into_iter().chain((!fits).then(|| words.to_owned())).collect()
+    long.into_iter().chain((!fits).then(|| message.to_owned())).collect()
 }
 
 fn is_qualified(text: &str) -> bool {
@@ -102,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn good_names_have_no_complaints_and_bad_ones_the_servers() {
+    fn valid_names_have_no_messages_and_others_those_of_the_server() {
         for good in ["a", "A_b.c", "example.com/Name", "1"] {
             assert!(qualified_name(good).is_empty(), "{good}");
         }

@@ -1,7 +1,7 @@
 //! Resource quantities: exact decimal numbers with the suffixes of Kubernetes, and their canonical form.
 //!
-//! Real: inf.Dec with arbitrary precision, rounded up to nano. Modelled: multiples of one nano in an i128. A value
-//! outside it is refused.
+//! Real: inf.Dec with arbitrary precision, rounded up to nano. Differs: multiples of one nano in an i128; larger values are
+//! refused.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// One unit in nanos.
 const ONE: i128 = 1_000_000_000;
 
-/// The families of suffixes; the canonical form stays in the family of the text.
+/// The families of suffixes. The canonical form keeps the family of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
     /// `n u m k M G T P E`
@@ -21,14 +21,14 @@ enum Family {
     Exponent,
 }
 
-/// An amount of a resource. Two quantities are equal when their amounts are, however they are written.
+/// An amount of a resource. Quantities are equal if their amounts are, whatever their suffixes.
 #[derive(Clone, Copy, Debug)]
 pub struct Quantity {
     nanos: i128,
     family: Family,
 }
 
-/// A text that is no quantity.
+/// The text is not a quantity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuantityError;
 
@@ -45,15 +45,15 @@ impl fmt::Display for QuantityError {
 impl std::error::Error for QuantityError {}
 
 impl Quantity {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self { nanos: 0, family: Family::Decimal };
 
-    /// So many thousandths (millicores, for instance).
+    /// A number of thousandths, such as millicores.
     pub fn from_millis(millis: i64) -> Self {
         Self { nanos: i128::from(millis) * (ONE / 1000), family: Family::Decimal }
     }
 
-    /// So many whole units.
+    /// A number of whole units.
     pub fn from_units(units: i64) -> Self {
         Self { nanos: i128::from(units) * ONE, family: Family::Decimal }
     }
@@ -68,7 +68,7 @@ impl Quantity {
         div_up(self.nanos, ONE)
     }
 
-    /// Whether there is nothing.
+    /// Whether the amount is zero.
     pub fn is_zero(self) -> bool {
         self.nanos == 0
     }
@@ -84,8 +84,8 @@ impl Quantity {
     }
 }
 
-/// Whether a text is plainly a quantity in canonical form: no sign, no fraction, and no larger suffix that fits. Most are;
-/// any other text may be one all the same.
+/// Whether a text is surely a canonical quantity: no sign, no fraction, and no larger suffix fits. True for most texts; if
+/// false, the text may still be canonical.
 pub(super) fn is_plain(text: &str) -> bool {
     let end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
     let (digits, suffix) = text.split_at(end);
@@ -119,7 +119,7 @@ fn decimal_suffix(family: Family, exponent: i32) -> String {
     }
 }
 
-/// The family and the number of nanos in one of a suffix; a negative number is a divisor of one nano.
+/// The family of a suffix, and its value in nanos.
 fn suffix(text: &str) -> Option<(Family, i128)> {
     let binary = |n: u32| Some((Family::Binary, ONE << (10 * n)));
     let decimal = |e: u32| Some((Family::Decimal, 10_i128.pow(9 + e)));
@@ -162,7 +162,7 @@ impl FromStr for Quantity {
         }
         let digits = |text: &str| if text.is_empty() { Some(0) } else { text.parse::<i128>().ok() };
         let whole = digits(whole).and_then(|n| n.checked_mul(scale)).ok_or(QuantityError)?;
-        // A fraction beyond nano is rounded up, away from zero.
+        // Rounds a fraction beyond nano up, away from zero.
         let fraction = fraction.get(..18).unwrap_or(fraction);
         let unit = 10_i128.pow(u32::try_from(fraction.len()).map_err(|_| QuantityError)?);
         let part = digits(fraction).and_then(|n| n.checked_mul(scale)).ok_or(QuantityError)?;
@@ -177,7 +177,7 @@ impl fmt::Display for Quantity {
         if self.nanos == 0 {
             return f.write_str("0");
         }
-        // Binary suffixes only for amounts that are whole and at least 1024.
+        // Binary suffixes are only for whole amounts of at least 1024.
         if self.family == Family::Binary && self.nanos % ONE == 0 && self.nanos.abs() >= 1024 * ONE {
             let mut units = self.nanos / ONE;
             let mut power = 0;
@@ -218,7 +218,7 @@ impl Ord for Quantity {
 impl Add for Quantity {
     type Output = Self;
 
-    /// The sum, written in the family of the first that is not zero.
+    /// The sum, in the family of the first quantity that is not zero.
     fn add(self, other: Self) -> Self {
         let family = if self.is_zero() { other.family } else { self.family };
         Self { nanos: self.nanos.saturating_add(other.nanos), family }
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_plainly_canonical_is_canonical() {
+    fn a_plain_text_is_canonical() {
         let numbers =
             ["0", "1", "12", "100", "1000", "1024", "1536", "2048", "10000", "100000000000000", "01", ""];
         let mut plain = 0;
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_quantity_is_refused() {
+    fn other_texts_are_refused() {
         for text in ["", "a", "1.2.3", "1KiB", "1 ", "Gi", ".", "1e", "--1", "1e99"] {
             assert_eq!(text.parse::<Quantity>(), Err(QuantityError), "{text}");
         }

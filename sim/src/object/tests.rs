@@ -9,7 +9,7 @@ use super::patch::{apply, json, merge};
 use super::*;
 use crate::value;
 
-/// Trees without null, as merge patch wants its targets.
+/// Trees without null: a merge patch needs such targets.
 fn tree() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<bool>().prop_map(Value::from),
@@ -83,7 +83,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_merge_patch_made_of_a_difference_makes_it(a in tree(), b in tree()) {
+    fn the_merge_patch_of_a_difference_leads_to_its_target(a in tree(), b in tree()) {
         prop_assert_eq!(merge::merge(&a, &merge::diff(&a, &b)), b);
     }
 
@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_json_patch_adds_it_tests_and_removes(map in map_of(tree()), key in "[e-h]|m/n|s~t", new in tree()) {
+    fn a_value_added_by_a_json_patch_can_be_tested_and_removed(map in map_of(tree()), key in "[e-h]|m/n|s~t", new in tree()) {
         let path = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
         let old = Value::Map(map);
         let add = value!({"op": "add", "path": (path.clone()), "value": (new.clone())});
@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn any_tree_as_a_patch_is_an_answer_and_no_panic(a in object(), b in tree()) {
+    fn no_tree_as_a_patch_panics(a in object(), b in tree()) {
         let _ = json::apply(&a, &b);
         let _ = patch::strategic::apply(&a, &b, &shape());
         let _ = apply::apply(None, &b, &writer("m"), true, &shape());
@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_as_a_selector_or_quantity_is_an_answer_and_no_panic(text in "[a-c=!,() <>\\\\0-9.KiMe-]{0,12}") {
+    fn no_text_as_a_selector_or_quantity_panics(text in "[a-c=!,() <>\\\\0-9.KiMe-]{0,12}") {
         let _ = FieldSelector::parse(&text);
         if let Ok(selector) = LabelSelector::parse(&text) {
             selector.matches(None);
@@ -175,13 +175,13 @@ proptest! {
     }
 
     #[test]
-    fn applying_less_removes_what_one_alone_owned_and_leaves_what_others_do(config in object(), live in object()) {
+    fn applying_less_removes_own_fields_and_keeps_those_of_others(config in object(), live in object()) {
         let mine = apply::apply(None, &config, &writer("m"), false, &shape()).unwrap();
         let nothing = value!({"kind": "K", "metadata": {"name": "a"}});
         let gone = apply::apply(Some((&mine.root, &mine.managed)), &nothing, &writer("m"), false, &shape()).unwrap();
         prop_assert_eq!(&gone.root, &nothing);
         prop_assert!(gone.managed.entries().is_empty());
-        // What another manager applied is there after the first one has come and gone.
+        // The fields of another manager survive the apply and the withdrawal of the first.
         let other = apply::apply(None, &live, &writer("other"), false, &shape()).unwrap();
         if let Ok(both) = apply::apply(Some((&other.root, &other.managed)), &config, &writer("m"), false, &shape()) {
             let left = apply::apply(Some((&both.root, &both.managed)), &nothing, &writer("m"), false, &shape()).unwrap();

@@ -1,8 +1,8 @@
-//! RFC 3339 times in the form the real server stores: UTC, and none or six digits of fraction.
+//! RFC 3339 times in the form that the real server stores: UTC, with none or six digits of fraction.
 //!
-//! Text to text: objects hold times as strings. Clocks are the engine's.
+//! From text to text, because objects hold times as strings. Clocks are in `engine`.
 
-/// `text` in canonical form with so many digits of fraction; nothing where it has that form already or is no time.
+/// `text` in canonical form with this many digits of fraction; none if it has that form already or is no time.
 pub(crate) fn canonical(text: &str, digits: usize) -> Option<String> {
     if has_form(text, digits) {
         return None;
@@ -29,7 +29,7 @@ pub(crate) fn canonical(text: &str, digits: usize) -> Option<String> {
     (out != text).then_some(out)
 }
 
-/// Whether the text looks like a canonical time, digit for digit.
+/// Whether the text has the shape of a canonical time.
 fn has_form(text: &str, digits: usize) -> bool {
     const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
     let text = text.as_bytes();
@@ -57,7 +57,7 @@ fn seconds_of(clock: &str) -> Option<i64> {
     Some(parts.next()?? * 3600 + parts.next()?? * 60 + parts.next()??)
 }
 
-/// Days since 1970-01-01 of a civil date, by counting years from March in eras of 400 years.
+/// The days from 1970-01-01 to a date. Counts years from March, in eras of 400 years.
 fn days_of(date: &str) -> Option<i64> {
     let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);

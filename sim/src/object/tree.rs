@@ -1,4 +1,4 @@
-//! The object tree: a JSON value whose branches are shared between revisions.
+//! The object tree: a JSON value. Revisions share its branches.
 
 use std::sync::Arc;
 
@@ -6,11 +6,10 @@ use smol_str::SmolStr;
 
 use super::{Key, Map, keys};
 
-/// A string of a tree: up to 23 bytes without an allocation, longer ones shared.
+/// A string of a tree: up to 23 bytes inline, longer ones shared.
 pub type Str = SmolStr;
 
-/// One value of an object tree. Integers and floats stay apart, as in the Kubernetes decoder; an integer
-/// outside `i64` is a float.
+/// One value of a tree. Integers and floats are distinct, as in the Kubernetes decoder; an integer outside `i64` is a float.
 #[derive(Clone, Debug, Default)]
 pub enum Value {
     /// JSON null.
@@ -18,7 +17,7 @@ pub enum Value {
     Null,
     /// JSON true and false.
     Bool(bool),
-    /// A number without fraction or exponent that fits.
+    /// An integer in the range of `i64`.
     Int(i64),
     /// Any other number.
     Float(f64),
@@ -66,7 +65,7 @@ impl Value {
         if let Self::List(items) = self { Some(items) } else { None }
     }
 
-    /// The items of a list; nothing for any other value.
+    /// The items, if this is a list; else empty.
     pub fn items(&self) -> &[Value] {
         self.as_list().unwrap_or_default()
     }
@@ -86,7 +85,7 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// Whether two values are one and the same, without a look into maps and lists: what differs may be equal.
+    /// Whether two scalars are equal, or two maps or lists are the same by address. If false, they may still be equal.
     #[inline]
     pub fn is_shared_with(&self, other: &Self) -> bool {
         match (self, other) {
@@ -97,19 +96,19 @@ impl Value {
         }
     }
 
-    /// The value at `key`, if this is a map that has it.
+    /// The value at `key`, if this is a map with that key.
     #[inline]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.as_map()?.get(key)
     }
 
-    /// The value at an interned key, if this is a map that has it.
+    /// The value at an interned key, if this is a map with that key.
     #[inline]
     pub fn get_key(&self, key: Key) -> Option<&Value> {
         self.as_map()?.get_key(key)
     }
 
-    /// A field of `metadata`, if this is an object that has it.
+    /// A field of `metadata`, if this is the tree of an object with that field.
     pub fn meta(&self, field: Key) -> Option<&Value> {
         self.get_key(keys::METADATA)?.get_key(field)
     }
@@ -130,18 +129,18 @@ impl Value {
         self.at(path)?.as_i64()
     }
 
-    /// The items of the list at the end of a path of map keys; nothing where there is none.
+    /// The items of the list at the end of a path of map keys; empty if there is none.
     pub fn items_at(&self, path: &[&str]) -> &[Value] {
         self.at(path).map(Self::items).unwrap_or_default()
     }
 
-    /// Replaces the value at the end of a path of interned keys. Whether there is one; where not, none is made.
+    /// Replaces the value at the end of a path of interned keys, if there is one. Returns whether there was.
     pub fn replace_at(&mut self, path: &[Key], value: impl Into<Value>) -> bool {
         let place = path.iter().try_fold(self, |value, key| value.as_map_mut()?.get_key_mut(*key));
         place.map(|place| *place = value.into()).is_some()
     }
 
-    /// Sets the value at the end of a path, making maps on the way; what is no map on the way is replaced.
+    /// Sets the value at the end of a path. Missing maps on the way are added; other values on the way become maps.
     pub fn set_at(&mut self, path: &[&str], value: impl Into<Value>) {
         let Some((first, rest)) = path.split_first() else {
             *self = value.into();
@@ -152,16 +151,16 @@ impl Value {
         }
         let map = self.as_map_mut().expect("made a map above");
         match map.find(first) {
-            Ok(place) => map.value_mut(place).set_at(rest, value),
-            Err(place) => {
+            Ok(position) => map.value_mut(position).set_at(rest, value),
+            Err(position) => {
                 let mut child = Self::Null;
                 child.set_at(rest, value);
-                map.insert(place, Key::new(first), child);
+                map.insert(position, Key::new(first), child);
             }
         }
     }
 
-    /// Removes the value at the end of a path and returns it. Nothing on the way is made or removed.
+    /// Removes the value at the end of a path and returns it. The maps on the way stay.
     pub fn remove_at(&mut self, path: &[&str]) -> Option<Value> {
         self.at(path)?;
         let (last, way) = path.split_last()?;
@@ -187,7 +186,7 @@ impl Value {
         })
     }
 
-    /// The JSON name of the value's type, as error texts use it.
+    /// The JSON name of the type, for messages.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -201,10 +200,10 @@ impl Value {
     }
 }
 
-/// Most values that are compared are scalars: what needs registers is in functions of its own.
+/// Most compared values are scalars, so comparisons that need registers are functions of their own.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
-        // Texts first and by itself: they are most, and a jump by kind is one that processors guess badly.
+        // Strings first: most values are strings, and processors predict a jump by kind badly.
         if let (Self::Str(a), Self::Str(b)) = (self, other) {
             return is_same_text(a, b);
         }
@@ -243,7 +242,7 @@ impl From<i64> for Value {
 }
 
 impl From<f64> for Value {
-    /// A number without a fraction is an integer: the real server writes 2.0 as 2 and reads that back.
+    /// A number without a fraction becomes an integer: the real server writes 2.0 as 2.
     fn from(n: f64) -> Self {
         let whole = n.fract() == 0.0 && n.abs() < (1_u64 << 53) as f64;
         if whole { Self::Int(n as i64) } else { Self::Float(n) }
@@ -328,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_of_two_equal_keys_stays() {
+    fn the_later_of_two_equal_keys_wins() {
         let map =
             Map::from_entries(vec![("b".into(), 1.into()), ("a".into(), 2.into()), ("b".into(), 3.into())]);
         assert_eq!(Value::Map(map), value!({"a": 2, "b": 3}));

@@ -1,4 +1,11 @@
-//! `always` and `eventually`: what a scenario expects, judged on the store's truth.
+//! `always` and `eventually`: what a scenario expects of the objects as the API server has them.
+//!
+//! - `always` is judged from t = 0 at every commit of a kind that it reads, faults or not. It is a violation once it has not held
+//!   for its `grace` at a stretch, and without a grace at once.
+//! - `eventually` is no oracle of its own: while it does not hold the system is not converged (`convergence`).
+//!
+//! An expression that cannot be evaluated counts as one that does not hold. Not judged: what any client has seen; its reads may
+//! be older.
 
 use std::sync::Arc;
 
@@ -8,9 +15,9 @@ use super::partial;
 use crate::apiserver::ApiServer;
 use crate::engine::{SECOND, Time};
 use crate::object::{LabelSelector, Object, Value};
-use crate::scenario::{self, Expectation, Modality, Var, View};
+use crate::scenario::{self, Expectation, Modality, Var, View, oracle};
 
-/// A check of a scenario, compiled; shared by all runs.
+/// A check of a scenario, compiled; all runs share it.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     name: String,
@@ -31,7 +38,7 @@ enum Code {
 pub struct Check<'s> {
     compiled: &'s Compiled,
     namespace: &'s str,
-    /// Since when it does not hold, with what it said first.
+    /// Since when it has not held, and what was wrong then.
     failing: Option<(Time, String)>,
 }
 
@@ -42,7 +49,7 @@ impl Compiled {
         Ok(Self { modality, grace_ms, ..Self::of(&expectation.name, &expectation.check)? })
     }
 
-    /// Compiles a check that is judged once.
+    /// Compiles a check that a step judges once.
     pub fn of(name: &str, check: &scenario::Check) -> Result<Self, CelError> {
         let code = match check {
             scenario::Check::Cel { vars, source } => {
@@ -112,10 +119,10 @@ impl Check<'_> {
             seconds => format!(" for more than {seconds} s"),
         };
         let message = format!("\"{}\" did not hold at {now}{grace}: {first}", self.compiled.name);
-        Some(Violation::new("always", now, message))
+        Some(Violation::new(oracle::ALWAYS, now, message))
     }
 
-    /// Until when a grace lasts that has begun.
+    /// The end of the grace that it is in.
     pub fn grace_ends(&self) -> Option<Time> {
         self.failing.as_ref().map(|(since, _)| *since + self.compiled.grace_ms)
     }
@@ -183,7 +190,7 @@ fn objects<'a>(
     known.into_iter().flat_map(|resource| server.objects_of(resource))
 }
 
-/// What the variables were: names of objects.
+/// The variables of an expression that was false, with the names of their objects.
 fn in_words(values: &[(&str, CelVar<'_>)]) -> String {
     let one = |(name, value): &(&str, CelVar<'_>)| match value {
         CelVar::Object(None) => format!("{name} = null"),

@@ -1,10 +1,22 @@
-//! `no_convergence` and `unstable`: after healing the system never came to be as it should, or never stayed so.
+//! `no_convergence` and `unstable`: the system does not come to be as it should in time, or does not stay so.
+//!
+//! Converged is an instant at which nothing is [`pending`](crate::convergence::pending()), every `eventually` holds and all programs
+//! run; quiet is a stretch in which the system stays converged and the [masked state](crate::convergence::MaskedState) does not
+//! change. After the end of healing, a converged instant has to come within `converge.within` and to begin a quiet stretch of
+//! `converge.settle`. If none does:
+//! - `no_convergence`: the system was not converged at all, or for less than 5 s at a stretch, which is a mere look
+//! - `unstable`: it was converged, but never for as long as `converge.settle`
+//!
+//! `explore::judge` follows the state commit by commit; here are the words. The same is asked of setup and of
+//! `wait: {for: converged}`, with other limits. Not judged: whether the converged state is what the user wants, beyond each
+//! `eventually`.
 
 use super::Violation;
 use crate::engine::{Millis, SECOND, Time};
+use crate::scenario::oracle;
 
-/// The verdict on a system that was not converged and quiet in time. `why` says what was missing at the end; `states` are
-/// the masked states since the faults healed, by the time they were reached.
+/// What to report of a system that was not converged and quiet in time. `why` is what was missing at the end; `states` are the
+/// masked states since the faults healed, with the times at which they were reached.
 pub fn not_converged(
     was_converged: bool,
     deadline: Time,
@@ -16,18 +28,15 @@ pub fn not_converged(
     let healed = states.first().map_or(deadline, |(time, _)| *time);
     let waited = deadline.since(healed) / SECOND;
     if !was_converged {
-        return Violation::new(
-            "no_convergence",
-            deadline,
-            format!("{why}, {waited} s after the last fault healed"),
-        );
+        let message = format!("{why}, {waited} s after the last fault healed");
+        return Violation::new(oracle::NO_CONVERGENCE, deadline, message);
     }
     let window = window / SECOND;
     let cycle =
         period(states).map_or(String::new(), |ms| format!("; the state repeats every {}", Time::ZERO + ms));
     let message =
         format!("converged more than once in {waited} s but never for {window} s at a stretch{cycle}: {why}");
-    Violation::new("unstable", deadline, message)
+    Violation::new(oracle::UNSTABLE, deadline, message)
 }
 
 /// The period of a state that keeps coming back: the time between the last three visits of the newest state, if equal.
@@ -46,7 +55,7 @@ mod tests {
     fn a_state_that_comes_back_is_named_with_its_period() {
         let states: Vec<(Time, u64)> = (0..9).map(|i| (Time(i * 5000), (i % 2).cast_unsigned())).collect();
         let found = not_converged(true, Time(60_000), 30_000, None, &states);
-        assert_eq!(found.oracle, "unstable");
+        assert_eq!(found.oracle, oracle::UNSTABLE);
         assert!(found.message.contains("every 10s"), "{found}");
     }
 

@@ -1,97 +1,79 @@
-//! `hot_loop`: a program that keeps writing while nothing changes, or never waits.
+//! `hot_loop`: a program writes one object again and again although the system has converged, or does not let time pass.
 //!
-//! Judged in the settle window only, on hosts only; Leases, Events and reviews are left out. An object is the same whatever
-//! its uid, so that deleting and recreating it counts.
+//! Counted: from the moment since which the system is converged for good to the end of the settle window, per host and object
+//! (resource, namespace and name, whatever its uid, so that deleting and creating again counts), in any 60 s:
+//! - [`CHANGES`] writes that changed the object's resourceVersion, or
+//! - [`REQUESTS`] requests that write, among them those that change nothing and those that fail.
+//!
+//! At any time of a run, and counted over all programs together ([`spinning`]): [`REQUESTS_AT_ONCE`] answers at one instant, or a
+//! million polls of programs at one instant (`programs::Stage` counts these).
+//!
+//! Not judged: users, faults and the control plane; Leases, Events and reviews, which correct programs write all the time; setup
+//! and the time of the faults. A program that never yields to the runtime is found by `stuck`.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::Violation;
+use super::{Observed, Violation};
 use crate::engine::{Millis, SECOND, Time};
-use crate::wire::{ActorClass, Addr, Entry, History, ObjectKey, Resource, What};
+use crate::scenario::oracle;
+use crate::wire::{ActorClass, Resource, What};
 
-/// The time over which writes are counted, in ms (ORACLES).
+/// The time over which writes are counted, in ms. Our choice, because a minute tells a poller from a loop.
 const WINDOW_MS: Millis = 60 * SECOND;
-/// Writes that change an object, in the window (ORACLES).
+/// Writes that change an object, in the window. Our choice, because a status with a timestamp that is written every 7 s stays
+/// below, and a reconciler that wakes itself by its own writes is above within a second.
 const CHANGES: usize = 10;
-/// Mutating requests, no-ops and failures too, in the window (ORACLES).
+/// Requests that write, in the window. Our choice, because a correct controller that applies every 5 s, mostly without effect,
+/// sends 12.
 const REQUESTS: usize = 30;
+/// Answers to all programs at one instant after which they count as a loop. Our choice, because latency spreads what programs
+/// ask: thousands of answers in one millisecond are no traffic.
+pub const REQUESTS_AT_ONCE: u32 = 10_000;
 
-/// What is counted together.
-type Place = (Addr, Resource, ObjectKey);
-
-/// The first hot loop since `since`.
-pub fn hot_loop(history: &History, since: Time) -> Option<Violation> {
-    let mut changes = Counter::new(CHANGES);
-    let mut requests = Counter::new(REQUESTS);
-    let entries = history.record.entries();
+/// The first hot loop since the system is converged for good.
+pub(super) fn hot_loop(run: &Observed<'_>) -> Option<Violation> {
+    let since = run.converged?;
+    let entries = run.history.record.entries();
     let start = entries.partition_point(|entry| entry.time < since);
+    // The times of the last window, per host, object and limit.
+    let mut times: BTreeMap<_, VecDeque<Time>> = BTreeMap::new();
     for entry in &entries[start..] {
-        if history.actor(entry.actor).class != ActorClass::Host {
-            continue;
-        }
-        let (place, counter, what) = match &entry.what {
-            What::Commit(commit) if counts(commit.resource) => {
-                ((entry.actor, commit.resource, commit.key.clone()), &mut changes, "changed")
-            }
-            What::Request { verb, resource: Some(resource), key, .. }
-                if verb.is_write() && counts(*resource) =>
-            {
-                ((entry.actor, *resource, key.clone()), &mut requests, "tried to write")
+        let (resource, key, limit, what) = match &entry.what {
+            What::Commit(commit) => (commit.resource, &commit.key, CHANGES, "changed"),
+            What::Request { verb, resource: Some(resource), key, .. } if verb.is_write() => {
+                (*resource, key, REQUESTS, "tried to write")
             }
             _ => continue,
         };
-        if counter.add(place, entry.time) {
-            return Some(found(history, entry, what, counter.limit));
+        let actor = run.history.actor(entry.actor);
+        if actor.class != ActorClass::Host || !counts(resource) {
+            continue;
+        }
+        let recent = times.entry((entry.actor, resource, key, limit)).or_default();
+        recent.push_back(entry.time);
+        while recent.front().is_some_and(|first| entry.time.since(*first) >= WINDOW_MS) {
+            recent.pop_front();
+        }
+        if recent.len() >= limit {
+            let (who, plural, window) = (&actor.name, resource.plural(), WINDOW_MS / SECOND);
+            let message =
+                format!("{who} {what} {plural} {key} {limit} times in {window} s although all had converged");
+            return Some(Violation::new(oracle::HOT_LOOP, entry.time, message));
         }
     }
     None
 }
 
+/// Whether writes of this resource are counted.
 fn counts(resource: Resource) -> bool {
     !matches!(resource.plural(), "leases" | "events") && !resource.plural().ends_with("reviews")
-}
-
-fn found(history: &History, entry: &Entry, what: &str, count: usize) -> Violation {
-    let (resource, key) = match &entry.what {
-        What::Commit(commit) => (Some(commit.resource), commit.key.clone()),
-        What::Request { resource, key, .. } => (*resource, key.clone()),
-        _ => (None, ObjectKey::default()),
-    };
-    let (who, plural) = (&history.actor(entry.actor).name, resource.map_or("", Resource::plural));
-    let message = format!(
-        "{who} {what} {plural} {key} {count} times in {} s although all had converged",
-        WINDOW_MS / SECOND
-    );
-    Violation::new("hot_loop", entry.time, message)
 }
 
 /// A program that does not let time pass.
 pub fn spinning(time: Time) -> Violation {
     let message =
         "a program does not let time pass: polled 1,000,000 times or sent 10,000 requests at one instant";
-    Violation::new("hot_loop", time, message)
-}
-
-/// Counts events per place in a sliding window.
-struct Counter {
-    limit: usize,
-    times: BTreeMap<Place, VecDeque<Time>>,
-}
-
-impl Counter {
-    fn new(limit: usize) -> Self {
-        Self { limit, times: BTreeMap::new() }
-    }
-
-    /// Counts one. True: the limit is reached.
-    fn add(&mut self, place: Place, time: Time) -> bool {
-        let times = self.times.entry(place).or_default();
-        times.push_back(time);
-        while times.front().is_some_and(|first| time.since(*first) >= WINDOW_MS) {
-            times.pop_front();
-        }
-        times.len() >= self.limit
-    }
+    Violation::new(oracle::HOT_LOOP, time, message)
 }
 
 #[cfg(test)]
@@ -102,9 +84,10 @@ mod tests {
     use crate::object::Object;
     use crate::value;
     use crate::wire::resource::{CONFIG_MAPS, LEASES};
-    use crate::wire::{Actor, Commit};
+    use crate::wire::{Actor, Addr, Commit, Entry, History, ObjectKey};
 
-    fn history(resource: Resource, class: ActorClass, every_ms: i64) -> History {
+    /// What is found where such an actor changes one object of this resource 20 times.
+    fn found(resource: Resource, class: ActorClass, every_ms: i64) -> Option<Violation> {
         let mut history = History::default();
         history.actors.push(Actor { name: "op".into(), class });
         for i in 0..20 {
@@ -121,20 +104,21 @@ mod tests {
             let what = What::Commit(Arc::new(commit));
             history.record.push(Entry { time: Time(i * every_ms), actor: Addr(0), what });
         }
-        history
+        let start = Some(Time::ZERO);
+        hot_loop(&Observed { history: &history, healed: start, converged: start, panics: &[] })
     }
 
     #[test]
     fn a_host_that_changes_an_object_ten_times_a_minute_is_found() {
-        let found = hot_loop(&history(*CONFIG_MAPS, ActorClass::Host, 5000), Time::ZERO).unwrap();
+        let found = found(*CONFIG_MAPS, ActorClass::Host, 5000).unwrap();
         assert_eq!(found.time, Time(45_000));
         assert!(found.message.contains("op changed configmaps default/a 10 times"), "{found}");
     }
 
     #[test]
     fn slow_writers_leases_and_the_control_plane_are_not() {
-        assert_eq!(hot_loop(&history(*CONFIG_MAPS, ActorClass::Host, 7000), Time::ZERO), None);
-        assert_eq!(hot_loop(&history(*LEASES, ActorClass::Host, 1000), Time::ZERO), None);
-        assert_eq!(hot_loop(&history(*CONFIG_MAPS, ActorClass::System, 1000), Time::ZERO), None);
+        assert_eq!(found(*CONFIG_MAPS, ActorClass::Host, 7000), None);
+        assert_eq!(found(*LEASES, ActorClass::Host, 1000), None);
+        assert_eq!(found(*CONFIG_MAPS, ActorClass::System, 1000), None);
     }
 }

@@ -1,28 +1,67 @@
-//! Judges of a run: each names one property and reports in words.
+//! Judges of a run: each names one property and reports in words what breaks it. What has a name, and what it means to users,
+//! is a row in [`scenario::oracle`](crate::scenario::oracle).
 //!
-//! - [`Violation`]: what is reported
-//! - [`Compiled`], [`Check`]: `always` and `eventually`, in CEL, by partial match, in Rust
-//! - [`not_converged`]: `no_convergence` and `unstable`
-//! - [`hot_loop()`], [`spinning`]: programs that never come to rest
-//! - [`panic()`]: panics of programs
-//! - [`cel`], [`partial`]: the languages of checks
+//! What is judged when, and where:
+//! - at every commit from t = 0: `always` ([`Check`], followed by `explore::judge`)
+//! - at any time: a program that does not let time pass ([`spinning`]); a step that fails (`step`, in `explore`)
+//! - where the system has to converge (setup, `wait: {for: converged}`, after healing) and does not: [`not_converged`]
+//! - when it has converged after healing and stayed so: [`CONVERGED`], in the order of the list
+//! - then the scenario's code at the end (`at_end`, in `explore`)
+//! - when the run is over, however it ended: [`ENDED`]; what these find takes the place of what was found before
+//! - around the run: `exit`, `stuck` and `internal`, in the crate `wavetank`
 //!
-//! To add an oracle: one file with a function from the record (or the state) to an optional [`Violation`], a line here and
-//! in [`NAMES`], a call where a run judges (`explore`), and a test that shows it bites.
+//! The first violation ends the run. A disabled oracle's is dropped then.
+//!
+//! To add an oracle that judges the record:
+//! 1. its row in `scenario::oracle`: name, what it finds, `Record`, `Disabled`, `true`
+//! 2. a file `NAME.rs` here: the exact definition (what counts, constants with their source, what it does not judge), a function
+//!    from [`Observed`] to an optional [`Violation`], and tests: one it finds, one it leaves alone
+//! 3. here its `mod` line, and its line in [`CONVERGED`] or [`ENDED`]
+//!
+//! The files beside the judges:
+//! - [`Violation`]: what is reported; [`Observed`]: what a judge sees
+//! - `check`: [`Compiled`] and [`Check`], the expectations of a scenario, in CEL, by partial match or in Rust
+//! - `convergence`: [`not_converged`], which reports `no_convergence` and `unstable`
+//! - [`cel`], `partial`: the languages of checks
+
+use crate::scenario::oracle::{self, OracleInfo};
 
 pub mod cel;
 mod check;
 mod convergence;
 mod hot_loop;
+mod observed;
 mod panic;
-pub mod partial;
+mod partial;
 mod violation;
 
 pub use check::{Check, Compiled};
 pub use convergence::not_converged;
-pub use hot_loop::{hot_loop, spinning};
-pub use panic::panic;
+pub use hot_loop::{REQUESTS_AT_ONCE, spinning};
+pub use observed::Observed;
 pub use violation::Violation;
 
-/// Every oracle that has a name in scenarios.
-pub const NAMES: &[&str] = &["always", "hot_loop", "no_convergence", "panic", "step", "unstable"];
+/// A judge of the record: its oracle's row, and the function that looks for a violation.
+pub type RecordJudge = (&'static OracleInfo, fn(&Observed<'_>) -> Option<Violation>);
+
+/// The judges of a run that has converged and stayed so.
+pub const CONVERGED: &[RecordJudge] = &[(oracle::HOT_LOOP, hot_loop::hot_loop)];
+
+/// The judges of every run, at its end.
+pub const ENDED: &[RecordJudge] = &[(oracle::PANIC, panic::panic)];
+
+#[cfg(test)]
+mod tests {
+    use super::{CONVERGED, ENDED};
+    use crate::scenario::oracle::{ORACLES, Reporter};
+
+    #[test]
+    fn every_oracle_of_the_record_that_is_there_has_one_judge_and_no_other_has() {
+        let judges: Vec<_> = CONVERGED.iter().chain(ENDED).map(|(oracle, _)| *oracle).collect();
+        for oracle in ORACLES {
+            let wanted = oracle.available && oracle.from == Reporter::Record;
+            let judging = judges.iter().filter(|judge| judge == &oracle).count();
+            assert_eq!(judging, usize::from(wanted), "{oracle}");
+        }
+    }
+}

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use crate::engine::Time;
+use crate::scenario::OracleInfo;
 
 /// A property that did not hold, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The oracle: `no_convergence`, `hot_loop`, or `always` and `eventually`.
-    pub oracle: &'static str,
+    /// The oracle; it compares with its name: `violation.oracle == "hot_loop"`.
+    pub oracle: &'static OracleInfo,
     /// When it was found.
     pub time: Time,
     /// What was wanted, what was, and why.
@@ -17,7 +18,7 @@ pub struct Violation {
 
 impl Violation {
     /// A violation.
-    pub fn new(oracle: &'static str, time: Time, message: impl Into<String>) -> Self {
+    pub fn new(oracle: &'static OracleInfo, time: Time, message: impl Into<String>) -> Self {
         Self { oracle, time, message: message.into() }
     }
 }

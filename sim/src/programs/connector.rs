@@ -1,7 +1,7 @@
-//! The seam through which programs reach each other: byte streams to pod IPs and Service names.
+//! Byte streams between programs: to pod IPs and Service names.
 //!
-//! Modelled: that nothing listens there yet, so that a connection is refused, as by a real node without a listener. Not
-//! modelled: listeners. Application models bring them.
+//! Real: TCP. Modelled: an address without a listener refuses the connection. Not modelled: listeners, so every connection
+//! is refused until application models listen.
 
 use std::future::{Ready, ready};
 use std::io;
@@ -12,17 +12,19 @@ use http::Uri;
 use tokio::io::DuplexStream;
 use tower_service::Service;
 
+use super::Host;
 use super::program::HostInner;
 
 /// Opens byte streams from one host, as hyper's connectors do.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Connector {
     host: Arc<HostInner>,
 }
 
-impl Connector {
-    pub(crate) fn new(host: Arc<HostInner>) -> Self {
-        Self { host }
+impl Host {
+    /// The service that opens byte streams to pod IPs and Service names.
+    pub fn connector(&self) -> Connector {
+        Connector { host: self.inner.clone() }
     }
 }
 
@@ -38,11 +40,5 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let text = format!("{} cannot reach {uri}: no program listens there", self.host.name);
         ready(Err(io::Error::new(io::ErrorKind::ConnectionRefused, text)))
-    }
-}
-
-impl std::fmt::Debug for Connector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Connector({})", self.host.name)
     }
 }

@@ -1,4 +1,7 @@
-//! The hosts of a run: which program each runs, the calls it waits for, the watches it follows.
+//! The hosts of a run: which program each one runs, the calls it awaits, its open watches.
+//!
+//! Real: processes with HTTP connections. Modelled: incarnations. The next incarnation of a host shares nothing with the
+//! one before.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,58 +11,60 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::program::HostInner;
-use super::switchboard::{FromHost, Reply};
+use super::switchboard::{FromHost, Incarnation, ResponseSender};
 use super::{Host, Program, Stage};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
 
-/// What a host is, whatever incarnation of it lives.
+/// What all incarnations of a host have in common.
 #[derive(Clone, Debug)]
 pub struct HostSpec {
     /// The program it runs.
     pub program: Program,
     /// The name of the process.
     pub name: Str,
-    /// The user that the API server sees.
+    /// The user name that the API server sees.
     pub identity: Str,
     /// Environment variables.
     pub env: Vec<(Str, Str)>,
 }
 
-/// The hosts of a run and the stage they run on.
+/// The hosts of a run, and the stage on which they run.
 #[derive(Debug)]
 pub struct Hosts {
     stage: Stage,
-    hosts: BTreeMap<Addr, Incarnations>,
+    hosts: BTreeMap<Addr, HostState>,
 }
 
 #[derive(Debug)]
-struct Incarnations {
+struct HostState {
     spec: HostSpec,
-    count: u32,
+    /// How many incarnations there were.
+    incarnations: u32,
     runs: bool,
-    calls: BTreeMap<RequestId, Call>,
-    watches: BTreeMap<RequestId, WatchOut>,
+    calls: BTreeMap<RequestId, PendingCall>,
+    watches: BTreeMap<RequestId, OpenWatch>,
 }
 
-/// A call whose answer is awaited.
+/// A call that the program awaits.
 #[derive(Debug)]
-struct Call {
+struct PendingCall {
     request: Box<Request>,
-    reply: Reply,
+    reply: ResponseSender,
 }
 
-/// The lines of a watch on their way to the program.
+/// A watch that the program reads.
 #[derive(Debug)]
-struct WatchOut {
+struct OpenWatch {
     lines: UnboundedSender<Bytes>,
     form: Form,
+    /// The object that bookmarks carry.
     bookmark: Arc<Object>,
 }
 
 impl Hosts {
-    /// No hosts yet.
+    /// No hosts, on this stage.
     pub fn new(stage: Stage) -> Self {
         Self { stage, hosts: BTreeMap::new() }
     }
@@ -69,10 +74,10 @@ impl Hosts {
         &mut self.stage
     }
 
-    /// Adds a host; it does not run yet.
+    /// Adds a host. It does not run before [`start`](Self::start).
     pub fn add(&mut self, addr: Addr, spec: HostSpec) {
         let (calls, watches) = (BTreeMap::new(), BTreeMap::new());
-        self.hosts.insert(addr, Incarnations { spec, count: 0, runs: false, calls, watches });
+        self.hosts.insert(addr, HostState { spec, incarnations: 0, runs: false, calls, watches });
     }
 
     /// The host at this address.
@@ -90,51 +95,65 @@ impl Hosts {
         self.hosts.get(&addr).is_some_and(|host| host.runs)
     }
 
-    /// Which incarnation of the host lives or lived last, from 1.
+    /// The number of the incarnation that lives or lived last, from 1.
     pub fn incarnation(&self, addr: Addr) -> u32 {
-        self.hosts.get(&addr).map_or(0, |host| host.count)
+        self.hosts.get(&addr).map_or(0, |host| host.incarnations)
     }
 
-    /// Starts the next incarnation of a host.
+    /// Starts the next incarnation of a host that does not run.
     pub fn start(&mut self, addr: Addr) {
         let Some(host) = self.hosts.get_mut(&addr).filter(|host| !host.runs) else { return };
-        host.count += 1;
+        debug_assert!(host.calls.is_empty() && host.watches.is_empty(), "the incarnation before was fenced");
+        host.incarnations += 1;
         host.runs = true;
-        let inner = self.stage.handle(addr, host.count, &host.spec);
-        let root = host.spec.program.start(inner);
-        self.stage.enter(addr, root);
+        let incarnation = Incarnation { addr, number: host.incarnations };
+        self.stage.switchboard().admit(incarnation);
+        let inner = HostInner {
+            incarnation,
+            name: host.spec.name.clone(),
+            identity: host.spec.identity.clone(),
+            env: host.spec.env.clone(),
+            switchboard: self.stage.switchboard().clone(),
+        };
+        let root = host.spec.program.start(Host { inner: Arc::new(inner) });
+        self.stage.add(addr, root);
     }
 
-    /// Ends the living incarnation: fences it, drops its root future, forgets its calls and watches. Returns the watches.
+    /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.
     pub fn fence(&mut self, addr: Addr) -> Vec<RequestId> {
         let Some(host) = self.hosts.get_mut(&addr) else { return Vec::new() };
         host.runs = false;
         let watches = std::mem::take(&mut host.watches).into_keys().collect();
-        // Replies and lines are dropped: what is left of the incarnation waits for ever.
+        // This drops the senders of replies and lines: what is left of the incarnation waits for ever.
         host.calls.clear();
         self.stage.switchboard().fence(addr);
-        self.stage.leave(addr);
+        self.stage.remove(addr);
         watches
     }
 
-    /// Takes the oldest act of any program. A call is remembered until it is answered.
-    pub fn next_act(&mut self) -> Option<Act> {
+    /// Takes the oldest message from any program. A call stays pending until its answer.
+    pub fn next_action(&mut self) -> Option<HostAction> {
         match self.stage.switchboard().take()? {
             FromHost::Call { request, reply } => {
                 if let Some(host) = self.hosts.get_mut(&request.from) {
-                    host.calls.insert(request.id, Call { request: request.clone(), reply });
+                    host.calls.insert(request.id, PendingCall { request: request.clone(), reply });
                 }
-                Some(Act::Call(request))
+                Some(HostAction::Request(request))
             }
             FromHost::CloseWatch(addr, id) => {
                 self.hosts.get_mut(&addr)?.watches.remove(&id);
-                Some(Act::CloseWatch(addr, id))
+                Some(HostAction::CloseWatch(addr, id))
             }
         }
     }
 
-    /// Delivers an answer and returns the request, unless the incarnation that asked is gone. For a watch, `bookmark` is
-    /// the object that its bookmarks carry.
+    /// The request that a host awaits an answer to, if its incarnation still lives.
+    pub fn request(&self, addr: Addr, id: RequestId) -> Option<&Request> {
+        self.hosts.get(&addr)?.calls.get(&id).map(|call| &*call.request)
+    }
+
+    /// Delivers an answer and returns its request. None: the incarnation that sent the request is gone. For a watch,
+    /// `bookmark` is the object that bookmarks carry.
     pub fn answer(
         &mut self,
         addr: Addr,
@@ -143,29 +162,28 @@ impl Hosts {
         bookmark: Option<Arc<Object>>,
     ) -> Option<Box<Request>> {
         let host = self.hosts.get_mut(&addr)?;
-        let Call { request, reply } = host.calls.remove(&id)?;
+        let PendingCall { request, reply } = host.calls.remove(&id)?;
         let form = request.options.form;
         let mut response = encode(answer, form);
         if let (Answer::Watching, Some(bookmark)) = (answer, bookmark) {
             let (lines, receiver) = unbounded_channel();
             let switchboard = self.stage.switchboard().clone();
             *response.body_mut() = ResponseBody::stream(receiver, move || switchboard.close_watch(addr, id));
-            host.watches.insert(id, WatchOut { lines, form, bookmark });
+            host.watches.insert(id, OpenWatch { lines, form, bookmark });
         }
-        // A program that no longer waits has dropped the receiver; the answer is dropped, the write stands.
+        // A program that no longer waits has dropped the receiver. That loses the answer; the write stands.
         drop(reply.send(Ok(response)));
         Some(request)
     }
 
-    /// Breaks the connection of a call.
-    pub fn reset(&mut self, addr: Addr, id: RequestId) -> Option<Box<Request>> {
-        let Call { request, reply } = self.hosts.get_mut(&addr)?.calls.remove(&id)?;
+    /// Breaks the connection of a call, if the program still awaits it.
+    pub fn reset(&mut self, addr: Addr, id: RequestId) {
+        let Some(call) = self.hosts.get_mut(&addr).and_then(|host| host.calls.remove(&id)) else { return };
         let error = io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer");
-        drop(reply.send(Err(error)));
-        Some(request)
+        drop(call.reply.send(Err(error)));
     }
 
-    /// Delivers events of a watch. False: nobody follows it any more.
+    /// Delivers events of a watch. False: the program no longer reads it.
     pub fn deliver(&mut self, addr: Addr, id: RequestId, events: &[WatchEvent]) -> bool {
         let Some(watch) = self.hosts.get_mut(&addr).and_then(|host| host.watches.get(&id)) else {
             return false;
@@ -174,7 +192,7 @@ impl Hosts {
         watch.lines.send(lines).is_ok()
     }
 
-    /// Ends a watch: the body ends.
+    /// Ends a watch: its response body ends.
     pub fn end_watch(&mut self, addr: Addr, id: RequestId) {
         if let Some(host) = self.hosts.get_mut(&addr) {
             host.watches.remove(&id);
@@ -182,27 +200,11 @@ impl Hosts {
     }
 }
 
-/// One act of a program, taken from the switchboard.
+/// What a program did.
 #[derive(Debug)]
-pub enum Act {
+pub enum HostAction {
     /// It sent a request.
-    Call(Box<Request>),
+    Request(Box<Request>),
     /// It dropped a watch.
     CloseWatch(Addr, RequestId),
-}
-
-impl Stage {
-    /// The handle of an incarnation, admitted to the switchboard.
-    fn handle(&self, addr: Addr, incarnation: u32, spec: &HostSpec) -> Host {
-        self.switchboard().admit(addr, incarnation);
-        let inner = HostInner {
-            addr,
-            incarnation,
-            name: spec.name.clone(),
-            identity: spec.identity.clone(),
-            env: spec.env.clone(),
-            switchboard: self.switchboard().clone(),
-        };
-        Host { inner: Arc::new(inner) }
-    }
 }

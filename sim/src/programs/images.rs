@@ -1,10 +1,13 @@
-//! How containers of an image behave: how long they take to pull, start, get ready and stop, and whether they exit or hang.
-//! What happens when is `runtime`'s; these are the figures only.
+//! How containers of an image behave: how long they take to pull, start, become ready and stop, and whether they exit or
+//! hang. These are the figures only; the container runtime acts on them.
+//!
+//! Real: whatever is in the image. Modelled: times, drawn from a span, and failures of pulls. Not modelled: layers, sizes
+//! and registries.
 
 use crate::engine::{Draws, Millis, SECOND};
 use crate::object::{Quantity, Str, Value};
 
-/// A time to draw from uniformly, in milliseconds, both ends included.
+/// A span from which a time is drawn uniformly, in milliseconds, both ends included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
     /// Shortest.
@@ -15,24 +18,24 @@ pub struct Span {
 
 /// The first pull on each node.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Pull {
-    /// It takes so long.
+pub enum FirstPull {
+    /// It succeeds after this time.
     Takes(Span),
-    /// It fails so often on each node, then takes 1 s.
+    /// It fails a number of times on each node, then takes 1 s.
     Fails {
         /// The reason in the container's state, such as `ErrImagePull`.
         reason: Str,
-        /// How often.
+        /// How many times.
         times: u32,
     },
 }
 
-/// When the readiness probe, or what stands for it, first answers.
+/// When a container is first ready: when its readiness probe succeeds, or without a probe when it could serve.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ready {
-    /// So long after the start.
+pub enum Readiness {
+    /// This time after the start.
     After(Span),
-    /// Never; a program may still say so itself.
+    /// Never.
     Never,
 }
 
@@ -42,26 +45,26 @@ pub struct Image {
     /// A glob: `*` is any text, `?` any character.
     pub pattern: Str,
     /// The first pull on each node.
-    pub pull: Pull,
+    pub pull: FirstPull,
     /// From ContainerCreating to Running.
     pub start: Span,
     /// From Running to ready.
-    pub ready: Ready,
-    /// From SIGTERM to the exit.
+    pub ready: Readiness,
+    /// From SIGTERM to its exit.
     pub stop: Span,
-    /// The exit by itself so long after the start, with this code.
+    /// It exits by itself this time after its start, with this code.
     pub exit: Option<(Span, i32)>,
-    /// So long after the start it hangs: it answers no probe and no SIGTERM any more.
+    /// It hangs this time after its start: it no longer answers probes or SIGTERM.
     pub hang: Option<Span>,
-    /// What a postStart hook takes that is no `sleep`.
+    /// How long a postStart hook takes, unless it is a `sleep`.
     pub post_start: Span,
-    /// What a preStop hook takes that is no `sleep`.
+    /// How long a preStop hook takes, unless it is a `sleep`.
     pub pre_stop: Span,
-    /// What it takes: a container whose limit is lower is killed as it starts.
+    /// The memory it uses: a container with a lower limit is killed when it starts.
     pub memory: Option<Quantity>,
     /// The registered program that runs in the container.
     pub program: Option<Str>,
-    /// What the program is given; a map.
+    /// The program's environment; a map.
     pub with: Value,
 }
 
@@ -73,7 +76,7 @@ pub struct Images {
 }
 
 impl Span {
-    /// This time and no other.
+    /// Exactly this time.
     pub const fn exactly(ms: Millis) -> Self {
         Self { low_ms: ms, high_ms: ms }
     }
@@ -85,14 +88,14 @@ impl Span {
 }
 
 impl Image {
-    /// An image that pulls, starts and is ready in 1 s each, runs for ever and stops at once.
+    /// An image that takes 1 s each to pull, to start and to become ready, runs for ever and stops at once.
     pub fn matching(pattern: &str) -> Self {
         let second = Span::exactly(SECOND);
         Self {
             pattern: pattern.into(),
-            pull: Pull::Takes(second),
+            pull: FirstPull::Takes(second),
             start: second,
-            ready: Ready::After(second),
+            ready: Readiness::After(second),
             stop: Span::exactly(0),
             exit: None,
             hang: None,
@@ -106,7 +109,7 @@ impl Image {
 }
 
 impl Images {
-    /// These images; one that matches nothing behaves as [`Image::matching`] says.
+    /// These images. Any other image behaves as [`Image::matching`] says.
     pub fn new(given: Vec<Image>) -> Self {
         Self { given, unmatched: Image::matching("*") }
     }
@@ -118,7 +121,7 @@ impl Images {
     }
 }
 
-/// Whether the whole text matches. Takes at most pattern times text steps: after a mismatch only the last `*` grows.
+/// Whether the glob matches the whole text, in at most `pattern * text` steps: after a mismatch only the last `*` grows.
 pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {
@@ -147,9 +150,9 @@ mod tests {
     #[test]
     fn the_first_match_wins_and_an_unknown_image_takes_a_second_each() {
         let mut never = Image::matching("example.com/*:v?");
-        never.ready = Ready::Never;
+        never.ready = Readiness::Never;
         let images = Images::new(vec![never, Image::matching("example.com/*")]);
-        assert_eq!(images.of("example.com/web:v1").ready, Ready::Never);
+        assert_eq!(images.of("example.com/web:v1").ready, Readiness::Never);
         assert_eq!(images.of("example.com/web:v10").pattern, "example.com/*");
         assert_eq!(images.of("nginx"), &Image::matching("*"));
     }

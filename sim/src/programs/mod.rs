@@ -1,31 +1,31 @@
-//! Programs: users' operators and application models, run as hosts with an API client of their own.
+//! Programs: users' operators and application models. Each runs as a host, with an API client of its own.
 //!
-//! - [`Program`], [`Host`]: async code, and its handle to the world
+//! - [`Program`], [`Host`]: async code, and what one incarnation of it sees of its world
 //! - [`HostService`]: the HTTP service that `kube::Client::new` takes
-//! - [`Connector`]: byte streams to pods and services
-//! - [`Hosts`]: incarnations, their calls and watches
-//! - [`Runtime`], [`images`]: the containers of all nodes, and how those of an image behave
-//! - [`Mischief`]: what faults have in store for containers
-//! - [`Stage`], [`on_stage`]: the runtime they run on, and when it is quiet
+//! - [`Connector`]: byte streams to pods and Services
+//! - [`Hosts`]: incarnations, with their calls and watches
+//! - [`ContainerRuntime`], [`images`]: the containers of all nodes, and how containers of an image behave
+//! - [`ContainerFaults`]: pulls that will fail and starts that will be slow
+//! - [`Stage`], [`on_stage`]: the tokio runtime that programs run on, and how the cluster knows that all of them wait
 //!
 //! Architecture invariant: names only `object`, `engine`, `wire` and `client` in the crate.
 
 mod connector;
+mod container_faults;
+mod container_runtime;
 mod hosts;
 pub mod images;
-mod mischief;
 mod program;
-mod runtime;
 mod service;
 mod stage;
 mod switchboard;
 
 pub use connector::Connector;
-pub use hosts::{Act, HostSpec, Hosts};
+pub use container_faults::{ContainerFaults, ContainerSelector};
+pub use container_runtime::ContainerRuntime;
+pub use hosts::{HostAction, HostSpec, Hosts};
 pub use images::{Image, Images};
-pub use mischief::{Mischief, Whom};
-pub use program::{Exit, Host, Program};
-pub use runtime::Runtime;
+pub use program::{ExitResult, Host, Program};
 pub use service::HostService;
 pub use stage::{Ended, Stage, Woken, on_stage};
 pub use switchboard::Switchboard;

@@ -1,19 +1,18 @@
-//! A program: the async code that a host runs, and the handle it gets to its world.
+//! A program: the async code that a host runs, and the handle through which it reaches its world.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Connector, HostService, Switchboard};
+use super::switchboard::{Incarnation, Switchboard};
 use crate::object::Str;
-use crate::wire::Addr;
 
-/// How a program's root future ends: a process exit, with an error in words or without.
-pub type Exit = Result<(), String>;
+/// What a program's root future returns. Returning is a process exit: with code 0, or with an error in words.
+pub type ExitResult = Result<(), String>;
 
 /// A program's root future. It need not be `Send`: it never leaves the thread of its run.
-pub(crate) type Root = Pin<Box<dyn Future<Output = Exit>>>;
+pub(crate) type Root = Pin<Box<dyn Future<Output = ExitResult>>>;
 
 /// Async code under a name. Cloning shares the code.
 #[derive(Clone)]
@@ -23,7 +22,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// A program that runs `start` once per incarnation. Returning is a process exit.
+    /// A program that calls `start` once per incarnation. When the future returns, the process exits.
     pub fn new<F, Fut, E>(name: &str, start: F) -> Self
     where
         F: Fn(Host) -> Fut + Send + Sync + 'static,
@@ -55,56 +54,43 @@ impl fmt::Debug for Program {
 }
 
 /// One incarnation of a simulated process, as the program in it sees it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Host {
     pub(crate) inner: Arc<HostInner>,
 }
 
 /// What the clones of a host share.
 pub(crate) struct HostInner {
-    /// The host's address on the wire.
-    pub(crate) addr: Addr,
-    /// Which life of the host this is, from 1.
-    pub(crate) incarnation: u32,
+    pub(crate) incarnation: Incarnation,
     /// `memcached-operator-0`, or the pod's name.
     pub(crate) name: Str,
-    /// The user that the API server sees.
+    /// The user name that the API server sees.
     pub(crate) identity: Str,
     /// Environment variables.
     pub(crate) env: Vec<(Str, Str)>,
-    /// Where its calls go.
+    /// Takes its calls.
     pub(crate) switchboard: Arc<Switchboard>,
 }
 
 impl Host {
-    /// The HTTP service to hand to `kube::Client::new`.
-    pub fn service(&self) -> HostService {
-        HostService::new(self.inner.clone())
-    }
-
-    /// The service that opens byte streams to pod IPs and Service names.
-    pub fn connector(&self) -> Connector {
-        Connector::new(self.inner.clone())
-    }
-
-    /// The name of the process: the replica's, or the pod's it runs in.
+    /// The name of the process: of the replica, or of the pod that it runs in.
     pub fn name(&self) -> &str {
         &self.inner.name
     }
 
-    /// The user that the API server sees.
+    /// The user name that the API server sees.
     pub fn identity(&self) -> &str {
         &self.inner.identity
     }
 
-    /// An environment variable: of the pod's container, or of the operator's `with`.
+    /// An environment variable. It comes from the pod's container, or from the operator's `with`.
     pub fn env(&self, name: &str) -> Option<&str> {
         self.inner.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
-impl fmt::Debug for Host {
+impl fmt::Debug for HostInner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Host({} #{})", self.inner.name, self.inner.incarnation)
+        write!(f, "{} #{}", self.name, self.incarnation.number)
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP service that a program hands to `kube::Client::new`: any request body, eager requests.
+//! The HTTP service that a program passes to `kube::Client::new`. It takes any request body and sends eagerly.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -13,31 +13,35 @@ use http_body::Body;
 use tokio::sync::oneshot;
 use tower_service::Service;
 
+use super::Host;
 use super::program::HostInner;
 use crate::wire::http::{ResponseBody, decode};
 
-/// The API server, as one host reaches it. A request is under way when `call` returns; the future only awaits the
-/// answer, and dropping it drops the answer, never the write. A body that is not complete at `call` is the exception: its
-/// request is sent when it is.
-#[derive(Clone)]
+/// The API server as one host reaches it. `call` sends the request before it returns; the future only awaits the answer.
+/// Dropping the future drops the answer, never the write. One exception: if the body is incomplete at `call`, the request
+/// leaves when the body is complete.
+#[derive(Clone, Debug)]
 pub struct HostService {
     host: Arc<HostInner>,
 }
 
-impl HostService {
-    pub(crate) fn new(host: Arc<HostInner>) -> Self {
-        Self { host }
+impl Host {
+    /// The HTTP service to pass to `kube::Client::new`.
+    pub fn service(&self) -> HostService {
+        HostService { host: self.inner.clone() }
     }
+}
 
+impl HostService {
     /// Sends a request whose body is complete.
     fn send(&self, parts: &Parts, body: &[u8]) -> Answered {
         let (reply, answer) = oneshot::channel();
-        self.host.switchboard.call(&self.host, Box::new(decode(parts, body)), reply);
+        self.host.switchboard.call(self.host.incarnation, Box::new(decode(parts, body)), reply);
         Answered(answer)
     }
 }
 
-/// The response to come; for ever pending if the host is fenced.
+/// The response to come. It stays pending for ever if the host is fenced.
 struct Answered(oneshot::Receiver<io::Result<Response<ResponseBody>>>);
 
 impl Future for Answered {
@@ -45,7 +49,7 @@ impl Future for Answered {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match Pin::new(&mut self.0).poll(cx) {
             Poll::Ready(Ok(answer)) => Poll::Ready(answer),
-            // The sender went with the incarnation: nobody will ever answer.
+            // The sender is dropped with the incarnation, so no answer will come.
             Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
         }
     }
@@ -82,7 +86,7 @@ where
     }
 }
 
-/// All bytes of a body. One frame, the usual case, is not copied.
+/// All bytes of a body. A single frame, the usual case, is not copied.
 async fn collect<B>(body: B) -> io::Result<Bytes>
 where
     B: Body,
@@ -103,10 +107,4 @@ where
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-impl std::fmt::Debug for HostService {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HostService({})", self.host.name)
-    }
 }

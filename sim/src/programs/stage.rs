@@ -1,9 +1,13 @@
-//! The stage on which programs run: polls their root futures, tells when all is quiet, joins tokio's paused clock to
-//! the engine's.
+//! The stage on which programs run. It polls their root futures, notices when all of them wait, and keeps tokio's paused
+//! clock in step with the engine's.
 //!
-//! One `current_thread` runtime per run. Its park hook says that no task is ready; root futures are polled here and not by
-//! tokio, in order of address, so that the order inside a tick is ours. While a run waits, the only timer beside the
-//! programs' own is the engine's next event: tokio's auto-advance then stops at whichever comes first.
+//! Each run has one `current_thread` runtime of tokio. The runtime calls a park hook when no task is ready. The stage, not
+//! tokio, polls the root futures, in order of address: so the order inside an instant is ours. While a run waits, the only
+//! timer beside those of programs is the one for the engine's next event. Tokio advances its paused clock to whichever
+//! timer is first.
+//!
+//! Real: processes on many machines, each with threads. Modelled: all programs of a run share one thread, and computing
+//! takes no virtual time. Differs: nothing preempts a program; one that never awaits blocks the run.
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
@@ -18,11 +22,12 @@ use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
 use super::Switchboard;
-use super::program::{Exit, Root};
+use super::program::{ExitResult, Root};
 use crate::engine::Time;
 use crate::wire::Addr;
 
-/// Polls of one host at one instant after which it counts as a loop (ORACLES, hot_loop).
+/// After this many polls of root futures without time passing, a program counts as a loop (oracle `hot_loop`). Our choice: far
+/// more than any program needs for the work of one instant.
 const POLL_LIMIT: u64 = 1_000_000;
 
 /// What the runtime's park hook and the stage share.
@@ -30,27 +35,27 @@ const POLL_LIMIT: u64 = 1_000_000;
 struct Idle {
     /// How many root futures were woken and not yet polled.
     woken: AtomicUsize,
-    /// Whether the stage waits for quiet.
+    /// Whether the stage waits until no task is ready.
     wanted: AtomicBool,
-    /// Whether quiet has come.
+    /// Whether that has come.
     quiet: AtomicBool,
-    /// The stage's task.
-    pump: Mutex<Option<Waker>>,
+    /// Wakes the task that waits on the stage.
+    waiter: Mutex<Option<Waker>>,
 }
 
 impl Idle {
     fn wake(&self) {
-        let pump = self.pump.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(pump) = pump {
-            pump.wake();
+        let waiter = self.waiter.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waiter) = waiter {
+            waiter.wake();
         }
     }
 
-    fn register(&self, pump: &Waker) {
-        *self.pump.lock().unwrap_or_else(PoisonError::into_inner) = Some(pump.clone());
+    fn register(&self, waiter: &Waker) {
+        *self.waiter.lock().unwrap_or_else(PoisonError::into_inner) = Some(waiter.clone());
     }
 
-    /// The runtime has nothing to run.
+    /// The runtime has no task to run.
     fn on_park(&self) {
         if self.wanted.load(Ordering::Relaxed) && self.woken.load(Ordering::Relaxed) == 0 {
             self.wanted.store(false, Ordering::Relaxed);
@@ -75,7 +80,8 @@ impl Wake for RootWaker {
     }
 }
 
-struct Player {
+/// A program that has not ended.
+struct RunningProgram {
     root: Root,
     waker: Arc<RootWaker>,
 }
@@ -84,41 +90,42 @@ struct Player {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ended {
     /// Its root future returned.
-    Exit(Exit),
+    Exit(ExitResult),
     /// Its root future panicked, with this message.
     Panic(String),
 }
 
-/// The running programs of one run.
+/// The programs of one run, on their runtime.
 pub struct Stage {
-    players: BTreeMap<Addr, Player>,
+    programs: BTreeMap<Addr, RunningProgram>,
     idle: Arc<Idle>,
     switchboard: Arc<Switchboard>,
     origin: Instant,
     start: Time,
     ended: Vec<(Addr, Ended)>,
+    /// Polls since the stage began to settle.
     polls: u64,
 }
 
 /// What ended a wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Woken {
-    /// The time has come.
+    /// The time that was waited for.
     Due,
-    /// A program did something before.
+    /// A program did something before that time.
     Active,
 }
 
-/// Builds the runtime of one run and runs `play` on it, with a stage whose clock starts at `start`. `clock` is told the
-/// nanoseconds since the start whenever tokio's clock may have moved, before any program runs.
-pub fn on_stage<T>(start: Time, clock: fn(u64), play: impl AsyncFnOnce(Stage) -> T) -> std::io::Result<T> {
+/// Builds the runtime of one run and runs `body` on it, with a stage whose clock starts at `start`. Whenever tokio's clock may
+/// have moved, the runtime calls `clock` with the nanoseconds since the start, before any program runs.
+pub fn on_stage<T>(start: Time, clock: fn(u64), body: impl AsyncFnOnce(Stage) -> T) -> std::io::Result<T> {
     let idle = Arc::new(Idle::default());
     let hook = idle.clone();
     let origin = Arc::new(OnceLock::<Instant>::new());
     let started = origin.clone();
     let still = idle.clone();
     let unpark = move || {
-        // After a park that only told of quiet, no time has passed.
+        // No time has passed if the runtime parked only to report that no task is ready.
         if let Some(origin) = started.get()
             && !still.quiet.load(Ordering::Relaxed)
         {
@@ -134,7 +141,7 @@ pub fn on_stage<T>(start: Time, clock: fn(u64), play: impl AsyncFnOnce(Stage) ->
     Ok(runtime.block_on(async {
         let switchboard = Arc::new(Switchboard::default());
         let stage = Stage {
-            players: BTreeMap::new(),
+            programs: BTreeMap::new(),
             idle,
             switchboard,
             origin: *origin.get_or_init(Instant::now),
@@ -142,19 +149,19 @@ pub fn on_stage<T>(start: Time, clock: fn(u64), play: impl AsyncFnOnce(Stage) ->
             ended: Vec::new(),
             polls: 0,
         };
-        play(stage).await
+        body(stage).await
     }))
 }
 
 impl Stage {
-    /// The inbox of this stage's hosts.
+    /// The inbox for the calls of this stage's hosts.
     pub(crate) fn switchboard(&self) -> &Arc<Switchboard> {
         &self.switchboard
     }
 
     /// Whether any program runs.
     pub fn is_empty(&self) -> bool {
-        self.players.is_empty()
+        self.programs.is_empty()
     }
 
     /// The programs' clock.
@@ -164,32 +171,33 @@ impl Stage {
     }
 
     /// Starts a program. It is first polled when the stage settles.
-    pub(crate) fn enter(&mut self, addr: Addr, root: Root) {
+    pub(crate) fn add(&mut self, addr: Addr, root: Root) {
         let waker = Arc::new(RootWaker { woken: AtomicBool::new(false), idle: self.idle.clone() });
         waker.clone().wake();
-        self.players.insert(addr, Player { root, waker });
+        self.programs.insert(addr, RunningProgram { root, waker });
     }
 
     /// Drops a program's root future where it stands.
-    pub(crate) fn leave(&mut self, addr: Addr) {
-        if let Some(player) = self.players.remove(&addr) {
-            self.disarm(&player.waker);
+    pub(crate) fn remove(&mut self, addr: Addr) {
+        if let Some(program) = self.programs.remove(&addr) {
+            self.disarm(&program.waker);
         }
     }
 
+    /// The program no longer counts as woken.
     fn disarm(&self, waker: &RootWaker) {
         if waker.woken.swap(true, Ordering::Relaxed) {
             self.idle.woken.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// Takes the programs that ended.
+    /// Takes the programs that ended by themselves.
     pub fn take_ended(&mut self) -> Vec<(Addr, Ended)> {
         std::mem::take(&mut self.ended)
     }
 
-    /// Lets all programs and their tasks run until nothing is ready, without time passing. False: they were polled
-    /// [`POLL_LIMIT`] times and are still at it.
+    /// Runs all programs and their tasks until none is ready, without time passing. False: some are still ready after
+    /// [`POLL_LIMIT`] polls.
     pub async fn settle(&mut self) -> bool {
         self.polls = 0;
         poll_fn(|cx| self.poll_settle(cx)).await
@@ -213,30 +221,30 @@ impl Stage {
 
     fn poll_woken(&mut self) {
         let woken: Vec<Addr> = self
-            .players
+            .programs
             .iter()
-            .filter(|(_, player)| player.waker.woken.load(Ordering::Relaxed))
+            .filter(|(_, program)| program.waker.woken.load(Ordering::Relaxed))
             .map(|(addr, _)| *addr)
             .collect();
         for addr in woken {
-            let Some(player) = self.players.get_mut(&addr) else { continue };
-            player.waker.woken.store(false, Ordering::Relaxed);
+            let Some(program) = self.programs.get_mut(&addr) else { continue };
+            program.waker.woken.store(false, Ordering::Relaxed);
             self.idle.woken.fetch_sub(1, Ordering::Relaxed);
             self.polls += 1;
-            let waker = Waker::from(player.waker.clone());
-            let root = player.root.as_mut();
+            let waker = Waker::from(program.waker.clone());
+            let root = program.root.as_mut();
             let polled = catch_unwind(AssertUnwindSafe(|| root.poll(&mut Context::from_waker(&waker))));
             let ended = match polled {
                 Ok(Poll::Pending) => continue,
                 Ok(Poll::Ready(exit)) => Ended::Exit(exit),
                 Err(panic) => Ended::Panic(panic_text(panic.as_ref())),
             };
-            self.leave(addr);
+            self.remove(addr);
             self.ended.push((addr, ended));
         }
     }
 
-    /// Waits until `time`, or until a program does something before that.
+    /// Waits until `time`, or until a program does something earlier.
     pub async fn until(&mut self, time: Time) -> Woken {
         let ms = time.since(self.start);
         let mut sleep = pin!(tokio::time::sleep_until(self.origin + Duration::from_millis(ms)));
@@ -261,6 +269,6 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stage({:?})", self.players.keys())
+        write!(f, "Stage({:?})", self.programs.keys())
     }
 }

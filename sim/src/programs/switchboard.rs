@@ -1,10 +1,9 @@
-//! Where calls of programs wait for the pump: the one thing that programs and the core share.
+//! The inbox for calls of programs: the only thing that programs and the core share.
 //!
-//! The core never leaves its thread; what programs hold is `Send` and reaches only this inbox. A fenced incarnation's calls
-//! stay pending for ever: an error would feed its retry loops, and a crashed process sees none.
+//! The core never leaves its thread. What programs hold is `Send`, and reaches this inbox only. Calls of a fenced
+//! incarnation stay pending for ever: a crashed process sees no errors, and an error would feed its retry loops.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -12,106 +11,107 @@ use std::task::Waker;
 use http::Response;
 use tokio::sync::oneshot;
 
-use super::program::HostInner;
 use crate::wire::http::ResponseBody;
 use crate::wire::{Addr, Request, RequestId};
 
-/// Where the response of a call goes; an error is a broken connection.
-pub(crate) type Reply = oneshot::Sender<io::Result<Response<ResponseBody>>>;
+/// Takes the response to a call. An error is a broken connection.
+pub(crate) type ResponseSender = oneshot::Sender<io::Result<Response<ResponseBody>>>;
 
-/// What programs have done since the pump looked last.
-#[derive(Default)]
-pub struct Switchboard(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    inbox: VecDeque<FromHost>,
-    /// Of each host: the incarnation that lives, and the number of its last request.
-    hosts: BTreeMap<Addr, (u32, RequestId)>,
-    pump: Option<Waker>,
+/// One life of a host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Incarnation {
+    /// The host's address on the wire.
+    pub(crate) addr: Addr,
+    /// How many times its process has started, from 1.
+    pub(crate) number: u32,
 }
 
-/// One act of a program.
+/// What programs have done since the event loop looked last.
+#[derive(Debug, Default)]
+pub struct Switchboard(Mutex<SwitchboardState>);
+
+#[derive(Debug, Default)]
+struct SwitchboardState {
+    inbox: VecDeque<FromHost>,
+    /// The living incarnation of each host, 0 if none lives, and the number of the host's last request.
+    hosts: BTreeMap<Addr, (u32, RequestId)>,
+    /// Wakes the event loop when a message comes.
+    event_loop: Option<Waker>,
+}
+
+/// A message from a program.
+#[derive(Debug)]
 pub(crate) enum FromHost {
     /// It sent a request.
-    Call { request: Box<Request>, reply: Reply },
+    Call { request: Box<Request>, reply: ResponseSender },
     /// It dropped a watch.
     CloseWatch(Addr, RequestId),
 }
 
 impl Switchboard {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SwitchboardState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets this incarnation of a host in, and fences all others.
-    pub(crate) fn admit(&self, addr: Addr, incarnation: u32) {
-        self.state().hosts.entry(addr).or_default().0 = incarnation;
+    /// Admits this incarnation of a host.
+    pub(crate) fn admit(&self, incarnation: Incarnation) {
+        let mut state = self.state();
+        let (living, _) = state.hosts.entry(incarnation.addr).or_default();
+        debug_assert_eq!(*living, 0, "a host is fenced before its next incarnation starts");
+        *living = incarnation.number;
     }
 
-    /// Fences all incarnations of a host and forgets what they sent that the pump has not taken.
+    /// Fences all incarnations of a host, and drops their messages that the event loop has not taken.
     pub(crate) fn fence(&self, addr: Addr) {
         let mut state = self.state();
         state.hosts.entry(addr).or_default().0 = 0;
-        state.inbox.retain(|act| match act {
+        state.inbox.retain(|message| match message {
             FromHost::Call { request, .. } => request.from != addr,
             FromHost::CloseWatch(from, _) => *from != addr,
         });
     }
 
-    fn lives(state: &State, host: &HostInner) -> bool {
-        state.hosts.get(&host.addr).is_some_and(|(incarnation, _)| *incarnation == host.incarnation)
-    }
-
-    /// Takes a request in, numbers it and wakes the pump. A fenced incarnation's request goes nowhere: its reply is
-    /// dropped, and the caller waits.
-    pub(crate) fn call(&self, host: &HostInner, mut request: Box<Request>, reply: Reply) -> RequestId {
+    /// Numbers a request, takes it in and wakes the event loop. It drops the request and the reply of a fenced incarnation:
+    /// the caller waits for ever.
+    pub(crate) fn call(&self, from: Incarnation, mut request: Box<Request>, reply: ResponseSender) {
         let mut state = self.state();
-        if !Self::lives(&state, host) {
-            return 0;
+        let Some((living, last_request)) = state.hosts.get_mut(&from.addr) else { return };
+        if *living != from.number {
+            return;
         }
-        let last = &mut state.hosts.entry(host.addr).or_default().1;
-        *last += 1;
-        (request.from, request.id) = (host.addr, *last);
-        let id = request.id;
+        *last_request += 1;
+        (request.from, request.id) = (from.addr, *last_request);
         state.inbox.push_back(FromHost::Call { request, reply });
         Self::wake(state);
-        id
     }
 
-    /// Takes note that a program dropped a watch.
+    /// Notes that a program dropped a watch.
     pub(crate) fn close_watch(&self, addr: Addr, id: RequestId) {
         let mut state = self.state();
         state.inbox.push_back(FromHost::CloseWatch(addr, id));
         Self::wake(state);
     }
 
-    fn wake(mut state: MutexGuard<'_, State>) {
-        let pump = state.pump.take();
+    fn wake(mut state: MutexGuard<'_, SwitchboardState>) {
+        let event_loop = state.event_loop.take();
         drop(state);
-        if let Some(pump) = pump {
-            pump.wake();
+        if let Some(event_loop) = event_loop {
+            event_loop.wake();
         }
     }
 
-    /// Takes the oldest act.
+    /// Takes the oldest message.
     pub(crate) fn take(&self) -> Option<FromHost> {
         self.state().inbox.pop_front()
     }
 
-    /// Whether nothing waits; if so, `pump` is woken when something comes.
-    pub(crate) fn is_empty_else_wake(&self, pump: &Waker) -> bool {
+    /// Whether no message waits. If so, the next message wakes `event_loop`.
+    pub(crate) fn is_empty_else_wake(&self, event_loop: &Waker) -> bool {
         let mut state = self.state();
         if state.inbox.is_empty() {
-            state.pump = Some(pump.clone());
+            state.event_loop = Some(event_loop.clone());
             return true;
         }
         false
-    }
-}
-
-impl fmt::Debug for Switchboard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Switchboard")
     }
 }

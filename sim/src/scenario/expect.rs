@@ -3,23 +3,6 @@
 use super::{EventPattern, KindName, RustCheck};
 use crate::object::Value;
 
-/// The names of all oracles, and whether this version has them.
-pub const ORACLES: &[(&str, bool)] = &[
-    ("no_convergence", true),
-    ("unstable", true),
-    ("hot_loop", true),
-    ("panic", true),
-    ("always", true),
-    ("end_state", false),
-    ("counts", false),
-    ("healthy_deleted", false),
-    ("status_lies", false),
-    ("write_after_lease_loss", false),
-    ("conflict_storm", false),
-    ("orphans", false),
-    ("duplicate", false),
-];
-
 /// A named check.
 #[derive(Clone, Debug)]
 pub struct Expectation {

@@ -1,6 +1,7 @@
 //! The whole scenario, and when the system counts as converged.
 
-use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, Step};
+use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Step};
+use crate::object::names::DEFAULT_NAMESPACE;
 
 /// All that is fixed before a run. With a seed it determines the run completely.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct Scenario {
     pub expect: Vec<Expectation>,
     /// The oracle that this scenario must be found failing by: a run is held if it has no violation or only this one, a
     /// sweep fails if no seed has it.
-    pub expect_violation: Option<String>,
+    pub expect_violation: Option<&'static OracleInfo>,
     /// Oracles that do not judge this scenario.
     pub disable: Vec<Disabled>,
 }
@@ -60,7 +61,7 @@ pub struct Ignore {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disabled {
     /// The oracle.
-    pub name: String,
+    pub oracle: &'static OracleInfo,
     /// Why not.
     pub reason: String,
 }
@@ -78,7 +79,7 @@ impl Scenario {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            namespace: "default".into(),
+            namespace: DEFAULT_NAMESPACE.into(),
             seeds: 0..200,
             cluster: ClusterSpec::default(),
             images: Vec::new(),

@@ -1,4 +1,10 @@
 //! Steps: the changes that a user makes, in order. They belong to the reference run too.
+//!
+//! To add a verb, edit four files; tests fail while one of them is missing:
+//! 1. here: a variant of [`Action`], its word in `verbs!`, and what reports call it in `Display`
+//! 2. `sim/src/explore/steps/mod.rs`: one line that says which function carries it out
+//! 3. `sim/src/explore/steps/GROUP.rs`: that function, and a test that runs a scenario with the verb
+//! 4. `src/scenario/format/steps/GROUP.rs`: a row for the file format: its fields, their meaning, an example and how it is read
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,6 +12,7 @@ use std::sync::Arc;
 
 use super::range::Millis;
 use super::{Check, Target, When};
+use crate::object::patch::PatchType;
 use crate::object::{Object, Value};
 
 /// One change, or one wait.
@@ -13,19 +20,19 @@ use crate::object::{Object, Value};
 pub struct Step {
     /// The name in reports.
     pub name: Option<String>,
-    /// A triggered step stands outside the order; one that takes its time cannot be triggered.
+    /// When it happens: a step with a trigger stands outside the order. Actions that take their time cannot have one.
     pub when: Option<When>,
-    /// What is done.
+    /// What it does.
     pub action: Action,
 }
 
 impl Step {
-    /// The unnamed step that does this at its place in the order.
+    /// The step without a name and without a trigger.
     pub fn new(action: Action) -> Self {
         Self { name: None, when: None, action }
     }
 
-    /// The name, else what is done in words.
+    /// The name, else the action in words.
     pub fn label(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.action.to_string())
     }
@@ -40,18 +47,18 @@ pub enum Action {
     Create(Vec<Arc<Object>>),
     /// Delete each of these objects, in order.
     DeleteObjects(Vec<Arc<Object>>),
-    /// Delete what is pointed at.
+    /// Delete the target's objects.
     Delete {
-        /// Which.
+        /// The objects.
         target: Target,
-        /// What becomes of their dependents.
+        /// What happens to their dependents.
         cascade: Cascade,
         /// `gracePeriodSeconds`, where it is not the object's own.
         grace_period_seconds: Option<u64>,
     },
-    /// Patch what is pointed at.
+    /// Patch the target's objects.
     Patch {
-        /// Which.
+        /// The objects.
         target: Target,
         /// How the patch is read.
         patch_type: PatchType,
@@ -62,22 +69,29 @@ pub enum Action {
     },
     /// Set `spec.replicas` through the scale subresource.
     Scale {
-        /// Which.
+        /// The objects.
         target: Target,
-        /// How many.
+        /// The number of replicas.
         replicas: u32,
     },
     /// Set the images of containers in the pod template.
     SetImage {
-        /// Which.
+        /// The objects.
         target: Target,
         /// Image by container name.
         containers: BTreeMap<String, String>,
     },
-    /// Restart the pods of a workload by a template annotation.
+    /// Restart the pods of a workload: an annotation changes its pod template.
     RolloutRestart {
-        /// Which.
+        /// The objects.
         target: Target,
+    },
+    /// Go back to the pod template of an earlier revision.
+    RolloutUndo {
+        /// The objects.
+        target: Target,
+        /// The revision; without it the one before the newest.
+        to_revision: Option<u64>,
     },
     /// Make nodes unschedulable.
     Cordon(NodeChoice),
@@ -85,7 +99,7 @@ pub enum Action {
     Uncordon(NodeChoice),
     /// Make nodes unschedulable and evict their pods.
     Drain {
-        /// Which.
+        /// The nodes.
         nodes: NodeChoice,
         /// How long it may take.
         timeout_ms: u64,
@@ -99,41 +113,46 @@ pub enum Action {
         /// How long the drain of a node and the start of one may take.
         timeout_ms: u64,
     },
-    /// Go back to the pod template of an earlier revision.
-    RolloutUndo {
-        /// Which.
-        target: Target,
-        /// The revision; the one before without it.
-        to_revision: Option<u64>,
-    },
-    /// Wait.
+    /// Wait, for a time or for a state of the cluster.
     Wait(Wait),
-    /// Check now, once.
+    /// Check once, now.
     Assert(Check),
 }
 
-impl Action {
-    /// The word for it in a scenario file.
-    pub fn verb(&self) -> &'static str {
-        match self {
-            Self::Apply(_) => "apply",
-            Self::Create(_) => "create",
-            Self::DeleteObjects(_) | Self::Delete { .. } => "delete",
-            Self::Patch { .. } => "patch",
-            Self::Scale { .. } => "scale",
-            Self::SetImage { .. } => "setImage",
-            Self::RolloutRestart { .. } => "rolloutRestart",
-            Self::Cordon(_) => "cordon",
-            Self::Uncordon(_) => "uncordon",
-            Self::Drain { .. } => "drain",
-            Self::UpgradeNodes { .. } => "upgradeNodes",
-            Self::RolloutUndo { .. } => "rolloutUndo",
-            Self::Wait(_) => "wait",
-            Self::Assert(_) => "assert",
+/// Writes [`Action::VERBS`] and [`Action::verb`] from one list, so that neither can miss an entry of the other.
+macro_rules! verbs {
+    ($($action:pat => $word:literal,)*) => {
+        /// The words of all actions.
+        pub const VERBS: &[&str] = &[$($word),*];
+
+        /// The word for it in a scenario file.
+        pub fn verb(&self) -> &'static str {
+            match self {
+                $($action => $word,)*
+            }
         }
+    };
+}
+
+impl Action {
+    verbs! {
+        Self::Apply(_) => "apply",
+        Self::Create(_) => "create",
+        Self::DeleteObjects(_) | Self::Delete { .. } => "delete",
+        Self::Patch { .. } => "patch",
+        Self::Scale { .. } => "scale",
+        Self::SetImage { .. } => "setImage",
+        Self::RolloutRestart { .. } => "rolloutRestart",
+        Self::RolloutUndo { .. } => "rolloutUndo",
+        Self::Cordon(_) => "cordon",
+        Self::Uncordon(_) => "uncordon",
+        Self::Drain { .. } => "drain",
+        Self::UpgradeNodes { .. } => "upgradeNodes",
+        Self::Wait(_) => "wait",
+        Self::Assert(_) => "assert",
     }
 
-    /// Whether it takes as long as the cluster does, rather than one request after the other.
+    /// Whether it lasts until the cluster has done something. All others only send requests, one after the other.
     pub fn takes_its_time(&self) -> bool {
         matches!(self, Self::Drain { .. } | Self::UpgradeNodes { .. } | Self::Wait(_))
     }
@@ -141,60 +160,43 @@ impl Action {
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let objects = |f: &mut fmt::Formatter<'_>, verb: &str, objects: &[Arc<Object>]| {
-            let names: Vec<_> = objects.iter().map(|o| format!("{}/{}", o.kind(), o.name())).collect();
-            write!(f, "{verb} {}", names.join(", "))
-        };
+        let verb = self.verb();
         match self {
-            Self::Apply(all) => objects(f, "apply", all),
-            Self::Create(all) => objects(f, "create", all),
-            Self::DeleteObjects(all) => objects(f, "delete", all),
-            Self::Delete { target, .. } => write!(f, "delete {target}"),
-            Self::Patch { target, .. } => write!(f, "patch {target}"),
+            Self::Apply(objects) | Self::Create(objects) | Self::DeleteObjects(objects) => {
+                let names: Vec<_> = objects.iter().map(|o| format!("{}/{}", o.kind(), o.name())).collect();
+                write!(f, "{verb} {}", names.join(", "))
+            }
+            Self::Delete { target, .. } | Self::Patch { target, .. } => write!(f, "{verb} {target}"),
             Self::Scale { target, replicas } => write!(f, "scale {target} to {replicas}"),
             Self::SetImage { target, containers } => {
                 write!(f, "set image of {target}")?;
                 containers.iter().try_for_each(|(name, image)| write!(f, " {name}={image}"))
             }
             Self::RolloutRestart { target } => write!(f, "restart {target}"),
-            Self::Cordon(nodes) => write!(f, "cordon {nodes}"),
-            Self::Uncordon(nodes) => write!(f, "uncordon {nodes}"),
-            Self::Drain { nodes, .. } => write!(f, "drain {nodes}"),
-            Self::UpgradeNodes { to, .. } => write!(f, "upgrade nodes to {to}"),
-            Self::RolloutUndo { target, to_revision: None } => write!(f, "undo {target}"),
-            Self::RolloutUndo { target, to_revision: Some(to) } => {
-                write!(f, "undo {target} to revision {to}")
+            Self::RolloutUndo { target, to_revision } => {
+                write!(f, "undo {target}")?;
+                to_revision.map_or(Ok(()), |revision| write!(f, " to revision {revision}"))
             }
+            Self::Cordon(nodes) | Self::Uncordon(nodes) | Self::Drain { nodes, .. } => {
+                write!(f, "{verb} {nodes}")
+            }
+            Self::UpgradeNodes { to, .. } => write!(f, "upgrade nodes to {to}"),
             Self::Wait(wait) => wait.fmt(f),
-            Self::Assert(_) => f.write_str("assert"),
+            Self::Assert(_) => f.write_str(verb),
         }
     }
 }
 
-/// `propagationPolicy`, in kubectl's words.
+/// `propagationPolicy`: what happens to dependents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cascade {
-    /// The garbage collector follows.
+    /// The garbage collector deletes the dependents afterwards.
     #[default]
     Background,
-    /// Dependents go first.
+    /// The dependents are deleted first.
     Foreground,
-    /// Dependents stay.
+    /// The dependents stay.
     Orphan,
-}
-
-/// How a patch is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PatchType {
-    /// JSON merge patch.
-    #[default]
-    Merge,
-    /// JSON patch.
-    Json,
-    /// Strategic merge patch.
-    Strategic,
-    /// Server-side apply.
-    Apply,
 }
 
 /// The nodes of a cordon or a drain.

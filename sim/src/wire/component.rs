@@ -1,4 +1,4 @@
-//! How a component of the cluster is driven: one input at a time, answered by what it puts into its outbox.
+//! The interface of a component: it takes one input at a time and puts its effects into an outbox.
 
 use std::sync::Arc;
 
@@ -8,28 +8,28 @@ use super::{
 use crate::engine::{Millis, Time};
 use crate::object::Object;
 
-/// What reaches a component.
+/// An input of a component.
 #[derive(Debug)]
 pub enum Input {
     /// The cluster boots.
     Start,
-    /// To a kubelet: its machine has booted. No container runs, and the node may have to be registered.
+    /// To a kubelet: its machine has booted. No container runs, and the node may need registration.
     Boot,
-    /// To a kubelet: its process has been restarted; containers run on.
+    /// To a kubelet: its process has restarted; containers keep running.
     Restart,
-    /// The answer to its request with this number.
+    /// The answer to the component's request with this number.
     Answer(RequestId, Answer),
-    /// Events of its watch with this number, in order.
+    /// Events of the component's watch with this number, in order.
     Watch(RequestId, Vec<WatchEvent>),
-    /// Its watch with this number ended without an error event: timed out or cut.
+    /// The component's watch with this number timed out or was cut, without an error event.
     WatchEnded(RequestId),
-    /// A timer it set.
+    /// A timer that the component set fires; its token.
     Timer(u64),
-    /// To who follows Leases: this one is being renewed like this; none: from now on each renewal is an event of its own.
+    /// To components that watch Leases: the renewal schedule of this Lease; none: each renewal is an event again.
     Renewals(ObjectKey, Option<Renewals>),
-    /// To a kubelet: its Lease, which is this one if it has changed, is not renewed for it any more.
+    /// To a kubelet: the wire no longer renews its Lease; with the current Lease if it has changed.
     NotRenewed(Option<Arc<Object>>),
-    /// To a kubelet: news from its container runtime.
+    /// To a kubelet: an event of its container runtime.
     Runtime(RuntimeEvent),
     /// To the container runtime: an order of the kubelet at this address.
     Order(Addr, Command),
@@ -41,26 +41,26 @@ pub trait Component {
     fn on(&mut self, input: Input, out: &mut Outbox);
 }
 
-/// What a component wants done.
+/// An effect that a component asks for.
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Send a request.
     Request(Box<Request>),
     /// Close the watch with this number.
     CloseWatch(RequestId),
-    /// Send `Input::Timer` with this token at this time.
+    /// Send [`Input::Timer`] with this token at this time.
     Timer(Time, u64),
-    /// From a kubelet: renew its Lease, which is this one, until `Input::NotRenewed` says otherwise.
+    /// From a kubelet: renew its Lease, which has this key, until [`Input::NotRenewed`].
     Renew(ObjectKey, Renewals),
     /// From a kubelet to its container runtime.
     Order(Command),
     /// From the container runtime to the kubelet at this address.
     Runtime(Addr, RuntimeEvent),
-    /// From the container runtime to whoever hosts programs.
+    /// From the container runtime to the host of programs.
     Host(HostOrder),
 }
 
-/// Collects what a component wants done while it handles one input.
+/// Collects the effects of one input.
 #[derive(Debug)]
 pub struct Outbox {
     now: Time,
@@ -73,7 +73,7 @@ impl Outbox {
         Self { now, effects: Vec::new() }
     }
 
-    /// The time.
+    /// The current time.
     pub fn now(&self) -> Time {
         self.now
     }

@@ -1,5 +1,4 @@
-//! Between kubelet and container runtime: the orders of one and the news of the other; and between the runtime and
-//! whoever hosts programs.
+//! Messages between kubelet and container runtime, and orders of the runtime to the host of programs.
 //!
 //! Real: the CRI, a gRPC interface. Modelled: pull, start, probe results, stop, exit. Not modelled: sandboxes, exec,
 //! logs, image garbage.
@@ -17,50 +16,50 @@ pub struct ContainerId {
     pub pod_uid: Str,
     /// The container's name in the pod.
     pub container: Str,
-    /// Which start of it this is, from 0: news of an earlier start can so be told apart.
+    /// The number of the start, from 0, so that a kubelet recognises events of an earlier start.
     pub attempt: u32,
 }
 
-/// What a kubelet orders.
+/// An order of a kubelet.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Pull an image for a container; answered by `Pulled`.
+    /// Pull an image for a container. The runtime answers `Pulled`.
     Pull {
-        /// For which container.
+        /// The container.
         id: ContainerId,
         /// The image.
         image: Str,
-        /// Whether an image that the node has is good enough (`imagePullPolicy: IfNotPresent`).
+        /// Whether an image on the node is enough (`imagePullPolicy: IfNotPresent`).
         if_not_present: bool,
         /// The pod, for behaviour drawn by its birth name.
         pod: Arc<Object>,
     },
-    /// Create and start a container; answered by `Started`, later `Ready`, later perhaps `Exited`.
+    /// Create and start a container. The runtime answers `Started`, later `Ready`, and at its end `Exited`.
     Start {
-        /// Which container.
+        /// The container.
         id: ContainerId,
         /// Its image.
         image: Str,
-        /// The pod: environment and birth name come from it.
+        /// The pod, for environment and birth name.
         pod: Arc<Object>,
     },
-    /// Send SIGTERM, and SIGKILL after the grace; answered by `Exited`. A second one can only shorten the grace.
+    /// Send SIGTERM, and SIGKILL after the grace. The runtime answers `Exited`. A second order can only shorten the grace.
     Stop {
-        /// Which container.
+        /// The container.
         id: ContainerId,
         /// Until SIGKILL; 0 kills at once.
         grace_ms: Millis,
     },
 }
 
-/// What a container runtime tells its kubelet.
+/// An event that a container runtime sends its kubelet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RuntimeEvent {
-    /// The image is there, or why it is not.
+    /// The pull succeeded, or why it failed.
     Pulled(ContainerId, Result<(), PullError>),
     /// The container runs.
     Started(ContainerId),
-    /// Its readiness probe now answers yes or no.
+    /// The result of the readiness probe changed.
     Ready(ContainerId, bool),
     /// The container runs but answers no probe any more.
     Hung(ContainerId),
@@ -69,7 +68,7 @@ pub enum RuntimeEvent {
 }
 
 impl RuntimeEvent {
-    /// The container that it is about.
+    /// The container of this event.
     pub fn id(&self) -> &ContainerId {
         match self {
             Self::Pulled(id, _)
@@ -86,52 +85,59 @@ impl RuntimeEvent {
 pub struct PullError {
     /// `ErrImagePull`, `InvalidImageName`, ...
     pub reason: Str,
-    /// The runtime's words.
+    /// The runtime's message.
     pub message: String,
 }
 
 /// How a container ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Exit {
-    /// The exit code; 137 is SIGKILL.
+    /// The exit code.
     pub code: i32,
     /// `Completed`, `Error`, `OOMKilled`.
     pub reason: &'static str,
 }
 
 impl Exit {
+    /// The exit code of a process that SIGKILL ended: 128 + the signal's number (containerd, like a shell, adds 128).
+    pub const SIGKILL: i32 = 128 + 9;
+    /// The exit code of a process that SIGTERM ended.
+    pub const SIGTERM: i32 = 128 + 15;
+    /// The exit code where the runtime does not know it (containerd `UnknownExitStatus`).
+    pub const UNKNOWN: i32 = 255;
+
     /// The end with this exit code: `Completed` with 0, else `Error`.
     pub fn with_code(code: i32) -> Self {
         Self { code, reason: if code == 0 { "Completed" } else { "Error" } }
     }
 }
 
-/// What the container runtime orders from whoever hosts programs, for containers whose image is a program.
+/// An order of the container runtime to the host of programs, for containers whose image is a program.
 #[derive(Clone, Debug)]
 pub enum HostOrder {
     /// Run the program now.
     Start {
-        /// The container it runs in.
+        /// The container that the program runs in.
         id: ContainerId,
         /// The program's registered name.
         program: Str,
-        /// What the scenario gives it; a map.
+        /// The arguments from the scenario; a map.
         with: Value,
-        /// The pod: environment, addresses and account come from it.
+        /// The pod, for environment, addresses and service account.
         pod: Arc<Object>,
-        /// The kubelet of the node it runs on.
+        /// The kubelet of its node.
         node: Addr,
     },
-    /// SIGTERM. The runtime orders `Kill` when the program's time is over, whatever it does about this.
+    /// SIGTERM. The runtime orders `Kill` when the grace is over, whatever the program does.
     Stop {
-        /// Which container.
+        /// The container.
         id: ContainerId,
         /// Until SIGKILL at the latest.
         grace_ms: Millis,
     },
-    /// The process is gone: fence it and drop it.
+    /// SIGKILL: fence the program and drop it.
     Kill {
-        /// Which container.
+        /// The container.
         id: ContainerId,
     },
 }

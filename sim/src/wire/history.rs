@@ -1,7 +1,7 @@
-//! The record of a run: what was asked, what was committed, what hosts were told, what struck.
+//! The record of a run: requests, commits, deliveries to hosts, faults and steps.
 //!
-//! Entries are compact: a commit holds the object itself, deliveries refer to revisions. A saved record gets its bodies
-//! by running again.
+//! Entries are compact: a commit holds the object, deliveries refer to revisions. A saved record has no objects: running
+//! again restores them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::{Addr, ObjectKey, Resource, Verb};
 use crate::engine::{self, Hasher, Record, Time};
 use crate::object::{Digest, Object, Str};
 
-/// Who acts: what oracles may hold an actor to depends on its class.
+/// The class of an actor. Oracles judge each class differently.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ActorClass {
     /// The steps of the scenario.
@@ -35,24 +35,24 @@ pub struct Actor {
 /// One entry of the record.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// When.
+    /// The time.
     pub time: Time,
-    /// Who.
+    /// The actor.
     pub actor: Addr,
-    /// What.
+    /// The event.
     pub what: What,
 }
 
-/// What happened.
+/// The event of an entry.
 #[derive(Clone, Debug)]
 pub enum What {
     /// The server answered a request. Commits it caused follow.
     Request {
         /// The verb.
         verb: Verb,
-        /// The resource; none for paths that are no resource.
+        /// The resource; none for a path without one.
         resource: Option<Resource>,
-        /// The subresource, or nothing.
+        /// The subresource, or empty.
         subresource: Str,
         /// Namespace and name, as far as the request named them.
         key: ObjectKey,
@@ -65,11 +65,11 @@ pub enum What {
     Delivered {
         /// The watched resource.
         resource: Resource,
-        /// How many events.
+        /// The number of events.
         events: u32,
         /// The revision of the last one.
         revision: u64,
-        /// The code of the ERROR event that is the last one, such as 410; 0 where there is none.
+        /// The code of the ERROR event at the end, such as 410; 0 without one.
         error: u16,
     },
     /// A host got the answer to a request.
@@ -77,7 +77,7 @@ pub enum What {
         /// The HTTP code.
         code: u16,
     },
-    /// A host started, exited, was crashed or panicked; in words.
+    /// A host started, exited, crashed or panicked; in words.
     Host(Str),
     /// A fault struck or healed; its plan text.
     Fault(Str),
@@ -85,7 +85,7 @@ pub enum What {
     Step(Str),
 }
 
-/// One change of the store.
+/// One change of an object in the store.
 #[derive(Clone, Debug)]
 pub struct Commit {
     /// The store's revision after it.
@@ -102,14 +102,14 @@ pub struct Commit {
     pub birth: Option<Birth>,
 }
 
-/// A name's identity that survives shrinking: the n-th create of a prefix in a namespace and resource.
+/// The identity of a name that survives shrinking: the n-th create of a prefix in a namespace and resource.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Birth {
     /// The generateName prefix, or the whole name where the client chose it.
     pub prefix: Str,
-    /// Which create of that prefix this was, from 1.
+    /// The number of the create with that prefix, from 1.
     pub nth: u64,
-    /// Whether the server made the name from the prefix.
+    /// Whether the server generated the name.
     pub generated: bool,
 }
 
@@ -121,7 +121,7 @@ impl fmt::Display for Birth {
 }
 
 impl Commit {
-    /// The newest state that is known of the object.
+    /// The newest known state of the object.
     pub fn object(&self) -> &Arc<Object> {
         self.new.as_ref().or(self.old.as_ref()).expect("a commit has at least one side")
     }

@@ -1,41 +1,42 @@
-//! What crosses the wire: requests, answers and watch events, carrying values.
+//! The messages of the wire: requests, answers and watch events, as values.
 //!
-//! HTTP and JSON exist only at the rim (`http`); what enters there and what components send are the same requests.
+//! HTTP and JSON exist only at the rim (`http`). Requests of programs, decoded there, and of components are the same type.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{ObjectKey, Resource, Status};
+use crate::object::patch::PatchType;
 use crate::object::{Object, Str, Value};
 
 /// The address of a component or host: its place in the cluster's list of actors.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Default)]
 pub struct Addr(pub u32);
 
-/// A request's number, counted by its sender. A watch's number names its stream.
+/// The number of a request, counted by its sender. The number of a watch names its stream.
 pub type RequestId = u64;
 
-/// What a request asks for.
+/// The verb of a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Verb {
     /// Read one object.
     Get,
-    /// Read many.
+    /// Read all objects of a resource or namespace.
     List,
     /// Follow changes.
     Watch,
-    /// Add one.
+    /// Create one object.
     Create,
-    /// Replace one.
+    /// Replace one object.
     Update,
-    /// Change one by a patch or by server-side apply.
+    /// Change one object by a patch or server-side apply.
     Patch,
-    /// Delete one.
+    /// Delete one object.
     Delete,
-    /// Delete all that a list with the same options would return.
+    /// Delete all objects that a list with the same options returns.
     DeleteCollection,
-    /// Read a path that is no resource: discovery, `/version`, `/healthz`. The path is [`Request::path`].
+    /// Read a path without a resource ([`Request::path`]): discovery, `/version`, `/healthz`.
     Raw,
 }
 
@@ -61,20 +62,7 @@ impl Verb {
     }
 }
 
-/// The four patch types.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PatchType {
-    /// RFC 6902.
-    Json,
-    /// RFC 7386.
-    Merge,
-    /// Kubernetes' merge with keys.
-    Strategic,
-    /// Server-side apply.
-    Apply,
-}
-
-/// What a request carries.
+/// The body of a request.
 #[derive(Clone, Debug, Default)]
 pub enum Body {
     /// Nothing.
@@ -84,20 +72,20 @@ pub enum Body {
     Object(Arc<Object>),
     /// A patch.
     Patch(PatchType, Value),
-    /// Bytes that could not be decoded: the answer that the server gives after it has looked at the path.
+    /// An undecodable body, with the failure that the server answers once it has checked the path.
     Undecodable(Box<Status>),
 }
 
 /// A request, decoded.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// Who asks. Set by the wire.
+    /// The sender; the wire sets it.
     pub from: Addr,
     /// The sender's number for it.
     pub id: RequestId,
-    /// What is asked.
+    /// The verb.
     pub verb: Verb,
-    /// Of which resource. Nothing for [`Verb::Raw`].
+    /// The resource; none for [`Verb::Raw`].
     pub resource: Option<Resource>,
     /// The subresource (`status`, `scale`, `binding`, ...); empty for the object itself.
     pub subresource: Str,
@@ -116,11 +104,11 @@ pub struct Request {
 /// Query parameters, and for deletes the body's options.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// `fieldManager`, or what the server makes of the user agent.
+    /// `fieldManager`, or the manager that the server derives from the user agent.
     pub field_manager: Str,
     /// `fieldValidation`: `Strict`, `Warn`, `Ignore`, or empty for the default (`Warn`).
     pub field_validation: Str,
-    /// Dotted paths of keys that the body had twice, for strict validation.
+    /// Dotted paths of duplicate keys in the body, for strict validation.
     pub duplicate_fields: Vec<Str>,
     /// `force` of apply.
     pub force: bool,
@@ -152,7 +140,7 @@ pub struct Options {
     pub precondition_uid: Option<Str>,
     /// `preconditions.resourceVersion`.
     pub precondition_version: Option<Str>,
-    /// In what form the client wants the answer.
+    /// The form of the answer.
     pub form: Form,
 }
 
@@ -169,7 +157,7 @@ pub enum Form {
 }
 
 impl Default for Verb {
-    /// `Get`; every sender sets the verb.
+    /// `Get`. Every sender sets the verb.
     fn default() -> Self {
         Self::Get
     }
@@ -212,24 +200,24 @@ impl Request {
         Self { body: Body::Patch(patch_type, patch), ..Self::one(Verb::Patch, resource, key) }
     }
 
-    /// Deletes an object, with the resource's own grace and propagation.
+    /// Deletes an object, with the defaults of its resource for grace and propagation.
     pub fn delete(resource: Resource, key: &ObjectKey) -> Self {
         Self::one(Verb::Delete, resource, key)
     }
 
-    /// Lists or watches a resource in one namespace or, where it is empty, in all.
+    /// Lists or watches a resource in one namespace, or in all if `namespace` is empty.
     pub fn many(verb: Verb, resource: Resource, namespace: impl Into<Str>) -> Self {
         Self { verb, resource: Some(resource), namespace: namespace.into(), ..Self::default() }
     }
 
-    /// Of this subresource.
+    /// Sets the subresource.
     #[must_use]
     pub fn subresource(mut self, subresource: &str) -> Self {
         self.subresource = subresource.into();
         self
     }
 
-    /// With these options.
+    /// Sets the options.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
@@ -258,9 +246,9 @@ pub enum Answer {
     List(Box<List>),
     /// A watch is open: its events follow.
     Watching,
-    /// A failure, or the plain success of a deletion.
+    /// A failure, or the success of a deletion.
     Status(Box<Status>),
-    /// A document that is no object: discovery, version, health.
+    /// A document other than an object: discovery, version, health.
     Raw {
         /// The HTTP code.
         code: u16,
@@ -284,9 +272,9 @@ pub struct List {
     pub revision: u64,
     /// The token for the next page; empty on the last.
     pub continue_token: Str,
-    /// How many items follow this page, where the server tells.
+    /// `remainingItemCount`, where the server sends it.
     pub remaining: Option<u64>,
-    /// Whether items carry apiVersion and kind (those of custom resources do).
+    /// Whether items carry apiVersion and kind (custom resources do).
     pub typed_items: bool,
 }
 
@@ -309,7 +297,7 @@ impl Answer {
         }
     }
 
-    /// The failure, if it is one.
+    /// The failure, if the answer is one.
     pub fn failure(&self) -> Option<&Status> {
         if let Self::Status(status) = self { (status.code >= 400).then_some(status) } else { None }
     }
@@ -318,13 +306,13 @@ impl Answer {
 /// One event of a watch.
 #[derive(Clone, Debug)]
 pub enum WatchEvent {
-    /// The object came into being or into the selection.
+    /// The object was created, or entered the selection.
     Added(Arc<Object>),
     /// The object changed.
     Modified(Arc<Object>),
-    /// The object went, or left the selection; its resourceVersion is the deletion's.
+    /// The object was deleted, or left the selection; its resourceVersion is that of the deletion.
     Deleted(Arc<Object>),
-    /// Everything up to this revision has been delivered.
+    /// The watch has delivered everything up to this revision.
     Bookmark {
         /// The revision.
         revision: u64,
@@ -336,7 +324,7 @@ pub enum WatchEvent {
 }
 
 impl WatchEvent {
-    /// The object, for the three kinds of change.
+    /// The object of an ADDED, MODIFIED or DELETED event.
     pub fn object(&self) -> Option<&Arc<Object>> {
         match self {
             Self::Added(object) | Self::Modified(object) | Self::Deleted(object) => Some(object),

@@ -1,23 +1,23 @@
-//! Many renewals of a Lease told at once: the same write again and again, each time with a newer `renewTime`.
+//! The renewal schedule of a Lease: the same write again and again, each time with a newer `renewTime`.
 //!
-//! Real: each is a request of its own. Modelled: a kubelet with nothing else to say leaves its renewals to the wire, which
-//! carries them out only when somebody could tell the difference: thousands of nodes renew in most of a cluster's requests,
-//! and hardly ever does anybody look.
+//! Real: each renewal is a request. Differs: a kubelet with nothing else to write leaves its renewals to the wire, which
+//! writes only the one that somebody is about to see. Otherwise renewals would be most requests of a quiet cluster.
 
 use crate::engine::{Millis, Time};
 
-/// One renewal at `first`, and one each `period_ms` from then on.
+/// A renewal at `first`, and one every `period_ms` from then on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Renewals {
-    /// The first one.
+    /// The time of the first renewal.
     pub first: Time,
-    /// Between two of them.
+    /// The time between two renewals.
     pub period_ms: Millis,
 }
 
 impl Renewals {
-    /// The last renewal up to now, if there was one.
+    /// The time of the last renewal up to `now`, if there was one.
     pub fn last(&self, now: Time) -> Option<Time> {
+        debug_assert!(self.period_ms > 0, "renewals have a period");
         (now >= self.first).then(|| {
             let ago = now.since(self.first) % self.period_ms;
             Time(now.0 - ago as i64)

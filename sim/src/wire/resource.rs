@@ -30,7 +30,7 @@ impl Resource {
         self.0.as_str()
     }
 
-    /// `v1` or `apps/v1`, as objects carry it.
+    /// The apiVersion of its objects: `v1` or `apps/v1`.
     pub fn api_version(self) -> &'static str {
         last_slash(self.as_str()).map_or("", |at| &self.as_str()[..at])
     }
@@ -72,7 +72,7 @@ impl fmt::Debug for Resource {
     }
 }
 
-/// The resources that the components name, written as they are used: `*PODS`.
+/// The resources that components name. Use: `*PODS`.
 macro_rules! well_known {
     ($($name:ident $text:literal),* $(,)?) => {
         $(#[doc = concat!("`", $text, "`")] pub static $name: LazyLock<Resource> = LazyLock::new(|| Resource::new($text));)*
@@ -106,7 +106,7 @@ well_known! {
     STORAGE_CLASSES "storage.k8s.io/v1/storageclasses",
 }
 
-/// Namespace and name of an object within its resource; the order is the store's.
+/// Namespace and name of an object within its resource, in the order of the store.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ObjectKey {
     /// The namespace; empty for cluster-scoped objects.
@@ -131,7 +131,7 @@ impl ObjectKey {
 /// By namespace, then by name.
 impl Ord for ObjectKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Most keys that are compared are of one namespace.
+        // Most comparisons are within one namespace.
         if self.namespace == other.namespace {
             text_order(&self.name, &other.name)
         } else {

@@ -1,4 +1,4 @@
-//! Failures in the API server's own words: the `Status` object.
+//! The `Status` object: failures, with the messages of a real API server.
 
 use std::sync::LazyLock;
 
@@ -11,13 +11,13 @@ use crate::value;
 pub struct Status {
     /// The HTTP code.
     pub code: u16,
-    /// The machine-readable reason (`NotFound`, `Conflict`, ...); empty where the server gives none.
+    /// The machine-readable reason (`NotFound`, `Conflict`, ...), or empty.
     pub reason: &'static str,
-    /// The sentence.
+    /// The message.
     pub message: String,
     /// `details`: a map with name, group, kind, causes, retryAfterSeconds, or null.
     pub details: Value,
-    /// `metadata.continue`: the token that an expired one may be replaced with; empty elsewhere.
+    /// `metadata.continue`: the token that replaces an expired one, or empty.
     pub continue_token: Str,
 }
 
@@ -27,14 +27,14 @@ impl Status {
         Self { code, reason, message: message.into(), details: Value::Null, continue_token: Str::default() }
     }
 
-    /// With details.
+    /// Sets the details.
     #[must_use]
     pub fn details(mut self, details: Value) -> Self {
         self.details = details;
         self
     }
 
-    /// With a token to go on with.
+    /// Sets the token that replaces an expired one.
     #[must_use]
     pub fn continued(mut self, token: impl Into<Str>) -> Self {
         self.continue_token = token.into();
@@ -50,7 +50,7 @@ impl Status {
         details
     }
 
-    /// `pods` or `deployments.apps`: how messages name a resource.
+    /// The resource as messages name it: `pods`, `deployments.apps`.
     fn qualified(resource: Resource) -> String {
         match resource.group() {
             "" => resource.plural().to_owned(),
@@ -75,7 +75,7 @@ impl Status {
         Self::new(409, "AlreadyExists", message).details(Self::names(resource, name))
     }
 
-    /// 409: the write was based on an older version.
+    /// 409: the write is based on an older version.
     pub fn stale(resource: Resource, name: &str) -> Self {
         Self::conflict(
             resource,
@@ -84,14 +84,14 @@ impl Status {
         )
     }
 
-    /// 409 with a reason in words.
+    /// 409 for this reason.
     pub fn conflict(resource: Resource, name: &str, why: &str) -> Self {
         let message =
             format!("Operation cannot be fulfilled on {} \"{name}\": {why}", Self::qualified(resource));
         Self::new(409, "Conflict", message).details(Self::names(resource, name))
     }
 
-    /// 403 with a reason in words.
+    /// 403 for this reason.
     pub fn forbidden(resource: Resource, name: &str, why: &str) -> Self {
         let message = format!("{} \"{name}\" is forbidden: {why}", Self::qualified(resource));
         Self::new(403, "Forbidden", message).details(Self::names(resource, name))
@@ -107,12 +107,12 @@ impl Status {
         Self::new(400, "BadRequest", message)
     }
 
-    /// 501: what wavetank does not model yet, by name. No real server answers this.
+    /// 501: names something that wavetank does not model. No real server answers this.
     pub fn not_modelled(what: impl AsRef<str>) -> Self {
         Self::new(501, "NotImplemented", format!("wavetank does not model {} yet", what.as_ref()))
     }
 
-    /// What a caller gets that takes a list or a document for an object: a programming error on our side.
+    /// The failure of a caller that takes a list or a document for an object: a bug of ours.
     pub(super) fn not_an_object() -> &'static Self {
         static STATUS: LazyLock<Status> =
             LazyLock::new(|| Status::new(500, "InternalError", "the answer is no object"));

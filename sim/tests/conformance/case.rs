@@ -33,7 +33,7 @@ pub(crate) enum Step {
     Http(Box<Exchange>),
 }
 
-/// A request and what a real server answered. `${name}` in path and body is what an earlier step captured.
+/// A request and the answer of a real server. `${name}` in path and body stands for a value that an earlier step captured.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Exchange {
@@ -41,18 +41,18 @@ pub(crate) struct Exchange {
     pub(crate) path: String,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Option<Value>,
-    /// A body that is no JSON.
+    /// A body that is not JSON.
     pub(crate) raw: Option<String>,
-    /// Who asks, where it is not the administrator.
+    /// The user, if it is not the administrator.
     pub(crate) user: Option<String>,
-    /// Names, and JSON pointers into the answer.
+    /// The names of captured values, and their JSON pointers into the answer.
     #[serde(default)]
     pub(crate) captures: BTreeMap<String, String>,
-    /// Whether the recorder asked until the answer was as it is.
+    /// Whether the recorder repeated the request until it got this answer.
     #[serde(default)]
     pub(crate) polled: bool,
-    /// What the recorder wanted to know.
-    #[allow(dead_code, reason = "for who reads the case")]
+    /// The purpose of the request.
+    #[allow(dead_code, reason = "for readers of the case")]
     pub(crate) note: Option<String>,
     #[serde(default)]
     pub(crate) compare: Compare,
@@ -64,21 +64,21 @@ pub(crate) struct Exchange {
     pub(crate) warning: String,
     #[serde(default)]
     pub(crate) retry_after: String,
-    /// The answer, if it is one JSON document.
+    /// The answer, if it is a single JSON document.
     pub(crate) answer: Option<Value>,
     /// The answer, if it is not JSON.
     pub(crate) text: Option<String>,
-    /// The answer's lines, if the recorder took it for a watch.
+    /// The lines of the answer, if it is a watch.
     pub(crate) stream: Option<Vec<Value>>,
 }
 
-/// How much of an answer is judged.
+/// Which part of an answer is compared.
 #[derive(Deserialize, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Compare {
     #[default]
     All,
-    /// Status and headers.
+    /// Only status and headers.
     Loose,
     /// Nothing.
     Skip,

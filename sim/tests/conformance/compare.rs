@@ -1,14 +1,14 @@
-//! Two answers: where they differ first. `<any>` agrees with everything, uids and times inside texts agree with each other.
+//! The first difference between two answers. `<any>` equals every value; uids inside texts equal each other, and so do times.
 
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
 use serde_json::Value;
 
-/// What stands where two recordings differed.
+/// Marks a value that differed between two recordings.
 const ANY: &str = "<any>";
 
-/// The first difference: where, what was recorded, what came.
+/// The first difference: its path, the recorded and the received value.
 pub(crate) fn difference(wanted: &Value, got: &Value) -> Option<String> {
     find("", wanted, got)
 }
@@ -21,7 +21,7 @@ fn find(at: &str, wanted: &Value, got: &Value) -> Option<String> {
             let missing = w.keys().find(|key| !g.contains_key(*key));
             let extra = g.keys().find(|key| !w.contains_key(*key));
             let inner = || w.iter().find_map(|(key, w)| find(&format!("{at}/{key}"), w, g.get(key)?));
-            // What differs says more than what is not there.
+            // A different value says more than a missing one.
             inner()
                 .or_else(|| missing.map(|key| format!("{at}/{key}: is missing, should be {}", w[key])))
                 .or_else(|| extra.map(|key| format!("{at}/{key}: should not be there, is {}", g[key])))
@@ -74,7 +74,7 @@ mod tests {
     use super::difference;
 
     #[test]
-    fn what_may_differ_agrees() {
+    fn values_that_may_differ_are_equal() {
         let wanted = json!({
             "metadata": {"uid": "<any>", "managedFields": [
                 {"manager": "a", "operation": "Apply"}, {"manager": "b", "operation": "Update", "time": "<any>"}

@@ -1,8 +1,8 @@
-//! The list of steps that do not hold yet: `case 3 5-7 # why` per line.
+//! The list of steps that are expected to fail: `case 3 5-7 # why` per line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which steps of which cases do not hold yet.
+/// The steps that are expected to fail, by case.
 pub(crate) struct Expected(BTreeMap<String, BTreeSet<usize>>);
 
 impl Expected {
@@ -10,7 +10,7 @@ impl Expected {
         let mut cases: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
             let (steps, why) = line.split_once('#').unwrap_or((line, ""));
-            assert!(!why.trim().is_empty(), "EXPECTED says why: {line}");
+            assert!(!why.trim().is_empty(), "a line of EXPECTED gives a reason: {line}");
             let mut words = steps.split_whitespace();
             let case = cases.entry(words.next().unwrap().to_owned()).or_default();
             for word in words {
@@ -31,7 +31,7 @@ impl Expected {
 }
 
 #[test]
-fn a_line_lists_steps_and_says_why() {
+fn a_line_lists_steps_and_gives_a_reason() {
     let expected = Expected::parse("# a comment\n\na 1 3-4 # tables\na 9 # yaml\n");
     let listed: Vec<usize> = (0..10).filter(|step| expected.lists("a", *step)).collect();
     assert_eq!(listed, [1, 3, 4, 9]);

@@ -1,13 +1,13 @@
-//! The API server against recorded answers of a real one: each case is played step by step through the HTTP rim.
+//! The API server against the recorded answers of a real one. The test replays each case step by step through the HTTP rim.
 //!
-//! - `cases/`: one file per case: requests, and what a kube-apiserver v1.36 answered; `<any>` stands for what may differ
+//! - `cases/`: one file per case: requests, and the answers of a kube-apiserver v1.36; `<any>` marks values that may differ
 //! - `case`: a case as data
-//! - `player`: sends the steps to a fresh server, in virtual time
-//! - `compare`: what must agree, and what may differ
-//! - `EXPECTED`: the steps that do not hold yet and why: `case steps... # why`. It only shrinks: a listed step that holds fails
-//!   the test as much as an unlisted one that does not
+//! - `player`: sends the steps of a case to a new server, in virtual time
+//! - `compare`: which parts of two answers must be equal
+//! - `EXPECTED`: the steps that fail, with the reason: `case steps... # why`. The list only shrinks: the test fails on an
+//!   unlisted step that fails, and on a listed step that passes
 //!
-//! Not judged: authentication, the order of keys, relations between resourceVersions.
+//! Not compared: authentication, the order of keys, relations between resourceVersions.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,26 +28,26 @@ use case::Case;
 use expected::Expected;
 use player::Outcome;
 
-/// What became of a case's steps.
+/// The outcomes of a case's steps.
 struct Played {
     name: String,
     outcomes: Vec<Outcome>,
 }
 
 impl Played {
-    fn held(&self) -> usize {
-        self.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Held)).count()
+    fn passed(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Passed)).count()
     }
 
-    fn judged(&self) -> usize {
-        self.outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::NotJudged)).count()
+    fn compared(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::NotCompared)).count()
     }
 
-    /// The steps that do not hold, with the first difference.
-    fn broken(&self) -> impl Iterator<Item = (usize, &str)> {
+    /// The steps that fail, with the first difference.
+    fn failed(&self) -> impl Iterator<Item = (usize, &str)> {
         self.outcomes.iter().enumerate().filter_map(|(step, outcome)| match outcome {
             Outcome::Differs(how) => Some((step, how.as_str())),
-            Outcome::Held | Outcome::NotJudged => None,
+            Outcome::Passed | Outcome::NotCompared => None,
         })
     }
 }
@@ -60,41 +60,41 @@ fn the_server_answers_as_recorded() {
         .iter()
         .map(|case| Played { name: case.name.clone(), outcomes: player::play(case) })
         .collect();
-    let (table, complaints) = (table(&played), complaints(&played, &expected));
+    let (table, surprises) = (table(&played), surprises(&played, &expected));
     println!("{table}");
-    assert!(complaints.is_empty(), "{complaints}{table}");
+    assert!(surprises.is_empty(), "{surprises}{table}");
 }
 
-/// Each case with its figures, and the sum.
+/// Each case with its counts, and the sums.
 fn table(played: &[Played]) -> String {
     let mut out = String::new();
     for case in played {
-        writeln!(out, "{:48} {:3} of {:3}", case.name, case.held(), case.judged()).unwrap();
+        writeln!(out, "{:48} {:3} of {:3}", case.name, case.passed(), case.compared()).unwrap();
     }
-    let whole = played.iter().filter(|case| case.held() == case.judged()).count();
-    let (held, judged) =
-        (played.iter().map(Played::held).sum::<usize>(), played.iter().map(Played::judged).sum::<usize>());
-    writeln!(out, "cases whole: {whole} of {}; steps held: {held} of {judged}", played.len()).unwrap();
+    let whole = played.iter().filter(|case| case.passed() == case.compared()).count();
+    let passed: usize = played.iter().map(Played::passed).sum();
+    let compared: usize = played.iter().map(Played::compared).sum();
+    writeln!(out, "cases passed: {whole} of {}; steps passed: {passed} of {compared}", played.len()).unwrap();
     out
 }
 
-/// Where the outcome is not what `EXPECTED` says.
-fn complaints(played: &[Played], expected: &Expected) -> String {
+/// The outcomes that differ from `EXPECTED`.
+fn surprises(played: &[Played], expected: &Expected) -> String {
     let mut out = String::new();
     for case in played {
-        for (step, how) in case.broken() {
+        for (step, how) in case.failed() {
             if !expected.lists(&case.name, step) {
                 writeln!(out, "{} {step} differs: {how}", case.name).unwrap();
             }
         }
         for (step, outcome) in case.outcomes.iter().enumerate() {
             if !matches!(outcome, Outcome::Differs(_)) && expected.lists(&case.name, step) {
-                writeln!(out, "{} {step} holds: take it out of EXPECTED", case.name).unwrap();
+                writeln!(out, "{} {step} passes: remove it from EXPECTED", case.name).unwrap();
             }
         }
     }
     for name in expected.cases().filter(|name| !played.iter().any(|case| case.name == *name)) {
-        writeln!(out, "{name} in EXPECTED is no case").unwrap();
+        writeln!(out, "{name} in EXPECTED is not a case").unwrap();
     }
     out
 }

@@ -1,4 +1,4 @@
-//! Plays a case: each step goes to one fresh server, as HTTP, in virtual time.
+//! Replays a case: sends its steps to one new server, as HTTP, in virtual time.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -17,22 +17,22 @@ use wavetank_sim::wire::{Addr, Answer, Request, RequestId, WatchEvent};
 use super::case::{Case, Compare, Exchange, Step};
 use super::compare::{difference, plain};
 
-/// What a request takes, in milliseconds: the recorder sent one after the other.
+/// The time between requests, in milliseconds. Our choice: less than [`POLLS`], and more than none, as in a recording.
 const STEP_MS: u64 = 5;
-/// How often a polled step is repeated, and how many milliseconds apart.
+/// How often a polled step is repeated, and how many milliseconds apart. Our choice: 10 s cover all recorded waits.
 const POLLS: (usize, u64) = (100, 100);
 
-/// What became of a step.
+/// The outcome of a step.
 pub(crate) enum Outcome {
-    /// The answer is the recorded one.
-    Held,
-    /// It is not.
+    /// The answer equals the recorded one.
+    Passed,
+    /// The first difference.
     Differs(String),
-    /// There was nothing to hold it against.
-    NotJudged,
+    /// The step has no recorded answer to compare with.
+    NotCompared,
 }
 
-/// A response, as far as it is compared.
+/// The compared parts of a response.
 struct Response {
     status: u16,
     content_type: String,
@@ -49,7 +49,7 @@ struct Player {
     captured: BTreeMap<String, String>,
 }
 
-/// Plays a case.
+/// Replays a case.
 pub(crate) fn play(case: &Case) -> Vec<Outcome> {
     let mut server = ApiServer::new(1, Time(0));
     server.set_plugins(Plugins { service_account: false, object_in_use: true });
@@ -63,11 +63,11 @@ impl Player {
         match step {
             Step::Sleep { sleep } => {
                 self.pass(sleep * 1000, &mut Vec::new());
-                Outcome::NotJudged
+                Outcome::NotCompared
             }
             Step::Restart { .. } => {
                 self.server.compact(self.server.revision());
-                Outcome::NotJudged
+                Outcome::NotCompared
             }
             Step::Http(exchange) => self.exchange(exchange),
         }
@@ -75,13 +75,13 @@ impl Player {
 
     fn exchange(&mut self, exchange: &Exchange) -> Outcome {
         if let Some(user) = &exchange.user {
-            return Outcome::Differs(format!("not sent: the server knows no users, here {user}"));
+            return Outcome::Differs(format!("not sent: the server does not model users, here {user}"));
         }
         self.pass(STEP_MS, &mut Vec::new());
         let (parts, body) = self.request(exchange);
         let mut response = self.send(&parts, &body);
         for _ in 0..if exchange.polled { POLLS.0 } else { 0 } {
-            if judge(exchange, &response).is_none() && is_there(exchange, &response) {
+            if compare(exchange, &response).is_none() && has_conditions(exchange, &response) {
                 break;
             }
             self.pass(POLLS.1, &mut Vec::new());
@@ -92,14 +92,14 @@ impl Player {
             let captured = answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             self.captured.insert(name.clone(), captured.to_owned());
         }
-        match judge(exchange, &response) {
-            _ if exchange.compare == Compare::Skip => Outcome::NotJudged,
-            None => Outcome::Held,
+        match compare(exchange, &response) {
+            _ if exchange.compare == Compare::Skip => Outcome::NotCompared,
+            None => Outcome::Passed,
             Some(how) => Outcome::Differs(how),
         }
     }
 
-    /// The request with what was captured put in.
+    /// The request with the captured values.
     fn request(&self, exchange: &Exchange) -> (Parts, Vec<u8>) {
         let filled = |text: &str| {
             self.captured
@@ -130,7 +130,7 @@ impl Player {
         let (bookmark, timeout_s) = (self.bookmark(&request), request.options.timeout_s);
         let mut events = Vec::new();
         let answer =
-            self.tell(ServerInput::Request(Box::new(request)), &mut events).expect("requests are answered");
+            self.input(ServerInput::Request(Box::new(request)), &mut events).expect("requests are answered");
         let response = encode(&answer, form);
         if let Answer::Watching = answer {
             self.pass(timeout_s.expect("recorded watches end") * 1000, &mut events);
@@ -164,7 +164,7 @@ impl Player {
         )
     }
 
-    /// Lets time pass. Events are those of the last request.
+    /// Lets time pass. Collects the watch events of the last request.
     fn pass(&mut self, ms: u64, events: &mut Vec<WatchEvent>) {
         let until = self.now + ms;
         loop {
@@ -174,12 +174,12 @@ impl Player {
             };
             self.timers.remove(0);
             self.now = self.now.max(due);
-            self.tell(ServerInput::Timer(timer), events);
+            self.input(ServerInput::Timer(timer), events);
         }
         self.now = until;
     }
 
-    fn tell(&mut self, input: ServerInput, events: &mut Vec<WatchEvent>) -> Option<Answer> {
+    fn input(&mut self, input: ServerInput, events: &mut Vec<WatchEvent>) -> Option<Answer> {
         let mut replies = Replies::default();
         self.server.on(self.now, input, &mut replies);
         self.timers.append(&mut replies.timers);
@@ -189,7 +189,7 @@ impl Player {
     }
 }
 
-/// Bodies too long to be recorded.
+/// A body that is too long for a recording, from its description there.
 fn big(raw: &str) -> Option<String> {
     let bytes: usize = raw.strip_prefix('<')?.strip_suffix('>')?.rsplit_once("* ")?.1.parse().ok()?;
     let value = "x".repeat(bytes);
@@ -205,8 +205,8 @@ fn bytes_of(body: ResponseBody) -> Vec<u8> {
     }
 }
 
-/// Whether what the recorder waited for is there: the same conditions as recorded, where the answer is not judged whole.
-fn is_there(exchange: &Exchange, got: &Response) -> bool {
+/// Whether the answer has the recorded conditions, for which the recorder waited.
+fn has_conditions(exchange: &Exchange, got: &Response) -> bool {
     let conditions = |answer: &Value| answer.pointer("/status/conditions").cloned();
     let Some(wanted) = exchange.answer.as_ref().and_then(conditions) else { return true };
     let got = serde_json::from_slice(&got.body).ok().as_ref().and_then(conditions);
@@ -214,7 +214,7 @@ fn is_there(exchange: &Exchange, got: &Response) -> bool {
 }
 
 /// The first difference between a response and the recorded one.
-fn judge(exchange: &Exchange, got: &Response) -> Option<String> {
+fn compare(exchange: &Exchange, got: &Response) -> Option<String> {
     if exchange.compare == Compare::Skip {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Pods on a node, from their creation to their removal.
 
 use wavetank_sim::object::Value;
-use wavetank_sim::programs::images::{Image, Pull, Ready, Span};
+use wavetank_sim::programs::images::{FirstPull, Image, Readiness, Span};
 use wavetank_sim::value;
 use wavetank_sim::wire::HostOrder;
 
@@ -103,7 +103,7 @@ fn a_pod_is_created_runs_and_gets_ready() {
 
 #[test]
 fn a_pod_that_is_not_ready_says_which_container() {
-    let mut rig = Rig::new(1, vec![image("*", |image| image.ready = Ready::Never)]);
+    let mut rig = Rig::new(1, vec![image("*", |image| image.ready = Readiness::Never)]);
     rig.pod("a", "node-1", |_| ());
     rig.run_to(60.0);
     let ready = rig.get_pod("a").and_then(|pod| pod.condition("Ready")).cloned().unwrap_or_default();
@@ -113,7 +113,7 @@ fn a_pod_that_is_not_ready_says_which_container() {
 
 #[test]
 fn a_second_pod_of_an_image_needs_no_pull() {
-    let mut rig = Rig::new(1, vec![image("*", |image| image.pull = Pull::Takes(Span::exactly(8000)))]);
+    let mut rig = Rig::new(1, vec![image("*", |image| image.pull = FirstPull::Takes(Span::exactly(8000)))]);
     rig.pod("a", "node-1", |_| ());
     rig.run_to(9.5);
     rig.pod("b", "node-1", |_| ());
@@ -123,7 +123,7 @@ fn a_second_pod_of_an_image_needs_no_pull() {
 
 #[test]
 fn a_failed_pull_is_retried_after_a_back_off() {
-    let fails = Pull::Fails { reason: "ErrImagePull".into(), times: 2 };
+    let fails = FirstPull::Fails { reason: "ErrImagePull".into(), times: 2 };
     let mut rig = Rig::new(1, vec![image("*", |image| image.pull = fails)]);
     rig.pod("a", "node-1", |_| ());
     assert_eq!(
@@ -267,7 +267,7 @@ fn a_force_deleted_pod_stops_within_the_least_grace() {
 
 #[test]
 fn a_pod_deleted_while_its_image_is_pulled_never_starts() {
-    let slow = |image: &mut Image| image.pull = Pull::Takes(Span::exactly(20_000));
+    let slow = |image: &mut Image| image.pull = FirstPull::Takes(Span::exactly(20_000));
     let mut rig = Rig::new(1, vec![image("*", slow)]);
     rig.pod("a", "node-1", |_| ());
     rig.run_to(1.0);

@@ -1,7 +1,7 @@
 //! Probes that restart containers, and lifecycle hooks.
 
 use wavetank_sim::object::Value;
-use wavetank_sim::programs::images::{Ready, Span};
+use wavetank_sim::programs::images::{Readiness, Span};
 use wavetank_sim::value;
 use wavetank_sim::wire::HostOrder;
 
@@ -112,7 +112,8 @@ fn a_shorter_grace_does_not_cut_the_hook_of_a_program() {
 
 #[test]
 fn a_container_restarts_when_its_startup_probe_fails() {
-    let mut rig = Rig::new(1, vec![image("slow", |image| image.ready = Ready::After(Span::exactly(8000)))]);
+    let mut rig =
+        Rig::new(1, vec![image("slow", |image| image.ready = Readiness::After(Span::exactly(8000)))]);
     rig.run_to(0.5);
     for (name, threshold) in [("patient", 2), ("hasty", 1)] {
         rig.pod(name, "node-1", |pod| {

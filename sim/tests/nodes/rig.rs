@@ -6,9 +6,10 @@ use std::sync::Arc;
 use wavetank_sim::apiserver::{ApiServer, Plugins, Replies, ServerInput};
 use wavetank_sim::engine::{Draws, Millis, Queue, Time};
 use wavetank_sim::kubelet::Kubelet;
-use wavetank_sim::kubelet::booted::{BootedNode, LEASE_NAMESPACE, booted_lease, booted_node};
+use wavetank_sim::kubelet::booted::{BootedNode, booted_lease, booted_node};
+use wavetank_sim::object::names::NODE_LEASE_NAMESPACE;
 use wavetank_sim::object::{Object, Value, pod_row};
-use wavetank_sim::programs::Runtime;
+use wavetank_sim::programs::ContainerRuntime;
 use wavetank_sim::programs::images::{Image, Images};
 use wavetank_sim::value;
 use wavetank_sim::wire::resource::{LEASES, NODES, PODS};
@@ -32,7 +33,7 @@ pub(crate) struct Rig {
     queue: Queue<Event>,
     server: ApiServer,
     parts: BTreeMap<Addr, Box<dyn Component>>,
-    runtime: Runtime,
+    runtime: ContainerRuntime,
     /// All writes of the parts except those of Leases: `patch pods/status default/a`.
     pub(crate) writes: Vec<String>,
     pub(crate) hosts: Vec<HostOrder>,
@@ -49,7 +50,7 @@ impl Rig {
             queue: Queue::new(Time::ZERO),
             server: ApiServer::new(1, Time::ZERO),
             parts: BTreeMap::new(),
-            runtime: Runtime::new(Images::new(images), Draws::new(1)),
+            runtime: ContainerRuntime::new(Images::new(images), Draws::new(1)),
             writes: Vec::new(),
             hosts: Vec::new(),
             status_failures: 0,
@@ -252,7 +253,7 @@ impl Rig {
     }
 
     /// Calls the runtime as a fault does.
-    pub(crate) fn on_runtime<T>(&mut self, act: impl FnOnce(&mut Runtime, &mut Outbox) -> T) -> T {
+    pub(crate) fn on_runtime<T>(&mut self, act: impl FnOnce(&mut ContainerRuntime, &mut Outbox) -> T) -> T {
         let mut out = Outbox::new(self.now());
         let result = act(&mut self.runtime, &mut out);
         self.effects(RUNTIME, &mut out);
@@ -267,7 +268,7 @@ impl Rig {
 
     /// When the node's Lease was renewed last.
     pub(crate) fn renewed(&self, node: &str) -> Time {
-        let lease = self.find(*LEASES, LEASE_NAMESPACE, node).expect("a lease");
+        let lease = self.find(*LEASES, NODE_LEASE_NAMESPACE, node).expect("a lease");
         Time::parse_rfc3339(lease.str_at(&["spec", "renewTime"]).expect("a renewal")).expect("a time")
     }
 }

@@ -1,6 +1,7 @@
 //! Faults, their triggers, and what must hold.
 
-use super::leaf::{ANY, COUNTS, DURATION, DURATIONS, HOSTING, KIND, LABEL, PICK, SELECTOR, TEXT};
+use super::leaf::{ANY, COUNTS, DISABLED_ORACLE, DURATION, DURATIONS, EXPECTED_ORACLE, HOSTING};
+use super::leaf::{KIND, LABEL, PICK, SELECTOR, TEXT};
 use super::map;
 use crate::scenario::shape::{Fields, Shape, may, must};
 
@@ -93,7 +94,8 @@ static EVENT: Fields = map(
 pub(super) const EXPECT: Shape =
     Shape::OneOf(&[Shape::List(&Shape::Fields(&EXPECTATION)), Shape::Fields(&VIOLATION)]);
 
-static VIOLATION: Fields = map("`expect`", &[must("violation", TEXT, "the oracle that must find a failure")]);
+static VIOLATION: Fields =
+    map("`expect`", &[must("violation", EXPECTED_ORACLE, "the oracle that must find a failure")]);
 
 static EXPECTATION: Fields = Fields {
     what: "an expectation",
@@ -149,5 +151,5 @@ pub(super) static ORACLES: Fields = map(
 
 static DISABLED: Fields = map(
     "an entry of `disable`",
-    &[must("name", TEXT, "the oracle"), must("reason", TEXT, "why it does not judge")],
+    &[must("name", DISABLED_ORACLE, "the oracle"), must("reason", TEXT, "why it does not judge")],
 );

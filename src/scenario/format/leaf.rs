@@ -1,10 +1,11 @@
 //! The scalars of the format: durations, counts, selectors, targets and the like. Each is one [`Leaf`].
 
 use wavetank_sim::object::{LabelSelector, Quantity, names};
+use wavetank_sim::scenario::oracle::{OracleInfo, Use};
 use wavetank_sim::scenario::range::{Millis, seeds};
 use wavetank_sim::scenario::{CountRange, Hosting, Pick, TimeRange};
 
-use crate::scenario::shape::{Leaf, Shape};
+use crate::scenario::shape::{Leaf, Named, Shape};
 
 /// The check failed, and what is right says all.
 fn only(right: bool) -> Result<(), String> {
@@ -186,6 +187,20 @@ pub(super) const VERSION: Shape = Shape::Leaf(&Leaf {
         let right = text.strip_prefix("v1.36.").is_some_and(|patch| patch.parse::<u32>().is_ok());
         if right { Ok(()) } else { Err(format!("version `{text}` is not there yet: write `v1.36.0`")) }
     },
+});
+
+/// An oracle that a scenario may expect to find it failing.
+pub(super) const EXPECTED_ORACLE: Shape = Shape::Named(&Named {
+    what: "an oracle",
+    names: || OracleInfo::names(Use::Expected),
+    check: |text| OracleInfo::usable(text, Use::Expected).map(drop),
+});
+
+/// An oracle that a scenario may do without.
+pub(super) const DISABLED_ORACLE: Shape = Shape::Named(&Named {
+    what: "an oracle",
+    names: || OracleInfo::names(Use::Disabled),
+    check: |text| OracleInfo::usable(text, Use::Disabled).map(drop),
 });
 
 /// What a wait is for.

@@ -3,13 +3,18 @@
 //!
 //! - `leaf`: durations, counts, selectors, targets and the like
 //! - `cluster`: nodes, images, operators
-//! - `steps`: the changes
+//! - `steps`: the changes; here the table of verbs also holds how each is read
 //! - `faults`: the failures, and what must hold
+//! - `fault_rows`: what the schema says of each fault of the table
 
 mod cluster;
+mod fault_rows;
 mod faults;
 mod leaf;
 mod steps;
+
+pub(super) use steps::VERBS;
+pub(crate) use steps::check_step;
 
 use leaf::{DURATION, KIND, LABEL, POINTER, SEEDS, SELECTOR};
 
@@ -18,6 +23,17 @@ use super::shape::{Field, Fields, Shape, may, must};
 /// A map of the format.
 const fn map(what: &'static str, fields: &'static [Field]) -> Fields {
     Fields { what, fields, one_of: &[] }
+}
+
+/// The words of a table.
+const fn words<const N: usize, T>(table: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut words = [""; N];
+    let mut n = 0;
+    while n < N {
+        words[n] = table[n].0;
+        n += 1;
+    }
+    words
 }
 
 /// The whole file.
@@ -51,7 +67,7 @@ static SPEC: Fields = map(
             "done without faults; must converge before t = 0",
         ),
         may("steps", Shape::List(&Shape::Fields(&steps::STEP)), "the changes, in order"),
-        may("faults", Shape::List(&Shape::Fields(&faults::FAULT)), "the failures"),
+        may("faults", Shape::List(&Shape::Branches(&faults::FAULT, fault_rows::branches)), "the failures"),
         may("converge", Shape::Fields(&CONVERGE), "when the system counts as converged"),
         may("expect", faults::EXPECT, "what must hold"),
         may("oracles", Shape::Fields(&faults::ORACLES), "the built-in oracles"),

@@ -18,17 +18,21 @@ impl Reader<'_, '_> {
             (Some(body), _) => (Modality::Always, body),
             (None, body) => (Modality::Eventually, body?),
         };
+        let on = match body.get("on") {
+            Some(on) => Some(self.event(on)?),
+            None => None,
+        };
         Some(Expectation {
             name: node.string("name")?,
             modality,
             check: self.check(body)?,
-            on: body.get("on").and_then(|on| self.event(on)),
+            on,
             grace_ms: body.millis("grace").unwrap_or(0),
         })
     }
 
     /// A check, of an expectation or an `assert`.
-    pub(super) fn check(&mut self, node: &Node) -> Option<Check> {
+    pub(in crate::scenario) fn check(&mut self, node: &Node) -> Option<Check> {
         let vars = node.get("vars");
         if let Some(part) = node.get("match") {
             if let Some(vars) = vars {
@@ -53,7 +57,7 @@ impl Reader<'_, '_> {
         {
             self.wrong(cel.spot, error.to_string());
         }
-        let vars = entries.iter().filter_map(|entry| self.var(entry)).collect();
+        let vars = entries.iter().filter_map(|entry| entry.value.unless_lost(self.var(entry))).collect();
         Some(Check::Cel { vars, source })
     }
 

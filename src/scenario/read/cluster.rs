@@ -54,7 +54,8 @@ impl Reader<'_, '_> {
                 Some(Pull::Fails { reason: pull.string("error")?, times: pull.parse("times").unwrap_or(1) })
             };
             let takes = |text: String| text.parse().ok().map(Pull::Takes);
-            rule.pull = pull.text().map_or_else(fails, |text| takes(text.into_owned())).unwrap_or(rule.pull);
+            let read = pull.text().map_or_else(fails, |text| takes(text.into_owned()));
+            rule.pull = pull.unless_lost(read).unwrap_or(rule.pull);
         }
         rule.start = node.parse("start").unwrap_or(rule.start);
         rule.stop = node.parse("stop").unwrap_or(rule.stop);
@@ -82,9 +83,8 @@ impl Reader<'_, '_> {
         let mut seen = BTreeSet::new();
         let mut operators = Vec::new();
         for node in nodes {
-            let Some(program) = node.get("program").and_then(|program| self.program(program)) else {
-                continue;
-            };
+            let program = node.get("program").and_then(|program| self.program(program));
+            let Some(program) = node.unless_lost(program) else { continue };
             let name = node.string("name").unwrap_or_else(|| program.clone());
             if !seen.insert(name.clone()) {
                 self.wrong(

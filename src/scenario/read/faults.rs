@@ -36,7 +36,7 @@ impl Reader<'_, '_> {
         }
         let args = self.args(fault, node);
         let target = self.victim(fault, node);
-        let when = node.get("when").and_then(|when| self.when(fault.default_moment(), when));
+        let when = node.get("when").and_then(|when| self.when(fault.moment, when));
         let duration: Option<TimeRange> = node.parse("duration");
         let spot = node.get("duration").unwrap_or(name).spot;
         self.right(spot, fault.check_duration(node.get("duration").is_some()));

@@ -12,7 +12,7 @@ use crate::scenario::yaml::{self, Node, Tree};
 
 impl Reader<'_, '_> {
     /// The objects that a step names: `PATH`, `[PATH..]` or `{inline: TEXT}`.
-    pub(super) fn manifests(&mut self, node: &Node) -> Vec<Arc<Object>> {
+    pub(in crate::scenario) fn manifests(&mut self, node: &Node) -> Vec<Arc<Object>> {
         let mut objects = Vec::new();
         match &node.tree {
             Tree::Text(_) => self.files(node, &mut objects),

@@ -1,4 +1,4 @@
-//! Tests of the file format: the examples of the design page, wrong files and damaged files.
+//! Tests of the file format: whole examples, wrong files and damaged files.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,14 @@ use super::*;
 
 mod damaged;
 mod schema;
+mod verbs;
 mod wrong;
 
-/// What this version reaches of the first example of the design page.
+/// A scenario of the shipped kind: pods are deleted.
 const POD_DELETION: &str = include_str!("staticweb-pod-deletion.yaml");
-/// All that this version reaches.
+/// Every fault and every step that this version carries out.
 const UNDER_FIRE: &str = include_str!("under-fire.yaml");
-/// The examples of the design page.
+/// Scenarios that need what this version does not carry out.
 const NODE_LOSS: &str = include_str!("staticweb-node-loss.yaml");
 const ETCD: &str = include_str!("etcd-upgrade-under-fire.yaml");
 
@@ -85,7 +86,7 @@ fn all_that_is_there_is_read() {
     assert_eq!(s.faults[8].args.text("kind"), Some("Pod"));
     let whole = (&s.faults[9].target, s.faults[9].args.get("keep").map(ToString::to_string));
     assert_eq!(whole, (&FaultTarget::Cluster, Some("0..100".into())));
-    assert_eq!((s.expect[0].grace_ms, s.disable[0].name.as_str()), (30_000, "hot_loop"));
+    assert_eq!((s.expect[0].grace_ms, s.disable[0].oracle.name), (30_000, "hot_loop"));
 }
 
 #[test]

@@ -23,7 +23,14 @@ fn holds(schema: &Value, value: &Value) -> bool {
                 None => true,
             },
         };
+    let conditional = |branch: &Value| match (branch.get("if"), branch.get("then")) {
+        (Some(case), Some(then)) => !holds(case, value) || holds(then, value),
+        _ => holds(branch, value),
+    };
     (types.is_empty() || types.iter().any(is))
+        && *schema != Value::Bool(false)
+        && schema.get("const").is_none_or(|word| word == value)
+        && schema.items_at(&["allOf"]).iter().all(conditional)
         && schema.get("enum").is_none_or(|words| words.items().contains(value))
         && schema.items_at(&["required"]).iter().all(has)
         && schema
@@ -48,17 +55,34 @@ fn what_the_parser_takes_is_right_by_the_schema() {
 #[test]
 fn what_the_parser_refuses_for_its_shape_is_wrong_by_the_schema() {
     let good = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: s}\nspec:\n";
-    assert!(holds(&schema(), &value(&format!("{good}  seeds: 3\n"))));
+    for spec in ["seeds: 3", "expect: {violation: step}", "oracles: {disable: [{name: panic, reason: r}]}"] {
+        let text = format!("{good}  {spec}\n");
+        assert!(read(&text).is_ok() && holds(&schema(), &value(&text)), "{spec}");
+    }
     for spec in [
         "seed: 3",
         "steps: {}",
         "steps: [{name: x}]",
         "steps: [{drain: {nodes: a}}]",
+        "steps: [{scale: }]",
         "steps: [{wait: 30s, cordon: {node: a}}]",
         "faults: [{fault: crash}]",
         "faults: [{fault: crash, when: {sequence: []}}]",
+        "faults: [{fault: crahs, target: pod/a, when: {at: 1s}}]",
+        "faults: [{fault: pause, target: pod/a, when: {at: 1s}, duration: 1s}]",
+        "faults: [{fault: crash, when: {at: 1s}}]",
+        "faults: [{fault: crash, target: pod/a, when: {at: 1s}, duration: 1s}]",
+        "faults: [{fault: compaction, target: pod/a, when: {at: 1s}}]",
+        "faults: [{fault: slow-start, target: pod/a, when: {at: 1s}}]",
+        "faults: [{fault: slow-start, target: pod/a, when: {at: 1s}, args: {bye: 1s}}]",
+        "faults: [{fault: node-loss, target: node/a, when: {at: 1s}, duration: 1s, heal: never}]",
+        "faults: [{fault: reboot, target: node/a, when: {at: 1s}, heal: return}]",
+        "faults: [{fault: api-error, target: all, when: {at: 1s}, args: {status: 404}}]",
         "operators: [{program: [a]}]",
         "expect: {cel: a}",
+        "expect: {violation: internal}",
+        "expect: {violation: counts}",
+        "oracles: {disable: [{name: step, reason: r}]}",
     ] {
         let text = format!("{good}  {spec}\n");
         assert!(read(&text).is_err() && !holds(&schema(), &value(&text)), "{spec}");

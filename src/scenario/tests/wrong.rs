@@ -56,6 +56,15 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
             "expect: [{name: a, always: {vars: {p: {apiVersion: v1, kind: Podd}}, cel: p.size() < 3}}]",
             "there is no kind `Podd` in v1; did you mean `Pod`?",
         ),
+    ] {
+        let line = first_line(&format!("{HEAD}  {spec}\n"));
+        assert!(line.starts_with("s.yaml:5:") && line.contains(right), "{spec}: {line}");
+    }
+}
+
+#[test]
+fn a_wrong_name_of_a_program_or_an_oracle_is_named_with_what_would_be_right() {
+    for (spec, right) in [
         (
             "faults: [{fault: crash, target: {program: nobody}, when: {at: 1s}}]",
             "5:45: `nobody` is no program that runs here; none does: name one under `operators` or `images`",
@@ -72,8 +81,19 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
             "{operators: [{program: etcd}], steps: [{when: {on: {write: {actor: user}}}, delete: {target: pod/a}}]}",
             "`user` is a part of the cluster, and these are programs; here: etcd",
         ),
+        ("expect: [{name: a, eventually: }]", "nothing does not belong here: write a map for a check"),
         ("oracles: {disable: [{name: hot_loop}]}", "needs `reason`: why it does not judge"),
         ("oracles: {disable: [{name: counts, reason: r}]}", "oracle `counts` is not there yet"),
+        (
+            "oracles: {disable: [{name: hotloop, reason: r}]}",
+            "5:30: there is no oracle `hotloop`; did you mean",
+        ),
+        ("oracles: {disable: [{name: step, reason: r}]}", "oracle `step` does not belong here: write one of"),
+        (
+            "expect: {violation: internal}",
+            "oracle `internal` does not belong here: write one of no_convergence,",
+        ),
+        ("expect: {violation: 3}", "`3` does not belong here: write an oracle: one of no_convergence,"),
     ] {
         let line = first_line(&format!("{HEAD}  {spec}\n"));
         assert!(line.starts_with("s.yaml:5:") && line.contains(right), "{spec}: {line}");
@@ -91,6 +111,10 @@ fn a_wrong_step_is_named_with_its_place_and_what_would_be_right() {
         ("scale: {target: d/web, replicas: few}", "`few` is wrong here: write a whole number"),
         ("scale: {target: d/web, replica: 3}", "did you mean `replicas`?"),
         ("scale: {target: {kind: Pod, selector: '=='}, replicas: 1}", "is no label selector"),
+        ("scale:", "6:10: nothing does not belong here: write a map for `scale`, of target, replicas"),
+        ("apply: ~", "6:12: nothing does not belong here: write a text, or a list"),
+        ("drain: {node: ~}", "6:19: nothing does not belong here: write a text"),
+        ("{when: {at: ~}, cordon: {node: a}}", "6:17: nothing does not belong here: write a duration"),
         ("{wait: 30s, cordon: {node: a}}", "6:17: a step has `wait` already: leave `cordon` out"),
         ("wait: {for: condition=Ready}", "needs a `target`"),
         ("wait: {for: ready}", "`converged`, `condition=TYPE`, `delete`"),
@@ -133,6 +157,7 @@ fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
         ("{fault: crash, target: node/a, when: {at: 3s}}".into(), "`crash` cannot strike this"),
         ("{fault: crash, target: {pick: one}, when: {at: 3s}}".into(), "needs one of program, kind"),
         (crash("when: {}"), "`when` needs one of at, every, on"),
+        (crash("when: {at: }"), "nothing does not belong here: write a duration"),
         (crash("when: {at: 3s, every: 4s}"), "`when` has `at` already"),
         (crash("when: {at: 3s, nth: 2}"), "`nth` goes with `on`"),
         (crash("when: {every: 3s}"), "`every` needs `times`"),

@@ -1,4 +1,4 @@
-//! DefaultTolerationSeconds: a pod stays for five minutes on a node that is not ready or not reachable.
+//! DefaultTolerationSeconds: a pod tolerates for five minutes that its node is not ready or unreachable.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use crate::value;
 /// kube-apiserver `--default-not-ready-toleration-seconds`, `--default-unreachable-toleration-seconds`.
 const SECONDS: i64 = 300;
 
-/// The taints of a node that is not well, and how they are tolerated. Immutable.
+/// The taints, each with its default toleration. Immutable.
 static TAINTS: LazyLock<[(&str, Value); 2]> = LazyLock::new(|| {
     ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].map(|taint| {
         (

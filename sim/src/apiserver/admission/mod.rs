@@ -1,8 +1,9 @@
-//! Admission: what plugins add to a write or refuse, after defaulting and before validation.
+//! Admission plugins: they change or refuse a write after defaulting and before validation.
 //!
-//! Modelled: the plugins in the list below, in kube-apiserver's order; namespace lifecycle is the create verb's, and so is
-//! `quota`, which writes. Not modelled: limit ranges, pod security, policies and webhooks. To add a plugin: one file
-//! with `admit`, and one line in [`admit`].
+//! Modelled: the plugins below, in kube-apiserver's order. The create verb calls two of them itself: NamespaceLifecycle, and
+//! ResourceQuota (`quota`), which writes. Not modelled: LimitRanger, PodSecurity, admission policies and webhooks.
+//!
+//! To add a plugin: one file with a function `admit`, and one line in [`admit`].
 
 mod default_tolerations;
 mod node_taints;
@@ -15,47 +16,59 @@ pub(super) mod topology_labels;
 use std::sync::Arc;
 
 use super::kind::Kind;
+use super::store::Store;
 use crate::object::{Object, Value};
-use crate::wire::{Resource, Status, Verb};
+use crate::wire::{ObjectKey, Resource, Status, Verb};
 
-/// Plugins that need a controller beside the server, and so can be switched off.
+/// The plugins that depend on a controller. A server without that controller runs without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plugins {
-    /// Pods get their service account, and wait for it.
+    /// A pod gets a service account, which must exist. Depends on the service account controller.
     pub service_account: bool,
-    /// Volumes and claims get the finalizer that the protection controllers take off.
+    /// Volumes and claims get a finalizer. Depends on the protection controllers, which remove it.
     pub object_in_use: bool,
 }
 
-/// What the plugins see of the store.
-pub trait Lookup {
+/// How plugins read the store.
+pub trait StoreReader {
     /// A stored object; the namespace is empty for cluster-scoped resources.
     fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Arc<Object>>;
     /// All stored objects of a resource.
     fn list(&self, resource: Resource) -> Vec<Arc<Object>>;
 }
 
+impl StoreReader for Store {
+    fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        self.get(resource, &ObjectKey::new(namespace, name)).cloned()
+    }
+
+    fn list(&self, resource: Resource) -> Vec<Arc<Object>> {
+        let table = self.table(resource).into_iter();
+        table.flat_map(|table| table.iter("").map(|(_, object)| object.clone())).collect()
+    }
+}
+
 /// One write, as plugins see it.
 pub struct Attributes<'a> {
-    /// Create or update; a patch is one of them.
+    /// Create or update. A patch is one of the two.
     pub verb: Verb,
-    /// Of which kind.
+    /// The kind of the object.
     pub kind: &'a Kind,
     /// The subresource; empty for the object itself.
     pub subresource: &'a str,
     /// The namespace of the request.
     pub namespace: &'a str,
-    /// The object's name; empty where the server makes it.
+    /// The object's name; empty if the server generates it.
     pub name: &'a str,
-    /// What is stored, on update.
+    /// The stored object, on update.
     pub old: Option<&'a Value>,
-    /// What is switched on.
+    /// The plugins that run.
     pub plugins: Plugins,
     /// The store.
-    pub lookup: &'a dyn Lookup,
+    pub store: &'a dyn StoreReader,
 }
 
-/// Lets every plugin have its say on `new`.
+/// Runs the plugins of the kind on `new`. No plugin looks at subresources.
 pub fn admit(write: &Attributes<'_>, new: &mut Value) -> Result<(), Box<Status>> {
     if !write.subresource.is_empty() {
         return Ok(());
@@ -82,7 +95,7 @@ pub fn admit(write: &Attributes<'_>, new: &mut Value) -> Result<(), Box<Status>>
 }
 
 impl Attributes<'_> {
-    /// 403 in the words that all plugins share.
+    /// 403 with the text that all plugins share.
     fn forbidden(&self, why: &str) -> Box<Status> {
         Box::new(Status::forbidden(self.kind.resource, self.name, why))
     }

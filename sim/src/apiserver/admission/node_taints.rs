@@ -1,4 +1,5 @@
-//! TaintNodesByCondition: a node is born not ready, and no pod is placed on it before the node controller says so.
+//! TaintNodesByCondition: a new node is tainted as not ready. Pods are scheduled to it once the node lifecycle controller
+//! removes the taint.
 
 use crate::object::Value;
 use crate::value;

@@ -1,4 +1,4 @@
-//! StorageObjectInUseProtection: volumes and claims stay while something uses them.
+//! StorageObjectInUseProtection: volumes and claims get a finalizer that keeps them while they are in use.
 
 use super::super::kind::Kind;
 use crate::object::Value;

@@ -1,15 +1,16 @@
-//! Priority: the class of a pod becomes its number and preemption policy.
+//! Priority: a pod gets the priority and the preemption policy of its PriorityClass.
 //!
-//! Recorded in `golden/validation-pod` and `defaulting-pod`.
+//! Recorded in `validation-pod` and `defaulting-pod`.
 
 use super::Attributes;
 use crate::object::Value;
 use crate::wire::{Resource, Status};
 
 const CLASSES: &str = "scheduling.k8s.io/v1/priorityclasses";
+/// The default of `preemptionPolicy`.
 const PREEMPT: &str = "PreemptLowerPriority";
 
-/// The classes that every server has (`SystemPriorityClasses`).
+/// The classes that exist on every server (scheduling `SystemPriorityClasses`).
 const SYSTEM: [(&str, i64); 2] =
     [("system-node-critical", 2_000_001_000), ("system-cluster-critical", 2_000_000_000)];
 
@@ -49,7 +50,7 @@ pub(super) fn admit(write: &Attributes<'_>, pod: &mut Value) -> Result<(), Box<S
 }
 
 fn named(write: &Attributes<'_>, name: &str) -> Result<Class, Box<Status>> {
-    if let Some(class) = write.lookup.get(Resource::new(CLASSES), "", name) {
+    if let Some(class) = write.store.get(Resource::new(CLASSES), "", name) {
         return Ok(of(class.root()));
     }
     match SYSTEM.iter().find(|(system, _)| *system == name) {
@@ -60,9 +61,9 @@ fn named(write: &Attributes<'_>, name: &str) -> Result<Class, Box<Status>> {
     }
 }
 
-/// The lowest of the classes that are the default for all; else no class, 0.
+/// The global default class with the lowest value; without one, no class and priority 0.
 fn default_class(write: &Attributes<'_>) -> Class {
-    let classes = write.lookup.list(Resource::new(CLASSES));
+    let classes = write.store.list(Resource::new(CLASSES));
     let is_default = |class: &Value| class.get("globalDefault").and_then(Value::as_bool).unwrap_or_default();
     let all = classes.iter().map(|class| class.root()).filter(|class| is_default(class)).map(of);
     all.min_by_key(|class| class.value).unwrap_or_else(|| Class {

@@ -1,8 +1,8 @@
-//! ResourceQuota: refuses what would exceed a quota, and charges what is let in.
+//! ResourceQuota: refuses objects that would exceed a quota, and adds accepted ones to its usage.
 //!
-//! Recorded in `golden/resource-quota` and `ctl-resource-quota-status`. Modelled: creates, judged against `status.hard` and
-//! `status.used`; a quota whose status is not calculated yet refuses nothing. Not modelled: updates that ask for more;
-//! limits that are on by configuration (`limitedResources`). A create that fails after it was judged is not charged.
+//! Recorded in `resource-quota` and `resource-quota-status`. Modelled: creates, checked against `status.hard` and
+//! `status.used`. A quota without `status.hard` refuses nothing yet. Differs: a create that fails after this check adds
+//! nothing to the usage. Not modelled: updates that raise the usage; `limitedResources` of the server's configuration.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::object::quota::{Amounts, in_scope, is_about, unspecified, usage};
 use crate::object::{Object, Quantity, Str, Value};
 use crate::wire::{Resource, Status};
 
-/// The quotas that a new object is charged to, each with its new tree; or why it may not be.
+/// The quotas whose usage a new object raises, each with its new tree; 403 if the object exceeds one.
 pub(crate) fn charge(
     quotas: Vec<Arc<Object>>,
     (resource, name): (Resource, &str),
@@ -27,7 +27,7 @@ pub(crate) fn charge(
             continue;
         }
         if plural == "pods" {
-            specified(&quota, &hard, object).map_err(&refused)?;
+            check_specified(&quota, &hard, object).map_err(&refused)?;
         }
         let mut used = amounts(&quota, "used");
         used.retain(|limit, _| hard.contains_key(limit));
@@ -45,15 +45,15 @@ pub(crate) fn charge(
         let sum = |limit: &Str| used[limit] + more.get(limit).copied().unwrap_or(Quantity::ZERO);
         let exceeded: Vec<&Str> = more.keys().filter(|limit| sum(limit) > hard[*limit]).collect();
         if !exceeded.is_empty() {
-            let words = |of: &Amounts| {
+            let text = |of: &Amounts| {
                 exceeded.iter().map(|limit| format!("{limit}={}", of[*limit])).collect::<Vec<_>>().join(",")
             };
             return Err(refused(format!(
                 "exceeded quota: {}, requested: {}, used: {}, limited: {}",
                 quota.name(),
-                words(&more),
-                words(&used),
-                words(&hard)
+                text(&more),
+                text(&used),
+                text(&hard)
             )));
         }
         if more.values().any(|amount| !amount.is_zero()) {
@@ -65,14 +65,15 @@ pub(crate) fn charge(
     Ok(charged)
 }
 
-fn specified(quota: &Object, hard: &Amounts, pod: &Object) -> Result<(), String> {
+/// A pod has to specify each compute resource that the quota limits.
+fn check_specified(quota: &Object, hard: &Amounts, pod: &Object) -> Result<(), String> {
     let lacking = unspecified(hard.keys().map(Str::as_str), pod);
     if lacking.is_empty() {
         return Ok(());
     }
-    let words: Vec<String> =
+    let texts: Vec<String> =
         lacking.iter().map(|(limit, containers)| format!("{limit} for: {}", containers.join(","))).collect();
-    Err(format!("failed quota: {}: must specify {}", quota.name(), words.join("; ")))
+    Err(format!("failed quota: {}: must specify {}", quota.name(), texts.join("; ")))
 }
 
 fn amounts(quota: &Object, field: &str) -> Amounts {
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_charged_and_what_does_not_is_refused_in_the_recorded_words() {
+    fn a_pod_within_the_quota_raises_its_usage_and_one_beyond_it_is_refused_as_recorded() {
         let quotas =
             quota(value!({"pods": "2", "requests.cpu": "1"}), value!({"pods": "1", "requests.cpu": "600m"}));
         let charged = charge(quotas.clone(), (*PODS, "b"), &pod("400m")).unwrap();
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_that_is_not_calculated_yet_refuses_nothing() {
+    fn a_quota_without_a_status_refuses_nothing() {
         assert!(charge(quota(value!({}), value!({})), (*PODS, "a"), &pod("9")).unwrap().is_empty());
         let unknown = charge(quota(value!({"pods": "1"}), value!({})), (*PODS, "a"), &pod("9")).unwrap_err();
         assert!(

@@ -1,22 +1,22 @@
-//! ServiceAccount: a pod runs as an account that exists, and gets its token mounted.
+//! ServiceAccount: a pod runs as an existing service account, and its containers mount the account's token.
 //!
-//! Recorded in `golden/ctl-pod-admission-service-account`. Real: the volume's name has a random suffix. Modelled: a suffix
-//! that depends on namespace and pod name. Not modelled: limits on secrets by annotation, mirror pods.
+//! Recorded in `pod-admission-service-account`. Differs: the suffix of the volume's name is random on a real server; here it
+//! depends on namespace and pod name. Not modelled: limits on secrets by annotation, mirror pods.
 
 use std::sync::LazyLock;
 
+use super::super::names::with_suffix;
 use super::Attributes;
 use crate::engine::Draws;
-use crate::object::{Object, Value};
+use crate::object::{Object, Str, Value};
 use crate::value;
 use crate::wire::Status;
 use crate::wire::resource::SERVICE_ACCOUNTS;
 
+/// Where containers mount the token (serviceaccount admission `DefaultAPITokenMountPath`).
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-/// An hour and a bit: the apiserver warns about tokens used beyond the hour (`WarnOnlyBoundTokenExpirationPeriod`).
+/// How long a token is valid (serviceaccount `WarnOnlyBoundTokenExpirationPeriod`).
 const EXPIRATION_S: i64 = 3607;
-/// Kubernetes' alphabet for suffixes (apimachinery `rand.String`).
-const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 pub(super) fn admit(write: &Attributes<'_>, pod: &mut Value) -> Result<(), Box<Status>> {
     if pod.str_at(&["spec", "serviceAccountName"]).unwrap_or_default().is_empty() {
@@ -24,7 +24,7 @@ pub(super) fn admit(write: &Attributes<'_>, pod: &mut Value) -> Result<(), Box<S
         pod.set_at(&["spec", "serviceAccount"], "default");
     }
     let name = pod.str_at(&["spec", "serviceAccountName"]).unwrap_or_default().to_owned();
-    let Some(account) = write.lookup.get(*SERVICE_ACCOUNTS, write.namespace, &name) else {
+    let Some(account) = write.store.get(*SERVICE_ACCOUNTS, write.namespace, &name) else {
         return Err(write.forbidden(&format!(
             "error looking up service account {}/{name}: serviceaccount \"{name}\" not found",
             write.namespace
@@ -41,7 +41,7 @@ pub(super) fn admit(write: &Attributes<'_>, pod: &mut Value) -> Result<(), Box<S
     Ok(())
 }
 
-/// The pod's word counts more than the account's; the default is yes.
+/// The pod's setting takes precedence over the account's; the default is true.
 fn mounts_token(pod: &Value, account: &Object) -> bool {
     let own = pod.at(&["spec", "automountServiceAccountToken"]).and_then(Value::as_bool);
     let accounts = account.at(&["automountServiceAccountToken"]).and_then(Value::as_bool);
@@ -73,7 +73,7 @@ fn mount_token(pod: &mut Value, volume: &str) {
     }
 }
 
-/// What the volume projects: token, root CA, namespace. Immutable.
+/// The sources of the volume: token, root CA and namespace. Immutable.
 static PROJECTED: LazyLock<Value> = LazyLock::new(|| {
     value!({
         "sources": [
@@ -91,14 +91,8 @@ fn token_volume(name: &str) -> Value {
     value!({"name": name, "projected": (PROJECTED.clone())})
 }
 
-fn volume_name(write: &Attributes<'_>, pod: &Value) -> String {
+fn volume_name(write: &Attributes<'_>, pod: &Value) -> Str {
     let prefix = pod.str_at(&["metadata", "generateName"]).unwrap_or_default();
-    let mut bits = Draws::new(0).nth(&["kube-api-access", write.namespace, write.name, prefix], 0);
-    let mut name = "kube-api-access-".to_owned();
-    for _ in 0..5 {
-        let letter = bits % ALPHABET.len() as u64;
-        bits /= ALPHABET.len() as u64;
-        name.push(char::from(ALPHABET[letter as usize]));
-    }
-    name
+    let bits = Draws::new(0).nth(&["kube-api-access", write.namespace, write.name, prefix], 0);
+    with_suffix("kube-api-access-", bits)
 }

@@ -1,4 +1,4 @@
-//! What plugins add and refuse, as recorded in `ctl-pod-admission-service-account`, `validation-pod` and `defaulting-pod`.
+//! What plugins add and refuse, as recorded in `pod-admission-service-account`, `validation-pod` and `defaulting-pod`.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::wire::resource::{PODS, SERVICE_ACCOUNTS};
 
 const CLASSES: &str = "scheduling.k8s.io/v1/priorityclasses";
 
-/// A store of a few objects.
+/// A store with a few objects.
 #[derive(Default)]
 struct Stored(BTreeMap<(Resource, String), Arc<Object>>);
 
@@ -21,7 +21,7 @@ impl Stored {
     }
 }
 
-impl Lookup for Stored {
+impl StoreReader for Stored {
     fn get(&self, resource: Resource, _: &str, name: &str) -> Option<Arc<Object>> {
         self.0.get(&(resource, name.to_owned())).cloned()
     }
@@ -45,7 +45,7 @@ fn admitted(spec: Value, stored: &Stored) -> Result<Value, String> {
         name: "p",
         old: None,
         plugins: Plugins { service_account: true, object_in_use: false },
-        lookup: stored,
+        store: stored,
     };
     admit(&write, &mut pod).map(|()| pod).map_err(|status| format!("{} {}", status.code, status.message))
 }
@@ -60,7 +60,7 @@ fn accounts() -> Stored {
 }
 
 #[test]
-fn a_pod_gets_its_account_and_token_or_waits_for_the_account() {
+fn a_pod_gets_its_account_and_token_and_is_refused_without_an_account() {
     let pod = admitted(value!({}), &accounts()).unwrap();
     assert_eq!(pod.str_at(&["spec", "serviceAccountName"]), Some("default"));
     let volume = &pod.items_at(&["spec", "volumes"])[0];
@@ -88,7 +88,7 @@ fn a_pod_gets_its_account_and_token_or_waits_for_the_account() {
 }
 
 #[test]
-fn a_class_becomes_a_priority_and_nobody_sets_another() {
+fn a_pod_gets_the_priority_of_its_class_and_may_not_set_another() {
     let class = value!({"metadata": {"name": "low"}, "value": (-5), "preemptionPolicy": "Never", "globalDefault": true});
     let stored = accounts().with(Resource::new(CLASSES), class);
     let priority = |pod: &Value| {
@@ -114,7 +114,7 @@ fn a_class_becomes_a_priority_and_nobody_sets_another() {
 }
 
 #[test]
-fn a_pod_stays_five_minutes_on_a_node_that_is_not_well_unless_it_says_otherwise() {
+fn a_pod_tolerates_a_failed_node_for_five_minutes_unless_it_has_a_toleration() {
     let own = value!([{"key": "node.kubernetes.io/not-ready", "operator": "Exists"}]);
     let pod = admitted(value!({"tolerations": own}), &accounts()).unwrap();
     let [own, added] = pod.items_at(&["spec", "tolerations"]) else { panic!("{}", pod.to_json()) };

@@ -1,35 +1,44 @@
 //! From a definition to the kinds that it defines, one per served version.
 //!
-//! Building a type costs more than most requests, and every run of a sweep defines the same ones: types are kept for the
-//! life of the process, found by the schema's hash and equality.
+//! Building a type costs more than most requests, and all runs of a sweep define the same types. Therefore the process keeps
+//! each type, and finds it by its schema.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::super::kind::{Kind, ScalePaths, Subresource};
 use super::super::rules::Rules;
+use super::super::tree::text;
 use crate::object::{Digest, SchemaError, Shape, Str, Value};
 use crate::wire::Resource;
 
-/// The verbs of every custom resource, in discovery's order.
+/// The verbs of custom resources, in the order of discovery (apiextensions `DiscoveryController`).
 const VERBS: [&str; 8] = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+/// The verbs of their subresources.
 const SUBRESOURCE_VERBS: [&str; 3] = ["get", "patch", "update"];
 
-/// Immutable once in.
+/// Types by the digest of their schema. An entry never changes, unless two schemas share a digest.
 static SHAPES: Mutex<BTreeMap<u64, (Value, Arc<Shape>)>> = Mutex::new(BTreeMap::new());
 
 /// The kinds of a valid definition, one per served version.
 pub fn kinds(crd: &Value) -> Result<Vec<Kind>, SchemaError> {
     let Some(spec) = crd.get("spec") else { return Ok(Vec::new()) };
     let versions = spec.items_at(&["versions"]);
-    let is = |version: &Value, key: &str| version.get(key).and_then(Value::as_bool) == Some(true);
-    let storage = versions.iter().find(|version| is(version, "storage"));
-    let storage = storage.and_then(|version| version.str_at(&["name"])).unwrap_or_default();
+    let storage = storage_version(crd).and_then(Value::as_str).unwrap_or_default();
     versions
         .iter()
-        .filter(|version| is(version, "served"))
+        .filter(|version| is_true(version, "served"))
         .map(|version| kind(crd, spec, version, storage))
         .collect()
+}
+
+/// The name of the version in which instances are stored.
+pub(in super::super) fn storage_version(crd: &Value) -> Option<&Value> {
+    crd.items_at(&["spec", "versions"]).iter().find(|version| is_true(version, "storage"))?.get("name")
+}
+
+fn is_true(version: &Value, key: &str) -> bool {
+    version.get(key).and_then(Value::as_bool) == Some(true)
 }
 
 fn kind(crd: &Value, spec: &Value, version: &Value, storage: &str) -> Result<Kind, SchemaError> {
@@ -95,7 +104,7 @@ fn path_of(path: &str) -> Vec<Str> {
     path.split('.').filter(|key| !key.is_empty()).map(Str::new).collect()
 }
 
-/// The type that a schema describes; without a schema: an object.
+/// The type that a schema describes; without a schema, any object.
 pub(super) fn shape(schema: Option<&Value>) -> Result<Arc<Shape>, SchemaError> {
     let any = Value::from([("type", "object".into())]);
     let schema = schema.unwrap_or(&any);
@@ -111,10 +120,6 @@ pub(super) fn shape(schema: Option<&Value>) -> Result<Arc<Shape>, SchemaError> {
     let shape = Arc::new(Shape::from_crd_schema(schema)?);
     shapes.insert(digest, (schema.clone(), shape.clone()));
     Ok(shape)
-}
-
-fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
-    value.str_at(path).unwrap_or_default()
 }
 
 fn texts(spec: &Value, key: &str) -> Vec<Str> {

@@ -1,7 +1,7 @@
-//! The life of a definition: names accepted, established, terminating with its instances, gone.
+//! The lifecycle of a definition: its names are accepted, it is established; later it terminates with its instances.
 //!
-//! Real: three controllers inside the apiserver, each a moment behind. Modelled: one step after the other, [`STEP_MS`]
-//! apart (recorded in `golden/crd-watch-while-established`). Not modelled: the retry that a deletion may need.
+//! Real: three controllers inside kube-apiserver, each a moment behind. Modelled: one step after the other, [`STEP_MS`]
+//! apart. Recorded in `crd-watch-while-established`. Not modelled: retries of instance deletions that fail.
 
 use std::collections::BTreeSet;
 
@@ -9,37 +9,37 @@ use crate::engine::Millis;
 use crate::object::{Str, Value};
 use crate::value;
 
-/// How long after a change the next step is taken. Recorded: tens of milliseconds.
+/// How long after a change the next step follows. Our choice, because recorded steps take some ten milliseconds each.
 pub const STEP_MS: Millis = 10;
 
-/// Keeps a definition until its instances are gone.
+/// Keeps a definition until its instances are removed (apiextensions `CustomResourceCleanupFinalizer`).
 pub const FINALIZER: &str = "customresourcecleanup.apiextensions.k8s.io";
 
-/// What is to be done about a definition.
+/// What to do next about a definition.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Next {
+pub enum NextStep {
     /// Nothing.
-    Rest,
+    None,
     /// Store it with this status.
     Status(Value),
-    /// Delete all its instances, and ask again when that changed something.
+    /// Delete all its instances, and call [`next`] again if that changed anything.
     DeleteInstances,
-    /// Take its finalizer off.
-    Finish,
+    /// Remove its finalizer.
+    RemoveFinalizer,
 }
 
-/// Whether it is served.
+/// Whether its kinds are served.
 pub fn is_established(crd: &Value) -> bool {
     condition(crd, "Established").and_then(|c| c.str_at(&["status"])) == Some("True")
 }
 
-/// What is to be done next. `others` are the other definitions, `now` the time as objects carry it.
+/// What to do next about a definition. `others` are all definitions, `now` is the time as objects carry it.
 pub fn next<'v>(
     crd: &Value,
     others: impl Iterator<Item = &'v Value>,
     has_instances: bool,
     now: &str,
-) -> Next {
+) -> NextStep {
     if crd.at(&["metadata", "deletionTimestamp"]).is_some() {
         return next_of_terminating(crd, has_instances, now);
     }
@@ -64,15 +64,15 @@ pub fn next<'v>(
         status.set_at(&["acceptedNames"], names.clone());
     }
     add_storage_version(crd, &mut status);
-    if crd.get("status") == Some(&status) { Next::Rest } else { Next::Status(status) }
+    if crd.get("status") == Some(&status) { NextStep::None } else { NextStep::Status(status) }
 }
 
 const ACCEPTED: &str = "the initial names have been accepted";
 
-fn next_of_terminating(crd: &Value, has_instances: bool, now: &str) -> Next {
+fn next_of_terminating(crd: &Value, has_instances: bool, now: &str) -> NextStep {
     let finalizers = crd.items_at(&["metadata", "finalizers"]);
     if !finalizers.iter().any(|f| f.as_str() == Some(FINALIZER)) {
-        return Next::Rest;
+        return NextStep::None;
     }
     let terminating = condition(crd, "Terminating");
     if terminating.and_then(|c| c.str_at(&["reason"])) != Some("InstanceDeletionInProgress") {
@@ -84,12 +84,12 @@ fn next_of_terminating(crd: &Value, has_instances: bool, now: &str) -> Next {
             "CustomResource deletion is in progress",
         );
         set_condition(&mut status, in_progress, now);
-        return Next::Status(status);
+        return NextStep::Status(status);
     }
-    if has_instances { Next::DeleteInstances } else { Next::Finish }
+    if has_instances { NextStep::DeleteInstances } else { NextStep::RemoveFinalizer }
 }
 
-/// What a delete request does to a definition beside the deletionTimestamp.
+/// Marks a definition on a delete request, in addition to the deletionTimestamp.
 pub fn on_delete(crd: &mut Value, now: &str) {
     let finalizers = crd.items_at(&["metadata", "finalizers"]);
     if !finalizers.iter().any(|f| f.as_str() == Some(FINALIZER)) {
@@ -109,7 +109,7 @@ pub fn on_delete(crd: &mut Value, now: &str) {
     }
 }
 
-/// The first of the names that an established definition of the same group has already, as reason and message.
+/// The first name that another definition of the same group already has, as reason and message of a condition.
 fn conflict<'v>(crd: &Value, others: impl Iterator<Item = &'v Value>) -> Option<(Str, String)> {
     let name = |value: &Value| value.str_at(&["metadata", "name"]).unwrap_or_default().to_owned();
     let group = crd.str_at(&["spec", "group"]);
@@ -140,9 +140,7 @@ fn conflict<'v>(crd: &Value, others: impl Iterator<Item = &'v Value>) -> Option<
 }
 
 fn add_storage_version(crd: &Value, status: &mut Value) {
-    let is_storage = |version: &&Value| version.get("storage").and_then(Value::as_bool) == Some(true);
-    let storage = crd.items_at(&["spec", "versions"]).iter().find(is_storage);
-    let Some(name) = storage.and_then(|version| version.get("name")) else { return };
+    let Some(name) = super::storage_version(crd) else { return };
     let stored = status.items_at(&["storedVersions"]);
     if !stored.contains(name) {
         let all: Vec<Value> = stored.iter().chain([name]).cloned().collect();
@@ -162,7 +160,7 @@ fn condition_value(kind: &str, status: &str, reason: &str, message: &str) -> Val
     value!({"type": kind, "status": status, "reason": reason, "message": message})
 }
 
-/// Puts a condition in place; its time changes with its status alone.
+/// Sets a condition. Its time changes only with its status.
 fn set_condition(status: &mut Value, mut new: Value, now: &str) {
     let mut conditions = status.items_at(&["conditions"]).to_vec();
     let place = conditions.iter().position(|c| c.get("type") == new.get("type"));

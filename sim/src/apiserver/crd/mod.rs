@@ -1,10 +1,10 @@
-//! Custom resource definitions: the kinds that one defines, and its life.
+//! Custom resource definitions: the kinds that they define, their lifecycle, and their validation.
 //!
-//! - `kinds`: from a definition to what the registry serves
-//! - `lifecycle`: conditions after a moment, deletion with instances
-//! - `validate`, `structural`: what a definition may say
+//! - `kinds`: from a definition to the kinds that the registry serves
+//! - `lifecycle`: conditions step by step, deletion with all instances
+//! - `validate`, `structural`: which definitions the server accepts
 //!
-//! Not modelled (501 by name): CEL rules, conversion webhooks.
+//! Not modelled (501): CEL rules, conversion webhooks.
 
 mod kinds;
 mod lifecycle;
@@ -12,7 +12,8 @@ mod structural;
 mod validate;
 
 pub use kinds::kinds;
-pub use lifecycle::{FINALIZER, Next, STEP_MS, is_established, next, on_delete};
+pub(super) use kinds::storage_version;
+pub use lifecycle::{FINALIZER, NextStep, STEP_MS, is_established, next, on_delete};
 pub use validate::{unmodelled, validate, warnings};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Definitions as recorded: complaints, conditions step by step, kinds.
+//! Recorded definitions: errors, conditions step by step, kinds.
 
 use super::super::defaults::decode;
 use super::super::registry::Registry;
@@ -8,7 +8,7 @@ use crate::value;
 use crate::wire::Resource;
 use crate::wire::resource::CRDS;
 
-/// Metadata and spec of a definition, and the complaints. From the recorded case `crd-invalid`.
+/// Metadata and spec of a definition, and the text of its errors. From `crd-invalid`.
 const RECORDED: &str = include_str!("recorded.json");
 
 fn stored(mut crd: Value) -> Value {
@@ -43,14 +43,14 @@ fn definition() -> Value {
 }
 
 #[test]
-fn complaints_are_the_recorded_ones() {
+fn errors_are_the_recorded_ones() {
     let cases = Value::from_json(RECORDED.as_bytes()).unwrap();
     for case in cases.items() {
         let [sent, wanted] = case.items() else { panic!("{case:?}") };
         let crd = stored(sent.clone());
         let mut errors: Vec<String> = validate(&crd, None).iter().map(ToString::to_string).collect();
         let name = crd.str_at(&["metadata", "name"]).unwrap();
-        // The common check of names goes first on a real server, and is not this module's.
+        // The common check of names comes first on a real server, and is not part of this module.
         if name != name.to_lowercase() {
             let detail = crate::object::names::subdomain(name).remove(0);
             errors.insert(0, format!("metadata.name: Invalid value: {name:?}: {detail}"));
@@ -61,10 +61,10 @@ fn complaints_are_the_recorded_ones() {
 }
 
 #[test]
-fn a_definition_is_established_step_by_step_and_then_rests() {
+fn a_definition_is_established_step_by_step() {
     let mut crd = definition();
     let mut reasons = Vec::new();
-    while let Next::Status(status) = next(&crd, std::iter::empty(), false, "T") {
+    while let NextStep::Status(status) = next(&crd, std::iter::empty(), false, "T") {
         crd.set_at(&["status"], status);
         let established = Object::new(crd.clone());
         reasons.push(established.condition("Established").unwrap().str_at(&["reason"]).unwrap().to_owned());
@@ -76,9 +76,9 @@ fn a_definition_is_established_step_by_step_and_then_rests() {
 }
 
 #[test]
-fn names_that_another_definition_has_are_not_accepted() {
+fn names_of_another_definition_are_not_accepted() {
     let mut first = definition();
-    while let Next::Status(status) = next(&first, std::iter::empty(), false, "T") {
+    while let NextStep::Status(status) = next(&first, std::iter::empty(), false, "T") {
         first.set_at(&["status"], status);
     }
     let mut second = definition();
@@ -87,27 +87,27 @@ fn names_that_another_definition_has_are_not_accepted() {
         &["spec", "names"],
         value!({"plural": "others", "singular": "other", "kind": "Cr", "listKind": "Os"}),
     );
-    let Next::Status(status) = next(&second, [&first].into_iter(), false, "T") else { panic!() };
+    let NextStep::Status(status) = next(&second, [&first].into_iter(), false, "T") else { panic!() };
     second.set_at(&["status"], status);
     assert_eq!(
         Object::new(second.clone()).condition("NamesAccepted").unwrap().str_at(&["reason"]),
         Some("KindConflict")
     );
     assert!(!is_established(&second));
-    assert_eq!(next(&second, [&first].into_iter(), false, "T"), Next::Rest);
+    assert_eq!(next(&second, [&first].into_iter(), false, "T"), NextStep::None);
 }
 
 #[test]
-fn a_definition_goes_after_its_instances() {
+fn a_definition_is_removed_after_its_instances() {
     let mut crd = definition();
     on_delete(&mut crd, "T");
     crd.set_at(&["metadata", "deletionTimestamp"], "T");
-    let Next::Status(status) = next(&crd, std::iter::empty(), true, "T") else { panic!() };
+    let NextStep::Status(status) = next(&crd, std::iter::empty(), true, "T") else { panic!() };
     crd.set_at(&["status"], status);
-    assert_eq!(next(&crd, std::iter::empty(), true, "T"), Next::DeleteInstances);
-    assert_eq!(next(&crd, std::iter::empty(), false, "T"), Next::Finish);
+    assert_eq!(next(&crd, std::iter::empty(), true, "T"), NextStep::DeleteInstances);
+    assert_eq!(next(&crd, std::iter::empty(), false, "T"), NextStep::RemoveFinalizer);
     crd.set_at(&["metadata", "finalizers"], value!([]));
-    assert_eq!(next(&crd, std::iter::empty(), false, "T"), Next::Rest);
+    assert_eq!(next(&crd, std::iter::empty(), false, "T"), NextStep::None);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn every_served_version_is_a_kind_stored_as_the_storage_version() {
 }
 
 #[test]
-fn rules_in_a_schema_are_named_as_not_modelled() {
+fn cel_rules_in_a_schema_are_reported_as_not_modelled() {
     let mut crd = definition();
     assert_eq!(unmodelled(&crd), None);
     let rule = value!([{"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "properties": {

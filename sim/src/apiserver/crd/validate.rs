@@ -1,14 +1,18 @@
-//! What a definition may say beside its schema: names, versions, subresources, columns.
+//! Validation of a definition without its schema: names, versions, subresources, columns.
 //!
-//! Recorded in `golden/crd-invalid` and `crd-create-lifecycle`. Errors about what all versions have in common name
-//! `spec.validation` and the like, as the server's internal type does.
+//! Recorded in `crd-invalid` and `crd-create-lifecycle`. An error about a part that all versions share names `spec.validation`
+//! and the like, because the server's internal type keeps that part there.
 
+use super::super::errors::invalid_struct;
+use super::super::tree::text;
 use super::structural;
 use crate::object::{FieldError, Value, names};
 
+/// The annotation for groups under `k8s.io` (apiextensions `KubeAPIApprovedAnnotation`).
 const APPROVED: &str = "api-approved.kubernetes.io";
+/// The types of a printer column (apiextensions `printerColumnDatatypes`).
 const COLUMN_TYPES: [&str; 5] = ["boolean", "date", "integer", "number", "string"];
-/// The string formats that the server knows (apiextensions `supportedFormats`).
+/// The formats of values that the server knows (apiextensions `supportedVersionedFormats`).
 const FORMATS: [&str; 28] = [
     "bsonobjectid",
     "uri",
@@ -40,7 +44,7 @@ const FORMATS: [&str; 28] = [
     "double",
 ];
 
-/// What a definition needs that is not modelled, by name.
+/// The name of what a definition uses and is not modelled.
 pub fn unmodelled(crd: &Value) -> Option<String> {
     if crd.str_at(&["spec", "conversion", "strategy"]) == Some("Webhook") {
         return Some("conversion webhooks of custom resources".to_owned());
@@ -57,7 +61,7 @@ fn rules_at(schema: &Value, path: &str) -> Option<String> {
     walk(schema, path).into_iter().find_map(|(path, child)| rules_at(child, &path))
 }
 
-/// The schemas in a schema, with their paths.
+/// The schemas directly inside a schema, with their paths.
 fn walk<'v>(schema: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
     let properties = schema.get("properties").and_then(Value::as_map).into_iter().flatten();
     let mut all: Vec<_> =
@@ -68,7 +72,7 @@ fn walk<'v>(schema: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
     all
 }
 
-/// The texts of warnings that a definition gets.
+/// The warnings about a definition.
 pub fn warnings(crd: &Value) -> Vec<String> {
     let mut texts = Vec::new();
     let mut todo: Vec<&Value> = Vec::new();
@@ -84,7 +88,7 @@ pub fn warnings(crd: &Value) -> Vec<String> {
     texts
 }
 
-/// The complaints about a definition. `old` is the one it replaces.
+/// The errors of a definition. `old` is the definition that it replaces.
 pub fn validate(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     group_and_name(new, &mut errors);
@@ -150,9 +154,7 @@ fn versions(new: &Value, errors: &mut Vec<FieldError>) {
     } else {
         go_versions(versions)
     };
-    let bad = |why: &str| {
-        FieldError::new("spec.versions", "FieldValueInvalid", format!("Invalid value: {shown}: {why}"))
-    };
+    let bad = |why: &str| invalid_struct("spec.versions", &shown, why);
     if (1..names.len()).any(|i| names[..i].contains(&names[i])) {
         errors.push(bad("must contain unique version names"));
     }
@@ -182,7 +184,7 @@ fn versions(new: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// What errors call a field of the i-th version: what all versions share is named once, on the definition.
+/// The path of a field of the i-th version in errors. A field that all versions share is reported once, on the definition.
 fn common(versions: &[Value], i: usize, key: &str, shared: &str) -> Option<String> {
     let is_shared = versions.iter().all(|v| v.get(key) == versions[0].get(key));
     match (is_shared, i) {
@@ -192,7 +194,7 @@ fn common(versions: &[Value], i: usize, key: &str, shared: &str) -> Option<Strin
     }
 }
 
-/// Versions as the server's internal type prints them. What they share is printed elsewhere, and so null.
+/// Versions as the server prints its internal type. Parts that all versions share are kept elsewhere, and so print as null.
 fn go_versions(versions: &[Value]) -> String {
     let all = versions.iter().map(|version| {
         let is = |key: &str| version.get(key).and_then(Value::as_bool) == Some(true);
@@ -254,14 +256,14 @@ fn accepted_names(new: &Value, errors: &mut Vec<FieldError>) {
         let mixed = matches!(key, "kind" | "listKind");
         let checked = if mixed { name.to_lowercase() } else { name.to_owned() };
         let prefix = if mixed { "may have mixed case, but should otherwise match: " } else { "" };
-        let complaints = names::label_1035(&checked).into_iter();
-        errors.extend(complaints.map(|e| FieldError::invalid(&field, &name.into(), format!("{prefix}{e}"))));
+        let reasons = names::label_1035(&checked).into_iter();
+        errors.extend(reasons.map(|e| FieldError::invalid(&field, &name.into(), format!("{prefix}{e}"))));
     }
     for key in ["shortNames", "categories"] {
         for (i, name) in new.items_at(&["spec", "names", key]).iter().enumerate() {
-            let complaints = names::label_1035(name.as_str().unwrap_or_default()).into_iter();
+            let reasons = names::label_1035(name.as_str().unwrap_or_default()).into_iter();
             let field = format!("spec.names.{key}[{i}]");
-            errors.extend(complaints.map(|e| FieldError::invalid(&field, name, e)));
+            errors.extend(reasons.map(|e| FieldError::invalid(&field, name, e)));
         }
     }
     if !own("kind").is_empty() && own("kind") == own("listKind") {
@@ -317,8 +319,4 @@ fn immutable(new: &Value, old: &Value, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::invalid(&path.join("."), value, "field is immutable"));
         }
     }
-}
-
-fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
-    value.str_at(path).unwrap_or_default()
 }

@@ -1,33 +1,11 @@
-//! From a client's tree to one of the kind: types, unknown fields, form, defaults, in one go.
-//!
-//! An update costs what it changes: what is shared with the stored object is not walked again.
+//! The parts of decoding: custom objects, double owner references, and which fields a write changes.
 
 use super::super::kind::Kind;
-use super::of_kind;
-use crate::object::{DecodeError, Edit, Key, Map, Value, keys};
+use crate::object::{Edit, Key, Map, Value, keys};
 
-/// Decodes a body: checks the types of a built-in object's values (in the words of the decoder), drops fields that the type
-/// does not have, brings the rest into the type's form and sets defaults. Returns the dotted paths of what was dropped, as
-/// field validation names them. `old` is the object that it replaces.
-///
-/// Values of custom objects are checked by `validation`.
-pub fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
-    let before =
-        Before(old.and_then(Value::as_map).filter(|old| new.as_map().is_some_and(|new| covers(new, old))));
-    if kind.custom {
-        let unknown = custom(kind, new, &before);
-        drop_double_owners(new);
-        return Ok(unknown);
-    }
-    let unknown = kind.shape().store(new, old)?;
-    drop_double_owners(new);
-    of_kind(kind.resource.as_str(), new, &before);
-    Ok(unknown)
-}
-
-/// Decodes a custom object. Its schema may be another one than when the old object was stored: a top-level field that
-/// changed is walked whole.
-fn custom(kind: &Kind, new: &mut Value, before: &Before<'_>) -> Vec<String> {
+/// Decodes a custom object and returns the paths of unknown fields. The schema may have changed since the old object was
+/// stored; therefore a changed top-level field is visited as a whole.
+pub(super) fn custom(kind: &Kind, new: &mut Value, before: &Before<'_>) -> Vec<String> {
     let shape = kind.shape();
     if before.0.is_none() {
         let unknown = shape.prune(new);
@@ -47,19 +25,23 @@ fn custom(kind: &Kind, new: &mut Value, before: &Before<'_>) -> Vec<String> {
     unknown
 }
 
-/// The top-level fields before this write; none on create, and where a field is gone that must perhaps come back.
+/// The top-level fields before this write. None on create, and if the write removes a field, because a default may have to
+/// restore it.
 pub(super) struct Before<'a>(pub(super) Option<&'a Map>);
 
-impl Before<'_> {
-    /// Whether the value at `key` is another one than before.
+impl<'a> Before<'a> {
+    pub(super) fn of(old: Option<&'a Value>, new: &Value) -> Self {
+        Self(old.and_then(Value::as_map).filter(|old| new.as_map().is_some_and(|new| covers(new, old))))
+    }
+
+    /// Whether the value at `key` differs from before.
     fn differs(&self, key: Key, value: &Value) -> bool {
         !self.0.and_then(|old| old.get_key(key)).is_some_and(|was| was.is_shared_with(value))
     }
 
-    /// Whether the field is there and another one than before.
+    /// Whether the field is set and differs from before.
     pub(super) fn changed(&self, new: &Value, field: Key) -> bool {
-        let Some(value) = new.get_key(field) else { return false };
-        !self.0.and_then(|old| old.get_key(field)).is_some_and(|was| was.is_shared_with(value))
+        new.get_key(field).is_some_and(|value| self.differs(field, value))
     }
 }
 
@@ -67,8 +49,8 @@ fn covers(new: &Map, old: &Map) -> bool {
     old.iter().all(|(key, _)| new.get_key(*key).is_some())
 }
 
-/// An owner that is named twice in the same words counts once.
-fn drop_double_owners(new: &mut Value) {
+/// Drops owner references that repeat an earlier one literally.
+pub(super) fn drop_double_owners(new: &mut Value) {
     let owners = new.meta(keys::OWNER_REFERENCES).map(Value::items).unwrap_or_default();
     let is_first = |i: usize| !owners[..i].contains(&owners[i]);
     if !(0..owners.len()).all(is_first) {

@@ -1,9 +1,9 @@
-//! What the server makes of a body before it judges it: the form of its type, and defaults.
+//! Decoding and defaults: the server brings a body into the form of its type and sets defaults before it validates it.
 //!
-//! Real: decode into the Go type, default, convert. Modelled: unconditional defaults are data of the shape; those that
-//! depend on other fields are here, one file per family of kinds. To add one: a line in [`of_kind`].
+//! Real: the server decodes into the Go type, sets defaults and converts. Modelled: unconditional defaults are data of the
+//! shape; defaults that depend on other fields are here, one file per family of kinds. To add one: a line in [`of_kind`].
 //!
-//! An update costs what it changes, see `decode`.
+//! An update costs only what it changes: parts shared with the stored object are not visited again.
 
 mod decode;
 mod other;
@@ -12,12 +12,25 @@ mod service;
 mod workload;
 
 use super::kind::Kind;
-use crate::object::{Value, keys};
+use crate::object::{DecodeError, Value, keys};
 use decode::Before;
 
-pub use decode::decode;
 pub(super) use pod::qos_class;
 pub(super) use workload::labels_from_template;
+
+/// Decodes a body: checks the types of a built-in object's values (with the decoder's messages), drops unknown fields,
+/// brings the rest into the type's form and sets defaults. Returns the dotted paths of the dropped fields, as field validation
+/// names them. `old` is the object that it replaces. `validation` checks the values of custom objects.
+pub fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
+    let before = Before::of(old, new);
+    let unknown =
+        if kind.custom { decode::custom(kind, new, &before) } else { kind.shape().store(new, old)? };
+    decode::drop_double_owners(new);
+    if !kind.custom {
+        of_kind(kind.resource.as_str(), new, &before);
+    }
+    Ok(unknown)
+}
 
 /// Brings an object into its type's form and sets defaults.
 pub fn apply_defaults(kind: &Kind, new: &mut Value) {
@@ -28,7 +41,7 @@ pub fn apply_defaults(kind: &Kind, new: &mut Value) {
     }
 }
 
-/// Defaults that depend on other fields.
+/// Sets the defaults that depend on other fields.
 fn of_kind(resource: &str, new: &mut Value, before: &Before<'_>) {
     if resource == "v1/pods" {
         return pod::pod(new, before.changed(new, keys::SPEC), before.changed(new, keys::STATUS));

@@ -1,7 +1,7 @@
 //! Defaults of pods and pod templates that depend on other fields.
 //!
-//! Recorded in `golden/defaulting-pod` and `defaulting-workloads`. A template gets fewer defaults than a pod: requests are
-//! made from limits, and `enableServiceLinks` is set, only in the pod itself.
+//! Recorded in `defaulting-pod` and `defaulting-workloads`. A template gets fewer defaults than a pod: only pods get requests
+//! from limits, and `enableServiceLinks`.
 
 use super::super::tree::{default, edit_items, edited, text};
 use crate::object::{Quantity, Value};
@@ -9,7 +9,7 @@ use crate::value;
 
 const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
-/// A pod whose spec or status is new.
+/// Sets the defaults of a pod whose spec or status changed.
 pub(super) fn pod(pod: &mut Value, new_spec: bool, new_status: bool) {
     if new_status {
         mirror_addresses(pod);
@@ -28,7 +28,7 @@ pub(super) fn pod(pod: &mut Value, new_spec: bool, new_status: bool) {
     }
 }
 
-/// The pod template at `path`.
+/// Sets the defaults of the pod template at `path`.
 pub(super) fn template(value: &mut Value, path: &[&str]) {
     if let [rest @ .., _] = path
         && value.at(rest).is_some()
@@ -41,7 +41,7 @@ pub(super) fn template(value: &mut Value, path: &[&str]) {
     }
 }
 
-/// The pod spec at `path`.
+/// Sets the defaults of the pod spec at `path`.
 fn spec(value: &mut Value, path: &[&str]) {
     let Some(spec) = value.at(path) else { return };
     let mut new = spec.clone();
@@ -92,7 +92,7 @@ fn mirror_addresses(pod: &mut Value) {
     }
 }
 
-/// `Always` for the tag latest, which is also what no tag and no digest mean.
+/// `Always` for the tag `latest`, which is the default without tag and digest.
 fn pull_policy(image: &str) -> &'static str {
     let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
     let (path, tag) = match name.rsplit_once(':') {
@@ -108,7 +108,7 @@ fn pull_policy(image: &str) -> &'static str {
     }
 }
 
-/// A container that has a limit and no request requests its limit.
+/// A container with a limit and without a request requests its limit.
 fn requests_from_limits(container: &Value) -> Option<Value> {
     let limits = container.at(&["resources", "limits"])?.as_map()?;
     let requests = container.at(&["resources", "requests"]);
@@ -120,7 +120,7 @@ fn requests_from_limits(container: &Value) -> Option<Value> {
     })
 }
 
-/// On the host's network a port of the container is one of the host.
+/// On the host's network, a container port is a host port.
 fn host_ports(container: &Value) -> Option<Value> {
     let is_due = |port: &Value| port.i64_at(&["hostPort"]).unwrap_or(0) == 0;
     edited(container, container.items_at(&["ports"]).iter().any(is_due), |c| {

@@ -1,11 +1,11 @@
-//! Defaults of services that depend on other fields. Recorded in `golden/defaulting-services-etc`.
+//! Defaults of services that depend on other fields. Recorded in `defaulting-services-etc`.
 //!
-//! Addresses and ports are given out on commit, not here.
+//! `strategy` allocates cluster IPs and node ports.
 
 use super::super::tree::{default, edit_items, edited, text};
 use crate::object::Value;
 
-/// How long a client sticks to a pod (`DefaultClientIPServiceAffinitySeconds`).
+/// How long a client stays with the same pod (core `DefaultClientIPServiceAffinitySeconds`).
 const AFFINITY_S: i64 = 10_800;
 
 pub(super) fn service(new: &mut Value) {

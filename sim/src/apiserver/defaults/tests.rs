@@ -1,37 +1,14 @@
-//! Creates as recorded: what the server makes of a body, but for the metadata that it sets.
+//! Recorded creates: the object that the server makes of a body, without the metadata that the server sets.
 
-use std::sync::Arc;
-
-use super::super::admission::{Attributes, Lookup, Plugins, admit};
+use super::super::admission::{Attributes, Plugins, admit};
+use super::super::fixture::EmptyStore;
 use super::super::registry::Registry;
-use super::super::strategy::{Addresses, allocate, on_create};
+use super::super::strategy::{allocate, on_create};
 use super::*;
-use crate::object::Object;
 use crate::value;
 use crate::wire::{Resource, Verb};
 
-/// A store without objects.
-struct Empty;
-
-impl Lookup for Empty {
-    fn get(&self, _: Resource, _: &str, _: &str) -> Option<Arc<Object>> {
-        None
-    }
-    fn list(&self, _: Resource) -> Vec<Arc<Object>> {
-        Vec::new()
-    }
-}
-
-impl Addresses for Empty {
-    fn has_ip(&self, _: &str) -> bool {
-        false
-    }
-    fn has_port(&self, _: i64) -> bool {
-        false
-    }
-}
-
-/// What a create makes of a body.
+/// The object that a create makes of a body.
 fn created(kind: &Kind, namespace: &str, sent: &Value) -> Value {
     let mut new = sent.clone();
     if kind.has_status() && !kind.rules.status_on_create {
@@ -39,7 +16,7 @@ fn created(kind: &Kind, namespace: &str, sent: &Value) -> Value {
     }
     decode(kind, &mut new, None).unwrap();
     if kind.resource.as_str() == "v1/services" {
-        allocate(&mut new, &Empty, None);
+        allocate(&mut new, &EmptyStore, None);
     }
     let name = new.str_at(&["metadata", "name"]).unwrap_or_default().to_owned();
     let plugins = Plugins { service_account: false, object_in_use: true };
@@ -51,7 +28,7 @@ fn created(kind: &Kind, namespace: &str, sent: &Value) -> Value {
         name: &name,
         old: None,
         plugins,
-        lookup: &Empty,
+        store: &EmptyStore,
     };
     admit(&write, &mut new).unwrap();
     new.set_at(&["metadata", "uid"], "U");
@@ -61,10 +38,10 @@ fn created(kind: &Kind, namespace: &str, sent: &Value) -> Value {
     new
 }
 
-/// Resource, namespace, body, answer. From the recorded cases, without what the server numbers and names.
+/// Resource, namespace, body, answer. From the recorded cases, without uids, versions and generated names.
 const RECORDED: &str = include_str!("recorded.json");
 
-/// Blanks what the server draws or takes from the clock.
+/// Blanks the fields that the server draws or takes from the clock.
 fn blanked(mut object: Value) -> Value {
     for path in [["spec", "clusterIP"], ["spec", "clusterIPs"], ["status", "lastPhaseTransitionTime"]] {
         if object.at(&path).is_some_and(|value| value.as_str() != Some("None")) {
@@ -85,7 +62,7 @@ fn blanked(mut object: Value) -> Value {
 }
 
 #[test]
-fn creates_are_completed_as_recorded() {
+fn a_create_gets_the_recorded_defaults() {
     let cases = Value::from_json(RECORDED.as_bytes()).unwrap();
     let registry = Registry::builtin();
     for case in cases.items() {
@@ -97,7 +74,7 @@ fn creates_are_completed_as_recorded() {
 }
 
 #[test]
-fn what_is_shared_with_the_stored_object_is_not_walked() {
+fn fields_shared_with_the_stored_object_are_not_visited() {
     let registry = Registry::builtin();
     let kind = registry.lookup(Resource::new("v1/pods")).unwrap();
     let mut old =
@@ -115,7 +92,7 @@ fn what_is_shared_with_the_stored_object_is_not_walked() {
 }
 
 #[test]
-fn a_stateful_set_that_names_its_strategy_gets_no_more_than_it_says() {
+fn a_stateful_set_that_sets_its_strategy_type_gets_no_further_defaults() {
     let registry = Registry::builtin();
     let kind = registry.lookup(Resource::of("apps", "v1", "statefulsets")).unwrap();
     let strategy = |sent: Value| {

@@ -1,11 +1,11 @@
-//! Defaults of the workload kinds that depend on other fields. Recorded in `golden/defaulting-workloads`.
+//! Defaults of the workload kinds that depend on other fields. Recorded in `defaulting-workloads`.
 
 use super::super::tree::{default, edit_items, edited, text};
 use super::pod::template;
 use crate::object::Value;
 use crate::value;
 
-/// What `backoffLimit` is where failures are counted per index: no limit (`math.MaxInt32`).
+/// The default of `backoffLimit` for a Job that counts failures per index: no limit (`math.MaxInt32`).
 const NO_LIMIT: i64 = 2_147_483_647;
 
 pub(super) fn deployment(new: &mut Value) {
@@ -26,7 +26,7 @@ pub(super) fn daemon_set(new: &mut Value) {
 
 pub(super) fn stateful_set(new: &mut Value) {
     template(new, &["spec", "template"]);
-    // Who names the type without the rest gets no more than that.
+    // A strategy that sets its type gets no further defaults.
     if new.get("spec").is_some() && text(new, &["spec", "updateStrategy", "type"]).is_empty() {
         new.set_at(&["spec", "updateStrategy", "type"], "RollingUpdate");
         default(new, &["spec", "updateStrategy", "rollingUpdate"], value!({"partition": 0}));
@@ -67,7 +67,7 @@ pub(super) fn replication_controller(new: &mut Value) {
     labels_from_template(new);
 }
 
-/// An object without labels takes its template's.
+/// An object without labels gets those of its template.
 pub(in super::super) fn labels_from_template(new: &mut Value) {
     let Some(labels) = template_labels(new) else { return };
     if new.at(&["metadata", "labels"]).is_none() && new.get("metadata").is_some() {

@@ -1,7 +1,13 @@
-//! What single kinds do on create and update beyond the common rules: fields that are the server's or follow from the uid.
+//! What single kinds do on create and update: they set fields that belong to the server, and keep fields from changing.
 //!
-//! Real: the registry strategies' PrepareForCreate and PrepareForUpdate. Common parts (system metadata, status,
-//! generation) are the verbs'. To add a kind: a line in [`on_create`] or [`on_update`].
+//! Real: `PrepareForCreate` and `PrepareForUpdate` of the registry strategies. What all kinds share (system metadata, status,
+//! generation) is in `verbs`.
+//!
+//! To add a built-in kind:
+//! 1. its facts are data, in `sim/data`: a line in `kinds.json`, its types in `builtin-schemas.json`, and what they default to
+//!    in `server-defaults.json`; defaults that depend on other fields go to `defaults`, limits to `validation`,
+//! 2. behaviour of its own is a function in a file here, and a line in [`on_create`] or [`on_update`],
+//! 3. when it has come to rest is a rule in `convergence/pending`.
 
 mod service;
 mod workload;
@@ -14,8 +20,7 @@ use crate::value;
 pub use service::{Addresses, allocate};
 use workload::{MAX_UNAVAILABLE, TEMPLATE_GENERATION, job_selector, template_generation};
 
-/// Fills in what a new object of this kind has. Metadata is complete, defaults are set. `now` is the time as objects carry
-/// it.
+/// Completes a new object, whose metadata and defaults are set. `now` is the time as objects carry it.
 pub fn on_create(kind: &Kind, new: &mut Value, now: &str) {
     match kind.resource.as_str() {
         "v1/pods" => pod(new, now),
@@ -35,9 +40,9 @@ pub fn on_create(kind: &Kind, new: &mut Value, now: &str) {
     }
 }
 
-/// What the way through the internal type adds to what a client sends, so that the client owns it: the generation of a
-/// daemon set's template is a field there and an annotation outside.
-pub(super) fn converted(kind: &Kind, sent: &mut Value) {
+/// Adds what a real server adds when it converts a client's object to the internal type and back, so that the client owns
+/// it: there, the template generation of a DaemonSet is a field; in v1, it is an annotation.
+pub(super) fn on_decode(kind: &Kind, sent: &mut Value) {
     if kind.resource.as_str() == "apps/v1/daemonsets"
         && sent.str_at(&["metadata", "annotations", TEMPLATE_GENERATION]).is_none()
     {
@@ -45,7 +50,7 @@ pub(super) fn converted(kind: &Kind, sent: &mut Value) {
     }
 }
 
-/// Puts back what an update of this kind may not change, and follows what it changed. Defaults are set.
+/// Completes an updated object, whose defaults are set, and restores the fields that an update does not change.
 pub fn on_update(kind: &Kind, new: &mut Value, old: &Value, subresource: &str, now: &str) {
     if !subresource.is_empty() {
         if (kind.resource.as_str(), subresource) == ("v1/persistentvolumes", "status") {
@@ -72,7 +77,7 @@ pub fn on_update(kind: &Kind, new: &mut Value, old: &Value, subresource: &str, n
     }
 }
 
-/// A volume tells since when it has been in its phase.
+/// A persistent volume records when its phase changed.
 fn volume_phase(new: &mut Value, old: &Value, now: &str) {
     let same = |field: &str| old.at(&["status", field]) == new.at(&["status", field]);
     if !same("phase") && same("lastPhaseTransitionTime") {
@@ -80,7 +85,7 @@ fn volume_phase(new: &mut Value, old: &Value, now: &str) {
     }
 }
 
-/// Holds a namespace until its content is gone (`FinalizerKubernetes`).
+/// Keeps a namespace until its content is deleted (core `FinalizerKubernetes`).
 const NAMESPACE_FINALIZER: &str = "kubernetes";
 
 fn pod(new: &mut Value, now: &str) {
@@ -103,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_volume_tells_since_when_it_is_in_its_phase() {
+    fn a_volume_records_when_its_phase_changed() {
         let status =
             |phase: &str, since: &str| value!({"status": {"phase": phase, "lastPhaseTransitionTime": since}});
         let written = |mut new: Value| {

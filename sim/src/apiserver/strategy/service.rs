@@ -1,21 +1,24 @@
-//! Cluster IPs and node ports: given out on create and when the type asks for one, kept by updates that leave them out.
+//! Cluster IPs and node ports: allocated when a service or its new type needs them, and kept by updates that omit them.
 //!
-//! Real: random addresses out of the service range. Modelled: the next free one of `10.0.0.0/24` and the next free port
-//! from 30000, so that a run's addresses depend on the order of births alone. Not modelled: IPv6 and dual stack.
+//! Differs: a real server draws addresses at random; here a service gets the first free address of `10.0.0.0/24` and the
+//! first free port from 30000, so that addresses depend only on the order of creates. Not modelled: IPv6 and dual stack.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-use crate::object::{FieldError, Value};
+use super::super::store::Store;
+use crate::object::{FieldError, Object, Value};
 use crate::value;
+use crate::wire::resource::SERVICES;
 
-/// The service range (kube-apiserver `--service-cluster-ip-range`) and the part of it that is left to users' choice first
-/// (KEP-3070).
+/// The first three bytes of the service range (the default of kube-apiserver `--service-cluster-ip-range`).
 const RANGE: [u8; 3] = [10, 0, 0];
+/// The first address that is allocated; those below it are for users' choice, as long as others are free (KEP-3070).
 const DYNAMIC_FROM: u8 = 17;
 /// kube-apiserver `--service-node-port-range`.
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 
-/// Whether addresses are taken by other services.
+/// Which addresses are in use.
 pub trait Addresses {
     /// Whether a service has this cluster IP.
     fn has_ip(&self, ip: &str) -> bool;
@@ -23,7 +26,22 @@ pub trait Addresses {
     fn has_port(&self, port: i64) -> bool;
 }
 
-/// Gives a new or changed service the addresses that its type has.
+impl Addresses for Store {
+    fn has_ip(&self, ip: &str) -> bool {
+        let ip = Value::from(ip);
+        services(self).any(|service| service.items_at(&["spec", "clusterIPs"]).contains(&ip))
+    }
+
+    fn has_port(&self, port: i64) -> bool {
+        services(self).any(|service| ports(service.root()).contains(&port))
+    }
+}
+
+fn services(store: &Store) -> impl Iterator<Item = &Arc<Object>> {
+    store.table(*SERVICES).into_iter().flat_map(|table| table.iter("").map(|(_, service)| service))
+}
+
+/// Allocates the addresses that the type of a new or changed service needs.
 pub fn allocate(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>) -> Vec<FieldError> {
     let kind = new.str_at(&["spec", "type"]).unwrap_or("ClusterIP").to_owned();
     if kind == "ExternalName" {
@@ -115,12 +133,13 @@ fn node_ports(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, error
     new.set_at(&["spec", "ports"], list);
 }
 
+/// The node ports of a service.
 fn ports(service: &Value) -> Vec<i64> {
     let ports = service.items_at(&["spec", "ports"]).iter();
     ports.filter_map(|port| port.i64_at(&["nodePort"])).filter(|port| *port != 0).collect()
 }
 
-/// What an update leaves out stays as it was given; what the new type does not have goes.
+/// Keeps the addresses that an update omits, and removes those that the new type does not have.
 pub(super) fn on_update(new: &mut Value, old: &Value) {
     let kind = |service: &Value| service.str_at(&["spec", "type"]).unwrap_or("ClusterIP").to_owned();
     let (new_kind, old_kind) = (kind(new), kind(old));
@@ -152,7 +171,7 @@ pub(super) fn on_update(new: &mut Value, old: &Value) {
     }
 }
 
-/// A port that names no node port keeps the one that the same port had.
+/// A port without a node port keeps the node port that it had.
 fn keep_node_ports(new: &mut Value, old: &Value) {
     let same =
         |a: &Value, b: &Value| a.get("port") == b.get("port") && a.get("protocol") == b.get("protocol");
@@ -165,7 +184,7 @@ fn keep_node_ports(new: &mut Value, old: &Value) {
     });
 }
 
-/// Node ports that only repeat the stored ones go with the type that had them.
+/// Removes node ports that only repeat the stored ones, and other fields of the old type.
 fn drop_node_ports(new: &mut Value, old: &Value) {
     let own = ports(old);
     edit_ports(new, |port| port.i64_at(&["nodePort"]).filter(|port| own.contains(port)).map(|_| 0));
@@ -176,7 +195,7 @@ fn drop_node_ports(new: &mut Value, old: &Value) {
     }
 }
 
-/// Sets node ports; 0 takes one away.
+/// Sets node ports; 0 removes one.
 fn edit_ports(new: &mut Value, edit: impl Fn(&Value) -> Option<i64>) {
     let mut list = new.items_at(&["spec", "ports"]).to_vec();
     let mut changed = false;
@@ -199,10 +218,10 @@ fn edit_ports(new: &mut Value, edit: impl Fn(&Value) -> Option<i64>) {
 mod tests {
     use super::*;
 
-    /// Addresses and ports that are taken.
-    struct Taken(&'static [&'static str], &'static [i64]);
+    /// Addresses and ports in use.
+    struct InUse(&'static [&'static str], &'static [i64]);
 
-    impl Addresses for Taken {
+    impl Addresses for InUse {
         fn has_ip(&self, ip: &str) -> bool {
             self.0.contains(&ip)
         }
@@ -215,45 +234,45 @@ mod tests {
         value!({"spec": spec})
     }
 
-    fn said(new: &mut Value, taken: &Taken, old: Option<&Value>) -> String {
+    fn allocated(new: &mut Value, taken: &InUse, old: Option<&Value>) -> String {
         allocate(new, taken, old).iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn the_next_free_address_and_port_are_given_out() {
+    fn a_service_gets_the_next_free_address_and_port() {
         let mut new =
             service(value!({"type": "NodePort", "ports": [{"port": 80}, {"port": 81, "nodePort": 30001}]}));
-        let taken = Taken(&["10.0.0.17", "10.0.0.18"], &[30_000]);
-        assert_eq!(said(&mut new, &taken, None), "");
+        let taken = InUse(&["10.0.0.17", "10.0.0.18"], &[30_000]);
+        assert_eq!(allocated(&mut new, &taken, None), "");
         assert_eq!(new.at(&["spec", "clusterIPs"]), Some(&value!(["10.0.0.19"])));
         assert_eq!(ports(&new), [30_002, 30_001]);
         let mut headless = service(value!({"type": "ClusterIP", "clusterIP": "None"}));
-        assert_eq!(said(&mut headless, &taken, None), "");
+        assert_eq!(allocated(&mut headless, &taken, None), "");
         assert_eq!(headless.at(&["spec", "clusterIPs"]), Some(&value!(["None"])));
     }
 
     /// Recorded in `validation-service`.
     #[test]
-    fn what_is_taken_or_out_of_range_is_refused() {
-        let taken = Taken(&["10.0.0.10"], &[30_123]);
+    fn an_address_in_use_or_out_of_range_is_refused() {
+        let taken = InUse(&["10.0.0.10"], &[30_123]);
         let fixed = |ip: &str| service(value!({"type": "ClusterIP", "clusterIP": ip}));
         assert_eq!(
-            said(&mut fixed("10.0.0.10"), &taken, None),
+            allocated(&mut fixed("10.0.0.10"), &taken, None),
             "spec.clusterIPs: Invalid value: [\"10.0.0.10\"]: failed to allocate IP 10.0.0.10: provided IP is already allocated"
         );
-        assert!(said(&mut fixed("1.2.3.4"), &taken, None).ends_with("does not match the current range"));
-        assert_eq!(said(&mut fixed("10.0.0.10"), &taken, Some(&fixed("10.0.0.10"))), "");
+        assert!(allocated(&mut fixed("1.2.3.4"), &taken, None).ends_with("does not match the current range"));
+        assert_eq!(allocated(&mut fixed("10.0.0.10"), &taken, Some(&fixed("10.0.0.10"))), "");
         let mut port = service(value!({"type": "NodePort", "ports": [{"port": 80, "nodePort": 30123}]}));
         assert_eq!(
-            said(&mut port, &taken, None),
+            allocated(&mut port, &taken, None),
             "spec.ports[0].nodePort: Invalid value: 30123: provided port is already allocated"
         );
     }
 
     #[test]
-    fn an_update_keeps_what_it_leaves_out_and_drops_what_the_type_lost() {
+    fn an_update_keeps_the_addresses_it_omits_and_drops_those_of_the_old_type() {
         let mut old = service(value!({"type": "NodePort", "ports": [{"port": 80, "protocol": "TCP"}]}));
-        assert_eq!(said(&mut old, &Taken(&[], &[]), None), "");
+        assert_eq!(allocated(&mut old, &InUse(&[], &[]), None), "");
         let mut same = service(value!({"type": "NodePort", "ports": [{"port": 80, "protocol": "TCP"}]}));
         on_update(&mut same, &old);
         assert_eq!(same, old);

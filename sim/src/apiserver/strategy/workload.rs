@@ -1,13 +1,13 @@
-//! What the server writes into workloads: selectors of jobs, generations of templates; and what it drops.
+//! What the server sets in workloads (selectors of Jobs, template generations), and what it drops.
 
 use super::super::defaults::labels_from_template;
 use crate::object::Value;
 
-/// Annotation with the generation of a daemon set's template (apps/v1 `DeprecatedTemplateGeneration`).
+/// The annotation with the generation of a DaemonSet's template (apps/v1 `DeprecatedTemplateGeneration`).
 pub(super) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
-/// A field of stateful sets whose feature gate is off: who does not use it already does not get it
-/// (`dropStatefulSetDisabledFields`, MaxUnavailableStatefulSet).
+/// A field of StatefulSets whose feature gate MaxUnavailableStatefulSet is off: the server drops it unless the stored object
+/// has it (`dropStatefulSetDisabledFields`).
 pub(super) const MAX_UNAVAILABLE: [&str; 4] = ["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"];
 
 pub(super) fn template_generation(new: &mut Value, generation: i64) {
@@ -18,7 +18,7 @@ pub(super) fn template_generation(new: &mut Value, generation: i64) {
     }
 }
 
-/// A job selects by its own uid, unless the user selects.
+/// A Job selects its pods by its own uid, unless it sets `manualSelector`.
 pub(super) fn job_selector(new: &mut Value) {
     if new.at(&["spec", "manualSelector"]).and_then(Value::as_bool) == Some(true) {
         return;
@@ -47,7 +47,7 @@ mod tests {
     use crate::wire::Resource;
 
     #[test]
-    fn who_has_a_field_whose_gate_is_off_keeps_it_and_nobody_else_gets_it() {
+    fn a_field_whose_gate_is_off_stays_only_if_it_was_stored() {
         let registry = Registry::builtin();
         let kind = registry.lookup(Resource::new("apps/v1/statefulsets")).unwrap();
         let set = |update: Value| value!({"spec": {"updateStrategy": {"rollingUpdate": update}}});

@@ -1,12 +1,13 @@
 //! Containers: names, images, ports, environment, mounts, probes, resources.
 //!
-//! Recorded in `golden/validation-pod`.
+//! Recorded in `validation-pod`.
 
-use super::check::{Check, Field, text};
+use super::check::{Checker, FieldPath, text};
 use crate::object::{Quantity, Value, names};
 
+/// The handlers of a probe.
 const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
-/// The fields of a pod that environment variables may take (`validEnvDownwardAPIFieldPathExpressions`).
+/// The pod fields that environment variables may refer to (core `validEnvDownwardAPIFieldPathExpressions`).
 const FIELD_PATHS: [&str; 10] = [
     "metadata.name",
     "metadata.namespace",
@@ -19,23 +20,16 @@ const FIELD_PATHS: [&str; 10] = [
     "status.podIPs",
     "spec.hostname",
 ];
-/// The resources that containers may name without a domain (`standardContainerResources`).
+/// The resources without a domain that containers may request (core `standardContainerResources`).
 const STANDARD_RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
-/// The place of a container: what its rules depend on.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Place {
-    Main,
-    Init,
-}
-
-/// The containers of the pod spec at `path`.
-pub(super) fn containers(spec: &Value, path: Field<'_>, check: &mut Check) {
+/// Checks the containers of the pod spec at `path`.
+pub(super) fn containers(spec: &Value, path: FieldPath<'_>, check: &mut Checker) {
     if spec.items_at(&["containers"]).is_empty() {
         check.required(format_args!("{path}.containers"), "");
     }
     let mut seen: Vec<&str> = Vec::new();
-    for (list, place) in [("containers", Place::Main), ("initContainers", Place::Init)] {
+    for list in ["containers", "initContainers"] {
         for (i, container) in spec.items_at(&[list]).iter().enumerate() {
             let field = format_args!("{path}.{list}[{i}]");
             let name = text(container, "name");
@@ -49,12 +43,12 @@ pub(super) fn containers(spec: &Value, path: Field<'_>, check: &mut Check) {
                 seen.push(name);
             }
             common(container, spec, field, check);
-            probes(container, field, place, check);
+            probes(container, field, list == "initContainers", check);
         }
     }
 }
 
-fn common(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) {
+fn common(container: &Value, spec: &Value, field: FieldPath<'_>, check: &mut Checker) {
     let image = text(container, "image");
     if image.is_empty() {
         check.required(format_args!("{field}.image"), "");
@@ -79,7 +73,7 @@ fn common(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) 
     }
 }
 
-fn ports(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) {
+fn ports(container: &Value, spec: &Value, field: FieldPath<'_>, check: &mut Checker) {
     let host_network = spec.get("hostNetwork").and_then(Value::as_bool) == Some(true);
     let ports = container.items_at(&["ports"]);
     for (i, port) in ports.iter().enumerate() {
@@ -109,7 +103,7 @@ fn ports(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) {
     }
 }
 
-fn env(container: &Value, field: Field<'_>, check: &mut Check) {
+fn env(container: &Value, field: FieldPath<'_>, check: &mut Checker) {
     for (i, variable) in container.items_at(&["env"]).iter().enumerate() {
         let field = format_args!("{field}.env[{i}]");
         if text(variable, "name").is_empty() {
@@ -134,7 +128,7 @@ fn env(container: &Value, field: Field<'_>, check: &mut Check) {
     }
 }
 
-fn mounts(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) {
+fn mounts(container: &Value, spec: &Value, field: FieldPath<'_>, check: &mut Checker) {
     let mounts = container.items_at(&["volumeMounts"]);
     for (i, mount) in mounts.iter().enumerate() {
         let field = format_args!("{field}.volumeMounts[{i}]");
@@ -152,12 +146,12 @@ fn mounts(container: &Value, spec: &Value, field: Field<'_>, check: &mut Check) 
     }
 }
 
-fn probes(container: &Value, field: Field<'_>, place: Place, check: &mut Check) {
+fn probes(container: &Value, field: FieldPath<'_>, is_init: bool, check: &mut Checker) {
     let restarts = text(container, "restartPolicy") == "Always";
     for kind in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let Some(probe) = container.get(kind) else { continue };
         let field = format_args!("{field}.{kind}");
-        if place == Place::Init && !restarts {
+        if is_init && !restarts {
             check.forbidden(field, "may not be set for init containers without restartPolicy=Always");
             continue;
         }
@@ -174,7 +168,7 @@ fn probes(container: &Value, field: Field<'_>, place: Place, check: &mut Check) 
     }
 }
 
-fn handler(probe: &Value, field: Field<'_>, check: &mut Check) {
+fn handler(probe: &Value, field: FieldPath<'_>, check: &mut Checker) {
     let set: Vec<&str> = HANDLERS.into_iter().filter(|handler| probe.get(handler).is_some()).collect();
     if set.is_empty() {
         check.required(field, "must specify a handler type");
@@ -189,37 +183,37 @@ fn handler(probe: &Value, field: Field<'_>, check: &mut Check) {
     }
 }
 
-/// A port by number or by the name of one.
-pub(super) fn port_number_or_name(field: Field<'_>, port: &Value, check: &mut Check) {
+/// Checks a port number or the name of a port.
+pub(super) fn port_number_or_name(field: FieldPath<'_>, port: &Value, check: &mut Checker) {
     match port {
         Value::Str(name) => check.names(field, name, port_name(name)),
         number => check.within(field, Some(number), 1, 65_535),
     }
 }
 
-/// The rules for names of ports (IANA_SVC_NAME).
+/// Why a name is not a port name (apimachinery `IsValidPortName`).
 fn port_name(name: &str) -> Vec<String> {
-    let mut complaints = Vec::new();
+    let mut reasons = Vec::new();
     if name.len() > 15 {
-        complaints.push("must be no more than 15 bytes".to_owned());
+        reasons.push("must be no more than 15 bytes".to_owned());
     }
     if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        complaints.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());
-        return complaints;
+        reasons.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());
+        return reasons;
     }
     if !name.bytes().any(|b| b.is_ascii_lowercase()) {
-        complaints.push("must contain at least one letter (a-z)".to_owned());
+        reasons.push("must contain at least one letter (a-z)".to_owned());
     }
     if name.contains("--") {
-        complaints.push("must not contain consecutive hyphens".to_owned());
+        reasons.push("must not contain consecutive hyphens".to_owned());
     }
     if name.starts_with('-') || name.ends_with('-') {
-        complaints.push("must not begin or end with a hyphen".to_owned());
+        reasons.push("must not begin or end with a hyphen".to_owned());
     }
-    complaints
+    reasons
 }
 
-fn resources(container: &Value, field: Field<'_>, check: &mut Check) {
+fn resources(container: &Value, field: FieldPath<'_>, check: &mut Checker) {
     let amounts = |kind: &str| container.at(&["resources", kind]).and_then(Value::as_map);
     let parse = |value: &Value| value.as_str().and_then(|text| text.parse::<Quantity>().ok());
     for kind in ["limits", "requests"] {

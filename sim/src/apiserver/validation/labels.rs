@@ -1,10 +1,10 @@
 //! Label keys, label values and label selectors inside objects.
 
-use super::check::{Check, Field, text};
+use super::check::{Checker, FieldPath, text};
 use crate::object::{Key, LabelSelector, Map, Value, names};
 
-/// A map of labels, or one with the same rules.
-pub(super) fn labels(field: Field<'_>, labels: Option<&Value>, check: &mut Check) {
+/// Checks a map of labels, or a map with the same rules.
+pub(super) fn labels(field: FieldPath<'_>, labels: Option<&Value>, check: &mut Checker) {
     for (key, value) in labels.and_then(Value::as_map).into_iter().flatten() {
         check.names(field, key.as_str(), names::qualified_name(key.as_str()));
         if let Some(value) = value.as_str() {
@@ -13,8 +13,8 @@ pub(super) fn labels(field: Field<'_>, labels: Option<&Value>, check: &mut Check
     }
 }
 
-/// A label selector; false where it is none.
-pub(super) fn selector(field: &str, selector: &Value, check: &mut Check) -> bool {
+/// Checks a label selector, and returns whether it is valid.
+pub(super) fn selector(field: &str, selector: &Value, check: &mut Checker) -> bool {
     let before = check.errors.len();
     labels(format_args!("{field}.matchLabels"), selector.get("matchLabels"), check);
     for (i, expression) in selector.items_at(&["matchExpressions"]).iter().enumerate() {
@@ -38,7 +38,7 @@ pub(super) fn selector(field: &str, selector: &Value, check: &mut Check) -> bool
     check.errors.len() == before
 }
 
-/// Whether a selector, as it stands in an object, selects these labels. A selector that is none selects nothing.
+/// Whether the selector of an object selects these labels. An invalid selector selects nothing.
 pub(super) fn selects(selector: &Value, labels: Option<&Value>) -> bool {
     let none = Map::from_entries(Vec::<(Key, Value)>::new());
     let labels = labels.and_then(Value::as_map).unwrap_or(&none);

@@ -2,17 +2,17 @@
 
 use super::super::kind::Kind;
 use super::super::rules::NameRule;
-use super::check::{Check, text};
-use super::{Write, labels};
+use super::check::{Checker, PendingWrite, text};
+use super::labels;
 use crate::object::{FieldError, Value, keys, names};
 
-/// All annotations of an object together, keys and values (`TotalAnnotationSizeLimitB`).
+/// The size of all annotations of an object, keys and values (apimachinery `TotalAnnotationSizeLimitB`).
 const ANNOTATIONS_LIMIT: usize = 262_144;
-/// The finalizers without a domain that built-in kinds may have.
+/// The finalizers without a domain that built-in kinds may have (core `standardFinalizers`).
 const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
 
-pub(super) fn check(kind: &Kind, new: &Value, old: Option<&Value>, check: &mut Check) {
-    let write = Write { new, old, subresource: "" };
+pub(super) fn check(kind: &Kind, new: &Value, old: Option<&Value>, check: &mut Checker) {
+    let write = PendingWrite { new, old, subresource: "" };
     let of = |key| new.meta(key);
     if old.is_none() {
         name(kind, new, check);
@@ -36,18 +36,18 @@ pub(super) fn check(kind: &Kind, new: &Value, old: Option<&Value>, check: &mut C
     }
 }
 
-fn name(kind: &Kind, new: &Value, check: &mut Check) {
+fn name(kind: &Kind, new: &Value, check: &mut Checker) {
     let name = new.meta(keys::NAME).and_then(Value::as_str).unwrap_or_default();
-    let complaints = match kind.rules.name {
+    let reasons = match kind.rules.name {
         NameRule::Subdomain => names::subdomain(name),
         NameRule::Label => names::label(name),
         NameRule::Dns1035 => names::label_1035(name),
         NameRule::PathSegment => names::path_segment(name),
     };
-    check.names("metadata.name", name, complaints);
+    check.names("metadata.name", name, reasons);
 }
 
-fn annotations(annotations: Option<&Value>, check: &mut Check) {
+fn annotations(annotations: Option<&Value>, check: &mut Checker) {
     let mut size = 0;
     for (key, value) in annotations.and_then(Value::as_map).into_iter().flatten() {
         let key = key.as_str();
@@ -60,7 +60,7 @@ fn annotations(annotations: Option<&Value>, check: &mut Check) {
     }
 }
 
-fn owners(owners: &[Value], all: Option<&Value>, check: &mut Check) {
+fn owners(owners: &[Value], all: Option<&Value>, check: &mut Checker) {
     for owner in owners {
         let mut not_empty = |key: &str| {
             if text(owner, key).is_empty() {
@@ -73,9 +73,8 @@ fn owners(owners: &[Value], all: Option<&Value>, check: &mut Check) {
             check.invalid("metadata.ownerReferences.apiVersion", api_version, "version must not be empty");
         }
         if api_version == "v1" && text(owner, "kind") == "Event" {
-            let message =
-                format!("Invalid value: {}: /v1, Kind=Event is disallowed from being an owner", go(owner));
-            check.errors.push(FieldError::new("metadata.ownerReferences", "FieldValueInvalid", message));
+            let why = "/v1, Kind=Event is disallowed from being an owner";
+            check.invalid_struct("metadata.ownerReferences", &go(owner), why);
         }
     }
     let mut controllers =
@@ -83,25 +82,23 @@ fn owners(owners: &[Value], all: Option<&Value>, check: &mut Check) {
     if let (Some(first), Some(second), Some(_)) = (controllers.next(), controllers.next(), all) {
         let shown: Vec<String> = owners.iter().map(go).collect();
         let named = |owner| format!("{}/{}", text(owner, "kind"), text(owner, "name"));
-        let message = format!(
-            "Invalid value: [{}]: Only one reference can have Controller set to true. Found \"true\" in references for {} \
-             and {}",
-            shown.join(","),
+        let why = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
             named(first),
             named(second)
         );
-        check.errors.push(FieldError::new("metadata.ownerReferences", "FieldValueInvalid", message));
+        check.invalid_struct("metadata.ownerReferences", &format!("[{}]", shown.join(",")), &why);
     }
 }
 
-/// An owner as Go prints it: fields in the type's order.
+/// An owner reference as Go prints it, with the fields in the order of the type.
 fn go(owner: &Value) -> String {
     let order = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
     let fields = order.iter().filter_map(|key| Some(format!("{key:?}:{}", owner.get(key)?.to_json())));
     format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 
-fn finalizers(kind: &Kind, finalizers: &[Value], all: Option<&Value>, check: &mut Check) {
+fn finalizers(kind: &Kind, finalizers: &[Value], all: Option<&Value>, check: &mut Checker) {
     for finalizer in finalizers.iter().filter_map(Value::as_str) {
         check.names("metadata.finalizers", finalizer, names::qualified_name(finalizer));
     }

@@ -1,11 +1,11 @@
-//! What may be stored: the rules of metadata, of the kinds, and of custom schemas, in the real server's words.
+//! Validation: the rules of metadata, of built-in kinds, and of custom schemas, with the messages of a real server.
 //!
-//! Recorded in `golden/validation-*`, `owner-references-validation`, `finalizer-invalid-names` and others. Modelled: the rules
-//! that clients meet; a rule that is missing here lets an object pass that a real server refuses. Not modelled: the dumps of
-//! Go structs inside some texts.
+//! Recorded in `validation-*`, `owner-references-validation`, `finalizer-invalid-names` and others. Modelled: the common rules.
+//! Not modelled: all other rules, so that an object may be accepted here that a real server refuses; Go structs printed inside
+//! some messages.
 //!
-//! A write costs what it changes: parts that are shared with the stored object are not checked again. To add a kind: one
-//! line in [`of_kind`].
+//! A write costs only what it changes: parts shared with the stored object are not validated again. To add a kind: one line in
+//! [`of_kind`].
 
 mod batch;
 mod check;
@@ -22,45 +22,21 @@ mod workload;
 use super::crd;
 use super::kind::Kind;
 use crate::object::{FieldError, Value};
-use check::Check;
+use check::{Checker, PendingWrite};
 
-/// The complaints about an object that is created, or replaces `old`. Defaults are set, metadata is complete.
+/// The errors of an object that is created or replaces `old`. Its defaults are set and its metadata is complete.
 pub(super) fn validate(kind: &Kind, new: &Value, old: Option<&Value>, subresource: &str) -> Vec<FieldError> {
-    let mut check = Check::default();
+    let mut check = Checker::default();
     metadata::check(kind, new, old, &mut check);
     if kind.custom {
         check.errors.extend(of_schema(kind, new, old));
     } else {
-        of_kind(kind.resource.as_str(), &Write { new, old, subresource }, &mut check);
+        of_kind(kind.resource.as_str(), &PendingWrite { new, old, subresource }, &mut check);
     }
     check.errors
 }
 
-/// A write to judge.
-struct Write<'a> {
-    new: &'a Value,
-    old: Option<&'a Value>,
-    subresource: &'a str,
-}
-
-impl Write<'_> {
-    /// Whether the value at `path` is another one than what is stored.
-    fn changes(&self, path: &[&str]) -> bool {
-        let Some(mut old) = self.old else { return true };
-        let mut new = self.new;
-        for (i, key) in path.iter().enumerate() {
-            let rest = &path[i + 1..];
-            match (old.get(key), new.get(key)) {
-                (Some(was), Some(is)) if !was.is_shared_with(is) => (old, new) = (was, is),
-                (Some(_), Some(_)) | (None, None) => return false,
-                (Some(one), None) | (None, Some(one)) => return one.at(rest).is_some(),
-            }
-        }
-        true
-    }
-}
-
-/// A custom object against its schema. What was wrong before may stay wrong (CRD ratcheting).
+/// The errors of a custom object under its schema. Errors that the stored object also has are ignored (CRD ratcheting).
 fn of_schema(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let unchanged = |old: &Value| {
         let fields = new.as_map().into_iter().flatten();
@@ -80,7 +56,7 @@ fn of_schema(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     errors
 }
 
-fn of_kind(resource: &str, write: &Write<'_>, check: &mut Check) {
+fn of_kind(resource: &str, write: &PendingWrite<'_>, check: &mut Checker) {
     match resource {
         "apiextensions.k8s.io/v1/customresourcedefinitions" if write.subresource.is_empty() => {
             check.errors.extend(crd::validate(write.new, write.old));
@@ -101,7 +77,7 @@ fn of_kind(resource: &str, write: &Write<'_>, check: &mut Check) {
         "events.k8s.io/v1/events" | "v1/events" => other::event(write, check),
         "v1/nodes" => other::node(write, check),
         "v1/pods" => pod::pod(write, check),
-        "v1/podtemplates" => pod::template(write.new, &["template"], None, check),
+        "v1/podtemplates" => pod::template(write.new, &["template"], false, check),
         "v1/replicationcontrollers" => workload::replication_controller(write, check),
         "v1/secrets" => other::secret(write, check),
         "v1/services" => service::service(write, check),

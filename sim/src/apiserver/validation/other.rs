@@ -1,20 +1,20 @@
-//! Kinds with a rule or two of their own.
+//! Kinds with few rules of their own.
 
-use super::Write;
-use super::check::{Check, text};
+use super::check::{Checker, PendingWrite, text};
+use crate::object::names::{DEFAULT_NAMESPACE, SYSTEM_NAMESPACE};
 use crate::object::{FieldError, Value};
 
-/// All data of a config map or secret together (`MaxSecretSize`).
+/// The size of all data of a ConfigMap or Secret (core `MaxSecretSize`).
 const DATA_LIMIT: usize = 1_048_576;
-/// Keys without which a secret of a type is useless.
+/// The keys that Secrets of a type must have (core `ValidateSecret`).
 const SECRET_KEYS: [(&str, &[&str]); 3] = [
     ("kubernetes.io/tls", &["tls.crt", "tls.key"]),
     ("kubernetes.io/dockerconfigjson", &[".dockerconfigjson"]),
     ("kubernetes.io/ssh-auth", &["ssh-privatekey"]),
 ];
 
-/// A field that never changes.
-pub(super) fn immutable(write: &Write<'_>, path: &[&str], check: &mut Check) {
+/// Checks that an update does not change a field.
+pub(super) fn immutable(write: &PendingWrite<'_>, path: &[&str], check: &mut Checker) {
     let Some(old) = write.old else { return };
     if old.at(path) != write.new.at(path) {
         let value = write.new.at(path).cloned().unwrap_or_default();
@@ -22,11 +22,11 @@ pub(super) fn immutable(write: &Write<'_>, path: &[&str], check: &mut Check) {
     }
 }
 
-pub(super) fn config_map(write: &Write<'_>, check: &mut Check) {
+pub(super) fn config_map(write: &PendingWrite<'_>, check: &mut Checker) {
     data(write, &["data", "binaryData"], check);
 }
 
-pub(super) fn secret(write: &Write<'_>, check: &mut Check) {
+pub(super) fn secret(write: &PendingWrite<'_>, check: &mut Checker) {
     immutable(write, &["type"], check);
     data(write, &["data"], check);
     let kind = text(write.new, "type");
@@ -37,8 +37,8 @@ pub(super) fn secret(write: &Write<'_>, check: &mut Check) {
     }
 }
 
-/// Data: valid keys, not too much, and not changed once it is immutable.
-fn data(write: &Write<'_>, fields: &[&str], check: &mut Check) {
+/// Checks data: valid keys, the size, and no change once the object is immutable.
+fn data(write: &PendingWrite<'_>, fields: &[&str], check: &mut Checker) {
     if let Some(old) = write.old
         && old.get("immutable").and_then(Value::as_bool) == Some(true)
     {
@@ -69,7 +69,7 @@ fn data(write: &Write<'_>, fields: &[&str], check: &mut Check) {
     }
 }
 
-pub(super) fn lease(write: &Write<'_>, check: &mut Check) {
+pub(super) fn lease(write: &PendingWrite<'_>, check: &mut Checker) {
     let of = |key: &str| write.new.i64_at(&["spec", key]);
     if let Some(seconds) = of("leaseDurationSeconds").filter(|n| *n <= 0) {
         check.invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0");
@@ -79,7 +79,7 @@ pub(super) fn lease(write: &Write<'_>, check: &mut Check) {
     }
 }
 
-pub(super) fn endpoint_slice(write: &Write<'_>, check: &mut Check) {
+pub(super) fn endpoint_slice(write: &PendingWrite<'_>, check: &mut Checker) {
     immutable(write, &["addressType"], check);
     check.one_of("addressType", write.new.get("addressType"), &["FQDN", "IPv4", "IPv6"]);
     let ports = write.new.items_at(&["ports"]);
@@ -90,17 +90,17 @@ pub(super) fn endpoint_slice(write: &Write<'_>, check: &mut Check) {
     }
 }
 
-/// Events of the core group keep to their object's namespace; those of the new group are complete and hardly change.
-pub(super) fn event(write: &Write<'_>, check: &mut Check) {
+/// An Event is in the namespace of its object. Not modelled: the stricter rules of `events.k8s.io`.
+pub(super) fn event(write: &PendingWrite<'_>, check: &mut Checker) {
     let namespace = write.new.str_at(&["involvedObject", "namespace"]).unwrap_or_default();
     let own = write.new.str_at(&["metadata", "namespace"]).unwrap_or_default();
-    let cluster_scoped = namespace.is_empty() && matches!(own, "default" | "kube-system");
+    let cluster_scoped = namespace.is_empty() && matches!(own, DEFAULT_NAMESPACE | SYSTEM_NAMESPACE);
     if namespace != own && !cluster_scoped {
         check.invalid("involvedObject.namespace", namespace, "does not match event.namespace");
     }
 }
 
-pub(super) fn node(write: &Write<'_>, check: &mut Check) {
+pub(super) fn node(write: &PendingWrite<'_>, check: &mut Checker) {
     let Some(old) = write.old else { return };
     for (field, shown) in [("podCIDR", "podCIDRs"), ("providerID", "providerID")] {
         let was = old.str_at(&["spec", field]).unwrap_or_default();

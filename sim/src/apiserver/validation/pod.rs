@@ -1,16 +1,16 @@
-//! Pods and pod templates. Recorded in `golden/validation-pod`.
+//! Pods and pod templates. Recorded in `validation-pod`.
 
-use super::Write;
-use super::check::{Check, Field, text};
+use super::check::{Checker, FieldPath, PendingWrite, text};
 use super::container::containers;
 use super::labels::labels;
 use super::pod_update;
 use super::volume::volumes;
 use crate::object::{Value, names};
 
-const MOST: i64 = 2_147_483_647;
+/// The largest value of ids and deadlines (`math.MaxInt32`).
+const MAX_INT32: i64 = 2_147_483_647;
 
-pub(super) fn pod(write: &Write<'_>, check: &mut Check) {
+pub(super) fn pod(write: &PendingWrite<'_>, check: &mut Checker) {
     if !write.changes(&["spec"]) {
         return;
     }
@@ -23,7 +23,7 @@ pub(super) fn pod(write: &Write<'_>, check: &mut Check) {
     }
 }
 
-fn on_create(spec: &Value, check: &mut Check) {
+fn on_create(spec: &Value, check: &mut Checker) {
     if !spec.items_at(&["ephemeralContainers"]).is_empty() {
         check.forbidden("spec.ephemeralContainers", "cannot be set on create");
     }
@@ -32,42 +32,42 @@ fn on_create(spec: &Value, check: &mut Check) {
     }
 }
 
-/// The pod template at `path`. Kinds that keep their pods running allow one restart policy only.
-pub(super) fn template(value: &Value, path: &[&str], always: Option<()>, check: &mut Check) {
+/// Checks the pod template at `path`. Kinds that keep their pods running require the restart policy `Always`.
+pub(super) fn template(value: &Value, path: &[&str], restarts_always: bool, check: &mut Checker) {
     let field = path.join(".");
     let Some(spec) = template_labels(value, path, check) else {
         check.required(format_args!("{field}.spec.containers"), "");
         return;
     };
     self::spec(spec, format_args!("{field}.spec"), false, check);
-    if always.is_some() {
-        always_restarts(spec, &field, check);
+    if restarts_always {
+        require_restart_always(spec, &field, check);
     }
 }
 
-/// The template of a stateful set: what is in its pods is judged when they are made, because they also mount what comes
-/// from claim templates (`ValidatePodTemplateSpecForStatefulSet`).
-pub(super) fn loose_template(value: &Value, path: &[&str], check: &mut Check) {
+/// Checks the template of a StatefulSet. Its pods also mount volumes of claim templates; therefore the spec is validated only
+/// when pods are created (apps `ValidatePodTemplateSpecForStatefulSet`).
+pub(super) fn loose_template(value: &Value, path: &[&str], check: &mut Checker) {
     if let Some(spec) = template_labels(value, path, check) {
-        always_restarts(spec, &path.join("."), check);
+        require_restart_always(spec, &path.join("."), check);
     }
 }
 
-/// Judges the labels of a template; its spec.
-fn template_labels<'v>(value: &'v Value, path: &[&str], check: &mut Check) -> Option<&'v Value> {
+/// Checks the labels of a template, and returns its spec.
+fn template_labels<'v>(value: &'v Value, path: &[&str], check: &mut Checker) -> Option<&'v Value> {
     let template = value.at(path)?;
     let own = template.get("metadata").and_then(|metadata| metadata.get("labels"));
     labels(format_args!("{}.metadata.labels", path.join(".")), own, check);
     template.get("spec")
 }
 
-fn always_restarts(spec: &Value, field: &str, check: &mut Check) {
+fn require_restart_always(spec: &Value, field: &str, check: &mut Checker) {
     if text(spec, "restartPolicy") != "Always" {
         check.one_of(format_args!("{field}.spec.restartPolicy"), spec.get("restartPolicy"), &["Always"]);
     }
 }
 
-fn spec(spec: &Value, path: Field<'_>, is_pod: bool, check: &mut Check) {
+fn spec(spec: &Value, path: FieldPath<'_>, is_pod: bool, check: &mut Checker) {
     volumes(spec, path, is_pod, check);
     containers(spec, path, check);
     check.one_of(
@@ -90,7 +90,12 @@ fn spec(spec: &Value, path: Field<'_>, is_pod: bool, check: &mut Check) {
             check.names(format_args!("{path}.{key}"), name, rule(name));
         }
     }
-    check.within(format_args!("{path}.activeDeadlineSeconds"), spec.get("activeDeadlineSeconds"), 1, MOST);
+    check.within(
+        format_args!("{path}.activeDeadlineSeconds"),
+        spec.get("activeDeadlineSeconds"),
+        1,
+        MAX_INT32,
+    );
     security(spec, path, check);
     tolerations(spec, path, check);
     affinity(spec, path, check);
@@ -99,10 +104,10 @@ fn spec(spec: &Value, path: Field<'_>, is_pod: bool, check: &mut Check) {
     check.one_of(format_args!("{path}.os"), spec.at(&["os", "name"]), &["linux", "windows"]);
 }
 
-fn security(spec: &Value, path: Field<'_>, check: &mut Check) {
+fn security(spec: &Value, path: FieldPath<'_>, check: &mut Checker) {
     for key in ["runAsUser", "runAsGroup", "fsGroup"] {
         let value = spec.at(&["securityContext", key]);
-        check.within(format_args!("{path}.securityContext.{key}"), value, 0, MOST);
+        check.within(format_args!("{path}.securityContext.{key}"), value, 0, MAX_INT32);
     }
     let is = |key: &str| spec.get(key).and_then(Value::as_bool) == Some(true);
     if is("shareProcessNamespace") && is("hostPID") {
@@ -111,7 +116,7 @@ fn security(spec: &Value, path: Field<'_>, check: &mut Check) {
     }
 }
 
-fn tolerations(spec: &Value, path: Field<'_>, check: &mut Check) {
+fn tolerations(spec: &Value, path: FieldPath<'_>, check: &mut Checker) {
     for (i, toleration) in spec.items_at(&["tolerations"]).iter().enumerate() {
         let field = format_args!("{path}.tolerations[{i}]");
         let of = |key| text(toleration, key);
@@ -149,7 +154,7 @@ fn tolerations(spec: &Value, path: Field<'_>, check: &mut Check) {
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 
-fn affinity(spec: &Value, path: Field<'_>, check: &mut Check) {
+fn affinity(spec: &Value, path: FieldPath<'_>, check: &mut Checker) {
     if let Some(node) = spec.at(&["affinity", "nodeAffinity", REQUIRED])
         && node.items_at(&["nodeSelectorTerms"]).is_empty()
     {
@@ -168,7 +173,7 @@ fn affinity(spec: &Value, path: Field<'_>, check: &mut Check) {
     }
 }
 
-fn spread(spec: &Value, path: Field<'_>, check: &mut Check) {
+fn spread(spec: &Value, path: FieldPath<'_>, check: &mut Checker) {
     for (i, constraint) in spec.items_at(&["topologySpreadConstraints"]).iter().enumerate() {
         let field = format_args!("{path}.topologySpreadConstraints[{i}]");
         let skew = constraint.i64_at(&["maxSkew"]).unwrap_or(0);
@@ -187,7 +192,7 @@ fn spread(spec: &Value, path: Field<'_>, check: &mut Check) {
     }
 }
 
-fn gates(spec: &Value, path: Field<'_>, check: &mut Check) {
+fn gates(spec: &Value, path: FieldPath<'_>, check: &mut Checker) {
     let gates = spec.items_at(&["schedulingGates"]);
     for (i, gate) in gates.iter().enumerate() {
         let name = text(gate, "name");

@@ -1,16 +1,16 @@
-//! What an update may change in a pod's spec. Recorded in `golden/pod-update-restrictions`.
+//! Which fields of a pod's spec an update may change. Recorded in `pod-update-restrictions`.
 //!
-//! Not modelled: the difference of Go structs at the end of the text.
+//! Not modelled: the diff of Go structs at the end of the message.
 
-use super::check::{Check, text};
+use super::check::{Checker, text};
 use crate::object::Value;
 
 const FIELDS: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,\
     `spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),\
     `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
-/// Judges the change from one spec to another.
-pub(super) fn check(new: &Value, old: &Value, check: &mut Check) {
+/// Checks the change from one spec to another.
+pub(super) fn check(new: &Value, old: &Value, check: &mut Checker) {
     for list in ["containers", "initContainers"] {
         if new.items_at(&[list]).len() != old.items_at(&[list]).len() || names(new, list) != names(old, list)
         {
@@ -70,7 +70,7 @@ fn restore_images(spec: &mut Value, old: &Value, list: &str) {
     spec.set_at(&[list], containers);
 }
 
-fn deadline(new: &Value, old: &Value, check: &mut Check) {
+fn deadline(new: &Value, old: &Value, check: &mut Checker) {
     let field = "spec.activeDeadlineSeconds";
     let of = |spec: &Value| spec.i64_at(&["activeDeadlineSeconds"]);
     match (of(new), of(old)) {
@@ -84,7 +84,7 @@ fn deadline(new: &Value, old: &Value, check: &mut Check) {
     }
 }
 
-fn tolerations(new: &Value, old: &Value, check: &mut Check) {
+fn tolerations(new: &Value, old: &Value, check: &mut Checker) {
     let all = new.items_at(&["tolerations"]);
     let ignoring_seconds = |toleration: &Value| {
         let mut toleration = toleration.clone();
@@ -98,7 +98,7 @@ fn tolerations(new: &Value, old: &Value, check: &mut Check) {
     }
 }
 
-fn gates(new: &Value, old: &Value, check: &mut Check) {
+fn gates(new: &Value, old: &Value, check: &mut Checker) {
     let had = old.items_at(&["schedulingGates"]);
     for (i, gate) in new.items_at(&["schedulingGates"]).iter().enumerate() {
         if !had.contains(gate) {
@@ -109,7 +109,7 @@ fn gates(new: &Value, old: &Value, check: &mut Check) {
     }
 }
 
-fn node_selector(new: &Value, old: &Value, check: &mut Check) {
+fn node_selector(new: &Value, old: &Value, check: &mut Checker) {
     let had = old.get("nodeSelector").and_then(Value::as_map);
     let has = |key: &str| new.at(&["nodeSelector", key]);
     if had.into_iter().flatten().any(|(key, value)| has(key.as_str()) != Some(value)) {

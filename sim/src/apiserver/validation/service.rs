@@ -1,9 +1,8 @@
-//! Services. Recorded in `golden/validation-service`.
+//! Services. Recorded in `validation-service`.
 
 use std::net::IpAddr;
 
-use super::Write;
-use super::check::{Check, text};
+use super::check::{Checker, PendingWrite, text};
 use super::container::port_number_or_name;
 use super::labels::labels;
 use crate::object::{FieldError, Value, names};
@@ -11,7 +10,7 @@ use crate::value;
 
 const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 
-pub(super) fn service(write: &Write<'_>, check: &mut Check) {
+pub(super) fn service(write: &PendingWrite<'_>, check: &mut Checker) {
     if !write.changes(&["spec"]) {
         return;
     }
@@ -41,7 +40,7 @@ pub(super) fn service(write: &Write<'_>, check: &mut Check) {
     }
 }
 
-fn cluster_ip_stays(spec: &Value, old: &Value, check: &mut Check) {
+fn cluster_ip_stays(spec: &Value, old: &Value, check: &mut Checker) {
     let of = |spec: &Value| text(spec, "clusterIP").to_owned();
     let was = old.get("spec").map(of).unwrap_or_default();
     let is_external = |kind: Option<&str>| kind == Some("ExternalName");
@@ -53,7 +52,7 @@ fn cluster_ip_stays(spec: &Value, old: &Value, check: &mut Check) {
     }
 }
 
-fn ports(spec: &Value, kind: &str, check: &mut Check) {
+fn ports(spec: &Value, kind: &str, check: &mut Checker) {
     let ports = spec.items_at(&["ports"]);
     let headless = text(spec, "clusterIP") == "None";
     if ports.is_empty() && !headless && kind != "ExternalName" {
@@ -89,7 +88,7 @@ fn ports(spec: &Value, kind: &str, check: &mut Check) {
     }
 }
 
-fn double_port(field: &str, port: &Value, check: &mut Check) {
+fn double_port(field: &str, port: &Value, check: &mut Checker) {
     let message = format!(
         "Duplicate value: {{\"Name\":\"\",\"Protocol\":{:?},\"AppProtocol\":null,\"Port\":{},\"TargetPort\":0,\"NodePort\":0}}",
         text(port, "protocol"),
@@ -98,7 +97,7 @@ fn double_port(field: &str, port: &Value, check: &mut Check) {
     check.errors.push(FieldError::new(field, "FieldValueDuplicate", message));
 }
 
-fn addresses(spec: &Value, kind: &str, check: &mut Check) {
+fn addresses(spec: &Value, kind: &str, check: &mut Checker) {
     let ip = text(spec, "clusterIP");
     if kind == "ExternalName" {
         let name = text(spec, "externalName").trim_end_matches('.');

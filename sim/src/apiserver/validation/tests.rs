@@ -1,39 +1,19 @@
-//! Creates as recorded: the complaints, all of them, in the server's words and order.
+//! Recorded creates and updates: all errors, with the messages and in the order of a real server.
 
-use super::super::admission::{Attributes, Lookup, Plugins, admit};
+use super::super::admission::{Attributes, Plugins, admit};
 use super::super::defaults::{apply_defaults, decode};
+use super::super::fixture::EmptyStore;
 use super::super::registry::Registry;
-use super::super::strategy::{Addresses, allocate, on_create};
+use super::super::strategy::{allocate, on_create};
 use super::*;
-use crate::object::Object;
 use crate::value;
 use crate::wire::{Resource, Verb};
 
-/// Resource, namespace, body, complaints (nothing where it was created). From the recorded validation cases.
+/// Resource, namespace, body, text of the errors (empty if it was created). From the recorded validation cases.
 const RECORDED: &str = include_str!("recorded.json");
 
-struct Empty;
-
-impl Lookup for Empty {
-    fn get(&self, _: Resource, _: &str, _: &str) -> Option<std::sync::Arc<Object>> {
-        None
-    }
-    fn list(&self, _: Resource) -> Vec<std::sync::Arc<Object>> {
-        Vec::new()
-    }
-}
-
-impl Addresses for Empty {
-    fn has_ip(&self, _: &str) -> bool {
-        false
-    }
-    fn has_port(&self, _: i64) -> bool {
-        false
-    }
-}
-
-/// The complaints about a create.
-fn complaints(resource: &str, namespace: &str, sent: &Value) -> Vec<FieldError> {
+/// The errors of a create.
+fn errors_of(resource: &str, namespace: &str, sent: &Value) -> Vec<FieldError> {
     let registry = Registry::builtin();
     let kind = registry.lookup(Resource::new(resource)).unwrap();
     let mut new = sent.clone();
@@ -42,33 +22,33 @@ fn complaints(resource: &str, namespace: &str, sent: &Value) -> Vec<FieldError> 
     new.set_at(&["metadata", "namespace"], namespace);
     let plugins = Plugins { service_account: false, object_in_use: false };
     let name = new.str_at(&["metadata", "name"]).unwrap().to_owned();
-    let (verb, subresource, old, lookup) = (Verb::Create, "", None, &Empty);
-    let write = Attributes { verb, kind, subresource, namespace, name: &name, old, plugins, lookup };
+    let (verb, subresource, old, store) = (Verb::Create, "", None, &EmptyStore);
+    let write = Attributes { verb, kind, subresource, namespace, name: &name, old, plugins, store };
     admit(&write, &mut new).unwrap();
     on_create(kind, &mut new, "T");
     let mut errors = validate(kind, &new, None, "");
     if errors.is_empty() && resource == "v1/services" {
-        errors = allocate(&mut new, &Empty, None);
+        errors = allocate(&mut new, &EmptyStore, None);
     }
     errors
 }
 
-fn said(errors: &[FieldError]) -> String {
+fn text_of(errors: &[FieldError]) -> String {
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     if texts.len() > 1 { format!("[{}]", texts.join(", ")) } else { texts.concat() }
 }
 
 #[test]
-fn complaints_are_the_recorded_ones() {
+fn errors_are_the_recorded_ones() {
     let cases = Value::from_json(RECORDED.as_bytes()).unwrap();
     for case in cases.items() {
         let [resource, namespace, sent, wanted] = case.items() else { panic!("{case:?}") };
-        let got = said(&complaints(resource.as_str().unwrap(), namespace.as_str().unwrap(), sent));
+        let got = text_of(&errors_of(resource.as_str().unwrap(), namespace.as_str().unwrap(), sent));
         assert_eq!(got, wanted.as_str().unwrap(), "{}", sent.to_json());
     }
 }
 
-/// The complaints about a change from one object to another.
+/// The errors of a change from one object to another.
 fn of_update(resource: &str, old: &Value, edit: impl FnOnce(&mut Value), subresource: &str) -> String {
     let registry = Registry::builtin();
     let kind = registry.lookup(Resource::new(resource)).unwrap();
@@ -77,12 +57,12 @@ fn of_update(resource: &str, old: &Value, edit: impl FnOnce(&mut Value), subreso
     let mut new = old.clone();
     edit(&mut new);
     decode(kind, &mut new, Some(&old)).unwrap();
-    said(&validate(kind, &new, Some(&old), subresource))
+    text_of(&validate(kind, &new, Some(&old), subresource))
 }
 
 /// Recorded in `pod-update-restrictions`.
 #[test]
-fn a_pods_spec_hardly_changes() {
+fn few_fields_of_a_pods_spec_can_change() {
     let pod = value!({
         "metadata": {"name": "p"}, "spec": {
             "containers": [{"name": "c", "image": "nginx"}], "schedulingGates": [{"name": "ex.test/g"}],
@@ -115,7 +95,7 @@ fn a_pods_spec_hardly_changes() {
 /// Recorded in `validation-deployment`, `configmap-immutable`, `secret-crud`, `endpointslice-crud`, `node-crud`,
 /// `replicaset-crud` and `validation-service`.
 #[test]
-fn immutable_fields_stay_and_status_adds_up() {
+fn immutable_fields_cannot_change_and_status_counts_must_fit() {
     let workload = value!({"metadata": {"name": "x"}, "spec": {
         "selector": {"matchLabels": {"app": "x"}},
         "template": {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
@@ -150,7 +130,7 @@ fn immutable_fields_stay_and_status_adds_up() {
 }
 
 #[test]
-fn what_was_wrong_in_a_custom_object_before_may_stay() {
+fn errors_that_a_stored_custom_object_has_are_ignored() {
     let crd = value!({"metadata": {"name": "xs.ex.test"}, "spec": {
         "group": "ex.test", "scope": "Namespaced", "names": {"plural": "xs", "kind": "X"},
         "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
@@ -170,7 +150,7 @@ fn what_was_wrong_in_a_custom_object_before_may_stay() {
 }
 
 #[test]
-fn a_stateful_set_may_mount_what_its_claim_templates_bring() {
+fn a_stateful_set_may_mount_volumes_of_its_claim_templates() {
     let workload = |template: Value| {
         let labels = value!({"app": "x"});
         let mut template = template;
@@ -183,42 +163,42 @@ fn a_stateful_set_may_mount_what_its_claim_templates_bring() {
     let mounts = value!([{"name": "data", "mountPath": "/data"}]);
     let mounting = value!({"containers": [{"name": "c", "image": "i", "volumeMounts": mounts}]});
     let set = workload(value!({"spec": (mounting.clone())}));
-    assert_eq!(said(&complaints("apps/v1/statefulsets", "default", &set)), "");
+    assert_eq!(text_of(&errors_of("apps/v1/statefulsets", "default", &set)), "");
     let never = workload(value!({"spec": {"containers": [], "restartPolicy": "Never"}}));
     assert_eq!(
-        said(&complaints("apps/v1/statefulsets", "default", &never)),
+        text_of(&errors_of("apps/v1/statefulsets", "default", &never)),
         "spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\""
     );
     let mut other = workload(value!({"spec": mounting}));
     drop(other.remove_at(&["spec", "volumeClaimTemplates"]));
     drop(other.remove_at(&["spec", "serviceName"]));
-    let said = said(&complaints("apps/v1/deployments", "default", &other));
-    assert!(said.contains("volumeMounts[0].name: Not found: \"data\""), "{said}");
+    let text = text_of(&errors_of("apps/v1/deployments", "default", &other));
+    assert!(text.contains("volumeMounts[0].name: Not found: \"data\""), "{text}");
 }
 
 #[test]
-fn only_a_rolling_update_may_say_how_it_rolls() {
-    let said_of = |strategy: Value| {
+fn only_a_rolling_update_may_set_its_parameters() {
+    let of_strategy = |strategy: Value| {
         let spec = value!({"containers": [{"name": "c", "image": "i"}]});
         let template = value!({"metadata": {"labels": {"a": "b"}}, "spec": spec});
         let set = value!({
             "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "s"},
             "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template, "updateStrategy": strategy}
         });
-        said(&complaints("apps/v1/statefulsets", "default", &set))
+        text_of(&errors_of("apps/v1/statefulsets", "default", &set))
     };
-    assert_eq!(said_of(value!({"type": "OnDelete"})), "");
+    assert_eq!(of_strategy(value!({"type": "OnDelete"})), "");
     assert_eq!(
-        said_of(value!({"type": "OnDelete", "rollingUpdate": {"partition": 2, "maxUnavailable": 3}})),
+        of_strategy(value!({"type": "OnDelete", "rollingUpdate": {"partition": 2, "maxUnavailable": 3}})),
         "spec.updateStrategy.rollingUpdate: Invalid value: {\"Partition\":2,\"MaxUnavailable\":null}: only allowed for \
          updateStrategy 'RollingUpdate'"
     );
     assert_eq!(
-        said_of(value!({"type": "Never"})),
+        of_strategy(value!({"type": "Never"})),
         "spec.updateStrategy: Invalid value: {\"Type\":\"Never\",\"RollingUpdate\":null}: must be 'RollingUpdate' or \
          'OnDelete'"
     );
-    let negative = said_of(value!({"type": "RollingUpdate", "rollingUpdate": {"partition": (-1)}}));
+    let negative = of_strategy(value!({"type": "RollingUpdate", "rollingUpdate": {"partition": (-1)}}));
     assert!(
         negative.starts_with("spec.updateStrategy.rollingUpdate.partition: Invalid value: -1"),
         "{negative}"

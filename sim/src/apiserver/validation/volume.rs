@@ -1,9 +1,9 @@
 //! Volumes of a pod.
 
-use super::check::{Check, Field, text};
+use super::check::{Checker, FieldPath, text};
 use crate::object::{Value, names};
 
-/// What the commonest sources cannot do without.
+/// The required fields of the most common sources.
 const REQUIRED: [(&str, &str); 5] = [
     ("configMap", "name"),
     ("hostPath", "path"),
@@ -12,8 +12,8 @@ const REQUIRED: [(&str, &str); 5] = [
     ("csi", "driver"),
 ];
 
-/// The volumes of the pod spec at `path`.
-pub(super) fn volumes(spec: &Value, path: Field<'_>, is_pod: bool, check: &mut Check) {
+/// Checks the volumes of the pod spec at `path`.
+pub(super) fn volumes(spec: &Value, path: FieldPath<'_>, is_pod: bool, check: &mut Checker) {
     let volumes = spec.items_at(&["volumes"]);
     for (i, volume) in volumes.iter().enumerate() {
         let field = format_args!("{path}.volumes[{i}]");
@@ -33,10 +33,10 @@ pub(super) fn volumes(spec: &Value, path: Field<'_>, is_pod: bool, check: &mut C
     }
 }
 
-fn source(volume: &Value, field: Field<'_>, check: &mut Check) {
+fn source(volume: &Value, field: FieldPath<'_>, check: &mut Checker) {
     let sources = volume.as_map().into_iter().flatten().filter(|(key, _)| key.as_str() != "name");
     let mut names: Vec<&str> = sources.map(|(key, _)| key.as_str()).collect();
-    // In the type's order, emptyDir is the first of all; the rest is told apart by name.
+    // Real: the order of fields in the Go type. Modelled: `emptyDir` first, then by name.
     names.sort_by_key(|name| *name != "emptyDir");
     match names.as_slice() {
         [] => check.required(field, "must specify a volume type"),
@@ -55,7 +55,7 @@ fn source(volume: &Value, field: Field<'_>, check: &mut Check) {
     }
 }
 
-fn tokens(volume: &Value, field: Field<'_>, check: &mut Check) {
+fn tokens(volume: &Value, field: FieldPath<'_>, check: &mut Checker) {
     for (i, source) in volume.items_at(&["projected", "sources"]).iter().enumerate() {
         if source.get("serviceAccountToken").is_some() {
             let why = "must not be specified when serviceAccountName is not set";

@@ -1,15 +1,14 @@
-//! Deployments, replica sets, stateful sets, daemon sets, replication controllers.
+//! Deployments, ReplicaSets, StatefulSets, DaemonSets and ReplicationControllers.
 //!
-//! Recorded in `golden/validation-deployment` and `replicaset-crud`; the other kinds follow the same pattern.
+//! Recorded in `validation-deployment` and `replicaset-crud`; the other kinds follow the same pattern.
 
-use super::Write;
-use super::check::{Check, text};
+use super::check::{Checker, PendingWrite, text};
 use super::labels::{selector, selects};
 use super::pod::{loose_template, template};
 use crate::object::{FieldError, Value, names};
 
 const TEMPLATE: &[&str] = &["spec", "template"];
-/// What a stateful set's spec may change (`ValidateStatefulSetUpdate`).
+/// The fields of a StatefulSet's spec that an update may change (apps `ValidateStatefulSetUpdate`).
 const STATEFUL_SET_FIELDS: [&str; 8] = [
     "replicas",
     "ordinals",
@@ -21,7 +20,7 @@ const STATEFUL_SET_FIELDS: [&str; 8] = [
     "volumeClaimTemplates",
 ];
 
-pub(super) fn deployment(write: &Write<'_>, check: &mut Check) {
+pub(super) fn deployment(write: &PendingWrite<'_>, check: &mut Checker) {
     let new = write.new;
     if write.changes(&["spec"]) {
         check.not_negative("spec.replicas", new.at(&["spec", "replicas"]));
@@ -36,7 +35,7 @@ pub(super) fn deployment(write: &Write<'_>, check: &mut Check) {
     status(write, &["updatedReplicas", "readyReplicas", "availableReplicas"], check);
 }
 
-pub(super) fn replica_set(write: &Write<'_>, check: &mut Check) {
+pub(super) fn replica_set(write: &PendingWrite<'_>, check: &mut Checker) {
     if write.changes(&["spec"]) {
         check.not_negative("spec.replicas", write.new.at(&["spec", "replicas"]));
         check.not_negative("spec.minReadySeconds", write.new.at(&["spec", "minReadySeconds"]));
@@ -46,7 +45,7 @@ pub(super) fn replica_set(write: &Write<'_>, check: &mut Check) {
     status(write, &["fullyLabeledReplicas", "readyReplicas", "availableReplicas"], check);
 }
 
-pub(super) fn daemon_set(write: &Write<'_>, check: &mut Check) {
+pub(super) fn daemon_set(write: &PendingWrite<'_>, check: &mut Checker) {
     if !write.changes(&["spec"]) {
         return;
     }
@@ -58,7 +57,7 @@ pub(super) fn daemon_set(write: &Write<'_>, check: &mut Check) {
     immutable_selector(write, check);
 }
 
-pub(super) fn stateful_set(write: &Write<'_>, check: &mut Check) {
+pub(super) fn stateful_set(write: &PendingWrite<'_>, check: &mut Checker) {
     if write.changes(&["spec"]) {
         check.not_negative("spec.replicas", write.new.at(&["spec", "replicas"]));
         selector_and_template(write, "statefulset", check);
@@ -73,8 +72,8 @@ pub(super) fn stateful_set(write: &Write<'_>, check: &mut Check) {
     status(write, &["readyReplicas", "availableReplicas", "currentReplicas", "updatedReplicas"], check);
 }
 
-/// How a stateful set is updated. Values are told as Go prints the internal type.
-fn update_strategy(new: &Value, check: &mut Check) {
+/// Checks the update strategy of a StatefulSet. Errors show values as Go prints the internal type.
+fn update_strategy(new: &Value, check: &mut Checker) {
     let field = "spec.updateStrategy";
     let Some(strategy) = new.at(&["spec", "updateStrategy"]) else { return };
     let rolling_update = strategy.get("rollingUpdate");
@@ -86,14 +85,10 @@ fn update_strategy(new: &Value, check: &mut Check) {
             format!("{{\"Partition\":{partition},\"MaxUnavailable\":{most}}}")
         },
     );
-    let mut complain = |field: String, value: &str, why: &str| {
-        let message = format!("Invalid value: {value}: {why}");
-        check.errors.push(FieldError::new(&field, "FieldValueInvalid", message));
-    };
     match text(strategy, "type") {
         "OnDelete" if rolling_update.is_some() => {
             let why = "only allowed for updateStrategy 'RollingUpdate'";
-            complain(format!("{field}.rollingUpdate"), &printed, why);
+            check.invalid_struct(format_args!("{field}.rollingUpdate"), &printed, why);
         }
         "OnDelete" => {}
         "RollingUpdate" => check.not_negative(
@@ -102,12 +97,12 @@ fn update_strategy(new: &Value, check: &mut Check) {
         ),
         other => {
             let value = format!("{{\"Type\":{other:?},\"RollingUpdate\":{printed}}}");
-            complain(field.to_owned(), &value, "must be 'RollingUpdate' or 'OnDelete'");
+            check.invalid_struct(field, &value, "must be 'RollingUpdate' or 'OnDelete'");
         }
     }
 }
 
-fn stateful_set_fields(new: Option<&Value>, old: &Value, check: &mut Check) {
+fn stateful_set_fields(new: Option<&Value>, old: &Value, check: &mut Checker) {
     let fixed = |spec: &Value| -> Vec<(&'static str, Value)> {
         let fields = spec.as_map().into_iter().flatten();
         let fixed = fields.filter(|(key, _)| {
@@ -122,7 +117,7 @@ fn stateful_set_fields(new: Option<&Value>, old: &Value, check: &mut Check) {
     }
 }
 
-pub(super) fn replication_controller(write: &Write<'_>, check: &mut Check) {
+pub(super) fn replication_controller(write: &PendingWrite<'_>, check: &mut Checker) {
     if !write.changes(&["spec"]) {
         return;
     }
@@ -136,11 +131,11 @@ pub(super) fn replication_controller(write: &Write<'_>, check: &mut Check) {
     if wanted.into_iter().flatten().any(|(key, value)| has(key.as_str()) != Some(value)) {
         mismatch(labels, check);
     }
-    template(write.new, TEMPLATE, Some(()), check);
+    template(write.new, TEMPLATE, true, check);
 }
 
-/// A selector that is there, is one, and selects the template.
-fn selector_and_template(write: &Write<'_>, kind: &str, check: &mut Check) {
+/// Checks that the selector is valid and selects the template.
+fn selector_and_template(write: &PendingWrite<'_>, kind: &str, check: &mut Checker) {
     let labels = write.new.at(&["spec", "template", "metadata", "labels"]);
     let wanted = write.new.at(&["spec", "selector"]).filter(|selector| !selector.is_null());
     match wanted {
@@ -157,8 +152,7 @@ fn selector_and_template(write: &Write<'_>, kind: &str, check: &mut Check) {
                     &format!("empty selector is invalid for {kind}"),
                 );
             } else if !selector("spec.selector", wanted, check) {
-                let message = format!("Invalid value: {}: invalid label selector", go_selector(wanted));
-                check.errors.push(FieldError::new("spec.selector", "FieldValueInvalid", message));
+                check.invalid_struct("spec.selector", &go_selector(wanted), "invalid label selector");
             } else if !selects(wanted, labels) {
                 mismatch(labels, check);
             }
@@ -167,34 +161,33 @@ fn selector_and_template(write: &Write<'_>, kind: &str, check: &mut Check) {
     if kind == "statefulset" {
         loose_template(write.new, TEMPLATE, check);
     } else {
-        template(write.new, TEMPLATE, Some(()), check);
+        template(write.new, TEMPLATE, true, check);
     }
 }
 
-pub(super) fn mismatch(labels: Option<&Value>, check: &mut Check) {
+pub(super) fn mismatch(labels: Option<&Value>, check: &mut Checker) {
     let labels = labels.cloned().unwrap_or_default();
     check.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`");
 }
 
-fn immutable_selector(write: &Write<'_>, check: &mut Check) {
+fn immutable_selector(write: &PendingWrite<'_>, check: &mut Checker) {
     let Some(old) = write.old else { return };
     let path = ["spec", "selector"];
     if old.at(&path) != write.new.at(&path)
         && let Some(new) = write.new.at(&path)
     {
-        let message = format!("Invalid value: {}: field is immutable", go_selector(new));
-        check.errors.push(FieldError::new("spec.selector", "FieldValueInvalid", message));
+        check.invalid_struct("spec.selector", &go_selector(new), "field is immutable");
     }
 }
 
-/// A selector as Go prints it: labels before expressions.
+/// A selector as Go prints it, with labels before expressions.
 pub(super) fn go_selector(selector: &Value) -> String {
     let field = |key: &str| Some(format!("{key:?}:{}", selector.get(key)?.to_json()));
     let fields: Vec<String> = ["matchLabels", "matchExpressions"].into_iter().filter_map(field).collect();
     format!("{{{}}}", fields.join(","))
 }
 
-fn deployment_strategy(new: &Value, check: &mut Check) {
+fn deployment_strategy(new: &Value, check: &mut Checker) {
     let Some(strategy) = new.at(&["spec", "strategy"]) else { return };
     let rolling_update = strategy.get("rollingUpdate");
     match text(strategy, "type") {
@@ -214,8 +207,8 @@ fn deployment_strategy(new: &Value, check: &mut Check) {
     }
 }
 
-/// Surge and unavailability: numbers or percents, not both zero.
-fn rolling(path: &str, strategy: Option<&Value>, check: &mut Check) {
+/// Checks surge and unavailability: numbers or percentages, not both zero.
+fn rolling(path: &str, strategy: Option<&Value>, check: &mut Checker) {
     let Some(rolling) = strategy.and_then(|s| s.get("rollingUpdate")) else { return };
     let mut zeros = 0;
     for key in ["maxUnavailable", "maxSurge"] {
@@ -230,8 +223,8 @@ fn rolling(path: &str, strategy: Option<&Value>, check: &mut Check) {
     }
 }
 
-/// A number that is not negative, or a percentage.
-pub(super) fn int_or_percent(field: &str, value: &Value, at_most_all: bool, check: &mut Check) {
+/// Checks that a value is a percentage or a number that is not negative.
+pub(super) fn int_or_percent(field: &str, value: &Value, at_most_all: bool, check: &mut Checker) {
     let Value::Str(percent) = value else { return check.not_negative(field, Some(value)) };
     let number = percent.strip_suffix('%').and_then(|digits| digits.parse::<u32>().ok());
     match number {
@@ -247,7 +240,7 @@ pub(super) fn int_or_percent(field: &str, value: &Value, at_most_all: bool, chec
     }
 }
 
-fn progress_deadline(new: &Value, check: &mut Check) {
+fn progress_deadline(new: &Value, check: &mut Checker) {
     let Some(deadline) = new.i64_at(&["spec", "progressDeadlineSeconds"]) else { return };
     check.not_negative("spec.progressDeadlineSeconds", Some(&Value::Int(deadline)));
     if deadline <= new.i64_at(&["spec", "minReadySeconds"]).unwrap_or(0) {
@@ -255,8 +248,8 @@ fn progress_deadline(new: &Value, check: &mut Check) {
     }
 }
 
-/// Counts in status: not negative, none greater than all.
-fn status(write: &Write<'_>, parts: &[&str], check: &mut Check) {
+/// Checks the counts in a status: not negative, and none above `replicas`.
+fn status(write: &PendingWrite<'_>, parts: &[&str], check: &mut Checker) {
     if write.subresource != "status" || !write.changes(&["status"]) {
         return;
     }
@@ -277,8 +270,8 @@ fn status(write: &Write<'_>, parts: &[&str], check: &mut Check) {
     }
 }
 
-/// The name of something that is domain-prefixed: `acme.io/foo`.
-pub(super) fn domain_prefixed(field: &str, name: &str, check: &mut Check) {
+/// Checks a domain-prefixed path: `acme.io/foo`.
+pub(super) fn domain_prefixed(field: &str, name: &str, check: &mut Checker) {
     match name.split_once('/') {
         Some((domain, path)) if !path.is_empty() => check.names(field, name, names::subdomain(domain)),
         _ => check.invalid(field, name, "must be a domain-prefixed path (such as \"acme.io/foo\")"),

@@ -1,14 +1,14 @@
-//! Server-side apply: of an object, of its status, of one that is absent (which creates it).
+//! Server-side apply to an object or its status. Applying an absent object creates it.
 //!
-//! Who owns what, and conflicts, are `object::patch::apply`'s; here is what the endpoint adds: what it ignores of the
-//! config, and that the result is a write like any other.
+//! `object::patch::apply` decides on field owners and conflicts. This file drops the parts of the config that the endpoint
+//! ignores, and handles the result as a create or update.
 
 use std::sync::Arc;
 
 use super::super::errors;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::{Reply, body, write};
+use super::{VerbResult, body, write};
 use crate::object::patch::apply::{self, ApplyError, Conflicts};
 use crate::object::{Map, Object, Value};
 use crate::value;
@@ -21,7 +21,7 @@ impl ApiServer {
         request: &Request,
         sent: &Value,
         out: &mut Replies,
-    ) -> Reply {
+    ) -> VerbResult {
         body::of_kind(kind, sent)?;
         body::fits_url(request, sent)?;
         if !sent.items_at(&["metadata", "managedFields"]).is_empty() {
@@ -47,7 +47,7 @@ impl ApiServer {
     }
 }
 
-/// What counts of what was sent: all but status on the object, status alone on `/status`.
+/// The parts of the sent config that count: without status for the object, only status for `/status`.
 fn config(kind: &Kind, request: &Request, sent: &Value) -> Value {
     let mut config = sent.clone();
     config.set_at(&["metadata", "name"], request.name.clone());
@@ -68,7 +68,7 @@ fn refusal(error: &ApplyError) -> Box<Status> {
     }
 }
 
-/// 409: others own what would change.
+/// 409: other managers own fields that would change.
 fn conflict(conflicts: &Conflicts) -> Box<Status> {
     let causes = conflicts.0.iter().map(|conflict| {
         let (message, path) = (conflict.message(), conflict.path.as_str());

@@ -1,25 +1,26 @@
 //! The binding subresource: a scheduler assigns a pod to a node.
 //!
-//! Recorded in `binding-subresource`: the binding owns no fields, annotations are taken over, generation stays; the pod
-//! gets the labels of its node's zone.
+//! Recorded in `binding-subresource`: the binding owns no fields, the pod gets its annotations, and the generation stays. The
+//! pod also gets the zone and region labels of its node.
 
 use std::sync::Arc;
 
 use super::super::admission::topology_labels;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::Reply;
+use super::super::tree::replace_condition;
+use super::{VerbResult, body};
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{NODES, PODS};
 use crate::wire::{Answer, Body, ObjectKey, Request, Status};
 
-/// The resource that names the pod in its body.
+/// The resource whose creates name the pod in their body.
 pub(super) const RESOURCE: &str = "v1/bindings";
 
 impl ApiServer {
-    /// A create of [`RESOURCE`]: the same as a binding of the pod that it names.
-    pub(super) fn bind_named(&mut self, request: Request, out: &mut Replies) -> Reply {
+    /// A create of [`RESOURCE`]: binds the pod that it names.
+    pub(super) fn bind_named(&mut self, request: Request, out: &mut Replies) -> VerbResult {
         let name = match &request.body {
             Body::Object(binding) => binding.name().into(),
             _ => request.name.clone(),
@@ -28,15 +29,11 @@ impl ApiServer {
         self.bind(&pods, &Request { resource: Some(*PODS), name, ..request }, out)
     }
 
-    pub(super) fn bind(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
-        let binding = match &request.body {
-            Body::Object(binding) => binding,
-            Body::Undecodable(status) => return Err(status.clone()),
-            Body::None | Body::Patch(..) => return Err(Box::new(Status::bad_request("EOF"))),
-        };
-        let node = target(binding)?;
+    pub(super) fn bind(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> VerbResult {
+        let binding = body::object_of_any_kind(request)?;
+        let node = node_of(binding)?;
         let pod = self.stored(kind, request)?;
-        refuse(request, kind, &pod, binding)?;
+        check_pod(request, kind, &pod, binding)?;
         if !request.options.dry_run {
             let mut root = bound(&pod, node, binding, &self.timestamp());
             if let Some(node) = self.store.get(*NODES, &ObjectKey::new("", node)) {
@@ -49,7 +46,7 @@ impl ApiServer {
 }
 
 /// The node that a binding names.
-fn target(binding: &Object) -> Result<&str, Box<Status>> {
+fn node_of(binding: &Object) -> Result<&str, Box<Status>> {
     let fail = |message: String| Err(Box::new(Status::new(500, "", message)));
     let kind = binding.str_at(&["target", "kind"]).unwrap_or_default();
     if !matches!(kind, "" | "Node") {
@@ -63,7 +60,8 @@ fn target(binding: &Object) -> Result<&str, Box<Status>> {
     }
 }
 
-fn refuse(request: &Request, kind: &Kind, pod: &Object, binding: &Object) -> Result<(), Box<Status>> {
+/// 409 for a pod that is another one, terminating, bound or gated.
+fn check_pod(request: &Request, kind: &Kind, pod: &Object, binding: &Object) -> Result<(), Box<Status>> {
     let name = &request.name;
     if !binding.uid().is_empty() && binding.uid() != pod.uid() {
         let why = format!(
@@ -89,11 +87,11 @@ fn refuse(request: &Request, kind: &Kind, pod: &Object, binding: &Object) -> Res
     Err(Box::new(Status::new(409, "Conflict", message).details(details)))
 }
 
-/// The pod on its node.
+/// The pod bound to its node.
 fn bound(pod: &Object, node: &str, binding: &Object, now: &str) -> Value {
     let mut root = pod.root().clone();
     root.set_at(&["spec", "nodeName"], node);
-    // `ClearingNominatedNodeNameAfterBinding`.
+    // Feature gate `ClearingNominatedNodeNameAfterBinding`.
     root.remove_at(&["status", "nominatedNodeName"]);
     for (key, value) in binding.at(&["metadata", "annotations"]).and_then(Value::as_map).into_iter().flatten()
     {
@@ -102,9 +100,6 @@ fn bound(pod: &Object, node: &str, binding: &Object, now: &str) -> Value {
     let scheduled = value!({
         "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now
     });
-    let conditions = pod.items_at(&["status", "conditions"]).iter();
-    let others = conditions.filter(|c| c.str_at(&["type"]) != Some("PodScheduled")).cloned();
-    let conditions: Vec<Value> = others.chain([scheduled]).collect();
-    root.set_at(&["status", "conditions"], conditions);
+    root.set_at(&["status", "conditions"], replace_condition(pod.conditions(), scheduled));
     root
 }

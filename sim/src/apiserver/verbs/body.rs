@@ -1,4 +1,4 @@
-//! What the object of a request must be: there, of the kind, in the namespace and with the name that the URL has.
+//! Checks of a request's object: it must exist, be of the kind, and have the namespace and name of the URL.
 
 use std::sync::Arc;
 
@@ -7,18 +7,26 @@ use super::super::kind::Kind;
 use crate::object::{FieldError, Object, Value, keys};
 use crate::wire::{Body, Request, Status};
 
-/// The object that a create or update carries.
+/// The object of a create or update. It must be of this kind.
 pub(super) fn object<'a>(kind: &Kind, request: &'a Request) -> Result<&'a Arc<Object>, Box<Status>> {
-    let object = match &request.body {
-        Body::Object(object) => object,
-        Body::Undecodable(status) => return Err(undecodable(kind, status)),
-        Body::None | Body::Patch(..) => return Err(bad("EOF")),
-    };
+    if let Body::Undecodable(status) = &request.body {
+        return Err(undecodable(kind, status));
+    }
+    let object = object_of_any_kind(request)?;
     of_kind(kind, object.root())?;
     Ok(object)
 }
 
-/// The rim's complaint, with the kind that it could not know.
+/// The object of a request.
+pub(super) fn object_of_any_kind(request: &Request) -> Result<&Arc<Object>, Box<Status>> {
+    match &request.body {
+        Body::Object(object) => Ok(object),
+        Body::Undecodable(status) => Err(status.clone()),
+        Body::None | Body::Patch(..) => Err(bad("EOF")),
+    }
+}
+
+/// The decoding error of the HTTP rim, completed with the kind, which the rim does not know.
 fn undecodable(kind: &Kind, status: &Status) -> Box<Status> {
     if status.code != 400 {
         return Box::new(status.clone());
@@ -27,7 +35,7 @@ fn undecodable(kind: &Kind, status: &Status) -> Box<Status> {
     bad(format!("the object provided is unrecognized (must be of type {wanted}): {why}"))
 }
 
-/// Refuses an object of another kind or version. What is absent counts as right.
+/// Refuses an object of another kind or version. An object without kind or version is accepted.
 pub(super) fn of_kind(kind: &Kind, root: &Value) -> Result<(), Box<Status>> {
     let text = |field| root.get_key(field).and_then(Value::as_str).unwrap_or_default();
     let (sent_kind, sent_version) = (text(keys::KIND), text(keys::API_VERSION));
@@ -56,7 +64,7 @@ pub(super) fn of_kind(kind: &Kind, root: &Value) -> Result<(), Box<Status>> {
     )))
 }
 
-/// Refuses an object that names another namespace or name than the URL.
+/// Refuses an object whose namespace or name differs from the URL.
 pub(super) fn fits_url(request: &Request, root: &Value) -> Result<(), Box<Status>> {
     let text = |field| root.meta(field).and_then(Value::as_str).unwrap_or_default();
     let name = text(keys::NAME);
@@ -79,12 +87,12 @@ fn bad(message: impl Into<String>) -> Box<Status> {
     Box::new(Status::bad_request(message))
 }
 
-/// The Go package of a version, as conversion errors print it: `v1`.
+/// The Go package of a version, as in conversion errors: `v1`.
 fn package(api_version: &str) -> &str {
     api_version.rsplit('/').next().unwrap_or_default()
 }
 
-/// The Go package of a built-in group's internal types: `core` for the group without a name.
+/// The Go package of a group's internal types; `core` for the core group.
 fn internal_package(kind: &Kind) -> &str {
     match kind.resource.group() {
         "" => "core",

@@ -1,24 +1,25 @@
-//! Disruption budgets at eviction: whether one lets a pod go, and the note that it did.
+//! Disruption budgets on eviction: whether a budget allows it, and the record of the eviction in the budget's status.
 //!
-//! Recorded in `eviction-pdb`. Real: pkg/registry/core/pod/storage/eviction.go. Modelled: all of it; writes to the budget need
-//! no retry here, because a request is handled in one go.
+//! Recorded in `eviction-pdb`. Real: pkg/registry/core/pod/storage/eviction.go. Modelled: all of it. Differs: writes to the
+//! budget never conflict here, because the server handles a request in an instant.
 
 use std::sync::Arc;
 
 use super::super::server::{ApiServer, Replies};
+use super::super::tree::replace_condition;
 use crate::object::{LabelSelector, Object, Str, Value};
 use crate::value;
 use crate::wire::Status;
 use crate::wire::resource::POD_DISRUPTION_BUDGETS;
 
-/// Evictions under way that a budget may have (`MaxDisruptedPodSize`).
-const MOST_DISRUPTED: usize = 2000;
-/// When to ask again while the disruption controller has not seen a budget, in seconds (registry eviction.go: 10).
+/// The most evictions that a budget records before the disruption controller confirms them (`MaxDisruptedPodSize`).
+const MAX_DISRUPTED: usize = 2000;
+/// When a client should retry while the disruption controller has not observed the budget (eviction.go).
 const RETRY_AFTER_S: i64 = 10;
 
 impl ApiServer {
-    /// Asks the budget of a pod, if it has one, and notes the eviction there.
-    pub(super) fn ask_budget(
+    /// Checks the budget of a pod, if it has one, and records the eviction there.
+    pub(super) fn check_budget(
         &mut self,
         pod: &Object,
         dry_run: bool,
@@ -34,18 +35,19 @@ impl ApiServer {
             let message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
             return Err(Box::new(Status::new(500, "", message)));
         }
-        if may_go_unhealthy(&budget, pod) {
+        if is_exempt(&budget, pod) {
             return Ok(());
         }
         let name = pod.name();
         let disrupted =
             budget.at(&["status", "disruptedPods"]).and_then(Value::as_map).map_or(0, |map| map.len());
         let allowed = allowance(&budget)?;
-        if disrupted > MOST_DISRUPTED {
+        if disrupted > MAX_DISRUPTED {
             let why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller";
             return Err(Box::new(Status::forbidden(*POD_DISRUPTION_BUDGETS, budget.name(), why)));
         }
         if !dry_run {
+            debug_assert!(allowed > 0, "a budget that allows no disruption refuses the eviction");
             let now = self.timestamp();
             let mut root = budget.root().clone();
             root.set_at(&["status", "disruptionsAllowed"], allowed - 1);
@@ -66,24 +68,24 @@ impl ApiServer {
     }
 }
 
-/// Whether a pod that is not ready may go without counting, as the budget's policy for such pods says.
-fn may_go_unhealthy(budget: &Object, pod: &Object) -> bool {
+/// Whether the budget's policy for unhealthy pods exempts a pod that is not ready.
+fn is_exempt(budget: &Object, pod: &Object) -> bool {
     let count = |field| budget.i64_at(&["status", field]).unwrap_or(0);
     let (has, needs) = (count("currentHealthy"), count("desiredHealthy"));
     let always = budget.str_at(&["spec", "unhealthyPodEvictionPolicy"]) == Some("AlwaysAllow");
     !pod.is_condition_true("Ready") && (always || (needs > 0 && has >= needs))
 }
 
-/// Whether the disruption controller knows the budget as it is.
-fn is_seen(budget: &Object) -> bool {
+/// Whether the disruption controller has observed the current budget.
+fn is_observed(budget: &Object) -> bool {
     budget.i64_at(&["status", "observedGeneration"]).unwrap_or(0) >= budget.generation()
 }
 
-/// How many evictions the budget allows: one at least.
+/// How many evictions the budget allows: at least one, or an error.
 fn allowance(budget: &Object) -> Result<i64, Box<Status>> {
     let name = budget.name();
     let count = |field| budget.i64_at(&["status", field]).unwrap_or(0);
-    if !is_seen(budget) {
+    if !is_observed(budget) {
         let why = format!("The disruption budget {name} is still being processed by the server.");
         return Err(refusal(&why, Some(RETRY_AFTER_S)));
     }
@@ -116,7 +118,7 @@ fn allowance(budget: &Object) -> Result<i64, Box<Status>> {
     ))
 }
 
-/// 429 with the cause in words.
+/// 429 with the cause.
 fn refusal(why: &str, retry_after_s: Option<i64>) -> Box<Status> {
     let mut details = value!({"causes": [{"reason": "DisruptionBudget", "message": why}]});
     if let Some(seconds) = retry_after_s {
@@ -126,7 +128,7 @@ fn refusal(why: &str, retry_after_s: Option<i64>) -> Box<Status> {
     Box::new(Status::new(429, "TooManyRequests", message).details(details))
 }
 
-/// The conditions, with DisruptionAllowed as it is after an eviction.
+/// The conditions of the budget after an eviction.
 fn conditions(budget: &Object, allowed: bool, now: &Str) -> Vec<Value> {
     const KIND: &str = "DisruptionAllowed";
     let (status, reason) = if allowed { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
@@ -137,8 +139,7 @@ fn conditions(budget: &Object, allowed: bool, now: &Str) -> Vec<Value> {
         "type": KIND, "status": status, "reason": reason, "message": "", "lastTransitionTime": since,
         "observedGeneration": (budget.i64_at(&["status", "observedGeneration"]).unwrap_or(0))
     });
-    let others = budget.items_at(&["status", "conditions"]).iter();
-    others.filter(|c| c.str_at(&["type"]) != Some(KIND)).cloned().chain([condition]).collect()
+    replace_condition(budget.conditions(), condition)
 }
 
 #[cfg(test)]
@@ -149,32 +150,32 @@ mod tests {
         Object::new(value!({"metadata": {"name": "p", "generation": 2}, "status": status}))
     }
 
-    fn words(status: Value) -> String {
+    fn cause(status: Value) -> String {
         let refused = allowance(&budget(status)).unwrap_err();
         refused.details.pointer("/causes/0/message").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     #[test]
-    fn a_budget_says_in_words_why_it_refuses() {
+    fn a_refusal_has_the_cause() {
         let unseen =
             allowance(&budget(value!({"observedGeneration": 1, "disruptionsAllowed": 3}))).unwrap_err();
         assert_eq!((unseen.code, unseen.details.i64_at(&["retryAfterSeconds"])), (429, Some(10)));
         let status = |has: i64| value!({"observedGeneration": 2, "disruptionsAllowed": 0, "desiredHealthy": 3, "currentHealthy": has});
-        assert_eq!(words(status(3)), "The disruption budget p needs 3 healthy pods and has 3 currently");
-        assert_eq!(words(status(4)), "The disruption budget p does not allow evicting pods currently");
+        assert_eq!(cause(status(3)), "The disruption budget p needs 3 healthy pods and has 3 currently");
+        assert_eq!(cause(status(4)), "The disruption budget p does not allow evicting pods currently");
     }
 
     #[test]
-    fn a_pod_that_is_not_ready_goes_freely_while_the_others_are_enough() {
+    fn a_pod_that_is_not_ready_is_exempt_while_enough_others_are_healthy() {
         let pod = Object::new(value!({"status": {"phase": "Running"}}));
         let status = |has: i64| value!({"observedGeneration": 2, "desiredHealthy": 2, "currentHealthy": has});
-        assert!(may_go_unhealthy(&budget(status(2)), &pod));
-        assert!(!may_go_unhealthy(&budget(status(1)), &pod));
+        assert!(is_exempt(&budget(status(2)), &pod));
+        assert!(!is_exempt(&budget(status(1)), &pod));
         let always = budget(status(1)).edited(|root| {
             root.set_at(&["spec", "unhealthyPodEvictionPolicy"], "AlwaysAllow");
         });
-        assert!(may_go_unhealthy(&always, &pod));
+        assert!(is_exempt(&always, &pod));
         let ready = Object::new(value!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}}));
-        assert!(!may_go_unhealthy(&always, &ready));
+        assert!(!is_exempt(&always, &ready));
     }
 }

@@ -1,4 +1,4 @@
-//! Create: a name, the server's metadata, the rules of the kind, and the object is stored; or the name is taken.
+//! Create: the server names, completes, validates and stores an object, unless the name is in use.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use super::super::rules::Generation;
 use super::super::server::{ApiServer, Replies};
 use super::super::{admission, defaults, errors, strategy, validation};
 use super::write::{self, Decoded};
-use super::{Reply, body, meta};
+use super::{VerbResult, body, meta};
 use crate::object::{FieldError, Key, Managed, Object, Str, Value, keys};
 use crate::wire::resource::{CRDS, NAMESPACES, RESOURCE_QUOTAS, SERVICES};
 use crate::wire::{Answer, Birth, ObjectKey, Request, Resource, Status};
 
-/// How often a generated name is drawn again when it is taken (apiserver `maxNameGenerationCreateAttempts`).
+/// How many generated names a create tries (apiserver `maxNameGenerationCreateAttempts`).
 const NAME_ATTEMPTS: u64 = 8;
 
 impl ApiServer {
-    pub(super) fn create(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+    pub(super) fn create(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> VerbResult {
         let sent = body::object(kind, request)?;
-        let decoded =
-            write::decode(kind, request, sent.root(), None).map_err(|why| write::misfit(kind, &why))?;
+        let decoded = write::decode(kind, request, sent.root(), None)
+            .map_err(|why| write::cannot_decode(kind, &why))?;
         let writer = write::writer(kind, request, self.timestamp());
         let mut owned = decoded.root.clone();
         if kind.drops_status() {
@@ -34,7 +34,7 @@ impl ApiServer {
         self.add(kind, request, decoded, owners, out)
     }
 
-    /// Adds an object that was decoded and whose owners are known.
+    /// Creates a decoded object with these field owners.
     pub(super) fn add(
         &mut self,
         kind: &Arc<Kind>,
@@ -42,27 +42,27 @@ impl ApiServer {
         decoded: Decoded,
         owners: Managed,
         out: &mut Replies,
-    ) -> Reply {
+    ) -> VerbResult {
         let Decoded { mut root, mut warnings, .. } = decoded;
         if kind.terminating {
-            return Err(write::going(kind));
+            return Err(write::definition_is_terminating(kind));
         }
         body::fits_url(request, &root)?;
         self.to_stored(kind, &mut root);
-        self.namespace_takes(kind, request, &root)?;
-        write::modelled(kind, &root)?;
+        self.check_namespace(kind, request, &root)?;
+        write::refuse_unmodelled(kind, &root)?;
         self.admit(kind, request, &mut root, None)?;
-        let sent_version = sent(&root, keys::RESOURCE_VERSION);
+        let sent_version = sent_text(&root, keys::RESOURCE_VERSION);
         let (key, birth) = self.name(kind, request, &root)?;
         self.complete(kind, &mut root, &key, &birth);
-        self.judge_new(kind, &mut root, &key)?;
+        self.validate_new(kind, &mut root, &key)?;
         warnings.extend(write::warnings(kind, &root));
         if sent_version.parse::<u64>().is_ok_and(|version| version > 0) {
             let message = "resourceVersion should not be set on objects to be created";
             return Err(Box::new(Status::new(500, "", message)));
         }
-        if let Some(there) = self.store.get(kind.storage, &key) {
-            return Err(taken(kind, there));
+        if let Some(existing) = self.store.get(kind.storage, &key) {
+            return Err(already_exists(kind, existing));
         }
         let charged = self.charge(kind, &key, &root)?;
         let object = if request.options.dry_run {
@@ -71,14 +71,14 @@ impl ApiServer {
             for (quota, charged) in charged {
                 self.put_own_status(*RESOURCE_QUOTAS, &quota, charged, out);
             }
-            self.names.born(kind.storage, &key.namespace, &birth);
+            self.names.count(kind.storage, &key.namespace, &birth);
             self.put(kind, key, root, owners, Some(birth), out)
         };
         Ok(Answer::Object { code: 201, object: self.view(kind).of(&object), warnings })
     }
 
-    /// Stores an object as a server has it that has run for a while: with its status, and untouched by the admission of
-    /// newcomers. For the objects of a booted cluster, which are ours and valid.
+    /// Stores an object of a booted cluster: with its status, and without admission and validation. The caller ensures that the
+    /// object is valid and new.
     pub fn plant(
         &mut self,
         (resource, manager): (Resource, &'static str),
@@ -95,20 +95,21 @@ impl ApiServer {
         let status = if kind.drops_status() { root.remove_at(&["status"]) } else { None };
         let owners = Managed::default().updated(writer, None, &root, kind.shape());
         let (key, birth) = self.name(&kind, &request, &root).expect("planted objects have names");
+        debug_assert!(self.store.get(kind.storage, &key).is_none(), "an object of a booted cluster is new");
         self.complete(&kind, &mut root, &key, &birth);
         if let Some(status) = status {
             root.set_at(&["status"], status);
         }
         if kind.storage == *SERVICES {
             let errors = strategy::allocate(&mut root, &self.store, None);
-            debug_assert!(errors.is_empty(), "a booted cluster has addresses left: {errors:?}");
+            debug_assert!(errors.is_empty(), "a booted cluster has free addresses: {errors:?}");
         }
-        self.names.born(kind.storage, &key.namespace, &birth);
+        self.names.count(kind.storage, &key.namespace, &birth);
         self.put(&kind, key, root, owners, Some(birth), out)
     }
 
-    /// Refuses creates in namespaces that are absent or going (admission plugin NamespaceLifecycle).
-    fn namespace_takes(&self, kind: &Kind, request: &Request, root: &Value) -> Result<(), Box<Status>> {
+    /// Refuses creates in absent and terminating namespaces (admission plugin NamespaceLifecycle).
+    fn check_namespace(&self, kind: &Kind, request: &Request, root: &Value) -> Result<(), Box<Status>> {
         if !kind.namespaced {
             return Ok(());
         }
@@ -122,7 +123,7 @@ impl ApiServer {
         }
         let why =
             format!("unable to create new content in namespace {namespace} because it is being terminated");
-        let mut status = Status::forbidden(kind.resource, &sent(root, keys::NAME), &why);
+        let mut status = Status::forbidden(kind.resource, &sent_text(root, keys::NAME), &why);
         let cause = crate::value!({
             "reason": "NamespaceTerminating",
             "message": (format!("namespace {namespace} is being terminated")),
@@ -132,7 +133,7 @@ impl ApiServer {
         Err(Box::new(status))
     }
 
-    /// The quotas of the namespace as they are after the create; or which of them it would exceed.
+    /// The quotas of the namespace with their usage after the create; 403 if the create exceeds one.
     fn charge(
         &self,
         kind: &Kind,
@@ -148,10 +149,10 @@ impl ApiServer {
         admission::quota::charge(quotas, (kind.resource, &key.name), &Object::new(root.clone()))
     }
 
-    /// The key of the new object and its birth name.
+    /// The key and the birth name of a new object.
     fn name(&self, kind: &Kind, request: &Request, root: &Value) -> Result<(ObjectKey, Birth), Box<Status>> {
         let namespace = &request.namespace;
-        let (name, prefix) = (sent(root, keys::NAME), sent(root, keys::GENERATE_NAME));
+        let (name, prefix) = (sent_text(root, keys::NAME), sent_text(root, keys::GENERATE_NAME));
         if !name.is_empty() {
             let birth = self.names.birth(kind.storage, namespace, &name, false);
             return Ok((ObjectKey::new(namespace.clone(), name), birth));
@@ -171,7 +172,7 @@ impl ApiServer {
         })
     }
 
-    /// Fills in what is the server's, but for the resourceVersion.
+    /// Sets the fields that belong to the server, without the resourceVersion.
     fn complete(&mut self, kind: &Kind, root: &mut Value, key: &ObjectKey, birth: &Birth) {
         let uid = self.names.uid(kind.storage, &key.namespace, birth);
         let mut set: Vec<(Key, Value)> = vec![
@@ -185,7 +186,7 @@ impl ApiServer {
         if kind.rules.generation != Generation::None {
             set.push((keys::GENERATION, 1.into()));
         }
-        let metadata = meta::born(root.get_key(keys::METADATA).and_then(Value::as_map), set);
+        let metadata = meta::for_create(root.get_key(keys::METADATA).and_then(Value::as_map), set);
         root.set_at(&["apiVersion"], Str::new_static(kind.storage.api_version()));
         root.set_at(&["kind"], kind.kind.clone());
         root.set_at(&["metadata"], metadata);
@@ -195,32 +196,32 @@ impl ApiServer {
                 None => drop(root.remove_at(&["status"])),
             }
             if kind.storage == *CRDS {
-                // A definition's status follows from its spec.
+                // The status of a definition has defaults that follow from its spec.
                 defaults::apply_defaults(kind, root);
             }
         }
         strategy::on_create(kind, root, &self.timestamp());
     }
 
-    /// Checks a new object by the rules of its kind, and gives out addresses.
-    fn judge_new(&self, kind: &Kind, root: &mut Value, key: &ObjectKey) -> Result<(), Box<Status>> {
+    /// Validates a new object and allocates its addresses.
+    fn validate_new(&self, kind: &Kind, root: &mut Value, key: &ObjectKey) -> Result<(), Box<Status>> {
         let mut errors = validation::validate(kind, root, None, "");
         if kind.storage == *SERVICES && errors.is_empty() {
             errors = strategy::allocate(root, &self.store, None);
         }
-        write::judged(kind, &key.name, &errors)
+        write::refuse_invalid(kind, &key.name, &errors)
     }
 }
 
-/// A string of the metadata that was sent, or nothing.
-fn sent(root: &Value, field: Key) -> Str {
+/// A string of the sent metadata; empty if it is absent.
+fn sent_text(root: &Value, field: Key) -> Str {
     root.meta(field).and_then(Value::as_text).cloned().unwrap_or_default()
 }
 
-/// 409: the name is taken, or still taken.
-fn taken(kind: &Kind, there: &Object) -> Box<Status> {
-    let mut status = Status::already_exists(kind.resource, there.name());
-    if there.is_terminating() {
+/// 409: the name is in use.
+fn already_exists(kind: &Kind, existing: &Object) -> Box<Status> {
+    let mut status = Status::already_exists(kind.resource, existing.name());
+    if existing.is_terminating() {
         status.message = format!("object is being deleted: {}", status.message);
     }
     Box::new(status)

@@ -1,20 +1,22 @@
-//! Delete: preconditions, finalizers, grace, propagation. What has a finalizer or grace only begins to go.
+//! Delete: preconditions, finalizers, grace period, propagation policy.
 //!
-//! Real: the object goes at once, or gets a deletionTimestamp; dependents are the garbage collector's matter.
+//! An object without finalizers and grace period is removed at once. Any other object becomes terminating: it gets a
+//! deletionTimestamp. The garbage collector deletes dependents.
 
 use std::sync::Arc;
 
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
 use super::super::{crd, errors};
-use super::Reply;
+use super::VerbResult;
 use crate::engine::SECOND;
+use crate::object::names::{DEFAULT_NAMESPACE, PUBLIC_NAMESPACE, SYSTEM_NAMESPACE};
 use crate::object::{FieldError, Object, Value};
 use crate::value;
 use crate::wire::resource::{CRDS, NAMESPACES};
 use crate::wire::{Answer, ObjectKey, Options, Request, Status};
 
-/// Kinds whose deletion answers with the object, not with a Status (recorded in `delete-response-shapes`).
+/// The kinds for which a delete answers with the object, not with a Status (recorded in `delete-response-shapes`).
 const ANSWER_WITH_OBJECT: &[&str] = &[
     "v1/persistentvolumeclaims",
     "v1/persistentvolumes",
@@ -24,26 +26,26 @@ const ANSWER_WITH_OBJECT: &[&str] = &[
     "v1/serviceaccounts",
     "v1/services",
 ];
-/// Namespaces that cannot be deleted (admission plugin NamespaceLifecycle).
-const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
-/// A pod's grace where neither it nor the client names one, in seconds (`DefaultTerminationGracePeriodSeconds`).
-const GRACE_S: i64 = 30;
+/// The namespaces that cannot be deleted (admission plugin NamespaceLifecycle).
+const IMMORTAL: [&str; 3] = [DEFAULT_NAMESPACE, PUBLIC_NAMESPACE, SYSTEM_NAMESPACE];
+/// The grace period of a pod if neither the client nor the pod sets one (core `DefaultTerminationGracePeriodSeconds`).
+const DEFAULT_GRACE_S: i64 = 30;
 /// The finalizer of foreground deletion.
 const FOREGROUND: &str = "foregroundDeletion";
 /// The finalizer of orphaning.
 const ORPHAN: &str = "orphan";
 
-/// What became of an object.
-enum Outcome {
-    /// It is gone; this is what it was.
-    Gone(Arc<Object>),
-    /// It is still there.
-    Kept(Arc<Object>),
+/// The effect of a delete, with the object.
+enum Deletion {
+    /// The object is removed.
+    Removed(Arc<Object>),
+    /// The object is terminating.
+    Terminating(Arc<Object>),
 }
 
 impl ApiServer {
-    pub(super) fn delete(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
-        check(&request.options)?;
+    pub(super) fn delete(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> VerbResult {
+        check_options(&request.options)?;
         let stored = self.stored(kind, request)?;
         if kind.storage == *NAMESPACES && IMMORTAL.contains(&stored.name()) {
             let why = "this namespace may not be deleted";
@@ -58,13 +60,13 @@ impl ApiServer {
             })
         };
         match self.remove(kind, &stored, &request.options, out)? {
-            Outcome::Kept(kept) => object(kept),
-            Outcome::Gone(gone) if ANSWER_WITH_OBJECT.contains(&kind.resource.as_str()) => object(gone),
-            Outcome::Gone(gone) => Ok(Answer::Status(success(kind, &gone))),
+            Deletion::Terminating(kept) => object(kept),
+            Deletion::Removed(last) if ANSWER_WITH_OBJECT.contains(&kind.resource.as_str()) => object(last),
+            Deletion::Removed(last) => Ok(Answer::Status(success(kind, &last))),
         }
     }
 
-    /// Deletes one object as far as it goes, for `deletecollection`, evictions and definitions.
+    /// Deletes one object, for `deletecollection`, evictions and terminating definitions.
     pub(in super::super) fn remove_one(
         &mut self,
         kind: &Arc<Kind>,
@@ -81,21 +83,23 @@ impl ApiServer {
         stored: &Arc<Object>,
         options: &Options,
         out: &mut Replies,
-    ) -> Result<Outcome, Box<Status>> {
+    ) -> Result<Deletion, Box<Status>> {
         preconditions(kind, stored, options)?;
         let key = ObjectKey::of(stored);
         let finalizers = finalizers(kind, stored, options);
         let grace_s = if kind.rules.graceful { grace_s(stored, options) } else { 0 };
-        let held = !finalizers.is_empty()
+        let is_held = !finalizers.is_empty()
             || kind.storage == *CRDS
-            || (kind.storage == *NAMESPACES && namespace_holds(stored));
-        if !held && !kind.rules.graceful {
-            if options.dry_run {
-                return Ok(Outcome::Gone(stored.clone()));
-            }
-            return Ok(Outcome::Gone(self.take(kind, key, stored, out)));
+            || (kind.storage == *NAMESPACES && !stored.items_at(&["spec", "finalizers"]).is_empty());
+        if !is_held && !kind.rules.graceful {
+            let dry = options.dry_run;
+            return Ok(Deletion::Removed(if dry {
+                stored.clone()
+            } else {
+                self.take(kind, key, stored, out)
+            }));
         }
-        let root = self.terminating(kind, stored, finalizers, grace_s);
+        let root = self.mark_terminating(kind, stored, finalizers, grace_s);
         let kept = if root == *stored.root() {
             stored.clone()
         } else if options.dry_run {
@@ -103,15 +107,15 @@ impl ApiServer {
         } else {
             self.put(kind, key.clone(), root, stored.managed().clone(), None, out)
         };
-        if held || remaining_grace_s(&kept) > 0 {
-            return Ok(Outcome::Kept(kept));
+        if is_held || remaining_grace_s(&kept) > 0 {
+            return Ok(Deletion::Terminating(kept));
         }
-        // Recorded: a pod that goes at once is first marked, then removed.
-        Ok(Outcome::Gone(if options.dry_run { kept } else { self.take(kind, key, &kept, out) }))
+        // As on a real server, a pod without a grace period is first marked as terminating, then removed.
+        Ok(Deletion::Removed(if options.dry_run { kept } else { self.take(kind, key, &kept, out) }))
     }
 
-    /// The object with its deletion begun, or begun more sternly.
-    fn terminating(&self, kind: &Kind, stored: &Object, finalizers: Vec<Value>, grace_s: i64) -> Value {
+    /// The object marked as terminating. An object that is terminating already gets a shorter grace period, never a longer one.
+    fn mark_terminating(&self, kind: &Kind, stored: &Object, finalizers: Vec<Value>, grace_s: i64) -> Value {
         let mut root = stored.root().clone();
         if root.items_at(&["metadata", "finalizers"]) != finalizers {
             if finalizers.is_empty() {
@@ -124,19 +128,20 @@ impl ApiServer {
             return root;
         }
         let at = if stored.is_terminating() {
-            // A shorter grace counts from when the first one began.
+            // The shorter grace period counts from the start of the deletion.
             let ends = crate::engine::Time::parse_rfc3339(stored.meta("deletionTimestamp"));
             let began = ends.map_or(self.now, |t| t - (remaining_grace_s(stored).unsigned_abs() * SECOND));
-            began.max(began + grace_s.unsigned_abs() * SECOND)
+            debug_assert!(began <= self.now, "a deletion began in the past");
+            began + grace_s.unsigned_abs() * SECOND
         } else {
             self.now + grace_s.unsigned_abs() * SECOND
         };
         root.set_at(&["metadata", "deletionTimestamp"], at.rfc3339());
-        if !self_ending(kind) {
+        if !has_content(kind) {
             root.set_at(&["metadata", "deletionGracePeriodSeconds"], grace_s);
         }
         if !stored.is_terminating() {
-            if kind.rules.deletion_raises_generation && !self_ending(kind) && stored.generation() > 0 {
+            if kind.rules.deletion_raises_generation && !has_content(kind) && stored.generation() > 0 {
                 root.set_at(&["metadata", "generation"], stored.generation() + 1);
             }
             if kind.storage == *NAMESPACES {
@@ -150,17 +155,18 @@ impl ApiServer {
     }
 }
 
-/// What delete options may not ask for.
-fn check(options: &Options) -> Result<(), Box<Status>> {
+/// 422 for invalid delete options.
+fn check_options(options: &Options) -> Result<(), Box<Status>> {
     if matches!(options.propagation.as_str(), "" | "Background" | "Foreground" | "Orphan") {
         return Ok(());
     }
     let supported = ["Foreground", "Background", "Orphan", "nil"].map(Value::from);
     let error =
         FieldError::not_supported("propagationPolicy", &options.propagation.clone().into(), &supported);
-    super::options_hold("DeleteOptions", &[error])
+    super::refuse_invalid_options("DeleteOptions", &[error])
 }
 
+/// 409 if the stored object does not meet the preconditions.
 pub(super) fn preconditions(kind: &Kind, stored: &Object, options: &Options) -> Result<(), Box<Status>> {
     let fail =
         |why: String| Err(errors::precondition(kind.resource.group(), &kind.kind, stored.name(), &why));
@@ -185,7 +191,7 @@ pub(super) fn preconditions(kind: &Kind, stored: &Object, options: &Options) -> 
     Ok(())
 }
 
-/// The finalizers after the propagation policy had its say (apiserver `deletionFinalizersForGarbageCollection`).
+/// The finalizers that follow from the propagation policy (apiserver `deletionFinalizersForGarbageCollection`).
 fn finalizers(kind: &Kind, stored: &Object, options: &Options) -> Vec<Value> {
     let has = |name| stored.finalizers().any(|f| f == name);
     let (orphan, foreground) = match options.propagation.as_str() {
@@ -212,15 +218,14 @@ fn finalizers(kind: &Kind, stored: &Object, options: &Options) -> Vec<Value> {
     kept
 }
 
-/// A pod's grace (pod strategy `CheckGracefulDelete`).
+/// The grace period of a pod (pod strategy `CheckGracefulDelete`).
 fn grace_s(stored: &Object, options: &Options) -> i64 {
     let bound = !stored.str_at(&["spec", "nodeName"]).unwrap_or_default().is_empty();
-    let phase = stored.str_at(&["status", "phase"]).unwrap_or_default();
-    if !bound || matches!(phase, "Succeeded" | "Failed") {
+    if !bound || stored.is_finished_pod() {
         return 0;
     }
     let own = stored.i64_at(&["spec", "terminationGracePeriodSeconds"]);
-    match options.grace_s.or(own).unwrap_or(GRACE_S) {
+    match options.grace_s.or(own).unwrap_or(DEFAULT_GRACE_S) {
         negative if negative < 0 => 1,
         grace => grace,
     }
@@ -230,14 +235,9 @@ fn remaining_grace_s(object: &Object) -> i64 {
     object.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0)
 }
 
-/// Whether the server itself empties what is deleted, and has it go when that is done.
-fn self_ending(kind: &Kind) -> bool {
+/// Whether objects of the kind have content that must be deleted before them: namespaces and definitions.
+fn has_content(kind: &Kind) -> bool {
     kind.storage == *NAMESPACES || kind.storage == *CRDS
-}
-
-/// Whether a namespace waits for its content to go.
-fn namespace_holds(namespace: &Object) -> bool {
-    !namespace.items_at(&["spec", "finalizers"]).is_empty()
 }
 
 fn warnings(kind: &Kind, options: &Options) -> Vec<String> {
@@ -251,8 +251,8 @@ fn warnings(kind: &Kind, options: &Options) -> Vec<String> {
     ]
 }
 
-fn success(kind: &Kind, gone: &Object) -> Box<Status> {
-    let mut details = value!({"name": (gone.name()), "kind": (kind.resource.plural()), "uid": (gone.uid())});
+fn success(kind: &Kind, last: &Object) -> Box<Status> {
+    let mut details = value!({"name": (last.name()), "kind": (kind.resource.plural()), "uid": (last.uid())});
     if !kind.resource.group().is_empty() {
         details.set_at(&["group"], kind.resource.group());
     }

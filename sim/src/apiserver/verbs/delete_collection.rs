@@ -1,10 +1,10 @@
-//! Delete a collection: each object that a list with the same options shows. The answer is that list.
+//! Delete a collection: deletes each object that a list with the same options returns, and answers with that list.
 
 use std::sync::Arc;
 
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::Reply;
+use super::VerbResult;
 use crate::wire::{Answer, ObjectKey, Request};
 
 impl ApiServer {
@@ -13,11 +13,11 @@ impl ApiServer {
         kind: &Arc<Kind>,
         request: &Request,
         out: &mut Replies,
-    ) -> Reply {
+    ) -> VerbResult {
         let list = self.list(kind, request)?;
         let Answer::List(shown) = &list else { return Ok(list) };
         for object in &shown.items {
-            // As stored: what the list shows may be another version or the metadata alone.
+            // The list shows objects in the client's version; deletes need the stored one.
             let Some(stored) = self.store.get(kind.storage, &ObjectKey::of(object)).cloned() else {
                 continue;
             };

@@ -1,4 +1,4 @@
-//! From a request to its verb: what it names must be served, and must have the verb.
+//! From a request to its verb. The server must serve the resource, and the resource must support the verb.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::super::discovery::{discovery, page_not_found};
 use super::super::errors;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::{Reply, binding};
+use super::{VerbResult, binding};
 use crate::wire::{Body, Request, Status, Verb};
 
 impl ApiServer {
     /// Answers a request.
-    pub(in super::super) fn handle(&mut self, request: Box<Request>, out: &mut Replies) -> Reply {
+    pub(in super::super) fn handle(&mut self, request: Box<Request>, out: &mut Replies) -> VerbResult {
         if request.verb == Verb::Raw {
             if let Body::Undecodable(status) = &request.body {
                 return Err(status.clone());
@@ -25,7 +25,7 @@ impl ApiServer {
         if !request.subresource.is_empty() {
             return self.subresource(&kind, &request, out);
         }
-        allowed(&kind, &request)?;
+        check_verb(&kind, &request)?;
         match request.verb {
             Verb::Get => self.read(&kind, &request),
             Verb::List => self.list(&kind, &request),
@@ -40,8 +40,8 @@ impl ApiServer {
         }
     }
 
-    /// The kind that a request names. What is not served is a Status in a built-in group and plain text elsewhere.
-    fn kind_of(&self, request: &Request) -> Result<Arc<Kind>, Reply> {
+    /// The kind that a request names. An unknown resource gets a Status in built-in groups, and plain text elsewhere.
+    fn kind_of(&self, request: &Request) -> Result<Arc<Kind>, VerbResult> {
         let resource = request.resource.ok_or_else(|| Err(Box::new(Status::page_not_found())))?;
         let Some(kind) = self.registry.lookup(resource) else {
             let built_in = |kind: &&Arc<Kind>| !kind.custom && kind.api_version() == resource.api_version();
@@ -60,9 +60,9 @@ impl ApiServer {
         Ok(kind.clone())
     }
 
-    fn subresource(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+    fn subresource(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> VerbResult {
         let Some(subresource) = kind.subresource(&request.subresource) else {
-            // A custom resource without the subresource is as absent as its object.
+            // For a custom resource, a missing subresource is reported like a missing object.
             return Err(match kind.custom {
                 true => errors::not_found(kind.resource, &request.name),
                 false => Box::new(Status::page_not_found()),
@@ -84,7 +84,7 @@ impl ApiServer {
             ("finalize", Verb::Update) => self.finalize(kind, request, out),
             ("scale", _) => self.scale(kind, request, out),
             (name, verb) => {
-                // A real server looks for the object first.
+                // As on a real server, a missing object is reported first.
                 self.stored(kind, request)?;
                 let what = format!("{} of {}/{name}", verb.as_str(), kind.resource.plural());
                 Err(Box::new(Status::not_modelled(what)))
@@ -93,8 +93,8 @@ impl ApiServer {
     }
 }
 
-/// Refuses verbs that the kind does not have, and writes to all namespaces at once.
-fn allowed(kind: &Kind, request: &Request) -> Result<(), Box<Status>> {
+/// Refuses verbs that the kind does not support, and writes to all namespaces at once.
+fn check_verb(kind: &Kind, request: &Request) -> Result<(), Box<Status>> {
     let everywhere = kind.namespaced && request.namespace.is_empty();
     let one_namespace = !matches!(request.verb, Verb::List | Verb::Watch);
     if !kind.has_verb(request.verb.as_str()) || (everywhere && one_namespace) {

@@ -1,24 +1,20 @@
-//! The eviction subresource: a deletion that disruption budgets may refuse.
+//! The eviction subresource: a delete that disruption budgets may refuse (`budget`).
 //!
-//! Recorded in `eviction-no-pdb`: the pod first gets the condition DisruptionTarget, then is deleted. What budgets say is in
-//! `budget`.
+//! Recorded in `eviction-no-pdb`: the pod first gets the condition DisruptionTarget, then it is deleted.
 
 use std::sync::Arc;
 
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::Reply;
+use super::super::tree::replace_condition;
+use super::{VerbResult, body};
 use crate::object::{Object, Str, Value};
 use crate::value;
-use crate::wire::{Answer, Body, Options, Request, Status};
+use crate::wire::{Answer, Options, Request, Status};
 
 impl ApiServer {
-    pub(super) fn evict(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
-        let eviction = match &request.body {
-            Body::Object(eviction) => eviction,
-            Body::Undecodable(status) => return Err(status.clone()),
-            Body::None | Body::Patch(..) => return Err(Box::new(Status::bad_request("EOF"))),
-        };
+    pub(super) fn evict(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> VerbResult {
+        let eviction = body::object_of_any_kind(request)?;
         if !eviction.name().is_empty() && eviction.name() != request.name {
             let message = "name in URL does not match name in Eviction object";
             return Err(Box::new(Status::bad_request(message)));
@@ -26,21 +22,21 @@ impl ApiServer {
         let pod = self.stored(kind, request)?;
         let options = delete_options(request, eviction);
         super::delete::preconditions(kind, &pod, &options)?;
-        self.ask_budget(&pod, options.dry_run, out)?;
+        self.check_budget(&pod, options.dry_run, out)?;
         let pod = if options.dry_run || pod.is_terminating() {
             pod
         } else {
-            let root = marked(&pod, &self.timestamp());
+            let root = with_disruption_target(&pod, &self.timestamp());
             self.put(kind, request.key(), root, pod.managed().clone(), None, out)
         };
-        // The condition has changed the version that the client knows.
+        // The condition changed the version; the precondition was checked above.
         let options = Options { precondition_version: None, ..options };
         self.remove_one(kind, &pod, &options, out)?;
         Ok(Answer::Status(Box::new(Status::new(201, "", ""))))
     }
 }
 
-/// The delete options that an eviction carries.
+/// The delete options of an eviction.
 fn delete_options(request: &Request, eviction: &Object) -> Options {
     let sent = eviction.at(&["deleteOptions"]).unwrap_or(&Value::Null);
     let text = |path: &[&str]| sent.str_at(path).map(Str::new);
@@ -54,16 +50,13 @@ fn delete_options(request: &Request, eviction: &Object) -> Options {
     }
 }
 
-/// The pod with the condition that tells why it goes.
-fn marked(pod: &Object, now: &str) -> Value {
+/// The pod with the condition that says why it is deleted.
+fn with_disruption_target(pod: &Object, now: &str) -> Value {
     let condition = value!({
         "type": "DisruptionTarget", "status": "True", "lastProbeTime": null, "lastTransitionTime": now,
         "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"
     });
-    let conditions = pod.items_at(&["status", "conditions"]).iter();
-    let others = conditions.filter(|c| c.str_at(&["type"]) != Some("DisruptionTarget")).cloned();
-    let conditions: Vec<Value> = others.chain([condition]).collect();
     let mut root = pod.root().clone();
-    root.set_at(&["status", "conditions"], conditions);
+    root.set_at(&["status", "conditions"], replace_condition(pod.conditions(), condition));
     root
 }

@@ -1,8 +1,10 @@
-//! The fields of `metadata` that are the server's: set on create, kept on update, whatever the client sends.
+//! The fields of `metadata` that belong to the server: it sets them on create and keeps them on update, whatever the client
+//! sends.
 
+use super::super::errors::forbidden;
 use crate::object::{FieldError, Key, Map, Object, Str, Value, keys};
 
-/// The fields that clients cannot set. `managedFields` is handled apart, `resourceVersion` set by the store.
+/// The fields that clients cannot set. `managedFields` is kept elsewhere (`write::Decoded`).
 const SYSTEM: [&str; 7] = [
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -12,25 +14,25 @@ const SYSTEM: [&str; 7] = [
     "selfLink",
     "uid",
 ];
-/// The system fields that an update may only repeat or leave out, in the order of complaints (apimachinery
+/// The system fields that an update may only repeat or omit, in the order of errors (apimachinery
 /// `ValidateObjectMetaAccessorUpdate`).
 const IMMUTABLE: [&str; 4] = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
 
-/// The metadata of a new object: what was sent without the system fields but `generation`, and `set`.
-pub(super) fn born(sent: Option<&Map>, set: Vec<(Key, Value)>) -> Map {
+/// The metadata of a new object: the sent fields without system fields other than `generation`, and the fields in `set`.
+pub(super) fn for_create(sent: Option<&Map>, set: Vec<(Key, Value)>) -> Map {
     let sent = sent.into_iter().flatten();
     let kept = sent.filter(|(key, value)| {
         let name = key.as_str();
-        (name == "generation" || !SYSTEM.contains(&name)) && !is_nothing(value)
+        (name == "generation" || !SYSTEM.contains(&name)) && !is_empty(value)
     });
     Map::from_entries(kept.cloned().chain(set).collect())
 }
 
-/// The metadata of an updated object: what was sent, with the system fields as they are stored.
-pub(super) fn updated(sent: Option<&Map>, stored: &Map, name: &Str, namespace: &Str) -> Map {
+/// The metadata of an updated object: the sent fields, with the stored system fields.
+pub(super) fn for_update(sent: Option<&Map>, stored: &Map, name: &Str, namespace: &Str) -> Map {
     let system = stored.iter().filter(|(key, _)| SYSTEM.contains(&key.as_str()));
     let sent = sent.into_iter().flatten();
-    let own = sent.filter(|(key, value)| !SYSTEM.contains(&key.as_str()) && !is_nothing(value));
+    let own = sent.filter(|(key, value)| !SYSTEM.contains(&key.as_str()) && !is_empty(value));
     let mut entries: Vec<(Key, Value)> = own.chain(system).cloned().collect();
     entries.push(("name".into(), name.clone().into()));
     if !namespace.is_empty() {
@@ -39,8 +41,8 @@ pub(super) fn updated(sent: Option<&Map>, stored: &Map, name: &Str, namespace: &
     Map::from_entries(entries)
 }
 
-/// Whether metadata leaves a value out: what is empty there is as absent, in custom resources too.
-pub(super) fn is_nothing(value: &Value) -> bool {
+/// Whether a value counts as absent in metadata, also in custom resources.
+pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Map(map) => map.is_empty(),
@@ -49,7 +51,7 @@ pub(super) fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// What an update may not do to metadata.
+/// The errors of an update's metadata.
 pub(super) fn update_errors(sent: &Value, stored: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let metadata = |root| Value::get_key(root, keys::METADATA);
@@ -63,7 +65,7 @@ pub(super) fn update_errors(sent: &Value, stored: &Object) -> Vec<FieldError> {
         if !new.is_empty() {
             let why = "no new finalizers can be added if the object is being deleted, found new finalizers";
             let why = format!("{why} []string{{{}}}", new.join(", "));
-            errors.push(super::forbidden("metadata.finalizers", &why));
+            errors.push(forbidden("metadata.finalizers", &why));
         }
     }
     for field in IMMUTABLE {
@@ -83,16 +85,16 @@ mod tests {
     use crate::value;
 
     #[test]
-    fn an_update_keeps_what_is_the_servers() {
+    fn an_update_keeps_the_system_fields() {
         let stored = value!({"uid": "u", "name": "a", "resourceVersion": "3", "labels": {"a": "b"}});
         let sent = value!({"uid": "v", "generation": 7, "labels": {"c": "d"}, "annotations": null});
-        let new = updated(sent.as_map(), stored.as_map().unwrap(), &"a".into(), &"".into());
+        let new = for_update(sent.as_map(), stored.as_map().unwrap(), &"a".into(), &"".into());
         let wanted = value!({"uid": "u", "name": "a", "resourceVersion": "3", "labels": {"c": "d"}});
         assert_eq!(Value::Map(new), wanted);
     }
 
     #[test]
-    fn a_terminating_object_takes_no_new_finalizer() {
+    fn a_terminating_object_accepts_no_new_finalizer() {
         let stored = Object::new(value!({"metadata": {"deletionTimestamp": "t", "finalizers": ["a/b"]}}));
         let fewer = value!({"metadata": {"finalizers": []}});
         assert_eq!(update_errors(&fewer, &stored), []);

@@ -1,12 +1,12 @@
-//! The verbs, one per file. Each takes a request with the kind it names and answers it.
+//! The verbs, one per file. Each answers a request for one kind.
 //!
+//! - `dispatch`: from a request to its verb
 //! - `get`, `list`, `watch`: reads; `page`: continue tokens; `versions`: the resourceVersion parameter
 //! - `create`, `update`, `patch`, `delete`, `delete_collection`: writes
-//! - `apply`: the patch that knows owners
-//! - `binding`, `eviction`, `finalize`, `scale`: subresources; `budget`: what disruption budgets say to evictions
-//! - `write`: what every write goes through
-//! - `body`: what a request's object must be; `meta`: the fields of metadata that are the server's
-//! - `dispatch`: from the request to its verb
+//! - `apply`: server-side apply
+//! - `binding`, `eviction`, `finalize`, `scale`: subresources; `budget`: disruption budgets on eviction
+//! - `write`: the part that all writes share
+//! - `body`: checks of a request's object; `meta`: the metadata fields that belong to the server
 //!
 //! To add a subresource: one file here and one line in `dispatch`.
 
@@ -35,16 +35,11 @@ use super::errors;
 use crate::object::FieldError;
 use crate::wire::{Answer, Status};
 
-/// An answer, or a failure to be answered.
-pub(super) type Reply = Result<Answer, Box<Status>>;
+/// The answer of a verb, or the error to answer with.
+pub(super) type VerbResult = Result<Answer, Box<Status>>;
 
-/// A complaint about a field that may not be there.
-fn forbidden(field: &str, why: &str) -> FieldError {
-    FieldError::new(field, "FieldValueForbidden", format!("Forbidden: {why}"))
-}
-
-/// 422 about query parameters or delete options, if there is anything to complain about.
-fn options_hold(kind: &str, errors: &[FieldError]) -> Result<(), Box<Status>> {
+/// 422 if query parameters or delete options have errors.
+fn refuse_invalid_options(kind: &str, errors: &[FieldError]) -> Result<(), Box<Status>> {
     if errors.is_empty() { Ok(()) } else { Err(errors::invalid("meta.k8s.io", kind, "", errors)) }
 }
 

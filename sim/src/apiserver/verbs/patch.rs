@@ -1,14 +1,14 @@
 //! Patch: JSON, merge, strategic merge and apply, on an object or its status.
 //!
-//! The patch goes onto the object as clients see it; what comes out is then an update like any other, which cannot be
-//! stale unless the patch itself names a resourceVersion.
+//! The server applies the patch to the object as the client sees it, and handles the result as an update. Only a patch that
+//! itself sets a resourceVersion can be stale.
 
 use std::sync::Arc;
 
 use super::super::errors;
 use super::super::kind::Kind;
 use super::super::server::{ApiServer, Replies};
-use super::{Reply, body, write};
+use super::{VerbResult, body, write};
 use crate::object::patch::json::{self, JsonPatchError};
 use crate::object::patch::merge;
 use crate::object::patch::strategic::{self, StrategicError};
@@ -17,7 +17,7 @@ use crate::value;
 use crate::wire::{Body, PatchType, Request, Status};
 
 impl ApiServer {
-    pub(super) fn patch(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+    pub(super) fn patch(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> VerbResult {
         let (patch_type, patch) = match &request.body {
             Body::Patch(patch_type, patch) => (*patch_type, patch),
             Body::Undecodable(status) => return Err(status.clone()),
@@ -32,18 +32,13 @@ impl ApiServer {
         let patched = patched(kind, &self.view(kind).of(&stored), patch_type, patch)?;
         body::fits_url(request, &patched)?;
         let decoded = write::decode(kind, request, &patched, Some(stored.root()))
-            .map_err(|why| unfit(&patched, &why))?;
+            .map_err(|why| invalid_patch(&patched, &why))?;
         self.replace(kind, request, &stored, decoded, None, out)
     }
 }
 
 /// The object after a patch.
-pub(super) fn patched(
-    kind: &Kind,
-    stored: &Object,
-    patch_type: PatchType,
-    patch: &Value,
-) -> Result<Value, Box<Status>> {
+fn patched(kind: &Kind, stored: &Object, patch_type: PatchType, patch: &Value) -> Result<Value, Box<Status>> {
     if patch_type == PatchType::Strategic && kind.custom {
         return Err(unsupported());
     }
@@ -53,11 +48,11 @@ pub(super) fn patched(
         }
         _ => patched_tree(stored, patch_type, patch)?,
     };
-    body::of_kind(kind, &patched).map_err(|status| unfit(&patched, &status.message))?;
+    body::of_kind(kind, &patched).map_err(|status| invalid_patch(&patched, &status.message))?;
     Ok(patched)
 }
 
-/// The tree after a JSON patch or a merge patch. Where a type has no merge keys a strategic merge patch is a merge patch.
+/// The tree after a JSON patch or a merge patch. For a type without merge keys, a strategic merge patch is a merge patch.
 pub(super) fn patched_tree(
     stored: &Object,
     patch_type: PatchType,
@@ -66,12 +61,12 @@ pub(super) fn patched_tree(
     match (patch_type, patch) {
         (PatchType::Json, _) => json::apply(&stored.full_tree(), patch).map_err(json_error),
         (_, Value::Map(_)) => Ok(merge::merge(stored.root(), patch)),
-        (_, other) => Err(no_map(other)),
+        (_, other) => Err(not_a_map(other)),
     }
 }
 
-/// 422: what the patch makes is no object of the kind.
-pub(super) fn unfit(patched: &Value, why: &str) -> Box<Status> {
+/// 422: the patched tree is not an object of the kind.
+fn invalid_patch(patched: &Value, why: &str) -> Box<Status> {
     let error = FieldError::invalid("patch", &patched.to_json().into(), why);
     errors::invalid("", "", "", &[error])
 }
@@ -94,8 +89,8 @@ fn json_error(error: JsonPatchError) -> Box<Status> {
     })
 }
 
-/// How Go's decoder complains about a patch that is no map.
-pub(super) fn no_map(patch: &Value) -> Box<Status> {
+/// The error of Go's decoder for a patch that is not a map.
+fn not_a_map(patch: &Value) -> Box<Status> {
     let found = match patch {
         Value::Bool(_) => "bool",
         Value::Int(_) | Value::Float(_) => "number",
@@ -105,7 +100,7 @@ pub(super) fn no_map(patch: &Value) -> Box<Status> {
     Box::new(Status::bad_request(format!("error decoding patch: {why}")))
 }
 
-/// 415: custom resources have no merge keys.
+/// 415: strategic merge patch of a custom resource, which has no merge keys.
 fn unsupported() -> Box<Status> {
     let message = "the body of the request was in an unknown format - accepted media types include: \
                    application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";

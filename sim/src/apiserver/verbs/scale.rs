@@ -1,26 +1,27 @@
-//! The scale subresource: replicas of a workload in one shape for all kinds that have them.
+//! The scale subresource: shows and sets the replicas of any workload as a Scale.
 //!
-//! Recorded in `deployment-scale`. Built-in kinds keep replicas in one place, a CRD names the place of its own.
+//! Recorded in `deployment-scale`. All built-in kinds keep their replicas in the same fields; a definition names those of its
+//! kind.
 
 use std::sync::Arc;
 
 use super::super::errors;
 use super::super::kind::{Kind, ScalePaths};
 use super::super::server::{ApiServer, Replies};
-use super::{Reply, body, patch, write};
+use super::{VerbResult, body, patch, write};
 use crate::object::{FieldError, LabelSelector, Object, Operator, Str, Value};
 use crate::value;
 use crate::wire::{Answer, Body, PatchType, Request, Status, Verb};
 
-/// The version of `Scale`.
+/// The apiVersion of a Scale.
 const API_VERSION: &str = "autoscaling/v1";
-/// Where a Scale, and a built-in workload, keeps its replicas.
+/// Where a Scale keeps its replicas.
 const REPLICAS: &[&str] = &["spec", "replicas"];
-/// Where any object keeps its version.
+/// Where an object keeps its version.
 const VERSION: &[&str] = &["metadata", "resourceVersion"];
 
 impl ApiServer {
-    pub(super) fn scale(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+    pub(super) fn scale(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> VerbResult {
         let stored = self.stored(kind, request)?;
         let shown = |object: &Object| {
             let object = Object::shared(scale_of(kind, object));
@@ -29,7 +30,7 @@ impl ApiServer {
         if request.verb == Verb::Get {
             return shown(&stored);
         }
-        let wanted = wanted(kind, request, &stored)?;
+        let wanted = wanted_scale(kind, request, &stored)?;
         body::fits_url(request, &wanted)?;
         let replicas = wanted.i64_at(REPLICAS).unwrap_or(0);
         if replicas < 0 {
@@ -38,7 +39,7 @@ impl ApiServer {
             return Err(errors::invalid("autoscaling", "Scale", &request.name, &[error]));
         }
         let scaled = |mut root: Value| {
-            with_paths(kind, |paths| root.set_at(&keys(&paths.spec), replicas));
+            root.set_at(&keys(&paths(kind).spec), replicas);
             match wanted.at(VERSION) {
                 Some(version) => root.set_at(VERSION, version.clone()),
                 None => drop(root.remove_at(VERSION)),
@@ -50,7 +51,7 @@ impl ApiServer {
             self.apply(kind, request, &scaled(config), out)?
         } else {
             let decoded = write::decode(kind, request, &scaled(stored.root().clone()), Some(stored.root()))
-                .map_err(|why| write::misfit(kind, &why))?;
+                .map_err(|why| write::cannot_decode(kind, &why))?;
             self.replace(kind, request, &stored, decoded, None, out)?
         };
         match reply {
@@ -61,7 +62,7 @@ impl ApiServer {
 }
 
 /// The Scale that the client wants.
-fn wanted(kind: &Kind, request: &Request, stored: &Object) -> Result<Value, Box<Status>> {
+fn wanted_scale(kind: &Kind, request: &Request, stored: &Object) -> Result<Value, Box<Status>> {
     match &request.body {
         Body::Object(scale) => {
             check_type(scale)?;
@@ -77,16 +78,13 @@ fn wanted(kind: &Kind, request: &Request, stored: &Object) -> Result<Value, Box<
     }
 }
 
-/// Calls `f` with the places of a kind's replicas.
-fn with_paths<T>(kind: &Kind, f: impl FnOnce(&ScalePaths) -> T) -> T {
-    match &kind.scale {
-        Some(paths) => f(paths),
-        None => f(&ScalePaths {
-            spec: vec!["spec".into(), "replicas".into()],
-            status: vec!["status".into(), "replicas".into()],
-            selector: vec!["spec".into(), "selector".into()],
-        }),
-    }
+/// Where the kind keeps the fields of its Scale.
+fn paths(kind: &Kind) -> ScalePaths {
+    kind.scale.clone().unwrap_or_else(|| ScalePaths {
+        spec: vec!["spec".into(), "replicas".into()],
+        status: vec!["status".into(), "replicas".into()],
+        selector: vec!["spec".into(), "selector".into()],
+    })
 }
 
 fn keys(path: &[Str]) -> Vec<&str> {
@@ -119,19 +117,18 @@ fn scale_of(kind: &Kind, object: &Object) -> Value {
         }
     }
     scale.set_at(&["spec"], Value::empty_map());
-    with_paths(kind, |paths| {
-        if let Some(replicas) = object.i64_at(&keys(&paths.spec)).filter(|n| *n != 0) {
-            scale.set_at(REPLICAS, replicas);
-        }
-        scale.set_at(&["status", "replicas"], object.i64_at(&keys(&paths.status)).unwrap_or(0));
-        if let Some(selector) = object.at(&keys(&paths.selector)).and_then(selector_text) {
-            scale.set_at(&["status", "selector"], selector);
-        }
-    });
+    let paths = paths(kind);
+    if let Some(replicas) = object.i64_at(&keys(&paths.spec)).filter(|n| *n != 0) {
+        scale.set_at(REPLICAS, replicas);
+    }
+    scale.set_at(&["status", "replicas"], object.i64_at(&keys(&paths.status)).unwrap_or(0));
+    if let Some(selector) = object.at(&keys(&paths.selector)).and_then(selector_text) {
+        scale.set_at(&["status", "selector"], selector);
+    }
     scale
 }
 
-/// A selector as text: `a=b,c in (d,e)`. Replication controllers have plain labels, custom resources the text itself.
+/// A selector as text: `a=b,c in (d,e)`. ReplicationControllers keep plain labels, custom resources the text itself.
 fn selector_text(selector: &Value) -> Option<String> {
     if let Value::Str(text) = selector {
         return Some(text.to_string());

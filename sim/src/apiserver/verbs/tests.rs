@@ -1,4 +1,4 @@
-//! The verbs together: what one write does to the next read.
+//! The verbs together: writes and the reads after them.
 
 use super::super::fixture::{Server, config_map, from_version, merge_patch};
 use crate::object::Object;
@@ -18,7 +18,7 @@ fn a_write_based_on_an_older_version_is_a_conflict() {
 }
 
 #[test]
-fn a_write_that_changes_nothing_is_none() {
+fn an_update_that_changes_nothing_writes_nothing() {
     let mut server = Server::new();
     let first = server.create(config_map("a", "1")).unwrap();
     server.commits();
@@ -28,20 +28,20 @@ fn a_write_that_changes_nothing_is_none() {
 }
 
 #[test]
-fn the_last_finalizer_to_go_completes_the_deletion() {
+fn removing_the_last_finalizer_completes_the_deletion() {
     let mut server = Server::new();
     let mut map = config_map("a", "1");
     map.set_at(&["metadata", "finalizers"], value!(["ex.test/f"]));
     let created = server.create(map).unwrap();
     server.watch(*CONFIG_MAPS, from_version(created.revision()));
-    let Answer::Object { object: going, .. } = server.delete(&created) else { panic!("kept") };
-    assert_eq!(going.meta("deletionTimestamp"), "2026-01-01T00:00:00Z");
-    let mut last = going.root().clone();
+    let Answer::Object { object: terminating, .. } = server.delete(&created) else { panic!("terminating") };
+    assert_eq!(terminating.meta("deletionTimestamp"), "2026-01-01T00:00:00Z");
+    let mut last = terminating.root().clone();
     last.set_at(&["metadata", "finalizers"], value!([]));
     let answer = server.update(last).unwrap();
-    assert_eq!(answer.revision(), going.revision());
-    let (marked, gone) = (going.revision(), going.revision() + 1);
-    assert_eq!(server.events(), [format!("MODIFIED a {marked}"), format!("DELETED a {gone}")]);
+    assert_eq!(answer.revision(), terminating.revision());
+    let (marked, deleted) = (terminating.revision(), terminating.revision() + 1);
+    assert_eq!(server.events(), [format!("MODIFIED a {marked}"), format!("DELETED a {deleted}")]);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_watch_from_a_compacted_version_gets_an_error_event() {
 }
 
 #[test]
-fn a_bound_pod_gets_its_grace_and_an_unbound_one_goes_at_once() {
+fn a_bound_pod_gets_its_grace_period_and_an_unbound_one_is_removed_at_once() {
     let mut server = Server::new();
     let pod = |name: &str, node: &str| {
         value!({
@@ -122,7 +122,7 @@ fn generated_names_follow_the_count_of_their_prefix() {
 }
 
 #[test]
-fn a_patch_changes_what_it_names_and_a_stale_one_is_refused() {
+fn a_patch_changes_the_fields_it_names_and_a_stale_one_is_refused() {
     let mut server = Server::new();
     let first = server.create(config_map("a", "1")).unwrap();
     let patched = server.object(merge_patch("a", value!({"data": {"k": null, "l": "2"}}))).unwrap();
@@ -135,7 +135,7 @@ fn a_patch_changes_what_it_names_and_a_stale_one_is_refused() {
 }
 
 #[test]
-fn a_bound_pod_has_the_zone_of_its_node_and_is_nominated_no_more() {
+fn a_bound_pod_gets_the_zone_of_its_node_and_loses_its_nomination() {
     let mut server = Server::new();
     let labels = value!({"topology.kubernetes.io/zone": "a", "disk": "ssd"});
     server
@@ -158,7 +158,7 @@ fn a_bound_pod_has_the_zone_of_its_node_and_is_nominated_no_more() {
 }
 
 #[test]
-fn a_binding_assigns_the_pod_once() {
+fn a_pod_can_be_bound_only_once() {
     let mut server = Server::new();
     let pod = value!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"},

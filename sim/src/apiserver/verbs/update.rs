@@ -1,7 +1,7 @@
-//! Update: replaces an object, or its status; a write that changes nothing is none.
+//! Update: replaces an object or its status. An update that changes nothing writes nothing.
 //!
-//! The common end of updates and patches is here too: what is kept, what is checked, whether the generation rises, and
-//! whether the last finalizer went.
+//! Updates and patches share the rest of this file: which stored fields stay, validation, the generation, and the end of a
+//! deletion once the last finalizer is removed.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use super::super::server::{ApiServer, Replies};
 use super::super::store::set_version;
 use super::super::{errors, strategy, validation};
 use super::write::{self, Decoded};
-use super::{Reply, body, meta};
+use super::{VerbResult, body, meta};
 use crate::object::{BegunWrite, FieldError, Managed, Map, Object, Value, keys};
 use crate::wire::resource::SERVICES;
 use crate::wire::{Answer, Request, Status};
 
 impl ApiServer {
-    pub(super) fn update(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> Reply {
+    pub(super) fn update(&mut self, kind: &Arc<Kind>, request: &Request, out: &mut Replies) -> VerbResult {
         let sent = body::object(kind, request)?;
         body::fits_url(request, sent.root())?;
         let Some(stored) = self.store.get(kind.storage, &request.key()).cloned() else {
@@ -27,7 +27,7 @@ impl ApiServer {
             return Err(errors::not_found(kind.resource, &request.name));
         };
         let decoded = write::decode(kind, request, sent.root(), Some(stored.root()))
-            .map_err(|why| write::misfit(kind, &why))?;
+            .map_err(|why| write::cannot_decode(kind, &why))?;
         let sent_uid = sent.uid();
         if !sent_uid.is_empty() && sent_uid != stored.uid() {
             let uid = stored.uid();
@@ -38,8 +38,8 @@ impl ApiServer {
         self.replace(kind, request, &stored, decoded, None, out)
     }
 
-    /// Stores a decoded tree in place of the stored one, as far as the request may. `applied` are the owners where they
-    /// do not follow from what changed.
+    /// Replaces the stored object by a decoded tree, as far as the request may. `applied` are the field owners if they do not
+    /// follow from the changes.
     pub(super) fn replace(
         &mut self,
         kind: &Arc<Kind>,
@@ -48,22 +48,22 @@ impl ApiServer {
         mut decoded: Decoded,
         applied: Option<Managed>,
         out: &mut Replies,
-    ) -> Reply {
+    ) -> VerbResult {
         self.to_stored(kind, &mut decoded.root);
         if !is_fresh(kind, &decoded.root, stored)? {
             return Err(Box::new(Status::stale(kind.resource, &request.name)));
         }
         let mut errors = meta::update_errors(&decoded.root, stored);
-        // Both the generic check and the kind's own complain on a real server: each cause is there twice.
+        // On a real server the generic validation and that of the kind both report these errors: each cause appears twice.
         errors.extend(errors.clone());
         let by_client = match request.subresource.as_str() {
-            "status" => status_of(kind, stored, &decoded.root),
-            _ => main_of(kind, request, stored, &decoded.root),
+            "status" => updated_status(kind, stored, &decoded.root),
+            _ => updated_object(kind, request, stored, &decoded.root),
         };
         let mut root = by_client.clone();
         let is_change = root != *stored.root();
         if is_change {
-            write::modelled(kind, &root)?;
+            write::refuse_unmodelled(kind, &root)?;
             self.admit(kind, request, &mut root, Some(stored.root()))?;
             strategy::on_update(kind, &mut root, stored.root(), &request.subresource, &self.timestamp());
             errors.extend(validation::validate(kind, &root, Some(stored.root()), &request.subresource));
@@ -71,30 +71,39 @@ impl ApiServer {
                 errors.extend(strategy::allocate(&mut root, &self.store, Some(stored.root())));
             }
         }
-        write::judged(kind, &request.name, &errors)?;
-        // A write of a status never does, even where annotations come with it (`ctl-deployment-create`).
-        let of_object = request.subresource != "status";
-        if is_change && of_object && raises_generation(kind, stored.root(), &root) {
+        write::refuse_invalid(kind, &request.name, &errors)?;
+        // A write to `/status` never raises it, even if it changes annotations (recorded in `deployment-create`).
+        let may_raise = request.subresource != "status";
+        if is_change && may_raise && raises_generation(kind, stored.root(), &root) {
             root.set_at(&["metadata", "generation"], stored.generation() + 1);
         }
-        let outcome = Outcome { is_change, by_client, root, applied, decoded };
-        self.settle(kind, request, stored, outcome, out)
+        let update = PreparedUpdate { is_change, by_client, root, applied, decoded };
+        self.commit(kind, request, stored, update, out)
     }
 
-    /// Stores what an update came to, unless it came to nothing or to the end of the object.
-    fn settle(
+    /// Stores an update, unless it changes nothing or ends the object's deletion.
+    fn commit(
         &mut self,
         kind: &Arc<Kind>,
         request: &Request,
         stored: &Arc<Object>,
-        outcome: Outcome,
+        update: PreparedUpdate,
         out: &mut Replies,
-    ) -> Reply {
-        let Outcome { is_change, by_client, mut root, applied, mut decoded } = outcome;
+    ) -> VerbResult {
+        let PreparedUpdate { is_change, by_client, mut root, applied, mut decoded } = update;
+        debug_assert_eq!(
+            root.str_at(&["metadata", "uid"]).unwrap_or_default(),
+            stored.uid(),
+            "a uid never changes"
+        );
+        debug_assert!(
+            root.i64_at(&["metadata", "generation"]).unwrap_or(0) >= stored.generation(),
+            "a generation never falls"
+        );
         let warnings = std::mem::take(&mut decoded.warnings);
-        let stays = request.options.dry_run || is_finished(&root);
+        let stays = request.options.dry_run || deletion_is_complete(&root);
         let object = if is_change && !stays && applied.is_none() && root.is_shared_with(&by_client) {
-            // The server adds nothing: the tree that the owners follow from is the one that is stored.
+            // The server adds nothing: the stored tree is the client's, from which the owners follow.
             drop(by_client);
             let owners = self.owners(kind, request, stored, &decoded, &root);
             set_version(&mut root, self.store.next_revision());
@@ -110,8 +119,8 @@ impl ApiServer {
                 stored.clone()
             } else if request.options.dry_run {
                 Arc::new(Object::with_managed(root, owners))
-            } else if is_finished(&root) {
-                // Recorded: the answer keeps the old resourceVersion, the event tells of the object as it was.
+            } else if deletion_is_complete(&root) {
+                // As on a real server: the answer keeps the old resourceVersion, the event carries the stored object.
                 self.take(kind, request.key(), stored, out);
                 Arc::new(Object::with_managed(root, owners))
             } else {
@@ -121,7 +130,7 @@ impl ApiServer {
         Ok(Answer::Object { code: 200, object: self.view(kind).of(&object), warnings })
     }
 
-    /// The owners after a write that is no apply and left this tree.
+    /// The field owners after a write other than apply, which leaves the tree `after`.
     fn owners(
         &mut self,
         kind: &Kind,
@@ -136,19 +145,19 @@ impl ApiServer {
     }
 }
 
-/// What an update came to.
-struct Outcome {
+/// An update that is ready to be stored.
+struct PreparedUpdate {
     is_change: bool,
-    /// The tree that the client's part makes.
+    /// The tree with the client's changes.
     by_client: Value,
-    /// The tree to store.
+    /// The tree to store: the former with the server's changes.
     root: Value,
-    /// The owners, where they do not follow from what changed.
+    /// The field owners if they do not follow from the changes.
     applied: Option<Managed>,
     decoded: Decoded,
 }
 
-/// Whether an update is based on what is stored, or may do without.
+/// Whether an update is based on the stored version, or does not need to be.
 fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Status>> {
     let version =
         |root| Value::meta(root, keys::RESOURCE_VERSION).and_then(Value::as_str).unwrap_or_default();
@@ -168,17 +177,17 @@ fn is_fresh(kind: &Kind, sent: &Value, stored: &Object) -> Result<bool, Box<Stat
     }
     let error =
         FieldError::invalid("metadata.resourceVersion", &Value::Int(0), "must be specified for an update");
-    // Named by resource, not by kind, as recorded.
+    // By resource, not by kind, as recorded in `update-without-rv`.
     Err(errors::invalid(kind.resource.group(), kind.resource.plural(), stored.name(), &[error]))
 }
 
-/// What a write to the object itself makes: all as sent, but for system metadata and, where it has an endpoint of its
-/// own, status.
-fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Value {
+/// The object after a write to the object itself: as sent, with the stored system metadata, and with the stored status if the
+/// kind has `/status`.
+fn updated_object(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Value {
     let mut root = sent.clone();
     let sent_metadata = sent.get_key(keys::METADATA).and_then(Value::as_map);
     if !sent_metadata.is_some_and(|sent| sent.ptr_eq(metadata(stored.root()))) {
-        let new = meta::updated(sent_metadata, metadata(stored.root()), &request.name, &request.namespace);
+        let new = meta::for_update(sent_metadata, metadata(stored.root()), &request.name, &request.namespace);
         root.set_at(&["metadata"], new);
     }
     let status = kind.has_status().then_some(keys::STATUS);
@@ -192,8 +201,8 @@ fn main_of(kind: &Kind, request: &Request, stored: &Object, sent: &Value) -> Val
     root
 }
 
-/// What a write to `/status` makes: all as stored, but for status and the metadata that the kind lets through.
-fn status_of(kind: &Kind, stored: &Object, sent: &Value) -> Value {
+/// The object after a write to `/status`: as stored, with the sent status and the metadata that the kind accepts.
+fn updated_status(kind: &Kind, stored: &Object, sent: &Value) -> Value {
     let mut root = stored.root().clone();
     match sent.get_key(keys::STATUS) {
         Some(status) if root.replace_at(&[keys::STATUS], status.clone()) => {}
@@ -212,7 +221,7 @@ fn status_of(kind: &Kind, stored: &Object, sent: &Value) -> Value {
         if kind.rules.status_keeps.contains(&field) || sent.get(field) == stored.get(field) {
             continue;
         }
-        match sent.get(field).filter(|v| !meta::is_nothing(v)) {
+        match sent.get(field).filter(|v| !meta::is_empty(v)) {
             Some(value) => root.set_at(&["metadata", field], value.clone()),
             None => drop(root.remove_at(&["metadata", field])),
         }
@@ -224,7 +233,7 @@ fn metadata(root: &Value) -> &Map {
     root.get_key(keys::METADATA).and_then(Value::as_map).expect("a stored object has metadata")
 }
 
-/// Whether a change is one that the kind counts.
+/// Whether the change is one that raises the generation of the kind.
 fn raises_generation(kind: &Kind, old: &Value, new: &Value) -> bool {
     match kind.rules.generation {
         Generation::None | Generation::One => false,
@@ -239,9 +248,9 @@ fn raises_generation(kind: &Kind, old: &Value, new: &Value) -> bool {
     }
 }
 
-/// Whether nothing keeps a terminating object any more: no finalizer, no grace that the kubelet still confirms, and no
-/// content of a namespace.
-fn is_finished(root: &Value) -> bool {
+/// Whether nothing keeps a terminating object: no finalizer, no grace period that the kubelet has to confirm, and for a
+/// namespace no content.
+fn deletion_is_complete(root: &Value) -> bool {
     root.meta(keys::DELETION_TIMESTAMP).is_some()
         && root.items_at(&["metadata", "finalizers"]).is_empty()
         && root.i64_at(&["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0) == 0

@@ -1,8 +1,8 @@
-//! What every write goes through between the client's tree and the stored one: decoding, defaults, admission.
+//! The part that all writes share, between the client's tree and the stored one.
 //!
-//! - `decode`: types, unknown and duplicate fields, the form of the type, defaults; and managedFields set apart
-//! - `admit`: plugins
-//! - `writer`: who is named as the owner of what changed
+//! - `decode`: checks types, reports unknown and duplicate fields, sets defaults, and separates managedFields
+//! - `admit`: runs the admission plugins
+//! - `writer`: the field owner of the changes
 
 use std::sync::Arc;
 
@@ -15,24 +15,24 @@ use crate::value;
 use crate::wire::resource::CRDS;
 use crate::wire::{ObjectKey, Request, Resource, Status, Verb};
 
-/// A client's tree, decoded.
+/// A decoded tree of a client.
 pub(super) struct Decoded {
     /// The tree with defaults, without managedFields.
     pub(super) root: Value,
-    /// `metadata.managedFields` as sent.
+    /// `metadata.managedFields` as the client sent it.
     managed_fields: Option<Value>,
-    /// What the client is warned of.
+    /// The warnings for the client.
     pub(super) warnings: Vec<String>,
 }
 
-/// Decodes what a client sent; a failure is in the decoder's words. `old` is what is stored.
+/// Decodes a client's tree; an error is the message of the decoder. `old` is the stored object.
 pub(super) fn decode(
     kind: &Kind,
     request: &Request,
     sent: &Value,
     old: Option<&Value>,
 ) -> Result<Decoded, String> {
-    // Only trees of one version share branches.
+    // Only trees of the same version share parts.
     let old = old.filter(|_| kind.resource == kind.storage);
     let mut root = sent.clone();
     let sent_owners = root.meta(keys::MANAGED_FIELDS).is_some();
@@ -40,24 +40,24 @@ pub(super) fn decode(
     let unknown = defaults::decode(kind, &mut root, old).map_err(|e| e.to_string())?;
     let duplicates =
         request.options.duplicate_fields.iter().map(|field| format!("duplicate field {field:?}"));
-    let complaints = duplicates.chain(unknown.iter().map(|field| format!("unknown field {field:?}")));
+    let problems = duplicates.chain(unknown.iter().map(|field| format!("unknown field {field:?}")));
     let mut warnings = Vec::new();
     match request.options.field_validation.as_str() {
         "Ignore" => (),
         "Strict" => {
-            let all: Vec<String> = complaints.collect();
+            let all: Vec<String> = problems.collect();
             if !all.is_empty() {
                 return Err(format!("strict decoding error: {}", all.join(", ")));
             }
         }
-        _ => warnings.extend(complaints),
+        _ => warnings.extend(problems),
     }
     warnings.extend(dedup_owners(&mut root));
-    strategy::converted(kind, &mut root);
+    strategy::on_decode(kind, &mut root);
     Ok(Decoded { root, managed_fields, warnings })
 }
 
-/// Leaves the first owner reference of each uid, and warns of the others.
+/// Keeps the first owner reference of each uid; the warning names the others.
 fn dedup_owners(root: &mut Value) -> Option<String> {
     let owners = root.meta(keys::OWNER_REFERENCES).map(Value::items).unwrap_or_default();
     if owners.len() < 2 {
@@ -86,7 +86,7 @@ fn dedup_owners(root: &mut Value) -> Option<String> {
 }
 
 impl Decoded {
-    /// The owners that count before this write: the stored ones, unless the client sent others.
+    /// The field owners before this write: the stored ones, unless the client sent others.
     pub(super) fn owners(&self, stored: &Managed) -> Managed {
         match &self.managed_fields {
             Some(sent) => stored.submitted(Some(sent)),
@@ -100,14 +100,14 @@ impl Decoded {
     }
 }
 
-/// 400: the body is no object of the kind.
-pub(super) fn misfit(kind: &Kind, why: &str) -> Box<Status> {
+/// 400: the body is not an object of the kind.
+pub(super) fn cannot_decode(kind: &Kind, why: &str) -> Box<Status> {
     let (name, version) = (&kind.kind, kind.resource.version());
     let message = format!("{name} in version {version:?} cannot be handled as a {name}: {why}");
     Box::new(Status::bad_request(message))
 }
 
-/// Who a request names as the owner of what it changes.
+/// The owner of the fields that a request changes.
 pub(super) fn writer(kind: &Kind, request: &Request, time: Str) -> Writer {
     let manager = match request.options.field_manager.as_str() {
         "" => Str::new_static("unknown"),
@@ -118,7 +118,7 @@ pub(super) fn writer(kind: &Kind, request: &Request, time: Str) -> Writer {
 }
 
 impl ApiServer {
-    /// Turns a decoded tree into the stored version, where that is another one.
+    /// Converts a decoded tree to the stored version.
     pub(super) fn to_stored(&self, kind: &Kind, root: &mut Value) {
         if kind.resource != kind.storage
             && let Some(stored) = self.registry.lookup(kind.storage)
@@ -133,15 +133,15 @@ impl ApiServer {
         stored.map_or(kind.shape(), |stored| stored.shape())
     }
 
-    /// Stores what the server itself writes into an object's status.
-    pub(super) fn put_own_status(
+    /// Stores an object whose status the server itself wrote.
+    pub(in super::super) fn put_own_status(
         &mut self,
         resource: Resource,
         stored: &Arc<Object>,
         root: Value,
         out: &mut Replies,
     ) {
-        let kind = self.registry.lookup(resource).cloned().expect("the server has built-in kinds");
+        let kind = self.registry.lookup(resource).cloned().expect("the server writes only built-in kinds");
         let (manager, subresource) = (Str::new_static("kube-apiserver"), Str::new_static("status"));
         let (api_version, time) = (Str::new_static(kind.api_version()), self.timestamp());
         let writer = Writer { manager, subresource, api_version, time };
@@ -149,7 +149,7 @@ impl ApiServer {
         self.put(&kind, ObjectKey::of(stored), root, owners, None, out);
     }
 
-    /// Lets the admission plugins have their say.
+    /// Runs the admission plugins.
     pub(super) fn admit(
         &self,
         kind: &Kind,
@@ -157,9 +157,6 @@ impl ApiServer {
         new: &mut Value,
         old: Option<&Value>,
     ) -> Result<(), Box<Status>> {
-        if !request.subresource.is_empty() {
-            return Ok(()); // no plugin looks at one
-        }
         let name = new.meta(keys::NAME).and_then(Value::as_text).cloned().unwrap_or_default();
         let write = Attributes {
             verb: if old.is_some() { Verb::Update } else { Verb::Create },
@@ -169,34 +166,34 @@ impl ApiServer {
             name: &name,
             old,
             plugins: self.plugins,
-            lookup: &self.store,
+            store: &self.store,
         };
         admission::admit(&write, new)
     }
 }
 
-/// What is allowed but unwise.
+/// Warnings about an accepted object.
 pub(super) fn warnings(kind: &Kind, new: &Value) -> Vec<String> {
     if kind.storage == *CRDS { crd::warnings(new) } else { Vec::new() }
 }
 
-/// 405: the definition of the kind is being deleted.
-pub(super) fn going(kind: &Kind) -> Box<Status> {
+/// 405: the definition of the kind is terminating.
+pub(super) fn definition_is_terminating(kind: &Kind) -> Box<Status> {
     let message = "create not allowed while custom resource definition is terminating";
     let details = value!({"group": (kind.resource.group()), "kind": (kind.resource.plural())});
     Box::new(Status::new(405, "MethodNotAllowed", message).details(details))
 }
 
-/// 501, if a definition asks for what is not modelled.
-pub(super) fn modelled(kind: &Kind, new: &Value) -> Result<(), Box<Status>> {
+/// 501 if a definition uses a feature that is not modelled.
+pub(super) fn refuse_unmodelled(kind: &Kind, new: &Value) -> Result<(), Box<Status>> {
     match (kind.storage == *CRDS).then(|| crd::unmodelled(new)).flatten() {
         Some(what) => Err(Box::new(Status::not_modelled(what))),
         None => Ok(()),
     }
 }
 
-/// 422, if there is anything to complain about.
-pub(super) fn judged(kind: &Kind, name: &str, errors: &[FieldError]) -> Result<(), Box<Status>> {
+/// 422 if there are errors.
+pub(super) fn refuse_invalid(kind: &Kind, name: &str, errors: &[FieldError]) -> Result<(), Box<Status>> {
     if errors.is_empty() {
         return Ok(());
     }

@@ -32,8 +32,7 @@ fn job(changes: &[(&str, Value)]) -> Value {
 
 /// The pods of the job, oldest first, that have not ended.
 fn running(fixture: &Fixture) -> Vec<Arc<Object>> {
-    let ended = |pod: &Object| matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"));
-    fixture.all(*PODS).into_iter().filter(|pod| !ended(pod)).collect()
+    fixture.all(*PODS).into_iter().filter(|pod| !pod.is_finished_pod()).collect()
 }
 
 /// The container of a pod ends with this exit code. Does not run the controllers.

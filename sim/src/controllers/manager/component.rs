@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::client::{Change, Client};
 use crate::controllers::manager::caches::{Caches, defines_resources};
 use crate::controllers::manager::expectations::{Expectations, SyncId};
-use crate::controllers::manager::sync::{Slot, SyncStep};
+use crate::controllers::manager::sync::Slot;
 use crate::controllers::{Call, Controller, ServedKind, Settings, SyncKey, Verdict, all};
 use crate::engine::Time;
 use crate::object::Str;
@@ -129,9 +129,8 @@ impl Manager {
         {
             slot.wrote(sync, written.revision());
         }
-        match slot.on_answer(sync, verdict == Verdict::Retry, unseen, out.now()) {
-            SyncStep::Send(requests) => self.send(sync, requests, out),
-            SyncStep::Wait => {}
+        if let Some(requests) = slot.on_answer(sync, verdict == Verdict::Retry, unseen, out.now()) {
+            self.send(sync, requests, out);
         }
     }
 
@@ -190,7 +189,7 @@ impl Manager {
         let outcome = self.slots[slot].controller.reconcile(&target, &self.caches, out.now());
         self.syncs += 1;
         let number = self.syncs;
-        if let SyncStep::Send(requests) = self.slots[slot].begin(number, &target, outcome, out.now()) {
+        if let Some(requests) = self.slots[slot].begin(number, &target, outcome, out.now()) {
             let sync = SyncId { slot, target, number };
             self.send(&sync, requests, out);
             self.expectations.wait(out.now(), sync);

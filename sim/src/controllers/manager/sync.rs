@@ -8,12 +8,15 @@ use crate::controllers::{Controller, Outcome, SyncKey, Watches};
 use crate::engine::{Millis, Time};
 use crate::wire::{Request, Resource};
 
+/// Requests of a sync that are sent together.
+type Round = Vec<Request>;
+
 /// A sync in progress: it has requests without an answer, or writes that no cache shows yet.
 #[derive(Clone, Debug)]
 struct OpenSync {
     number: u64,
     /// The rounds that are not sent yet.
-    rounds: VecDeque<Vec<Request>>,
+    rounds: VecDeque<Round>,
     unanswered: usize,
     unseen: usize,
     failed: bool,
@@ -27,14 +30,6 @@ struct OpenSync {
     seen: Vec<u64>,
     again: bool,
     after: Option<Millis>,
-}
-
-/// What a sync does next.
-pub(crate) enum SyncStep {
-    /// Waits for answers or for its cache; or it is over.
-    Wait,
-    /// Sends these requests.
-    Send(Vec<Request>),
 }
 
 /// A controller with its queue and its syncs.
@@ -111,8 +106,14 @@ impl Slot {
         if self.ready { self.queue.next_due() } else { None }
     }
 
-    /// Starts a sync with its first round. Without requests it is over at once.
-    pub(crate) fn begin(&mut self, number: u64, target: &SyncKey, outcome: Outcome, now: Time) -> SyncStep {
+    /// Starts a sync and returns its first round. Without requests it is over at once.
+    pub(crate) fn begin(
+        &mut self,
+        number: u64,
+        target: &SyncKey,
+        outcome: Outcome,
+        now: Time,
+    ) -> Option<Round> {
         debug_assert!(!self.syncs.contains_key(target), "a key has one sync at a time");
         let Outcome { mut rounds, after, again, failed, settles, others } = outcome;
         others.into_iter().for_each(|other| self.queue.add(other));
@@ -125,7 +126,7 @@ impl Slot {
             if let Some(after) = after {
                 self.queue.add_at(target.clone(), now + after);
             }
-            return SyncStep::Wait;
+            return None;
         };
         let sync = OpenSync {
             number,
@@ -141,7 +142,7 @@ impl Slot {
             after,
         };
         self.syncs.insert(target.clone(), sync);
-        SyncStep::Send(first)
+        Some(first)
     }
 
     fn sync(&mut self, id: &SyncId) -> Option<&mut OpenSync> {
@@ -159,25 +160,25 @@ impl Slot {
         }
     }
 
-    /// Counts an answer; `unseen`: the cache does not show its write yet.
-    pub(crate) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> SyncStep {
-        let Some(sync) = self.sync(id) else { return SyncStep::Wait };
+    /// Counts an answer; `unseen`: the cache does not show its write yet. Returns the next round, if it is time for it.
+    pub(crate) fn on_answer(&mut self, id: &SyncId, failed: bool, unseen: bool, now: Time) -> Option<Round> {
+        let sync = self.sync(id)?;
         debug_assert!(sync.unanswered > 0, "each request has one answer");
         sync.unanswered -= 1;
         sync.unseen += usize::from(unseen);
         sync.failed |= failed;
         if sync.unanswered > 0 {
-            return SyncStep::Wait;
+            return None;
         }
         if !sync.failed
             && let Some(round) = sync.rounds.pop_front()
         {
             sync.unanswered = round.len();
-            return SyncStep::Send(round);
+            return Some(round);
         }
         sync.rounds.clear();
         self.end_if_over(id, now);
-        SyncStep::Wait
+        None
     }
 
     /// The cache shows a write of a sync.

@@ -242,8 +242,7 @@ fn is_unsupported(failure: &Status) -> bool {
 
 /// The longest grace of the pods in a namespace, in seconds; 0 when that time has passed since the deletion.
 fn grace_s(namespace: &Object, caches: &Caches, now: Time) -> i64 {
-    let ended = |pod: &Object| matches!(pod.str_at(&["status", "phase"]), Some("Succeeded" | "Failed"));
-    let pods = caches.of(*PODS).in_namespace(namespace.name()).filter(|pod| !ended(pod));
+    let pods = caches.of(*PODS).in_namespace(namespace.name()).filter(|pod| !pod.is_finished_pod());
     let grace_s = pods.filter_map(|pod| pod.i64_at(&["spec", "terminationGracePeriodSeconds"])).max();
     let grace_s = grace_s.unwrap_or(0).max(0);
     let since = Time::parse_rfc3339(namespace.meta("deletionTimestamp")).unwrap_or(now);

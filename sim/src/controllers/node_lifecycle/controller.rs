@@ -13,11 +13,9 @@ use super::zones::{Disruption, ZoneCount, Zones};
 use crate::client::Change;
 use crate::engine::Time;
 use crate::object::Str;
+use crate::object::names::NODE_LEASE_NAMESPACE;
 use crate::wire::resource::{LEASES, NODES, PODS};
 use crate::wire::{Answer, ObjectKey, Renewals, Resource};
-
-/// The namespace of the nodes' Leases (`corev1.NamespaceNodeLease`).
-const LEASE_NAMESPACE: &str = "kube-node-lease";
 
 /// The node lifecycle controller.
 #[derive(Clone, Debug)]
@@ -56,7 +54,7 @@ impl NodeLifecycle {
                 None => {
                     let mut health = Health::new(node);
                     health.lease =
-                        caches.get(*LEASES, &ObjectKey::new(LEASE_NAMESPACE, name.clone())).cloned();
+                        caches.get(*LEASES, &ObjectKey::new(NODE_LEASE_NAMESPACE, name.clone())).cloned();
                     self.nodes.insert(name, health);
                 }
             },
@@ -273,7 +271,7 @@ impl Controller for NodeLifecycle {
         } else if resource == *LEASES {
             // The monitor's next pass looks at it.
             let lease = change.object();
-            if lease.namespace() == LEASE_NAMESPACE
+            if lease.namespace() == NODE_LEASE_NAMESPACE
                 && let Some(health) = self.nodes.get_mut(lease.name())
             {
                 health.lease.clone_from(&change.new);

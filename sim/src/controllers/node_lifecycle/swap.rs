@@ -21,7 +21,7 @@ const BACKOFF_MS: Millis = 150;
 /// Number of tries (the same).
 const TRIES: u32 = 5;
 
-/// One patch.
+/// What one patch does.
 #[derive(Clone, Debug)]
 enum TaintPatch {
     Add(Vec<Taint>),

@@ -1,4 +1,4 @@
-//! When pods, nodes, claims and namespaces are pending.
+//! The rules of pods, nodes, claims and namespaces.
 
 use smol_str::format_smolstr;
 
@@ -6,7 +6,7 @@ use super::super::reason::{Want, text};
 use super::{Lookup, because};
 use crate::object::{Object, Str, Value, keys};
 
-/// Controllers that have replaced a Failed pod, or have given up on it, and leave the object behind.
+/// Controllers that leave a Failed pod behind once they have replaced it or given up on it.
 const LEAVE_FAILED_PODS: [&str; 3] = ["Job", "ReplicaSet", "ReplicationController"];
 
 /// Ready or Succeeded.
@@ -22,8 +22,7 @@ pub(super) fn pod(object: &Object, _: &dyn Lookup) -> Option<Want> {
     Some(Want::State { want: "Ready", has: pod_reason(object, phase) })
 }
 
-/// The most telling word: of a waiting container, else of the Ready or PodScheduled condition, else the
-/// phase.
+/// The most informative reason: that of a waiting container, else of the PodScheduled or Ready condition, else the phase.
 fn pod_reason(object: &Object, phase: &str) -> Str {
     let container = object.items_at(&["status", "containerStatuses"]).iter().find_map(|status| {
         let word = status.str_at(&["state", "waiting", "reason"])?;
@@ -45,8 +44,8 @@ fn name(value: &Value) -> &str {
     value.str_at(&["name"]).unwrap_or_default()
 }
 
-/// Taints that come and go with the node's life. A cordon (`unschedulable`) and `out-of-service` are set by
-/// people, and stay as long as they like.
+/// Taints that controllers set and remove during the life of a node. People set `unschedulable` (a cordon) and
+/// `out-of-service`, for as long as they like.
 fn is_lifecycle_taint(key: &str) -> bool {
     let set_by_people =
         matches!(key, "node.kubernetes.io/unschedulable" | "node.kubernetes.io/out-of-service");
@@ -66,17 +65,17 @@ pub(super) fn node(object: &Object, _: &dyn Lookup) -> Option<Want> {
     Some(Want::Busy(format_smolstr!("the taint {}:{}", part("key"), part("effect"))))
 }
 
-/// Bound, or waiting for a pod as its storage class says.
-pub(super) fn claim(object: &Object, world: &dyn Lookup) -> Option<Want> {
+/// Bound, or its storage class waits for a consumer.
+pub(super) fn claim(object: &Object, others: &dyn Lookup) -> Option<Want> {
     let phase = text(object, &["status", "phase"]);
-    if phase == "Bound" || world.waits_for_consumer(object) {
+    if phase == "Bound" || others.waits_for_consumer(object) {
         return None;
     }
     let has = if phase.is_empty() { "Pending".into() } else { phase };
     Some(Want::State { want: "Bound", has })
 }
 
-/// Not going away.
+/// Not terminating.
 pub(super) fn namespace(object: &Object, _: &dyn Lookup) -> Option<Want> {
     let phase = text(object, &["status", "phase"]);
     (phase == "Terminating").then_some(Want::State { want: "Active", has: phase })

@@ -1,9 +1,16 @@
-//! Why one object is not yet what it should be: the table of kinds, and the rules that hold for every kind.
+//! Why one object has not reached its wanted state: the table of kinds, and the rules for every kind.
 //!
-//! The rules are those of kstatus, which users of Helm and Flux know, with a few of our own (ORACLES.md): a
-//! node has to be Ready without lifecycle taints, a pod that its controller has replaced asks for nothing,
-//! `Ready` of a custom resource is not required. Does not judge whether the object's spec is what the user
-//! wants: expectations do that.
+//! Real: kstatus, which users of Helm and Flux know. Modelled: the controller has observed the generation; Deployment,
+//! ReplicaSet, StatefulSet and DaemonSet have all wanted replicas updated, ready and available (a paused Deployment, an
+//! OnDelete StatefulSet and a suspended Job are not pending); a Job is finished; a claim is Bound, or WaitForFirstConsumer
+//! without a consumer; a pod is Ready or Succeeded; a custom resource is not `Reconciling`.
+//!
+//! Differs, by our choice: a node must be Ready without lifecycle taints, because a lost node is a fault; nothing may be
+//! terminating or have an owner that does not exist, because finalizers and garbage collection must end; a Failed pod that
+//! its controller has replaced is not pending; `Ready` of a custom resource is not required, because some resources have it
+//! False by design. Expectations, not these rules, judge whether the spec is the wanted one.
+//!
+//! To add a kind: a function in the file of its family that says what it lacks, a line in [`RULES`], and a case in `tests`.
 
 mod cluster;
 mod workloads;
@@ -14,7 +21,7 @@ mod tests;
 use super::reason::{Reason, Want, text};
 use crate::object::{Object, OwnerRef, keys};
 
-/// What a rule must know of other objects.
+/// What a rule needs to know of other objects.
 pub trait Lookup {
     /// Whether there is an object with this reference's uid.
     fn has_owner(&self, owner: &OwnerRef<'_>) -> bool;
@@ -22,7 +29,7 @@ pub trait Lookup {
     fn waits_for_consumer(&self, claim: &Object) -> bool;
 }
 
-/// A world in which every owner exists and every claim has a consumer: for judging one object alone.
+/// For judging one object alone: every owner exists, and every claim has a consumer.
 impl Lookup for () {
     fn has_owner(&self, _: &OwnerRef<'_>) -> bool {
         true
@@ -32,10 +39,10 @@ impl Lookup for () {
     }
 }
 
-type Rule = fn(&Object, &dyn Lookup) -> Option<Want>;
+type PendingRule = fn(&Object, &dyn Lookup) -> Option<Want>;
 
-/// The rule of each kind. Every other kind has [`custom_resource`].
-const RULES: &[(&str, &str, Rule)] = &[
+/// The rule of each kind. Other kinds have [`custom_resource`].
+const RULES: &[(&str, &str, PendingRule)] = &[
     ("v1", "Pod", cluster::pod),
     ("v1", "Node", cluster::node),
     ("apps/v1", "ReplicaSet", workloads::replica_set),
@@ -48,22 +55,22 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("v1", "Namespace", cluster::namespace),
 ];
 
-/// Whether the object is a heartbeat or a note: written all the time, never pending, never a state.
+/// Whether the object is a Lease or an Event: written all the time, never pending, not part of the state.
 pub(super) fn is_noise(object: &Object) -> bool {
     let noise = [("Lease", "coordination.k8s.io/"), ("Event", "v1"), ("Event", "events.k8s.io/")];
     let kind = object.kind();
     noise.iter().any(|(name, group)| *name == kind && object.api_version().starts_with(group))
 }
 
-/// Why `object` is pending; `None` if it is what it should be.
-pub fn pending(object: &Object, world: &dyn Lookup) -> Option<Reason> {
+/// Why `object` is pending; `None` if it has reached its wanted state.
+pub fn pending(object: &Object, others: &dyn Lookup) -> Option<Reason> {
     if is_noise(object) {
         return None;
     }
     let (api_version, kind) = (object.api_version(), object.kind());
     let found = RULES.iter().find(|rule| rule.1 == kind && rule.0 == api_version);
-    let rule = found.map_or(custom_resource as Rule, |found| found.2);
-    let want = terminating(object).or_else(|| dangling(object, world)).or_else(|| rule(object, world))?;
+    let rule = found.map_or(custom_resource as PendingRule, |found| found.2);
+    let want = terminating(object).or_else(|| dangling(object, others)).or_else(|| rule(object, others))?;
     Some(Reason::new(object, want))
 }
 
@@ -76,12 +83,12 @@ fn terminating(object: &Object) -> Option<Want> {
     })
 }
 
-fn dangling(object: &Object, world: &dyn Lookup) -> Option<Want> {
-    let owner = object.owners().find(|owner| !world.has_owner(owner))?;
+fn dangling(object: &Object, others: &dyn Lookup) -> Option<Want> {
+    let owner = object.owners().find(|owner| !others.has_owner(owner))?;
     Some(Want::Dangling { owner: (owner.kind.into(), owner.name.into()) })
 }
 
-/// The generation has been observed, where the kind says what has been.
+/// The generation is observed, if the object has `observedGeneration`.
 fn observed(object: &Object) -> Option<Want> {
     let observed = object.status(keys::OBSERVED_GENERATION)?.as_i64()?;
     let generation = Some(object.generation()).filter(|generation| *generation > 0)?;
@@ -95,7 +102,7 @@ fn observed_at_all(object: &Object) -> Option<Want> {
     (observed != generation).then_some(Want::Observed { generation, observed })
 }
 
-/// kstatus's rule for kinds it does not know: the generation is observed and nothing is `Reconciling`.
+/// The rule of kstatus for unknown kinds: the generation is observed, and `Reconciling` is not True.
 fn custom_resource(object: &Object, _: &dyn Lookup) -> Option<Want> {
     observed(object).or_else(|| {
         let condition = object.condition("Reconciling").filter(|c| c.str_at(&["status"]) == Some("True"))?;
@@ -103,7 +110,7 @@ fn custom_resource(object: &Object, _: &dyn Lookup) -> Option<Want> {
     })
 }
 
-/// A condition's reason and message, as one text.
+/// Reason and message of a condition, as one text.
 fn because(condition: &crate::object::Value) -> String {
     let part = |field: &str| condition.str_at(&[field]).unwrap_or_default();
     match (part("reason"), part("message")) {

@@ -1,4 +1,4 @@
-//! The rules, kind by kind: an object and what the user reads about it.
+//! The rules of each kind: an object and the reason that the user reads.
 
 use super::super::fixtures::{deployment, node, pod, replica_set, with};
 use super::*;
@@ -33,7 +33,7 @@ fn a_deployment_wants_its_replicas_updated_ready_available_and_observed() {
 }
 
 #[test]
-fn a_deployment_says_why_it_makes_no_progress() {
+fn a_deployment_names_the_condition_that_explains_its_lack_of_progress() {
     let failing = value!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
     reads(
         &with(&deployment(2, 2, 1), &["status", "conditions"], failing),
@@ -130,12 +130,12 @@ fn a_pod_is_pending_until_it_is_ready_or_succeeded() {
 }
 
 #[test]
-fn a_failed_pod_that_its_replica_set_has_replaced_asks_for_nothing() {
+fn a_failed_pod_of_a_replica_set_is_not_pending() {
     reads(&with(&pod(7, false), &["status", "phase"], "Failed"), None);
 }
 
 #[test]
-fn what_terminates_names_its_finalizers_and_its_node() {
+fn a_terminating_object_names_its_finalizers_and_its_node() {
     let pod = with(&pod(7, true), &["metadata", "deletionTimestamp"], "2026-11-23T15:39:53Z");
     reads(&pod, Some("Pod default/web-7fb4c554f7-bcd07 is Terminating, on node node-2"));
     let held = object(
@@ -164,7 +164,7 @@ fn a_node_is_ready_and_without_lifecycle_taints_but_may_be_cordoned() {
 }
 
 #[test]
-fn claims_want_to_be_bound_and_namespaces_to_stay() {
+fn claims_must_be_bound_and_namespaces_must_not_terminate() {
     let claim = |phase: &str| {
         object(
             value!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c", "namespace": "ns"},
@@ -183,7 +183,7 @@ fn claims_want_to_be_bound_and_namespaces_to_stay() {
 }
 
 #[test]
-fn a_custom_resource_is_pending_only_if_it_says_so() {
+fn a_custom_resource_is_pending_only_by_its_generation_or_reconciling() {
     let cache = |status: Value| {
         object(
             value!({"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": "c", "generation": 2}, "status": status}),

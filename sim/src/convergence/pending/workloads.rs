@@ -1,11 +1,11 @@
-//! When workloads are pending: Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, Job.
+//! The rules of Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet and Job.
 
 use super::super::reason::Want;
 use super::{Lookup, because, observed_at_all};
 use crate::key;
 use crate::object::{Key, Object, Str, Value, keys};
 
-/// Looks at the counts in order; the first that is not `want` is the reason.
+/// The first of these counts that is not `want`.
 fn counts(object: &Object, want: i64, fields: &[(Key, &'static str)]) -> Option<Want> {
     fields.iter().find_map(|(field, what)| {
         let has = object.count(*field);
@@ -18,7 +18,7 @@ fn replicas(object: &Object) -> i64 {
     object.spec(keys::REPLICAS).and_then(Value::as_i64).unwrap_or(1)
 }
 
-/// Every pod of the newest template and available, and no other left. A paused one asks for nothing.
+/// All replicas have the newest template and are available, and no others exist. A paused one is never pending.
 pub(super) fn deployment(object: &Object, _: &dyn Lookup) -> Option<Want> {
     if object.spec(keys::PAUSED).and_then(Value::as_bool) == Some(true) {
         return None;
@@ -36,14 +36,15 @@ pub(super) fn deployment(object: &Object, _: &dyn Lookup) -> Option<Want> {
     Some(want)
 }
 
-/// What the deployment controller itself complains about.
+/// What the deployment controller reports in its conditions.
 fn deployment_note(object: &Object) -> Option<Str> {
-    let says = |kind, status: &str| object.condition(kind).filter(|c| c.str_at(&["status"]) == Some(status));
-    let condition = says("ReplicaFailure", "True").or_else(|| says("Progressing", "False"))?;
+    let condition =
+        |kind, status: &str| object.condition(kind).filter(|c| c.str_at(&["status"]) == Some(status));
+    let condition = condition("ReplicaFailure", "True").or_else(|| condition("Progressing", "False"))?;
     Some(because(condition).into())
 }
 
-/// Every pod ready and available, and none too many. A ReplicationController says it in the same fields.
+/// All replicas are ready and available, and no others exist. A ReplicationController has the same fields.
 pub(super) fn replica_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     let fields = [
         (keys::REPLICAS, "replicas"),
@@ -54,7 +55,7 @@ pub(super) fn replica_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     observed_at_all(object).or_else(|| counts(object, replicas(object), &fields))
 }
 
-/// With a partition, only the ordinals from it on are updated. OnDelete leaves the update to the user.
+/// With a partition, only the ordinals from it on must be updated. With OnDelete, the user updates.
 pub(super) fn stateful_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     if object.str_at(&["spec", "updateStrategy", "type"]) == Some("OnDelete") {
         return None;
@@ -72,7 +73,7 @@ fn updated(object: &Object, replicas: i64) -> Option<Want> {
     let partition = object.i64_at(&["spec", "updateStrategy", "rollingUpdate", "partition"]).unwrap_or(0);
     let revision = |field| object.str_at(&["status", field]);
     if partition == 0 && revision("currentRevision") == revision("updateRevision") {
-        return None; // the rollout is done, whatever updatedReplicas says
+        return None; // the rollout is complete, whatever updatedReplicas is
     }
     let (want, has) =
         ((replicas - partition).max(0), object.i64_at(&["status", "updatedReplicas"]).unwrap_or(0));
@@ -83,7 +84,7 @@ fn updated(object: &Object, replicas: i64) -> Option<Want> {
     Some(Want::Busy(smol_str::format_smolstr!("an unfinished rollout to revision {open}")))
 }
 
-/// Ready on every node that is to have it; updated too, unless OnDelete leaves that to the user.
+/// Ready on every wanted node, and updated unless the strategy is OnDelete.
 pub(super) fn daemon_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     let want = object.i64_at(&["status", "desiredNumberScheduled"]).unwrap_or(0);
     let fields = [
@@ -96,7 +97,7 @@ pub(super) fn daemon_set(object: &Object, _: &dyn Lookup) -> Option<Want> {
     observed_at_all(object).or_else(|| counts(object, want, &fields[usize::from(by_hand)..]))
 }
 
-/// Finished, either way. A suspended one asks for nothing.
+/// Complete or Failed. A suspended one is never pending.
 pub(super) fn job(object: &Object, _: &dyn Lookup) -> Option<Want> {
     let suspended = object.at(&["spec", "suspend"]).and_then(|v| v.as_bool()) == Some(true);
     if suspended || object.is_condition_true("Complete") || object.is_condition_true("Failed") {

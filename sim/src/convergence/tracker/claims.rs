@@ -1,4 +1,4 @@
-//! Claims whose storage class binds at the first consumer: pending only while a pod uses them.
+//! Claims with a storage class of WaitForFirstConsumer: pending only while a pod uses them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,16 +6,18 @@ use super::super::pending::pending;
 use super::super::reason::{Reason, Subject, Want, text};
 use crate::object::{Object, Str, Value};
 
-type Name = (Str, Str);
+/// Namespace and name.
+type ClaimKey = (Str, Str);
 
-/// Storage classes, consumers and unbound claims, as far as the rule for claims needs them.
+/// The storage classes, consumers and unbound claims that the rule for claims needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Claims {
+    /// Classes of WaitForFirstConsumer.
     late_classes: BTreeSet<Str>,
-    /// How many pods use a claim, by its namespace and name.
-    consumers: BTreeMap<Name, u32>,
-    /// Claims that are neither bound nor terminating: their class, and their reason if they may not wait.
-    unbound: BTreeMap<Name, (Str, Reason)>,
+    /// How many pods use a claim.
+    consumers: BTreeMap<ClaimKey, u32>,
+    /// Claims that are neither bound nor terminating: their class, and the reason if they must be bound.
+    unbound: BTreeMap<ClaimKey, (Str, Reason)>,
 }
 
 impl Claims {
@@ -25,11 +27,11 @@ impl Claims {
         self.waits(&name, &text(claim, &["spec", "storageClassName"]))
     }
 
-    fn waits(&self, name: &Name, class: &Str) -> bool {
+    fn waits(&self, name: &ClaimKey, class: &Str) -> bool {
         self.late_classes.contains(class) && !self.consumers.contains_key(name)
     }
 
-    /// Takes in one commit and corrects the claims in `all` that it makes wait or stop waiting.
+    /// Applies one commit and updates the claims in `all` that start or stop waiting for a consumer.
     pub(super) fn settle(
         &mut self,
         old: Option<&Object>,
@@ -68,15 +70,16 @@ impl Claims {
         }
     }
 
-    fn note_consumer(&mut self, claim: &Name, comes: bool) {
+    fn note_consumer(&mut self, claim: &ClaimKey, comes: bool) {
         let count = self.consumers.entry(claim.clone()).or_default();
+        debug_assert!(comes || *count > 0, "a deleted pod was counted as a consumer when it was created");
         *count = if comes { *count + 1 } else { count.saturating_sub(1) };
         if *count == 0 {
             self.consumers.remove(claim);
         }
     }
 
-    fn correct(&self, name: &Name, all: &mut BTreeMap<Subject, Reason>) {
+    fn correct(&self, name: &ClaimKey, all: &mut BTreeMap<Subject, Reason>) {
         let Some((class, reason)) = self.unbound.get(name) else { return };
         match self.waits(name, class) {
             true => all.retain(|subject, known| *subject != reason.subject || known.want != reason.want),
@@ -85,8 +88,8 @@ impl Claims {
     }
 }
 
-/// The claims that a pod uses, those of its ephemeral volumes included.
-fn used(pod: &Object) -> impl Iterator<Item = Name> {
+/// The claims that a pod uses, including those of its ephemeral volumes.
+fn used(pod: &Object) -> impl Iterator<Item = ClaimKey> {
     pod.items_at(&["spec", "volumes"]).iter().filter_map(|volume| {
         let claim = match volume.at(&["persistentVolumeClaim", "claimName"]) {
             Some(Value::Str(claim)) => claim.clone(),

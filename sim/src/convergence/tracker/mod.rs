@@ -1,7 +1,6 @@
-//! The set of pending objects, kept commit by commit, and the little it must know of the world for that.
+//! The set of pending objects, kept from commit to commit.
 //!
-//! Left out, as from the masked state: what `converge.ignore` drops as a whole, and the Jobs of CronJobs with
-//! their pods. Does not decide how long the set must stay empty: that is the run's business.
+//! As from the masked state, ignored objects and the Jobs of CronJobs with their pods are left out.
 
 mod claims;
 
@@ -23,20 +22,21 @@ pub struct Convergence {
     ignore: Vec<Ignore>,
     pending: BTreeMap<Subject, Reason>,
     scheduled: Scheduled,
-    world: World,
+    others: Others,
 }
 
-/// What the rules ask about other objects. Uids are kept as their hashes.
+/// What the rules need to know of other objects. Hashes stand for uids.
 #[derive(Clone, Debug, Default)]
-struct World {
-    alive: BTreeSet<u64>,
+struct Others {
+    existing: BTreeSet<u64>,
+    /// By owner: its dependents, with their reasons once it is gone.
     dependents: BTreeMap<u64, BTreeMap<Subject, Reason>>,
     claims: Claims,
 }
 
-impl Lookup for World {
+impl Lookup for Others {
     fn has_owner(&self, owner: &OwnerRef<'_>) -> bool {
-        self.alive.contains(&hash(owner.uid))
+        self.existing.contains(&hash(owner.uid))
     }
 
     fn waits_for_consumer(&self, claim: &Object) -> bool {
@@ -45,50 +45,50 @@ impl Lookup for World {
 }
 
 impl Convergence {
-    /// Nothing seen yet. Of `ignore`, the entries without fields count here.
+    /// A set without objects. Only the entries of `ignore` without fields matter here.
     pub fn new(ignore: Vec<Ignore>) -> Self {
         Self { ignore, ..Self::default() }
     }
 
-    /// Takes in objects that are there already, in any order.
+    /// Loads existing objects, in any order.
     pub fn load<'a>(&mut self, objects: impl Iterator<Item = &'a Object> + Clone) {
         for object in objects.clone() {
-            self.world.alive.insert(hash(object.uid()));
+            self.others.existing.insert(hash(object.uid()));
             self.scheduled.note(object);
         }
         objects.for_each(|object| self.update(None, Some(object)));
     }
 
-    /// Takes in one commit: the object before it (`None`: created) and after it (`None`: deleted).
+    /// Applies one commit: the object before it (`None`: created) and after it (`None`: deleted).
     pub fn update(&mut self, old: Option<&Object>, new: Option<&Object>) {
         let Some(any) = new.or(old) else { return };
         if is_noise(any) {
             return;
         }
-        self.update_world(old, new);
+        self.update_existing(old, new);
         let old = old.filter(|object| self.keeps(object));
         let new = new.filter(|object| self.keeps(object));
         self.update_dependents(old, new);
-        match (new.and_then(|new| pending(new, &self.world)), old) {
+        match (new.and_then(|new| pending(new, &self.others)), old) {
             (Some(reason), _) => drop(self.pending.insert(reason.subject.clone(), reason)),
             (None, Some(old)) if !self.pending.is_empty() => drop(self.pending.remove(&Subject::of(old))),
             _ => (),
         }
-        self.world.claims.settle(old, new, &mut self.pending);
+        self.others.claims.settle(old, new, &mut self.pending);
     }
 
     fn keeps(&mut self, object: &Object) -> bool {
         !self.ignore.iter().any(|entry| entry.drops(object)) && !self.scheduled.note(object)
     }
 
-    /// Notes who lives; what depends on a deleted object is pending until the garbage collector has seen it.
-    fn update_world(&mut self, old: Option<&Object>, new: Option<&Object>) {
+    /// Notes which objects exist. Dependents of a deleted object are pending until the garbage collector has seen it.
+    fn update_existing(&mut self, old: Option<&Object>, new: Option<&Object>) {
         match (old, new) {
-            (None, Some(new)) => drop(self.world.alive.insert(hash(new.uid()))),
+            (None, Some(new)) => drop(self.others.existing.insert(hash(new.uid()))),
             (Some(old), None) => {
                 let uid = hash(old.uid());
-                self.world.alive.remove(&uid);
-                for (subject, reason) in self.world.dependents.get(&uid).into_iter().flatten() {
+                self.others.existing.remove(&uid);
+                for (subject, reason) in self.others.dependents.get(&uid).into_iter().flatten() {
                     let known = self.pending.entry(subject.clone()).or_insert_with(|| reason.clone());
                     if !matches!(known.want, Want::Terminating { .. }) {
                         *known = reason.clone();
@@ -99,24 +99,24 @@ impl Convergence {
         }
     }
 
-    /// Keeps the index from owners to dependents, with the reason that they will have when the owner is gone.
+    /// Updates the index from owners to dependents.
     fn update_dependents(&mut self, old: Option<&Object>, new: Option<&Object>) {
         if same_owners(old, new) {
             return;
         }
         for (object, owner) in old.into_iter().flat_map(|old| old.owners().map(move |owner| (old, owner))) {
             let uid = hash(owner.uid);
-            if let Some(dependents) = self.world.dependents.get_mut(&uid) {
+            if let Some(dependents) = self.others.dependents.get_mut(&uid) {
                 dependents.remove(&Subject::of(object));
                 if dependents.is_empty() {
-                    self.world.dependents.remove(&uid);
+                    self.others.dependents.remove(&uid);
                 }
             }
         }
         for (object, owner) in new.into_iter().flat_map(|new| new.owners().map(move |owner| (new, owner))) {
             let reason =
                 Reason::new(object, Want::Dangling { owner: (owner.kind.into(), owner.name.into()) });
-            let dependents = self.world.dependents.entry(hash(owner.uid)).or_default();
+            let dependents = self.others.dependents.entry(hash(owner.uid)).or_default();
             dependents.insert(reason.subject.clone(), reason);
         }
     }
@@ -126,7 +126,7 @@ impl Convergence {
         self.pending.values().next()
     }
 
-    /// Every pending object, the first first.
+    /// Every pending object, in the order of [`Subject`].
     pub fn reasons(&self) -> impl ExactSizeIterator<Item = &Reason> {
         self.pending.values()
     }
@@ -141,14 +141,14 @@ impl Convergence {
         self.pending.is_empty()
     }
 
-    /// The first reason in words, with the pending object below it that seems to be the cause: `Deployment
+    /// The first reason in words, followed by that of the pending dependent that is the likely cause: `Deployment
     /// default/web wants 3 available replicas, has 2; Pod default/web-abc is not Ready: ContainersNotReady`.
     pub fn summary(&self) -> Option<String> {
         let first = self.pending()?;
         let mut cause = first;
         while let Some(below) = self.reasons().find(|reason| reason.is_controlled_by(&cause.subject)) {
             if below.subject <= cause.subject {
-                break; // owners that own each other
+                break; // a cycle of owners
             }
             cause = below;
         }
@@ -157,7 +157,7 @@ impl Convergence {
     }
 }
 
-/// Whether both have the same owners, by address or by having none.
+/// Whether both have the same owners, by address, or have none.
 fn same_owners(old: Option<&Object>, new: Option<&Object>) -> bool {
     let owners =
         |object: Option<&Object>| object.map(|o| o.items_at(&["metadata", "ownerReferences"]).as_ptr_range());

@@ -1,4 +1,4 @@
-//! The set of pending objects over commits that depend on each other.
+//! The set of pending objects over dependent commits.
 
 use super::super::fixtures::{DEPLOYMENT_UID, deployment, pod, replica_set, with};
 use super::*;
@@ -9,7 +9,7 @@ fn commits(tracker: &mut Convergence, objects: &[&Object]) {
 }
 
 #[test]
-fn the_summary_goes_from_what_the_user_wrote_to_the_cause() {
+fn the_summary_names_the_object_of_the_user_and_the_cause() {
     let mut tracker = Convergence::default();
     commits(&mut tracker, &[&deployment(2, 2, 2), &replica_set(2), &pod(1, true), &pod(2, false)]);
     assert_eq!(
@@ -88,7 +88,7 @@ fn a_late_binding_claim_waits_only_without_a_consumer() {
 }
 
 #[test]
-fn ignored_objects_and_what_cron_jobs_start_are_not_pending() {
+fn ignored_objects_and_jobs_of_cron_jobs_are_not_pending() {
     let ignore = Ignore { kind: "Deployment".into(), ..Ignore::default() };
     let mut tracker = Convergence::new(vec![ignore]);
     let owned = |api: &str, kind: &str, uid: &str, by: &str, owner: &str| {
@@ -106,7 +106,7 @@ fn ignored_objects_and_what_cron_jobs_start_are_not_pending() {
 }
 
 #[test]
-fn objects_that_are_there_already_come_in_any_order() {
+fn existing_objects_load_in_any_order() {
     let (deployment, replica_set, pod) = (deployment(2, 2, 3), replica_set(3), pod(1, true));
     let mut tracker = Convergence::default();
     tracker.load([&pod, &replica_set, &deployment].into_iter());

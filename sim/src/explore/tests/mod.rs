@@ -1,7 +1,8 @@
-//! Whole runs of small scenarios: that faults bite and heal, that steps do what they say.
+//! Whole runs of small scenarios: faults bite and heal, steps run at their time. The tests of a verb stand in its file.
 
+mod client;
 mod node_faults;
-mod node_steps;
+pub(crate) mod program;
 mod renewals;
 mod triggered;
 
@@ -15,7 +16,7 @@ use crate::value;
 use crate::wire::{Commit, Resource, What};
 
 /// Two pods of a Deployment, one on each of two nodes unless the scheduler thinks otherwise; what starts takes a second.
-pub(super) fn scenario() -> Scenario {
+pub(crate) fn scenario() -> Scenario {
     let mut scenario = Scenario::new("web");
     scenario.images = vec![ImageRule::matching("web:bad"), ImageRule::matching("*")];
     scenario.images[0].pull = crate::scenario::Pull::Fails { reason: "ErrImagePull".into(), times: u32::MAX };
@@ -35,41 +36,41 @@ pub(super) fn scenario() -> Scenario {
     scenario
 }
 
-pub(super) fn web() -> Target {
+pub(crate) fn web() -> Target {
     Target::Named { kind: "deployment".into(), namespace: None, name: "web".into() }
 }
 
-pub(super) fn step(action: Action) -> Step {
+pub(crate) fn step(action: Action) -> Step {
     Step::new(action)
 }
 
-pub(super) fn image(image: &str) -> Step {
+pub(crate) fn image(image: &str) -> Step {
     step(Action::SetImage { target: web(), containers: [("c".into(), image.into())].into() })
 }
 
-pub(super) fn wait(ms: u64) -> Step {
+pub(crate) fn wait(ms: u64) -> Step {
     step(Action::Wait(Wait { until: WaitFor::Time(ms), timeout_ms: 0 }))
 }
 
 /// Runs the scenario with these faults; it must hold.
-pub(super) fn held(scenario: Scenario, plan: &str) -> Run {
+pub(crate) fn held(scenario: Scenario, plan: &str) -> Run {
     let run = played(scenario, plan);
     assert!(run.violation.is_none(), "{plan}: {:?}", run.violation);
     run
 }
 
-pub(super) fn played(scenario: Scenario, plan: &str) -> Run {
+pub(crate) fn played(scenario: Scenario, plan: &str) -> Run {
     played_with(scenario, 1, plan)
 }
 
-pub(super) fn played_with(scenario: Scenario, seed: u64, plan: &str) -> Run {
+pub(crate) fn played_with(scenario: Scenario, seed: u64, plan: &str) -> Run {
     let prepared = Prepared::new(scenario, &[]).expect("the scenario is right");
     let plan = plan.parse().expect("the plan is right");
     run(&prepared, seed, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
 }
 
 impl Run {
-    fn commits(&self) -> impl Iterator<Item = (Time, &Arc<Commit>)> {
+    pub(super) fn commits(&self) -> impl Iterator<Item = (Time, &Arc<Commit>)> {
         let entries = self.history.record.entries().iter();
         entries.filter_map(|entry| match &entry.what {
             What::Commit(commit) => Some((entry.time, commit)),
@@ -78,7 +79,7 @@ impl Run {
     }
 
     /// The objects of a resource at a time, sorted by key.
-    pub(super) fn at(&self, resource: Resource, time: Time) -> Vec<Arc<Object>> {
+    pub(crate) fn at(&self, resource: Resource, time: Time) -> Vec<Arc<Object>> {
         let mut all = std::collections::BTreeMap::new();
         for (_, commit) in self.commits().filter(|(at, commit)| *at <= time && commit.resource == resource) {
             match &commit.new {
@@ -90,24 +91,24 @@ impl Run {
     }
 
     /// The first time from t = 0 on at which an object of a resource was like this, in seconds.
-    pub(super) fn first(&self, resource: Resource, is: impl Fn(&Object) -> bool) -> Option<i64> {
+    pub(crate) fn first(&self, resource: Resource, is: impl Fn(&Object) -> bool) -> Option<i64> {
         let mut of = self.commits().filter(|(at, commit)| *at >= Time::ZERO && commit.resource == resource);
         let found = of.find(|(_, commit)| commit.new.as_ref().is_some_and(|object| is(object)));
         found.map(|(at, _)| at.0 / 1000)
     }
 
     /// The uids of the objects of a resource at a time.
-    pub(super) fn uids(&self, resource: Resource, time: Time) -> Vec<Str> {
+    pub(crate) fn uids(&self, resource: Resource, time: Time) -> Vec<Str> {
         self.at(resource, time).iter().map(|object| object.uid().into()).collect()
     }
 }
 
 /// The restarts of a pod's containers, added up.
-pub(super) fn restarts(pod: &Object) -> i64 {
+pub(crate) fn restarts(pod: &Object) -> i64 {
     let statuses = pod.items_at(&["status", "containerStatuses"]).iter();
     statuses.filter_map(|status| status.i64_at(&["restartCount"])).sum()
 }
 
-pub(super) fn node_of(pod: &Object) -> &str {
+pub(crate) fn node_of(pod: &Object) -> &str {
     pod.str_at(&["spec", "nodeName"]).unwrap_or_default()
 }

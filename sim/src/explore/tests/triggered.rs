@@ -2,7 +2,7 @@
 
 use super::{held, image, played, scenario, step};
 use crate::explore::Run;
-use crate::scenario::{Action, NodeChoice, Step, TimeRange, Trigger, When};
+use crate::scenario::{Action, NodeChoice, Step, TimeRange, Trigger, When, oracle};
 use crate::wire::What;
 use crate::wire::resource::{DEPLOYMENTS, NODES};
 
@@ -67,6 +67,6 @@ fn a_triggered_step_that_fails_is_a_violation_in_its_own_name() {
     let cordon = step(Action::Cordon(NodeChoice::Named("nobody".into())));
     scenario.steps = vec![upgrade(), at(3_000, cordon)];
     let violation = played(scenario, "").violation.expect("there is no such node");
-    assert_eq!(violation.oracle, "step");
+    assert_eq!(violation.oracle, oracle::STEP);
     assert!(violation.message.starts_with("step \"cordon node/nobody\" failed at 3"), "{violation}");
 }

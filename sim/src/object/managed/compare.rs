@@ -1,37 +1,37 @@
-//! What changed between two trees of one type, as sets of field paths.
+//! The difference between two trees of one type, as sets of field paths.
 //!
-//! Real: a field that one side lacks is added or removed with all that is below it; a leaf that differs is modified.
-//! Scalars, atomic lists and maps, and what is empty on both sides are leaves. Modelled: all of it; a list whose items
-//! cannot be told apart is a leaf.
+//! Real: a field that one side lacks is added or removed with all its children; a leaf that differs is modified. Leaves are
+//! scalars, atomic lists and maps, and fields that are empty on both sides. Modelled: all of it; a list whose items lack
+//! their keys is a leaf.
 
-use super::{Elem, FieldSet, set::Node};
-use crate::object::{Key, Kind, List, ListType, Map, NodeId, Shape, Value};
+use super::{Elem, FieldSet, set::SetNode};
+use crate::object::{Key, List, ListType, Map, NodeId, NodeKind, Shape, Value};
 
-/// What changed from one tree to another.
+/// The difference from one tree to another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
-    /// Paths that only the first tree has.
+    /// Paths in the first tree only.
     pub removed: FieldSet,
     /// Leaves that differ.
     pub modified: FieldSet,
-    /// Paths that only the second tree has.
+    /// Paths in the second tree only.
     pub added: FieldSet,
 }
 
-/// Compares two trees of one type. Branches that they share cost nothing.
+/// Compares two trees of one type. Shared branches cost nothing.
 pub fn compare(shape: &Shape, before: &Value, after: &Value) -> Comparison {
     let change = Walk { shape }.value(shape.root(), false, Some(before), Some(after));
     Comparison { removed: change.removed.below, modified: change.modified.below, added: change.added.below }
 }
 
 #[derive(Default)]
-struct Change {
-    removed: Node,
-    modified: Node,
-    added: Node,
+struct NodeChange {
+    removed: SetNode,
+    modified: SetNode,
+    added: SetNode,
 }
 
-/// One side of a comparison: nothing where the path is absent.
+/// One side of a comparison; none if the path is absent.
 type Side<'v> = Option<&'v Value>;
 
 struct Walk<'a> {
@@ -39,20 +39,20 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn value(&self, id: NodeId, atomic: bool, before: Side<'_>, after: Side<'_>) -> Change {
+    fn value(&self, id: NodeId, atomic: bool, before: Side<'_>, after: Side<'_>) -> NodeChange {
         if before.zip(after).is_some_and(|(before, after)| before.is_shared_with(after)) {
-            return Change::default();
+            return NodeChange::default();
         }
         if atomic {
             return leaf(before, after);
         }
         let below = match &self.shape.node(id).kind {
-            Kind::Scalar(_) => None,
-            Kind::List(list) => self.list(list, before, after),
-            Kind::Struct(s) if s.atomic => None,
-            Kind::Struct(_) => self.map(id, before, after),
-            // The type follows from the values; lists are atomic then.
-            Kind::Any => self.map(NodeId::ANY, before, after),
+            NodeKind::Scalar(_) => None,
+            NodeKind::List(list) => self.list(list, before, after),
+            NodeKind::Struct(s) if s.atomic => None,
+            NodeKind::Struct(_) => self.map(id, before, after),
+            // The values imply the type; their lists are atomic.
+            NodeKind::Any => self.map(NodeId::ANY, before, after),
         };
         let Some(mut change) = below else { return leaf(before, after) };
         change.added.member = before.is_none();
@@ -60,8 +60,8 @@ impl Walk<'_> {
         change
     }
 
-    /// What changed below a map; nothing where it is a leaf.
-    fn map(&self, id: NodeId, before: Side<'_>, after: Side<'_>) -> Option<Change> {
+    /// The difference of the children of a map; none if it is a leaf.
+    fn map(&self, id: NodeId, before: Side<'_>, after: Side<'_>) -> Option<NodeChange> {
         let (old, new) = (entries(before)?, entries(after)?);
         if old.is_none_or(Map::is_empty) && new.is_none_or(Map::is_empty) {
             return None;
@@ -77,8 +77,8 @@ impl Walk<'_> {
         Some(collect(old, new, |key| Elem::Field(*key), |key, old, new| pair(*key, old, new)))
     }
 
-    /// What changed below a list; nothing where it is a leaf.
-    fn list(&self, list: &List, before: Side<'_>, after: Side<'_>) -> Option<Change> {
+    /// The difference of the items of a list; none if it is a leaf.
+    fn list(&self, list: &List, before: Side<'_>, after: Side<'_>) -> Option<NodeChange> {
         if list.list_type == ListType::Atomic {
             return None;
         }
@@ -99,7 +99,7 @@ impl Walk<'_> {
                 pair,
             ));
         }
-        // Items that share their key are one leaf.
+        // Items with the same key are one leaf.
         let groups = |items: &[(Elem, &Value)]| -> Vec<(Elem, Value)> {
             let groups = items.chunk_by(|a, b| a.0 == b.0);
             groups
@@ -119,13 +119,13 @@ impl Walk<'_> {
     }
 }
 
-/// Walks two sorted sequences of children side by side.
+/// Collects the differences of two sorted sequences of children.
 fn collect<'v, K: Ord + 'v>(
     old: impl Iterator<Item = (&'v K, &'v Value)>,
     new: impl Iterator<Item = (&'v K, &'v Value)>,
     elem: impl Fn(&K) -> Elem,
-    pair: impl Fn(&K, Side<'_>, Side<'_>) -> Change,
-) -> Change {
+    pair: impl Fn(&K, Side<'_>, Side<'_>) -> NodeChange,
+) -> NodeChange {
     let (mut old, mut new) = (old.peekable(), new.peekable());
     let (mut removed, mut modified, mut added) = (Vec::new(), Vec::new(), Vec::new());
     loop {
@@ -147,11 +147,11 @@ fn collect<'v, K: Ord + 'v>(
             }
         }
     }
-    let node = |nodes: Vec<(Elem, Node)>| Node { member: false, below: FieldSet::from_sorted(nodes) };
-    Change { removed: node(removed), modified: node(modified), added: node(added) }
+    let node = |nodes: Vec<(Elem, SetNode)>| SetNode { member: false, below: FieldSet::from_sorted(nodes) };
+    NodeChange { removed: node(removed), modified: node(modified), added: node(added) }
 }
 
-/// The entries of a side that is a map, null or absent; nothing where it is another value.
+/// The entries of a side that is a map, null or absent; `None` for another value.
 fn entries(side: Side<'_>) -> Option<Option<&Map>> {
     match side {
         None | Some(Value::Null) => Some(None),
@@ -160,12 +160,12 @@ fn entries(side: Side<'_>) -> Option<Option<&Map>> {
     }
 }
 
-fn leaf(before: Side<'_>, after: Side<'_>) -> Change {
-    let mut change = Change::default();
+fn leaf(before: Side<'_>, after: Side<'_>) -> NodeChange {
+    let mut change = NodeChange::default();
     match (before, after) {
-        (None, Some(_)) => change.added = Node::leaf(),
-        (Some(_), None) => change.removed = Node::leaf(),
-        (before, after) if before != after => change.modified = Node::leaf(),
+        (None, Some(_)) => change.added = SetNode::leaf(),
+        (Some(_), None) => change.removed = SetNode::leaf(),
+        (before, after) if before != after => change.modified = SetNode::leaf(),
         _ => (),
     }
     change

@@ -13,16 +13,16 @@ use crate::object::{Key, List, ListType, Map, Shape, Value};
 pub enum Elem {
     /// The value at a key of a map.
     Field(Key),
-    /// The item of a list whose key fields have these values, sorted by key.
+    /// The item of a list with these values of its key fields, sorted by key.
     Item(Arc<[(Key, Value)]>),
     /// The item of a set.
     Value(Value),
-    /// The item at a place.
+    /// The item at an index.
     Index(usize),
 }
 
 impl Elem {
-    /// The step from a list to one of its items; nothing where the item lacks its keys, or the list is atomic.
+    /// The step from a list to one of its items; none if the item lacks its keys or the list is atomic.
     pub(crate) fn of_item(shape: &Shape, list: &List, item: &Value) -> Option<Self> {
         let ListType::Map(keys) = &list.list_type else {
             return (list.list_type == ListType::Set).then(|| Self::Value(item.clone()));
@@ -37,7 +37,7 @@ impl Elem {
         Some(Self::Item(values.into()))
     }
 
-    /// The steps to all items, sorted; nothing where one lacks its keys.
+    /// The steps to all items, sorted; none if an item lacks its keys.
     pub(crate) fn of_items<'v>(
         shape: &Shape,
         list: &List,
@@ -73,11 +73,11 @@ impl Elem {
         out.extend_from_slice(b"\"f:");
         let quote = out.len();
         write_text(key.as_str(), out);
-        // The key's own opening quote: it stands before `f:` already.
+        // Removes the opening quote of the key: `f:` has one already.
         out.remove(quote);
     }
 
-    /// Reads the fieldsV1 text.
+    /// Parses the fieldsV1 text.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(':')?;
         let value = || Value::from_json(rest.as_bytes()).ok();
@@ -90,7 +90,7 @@ impl Elem {
         })
     }
 
-    /// Appends the form that messages use.
+    /// Appends the text for messages.
     pub(crate) fn write_path(&self, out: &mut String) {
         let written = match self {
             Self::Field(key) => write!(out, ".{key}"),

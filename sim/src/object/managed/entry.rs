@@ -1,4 +1,4 @@
-//! One entry of managedFields, and what a write makes of the list.
+//! One entry of managedFields, and the list after a write.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ impl Operation {
     }
 }
 
-/// Who writes, and when.
+/// The writer of a write, with its time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Writer {
     /// The field manager.
     pub manager: Str,
-    /// The subresource that is written; empty for the object itself.
+    /// The written subresource; empty for the object itself.
     pub subresource: Str,
-    /// The version in which it is written.
+    /// The version of the written object.
     pub api_version: Str,
     /// The time, to the second, in RFC 3339.
     pub time: Str,
@@ -41,23 +41,23 @@ pub struct Writer {
 
 /// One entry of managedFields.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct ManagedEntry {
     /// The field manager.
     pub manager: Str,
-    /// How it came to own the fields.
+    /// How the manager came to own the fields.
     pub operation: Operation,
-    /// The subresource through which it did; empty for the object itself.
+    /// The subresource that the manager wrote; empty for the object itself.
     pub subresource: Str,
     /// The version of the fields.
     pub api_version: Str,
-    /// When the entry last changed.
+    /// The time of the last change of the entry.
     pub time: Option<Str>,
-    /// What it owns.
+    /// The owned fields.
     pub fields: Arc<FieldSet>,
 }
 
-impl Entry {
-    /// The entry of `writer` with nothing in it.
+impl ManagedEntry {
+    /// An entry of `writer` without fields.
     pub(crate) fn new(writer: &Writer, operation: Operation) -> Self {
         Self {
             manager: writer.manager.clone(),
@@ -69,8 +69,7 @@ impl Entry {
         }
     }
 
-    /// Whether `writer` writes under this entry. An apply has one per manager and subresource, an update one per version
-    /// too.
+    /// Whether this is the entry of `writer`. There is one per manager and subresource, for updates also per version.
     pub(crate) fn belongs_to(&self, writer: &Writer, operation: Operation) -> bool {
         self.operation == operation
             && self.manager == writer.manager
@@ -134,20 +133,20 @@ impl Entry {
     }
 }
 
-/// The entries after an update: the writer takes what it changed from all others, and what went is nobody's.
-pub(super) fn after_update(entries: &[Entry], comparison: &Comparison, writer: &Writer) -> Vec<Entry> {
-    let taken = comparison.modified.union(&comparison.added).without_system_fields();
-    let mut out = Vec::with_capacity(entries.len() + 1);
-    let mut own = Entry::new(writer, Operation::Update);
-    for entry in entries {
+/// The entries after an update: the writer takes the fields that it changed from all others; removed fields have no owner.
+pub(super) fn after_update(list: &[ManagedEntry], change: &Comparison, writer: &Writer) -> Vec<ManagedEntry> {
+    let taken = change.modified.union(&change.added).without_system_fields();
+    let mut out = Vec::with_capacity(list.len() + 1);
+    let mut own = ManagedEntry::new(writer, Operation::Update);
+    for entry in list {
         if entry.belongs_to(writer, Operation::Update) {
             own = entry.clone();
         } else {
-            out.extend(without(entry, &[&taken, &comparison.removed]));
+            out.extend(without(entry, &[&taken, &change.removed]));
         }
     }
-    if own.fields.overlaps(&comparison.removed) {
-        own.fields = Arc::new(own.fields.difference(&comparison.removed));
+    if own.fields.overlaps(&change.removed) {
+        own.fields = Arc::new(own.fields.difference(&change.removed));
     }
     if !taken.is_empty() {
         own.fields = Arc::new(own.fields.union(&taken));
@@ -157,8 +156,8 @@ pub(super) fn after_update(entries: &[Entry], comparison: &Comparison, writer: &
     out
 }
 
-/// The entry without these fields; nothing where it would be empty.
-pub(crate) fn without(entry: &Entry, gone: &[&FieldSet]) -> Option<Entry> {
+/// The entry without these fields; none if it would be empty.
+pub(crate) fn without(entry: &ManagedEntry, gone: &[&FieldSet]) -> Option<ManagedEntry> {
     let mut entry = entry.clone();
     for gone in gone {
         if entry.fields.overlaps(gone) {

@@ -1,12 +1,11 @@
-//! Whether two writes of one writer count as one: then a lease that is renewed for hours costs nothing.
+//! Whether two writes of one writer count as one, so that hours of lease renewals cost nothing.
 //!
-//! They do where no field was changed by both and ended as it began: comparing the first tree with the last then finds the
-//! same fields as comparing step by step. Lists that both changed are not looked into.
+//! They do if no field that both changed has its first value again: then comparing the first tree with the last finds the
+//! same fields as comparing step by step. A list that both changed is not compared; such writes do not count as one.
 
 use crate::object::{Key, Map, Value, keys};
 
-/// Whether the step from `first` to `middle` and the one from `middle` to `last` take the same fields as one from `first`
-/// to `last`.
+/// Whether the steps from `first` to `middle` and from `middle` to `last` take the same fields as one from `first` to `last`.
 pub(super) fn counts_as_one(first: &Value, middle: &Value, last: &Value) -> bool {
     if first.is_shared_with(middle) || middle.is_shared_with(last) {
         return true;
@@ -29,18 +28,18 @@ fn maps(first: &Map, middle: &Map, last: &Map) -> bool {
         let middle = middle.get(key).unwrap_or(&Value::Null);
         match (first.get(key), last.get(key)) {
             (Some(first), Some(last)) => counts_as_one(first, middle, last),
-            // Added and changed, changed and removed, added and removed: what came last is all that counts.
+            // Added and changed, changed and removed, added and removed: only the last state matters.
             _ => true,
         }
     });
-    // Removed by the first and put back by the second: the second owns it, even where it is what it was.
+    // Removed by the first and added by the second: the second owns the field, even with the old value.
     steps
         && !first
             .iter()
             .any(|(key, _)| middle.get(key.as_str()).is_none() && last.get(key.as_str()).is_some())
 }
 
-/// Whether what one write left is what the next one found, but for what the server itself writes into metadata.
+/// Whether the next write found what the last one left, apart from the metadata that the server writes.
 pub(super) fn joins(left: &Value, found: &Value) -> bool {
     let (Value::Map(left), Value::Map(found)) = (left, found) else { return false };
     if left.ptr_eq(found) {
@@ -71,7 +70,7 @@ mod tests {
     use crate::value;
 
     #[test]
-    fn a_field_that_comes_back_to_what_it_was_keeps_the_steps_apart() {
+    fn a_field_that_returns_to_its_first_value_keeps_the_writes_apart() {
         let tree = |n: i64| value!({"spec": {"n": n, "other": "x"}});
         assert!(counts_as_one(&tree(1), &tree(2), &tree(3)));
         assert!(!counts_as_one(&tree(1), &tree(2), &tree(1)));
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_writes_between_two_writes_does_not_part_them() {
+    fn metadata_of_the_server_between_two_writes_does_not_keep_them_apart() {
         let left = value!({"metadata": {"name": "a", "resourceVersion": "1"}, "spec": {"n": 1}});
         let mut found = left.clone();
         found.set_at(&["metadata", "resourceVersion"], "2");

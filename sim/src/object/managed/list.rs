@@ -1,33 +1,33 @@
-//! The list of owners, and the writes that wait until somebody reads it. What a write makes of the list is `entry`'s.
+//! The list of owners, and the pending writes, which a read works off. `entry` computes the list after a write.
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Entry, Writer, compare, entry, fold};
+use super::{ManagedEntry, Writer, compare, entry, fold};
 use crate::object::{Shape, Value};
 
-/// How many writes may wait to be worked off. A lease is renewed for hours and read by nobody.
+/// The most pending writes. Our choice: it bounds the trees that they keep alive.
 pub(super) const MAX_PENDING: u8 = 32;
 
-/// The owners of an object's fields. Cheap to clone.
+/// The owners of the fields of an object. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Managed(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
     base: Base,
-    entries: OnceLock<Arc<[Entry]>>,
+    entries: OnceLock<Arc<[ManagedEntry]>>,
 }
 
 #[derive(Debug)]
 enum Base {
     /// The list itself.
     Entries,
-    /// A list, and a write after it.
-    Write(Write),
+    /// A list and a pending write.
+    PendingWrite(PendingWrite),
 }
 
 #[derive(Debug)]
-struct Write {
+struct PendingWrite {
     list: Managed,
     pending: u8,
     writer: Writer,
@@ -36,35 +36,35 @@ struct Write {
     shape: Arc<Shape>,
 }
 
-/// A write whose tree is not known for good yet.
+/// A write whose tree may still get its resourceVersion.
 #[derive(Debug)]
-pub struct BegunWrite(Write);
+pub struct BegunWrite(PendingWrite);
 
 impl Managed {
-    /// The list of these entries, in the server's order.
-    pub fn from_entries(mut entries: Vec<Entry>) -> Self {
+    /// The list of these entries, sorted as the server does.
+    pub fn from_entries(mut entries: Vec<ManagedEntry>) -> Self {
         if entries.is_empty() {
             return Self::default();
         }
-        entries.sort_by(Entry::order);
+        entries.sort_by(ManagedEntry::order);
         Self::known(entries.into())
     }
 
-    fn known(entries: Arc<[Entry]>) -> Self {
+    fn known(entries: Arc<[ManagedEntry]>) -> Self {
         if entries.is_empty() {
             return Self::default();
         }
         Self(Some(Arc::new(Inner { base: Base::Entries, entries: OnceLock::from(entries) })))
     }
 
-    /// The owners after a write that is no apply: who wrote, the tree before (none for a create) and after it. Costs
-    /// nothing now; `shape` must be the type of both trees.
+    /// The owners after a write other than an apply: its writer, and the trees before (none for a create) and after it. Only
+    /// notes the write; `shape` must be the type of both trees.
     #[must_use]
     pub fn updated(&self, writer: Writer, before: Option<&Value>, after: &Value, shape: &Arc<Shape>) -> Self {
         self.begun(writer, before, after, shape).ended(after)
     }
 
-    /// The first half of [`updated`](Self::updated), for a tree that the store gives a version before it is shared.
+    /// The first half of [`updated`](Self::updated), for a tree that the store will give a resourceVersion.
     pub fn begun(
         &self,
         writer: Writer,
@@ -74,9 +74,9 @@ impl Managed {
     ) -> BegunWrite {
         let (ended, shape) = (Value::Null, Arc::clone(shape));
         BegunWrite(match self.last_write() {
-            Some(last) if before.is_some_and(|before| last.takes_in(&writer, before, after)) => {
+            Some(last) if before.is_some_and(|before| last.joins_with(&writer, before, after)) => {
                 let (list, before) = (last.list.clone(), last.before.clone());
-                Write { list, pending: last.pending, writer, before, after: ended, shape }
+                PendingWrite { list, pending: last.pending, writer, before, after: ended, shape }
             }
             last => {
                 let list = match last {
@@ -84,46 +84,46 @@ impl Managed {
                     _ => Self::known(self.list()),
                 };
                 let (pending, before) = (list.pending() + 1, before.cloned());
-                Write { pending, list, writer, before, after: ended, shape }
+                PendingWrite { pending, list, writer, before, after: ended, shape }
             }
         })
     }
 
-    /// The last write, if it waits to be worked off.
-    fn last_write(&self) -> Option<&Write> {
+    /// The last write, if it is pending.
+    fn last_write(&self) -> Option<&PendingWrite> {
         let inner = self.0.as_deref()?;
         match &inner.base {
-            Base::Write(write) if inner.entries.get().is_none() => Some(write),
+            Base::PendingWrite(write) if inner.entries.get().is_none() => Some(write),
             _ => None,
         }
     }
 
-    /// How many writes wait to be worked off.
+    /// The number of pending writes.
     pub(super) fn pending(&self) -> u8 {
         match self.0.as_deref() {
-            Some(Inner { base: Base::Write(write), .. }) => write.pending,
+            Some(Inner { base: Base::PendingWrite(write), .. }) => write.pending,
             _ => 0,
         }
     }
 
-    fn list(&self) -> Arc<[Entry]> {
+    fn list(&self) -> Arc<[ManagedEntry]> {
         let Some(inner) = &self.0 else { return Arc::default() };
         let entries = inner.entries.get_or_init(|| match &inner.base {
             Base::Entries => Arc::default(),
-            Base::Write(write) => write.entries(),
+            Base::PendingWrite(write) => write.entries(),
         });
         Arc::clone(entries)
     }
 
-    /// The entries, in the server's order.
-    pub fn entries(&self) -> &[Entry] {
+    /// The entries, sorted as the server does.
+    pub fn entries(&self) -> &[ManagedEntry] {
         let Some(inner) = &self.0 else { return &[] };
         self.list();
         inner.entries.get().map(|entries| &**entries).unwrap_or_default()
     }
 
-    /// What counts after a client wrote an object with this `metadata.managedFields`: a list with one empty entry
-    /// resets, a valid one replaces, anything else is ignored (recorded: `managed-fields-reset-and-corrupt`).
+    /// The list after a client wrote an object with this `metadata.managedFields`: a list with one empty entry resets it, a
+    /// valid list replaces it, anything else is ignored (recorded: `managed-fields-reset-and-corrupt`).
     #[must_use]
     pub fn submitted(&self, managed_fields: Option<&Value>) -> Self {
         match managed_fields.map(Value::items) {
@@ -133,17 +133,18 @@ impl Managed {
         }
     }
 
-    /// Reads `metadata.managedFields`; nothing where an entry is malformed.
+    /// Parses `metadata.managedFields`; none if an entry is malformed.
     pub fn from_value(value: &Value) -> Option<Self> {
-        let entries: Option<Vec<Entry>> = value.as_list()?.iter().map(Entry::from_value).collect();
+        let entries: Option<Vec<ManagedEntry>> =
+            value.as_list()?.iter().map(ManagedEntry::from_value).collect();
         Some(Self::from_entries(entries?))
     }
 
-    /// The tree of `metadata.managedFields`; null where nobody owns anything.
+    /// The tree of `metadata.managedFields`; null if the list is empty.
     pub fn to_value(&self) -> Value {
         match self.entries() {
             [] => Value::Null,
-            entries => Value::list(entries.iter().map(Entry::to_value)),
+            entries => Value::list(entries.iter().map(ManagedEntry::to_value)),
         }
     }
 
@@ -161,16 +162,17 @@ impl Managed {
 }
 
 impl BegunWrite {
-    /// The owners after the write. Its tree may have got a version meanwhile, and nothing else.
+    /// The owners after the write. `after` may have a new resourceVersion and no other change.
     pub fn ended(mut self, after: &Value) -> Managed {
+        debug_assert!(self.0.pending <= MAX_PENDING, "pending writes are bounded");
         self.0.after = after.clone();
-        Managed(Some(Arc::new(Inner { base: Base::Write(self.0), entries: OnceLock::new() })))
+        Managed(Some(Arc::new(Inner { base: Base::PendingWrite(self.0), entries: OnceLock::new() })))
     }
 }
 
-impl Write {
-    /// Whether a write by the same writer, from `before` to `after`, counts as one with this one.
-    fn takes_in(&self, writer: &Writer, before: &Value, after: &Value) -> bool {
+impl PendingWrite {
+    /// Whether a write from `before` to `after` counts as one with this write.
+    fn joins_with(&self, writer: &Writer, before: &Value, after: &Value) -> bool {
         let same = self.writer.manager == writer.manager
             && self.writer.subresource == writer.subresource
             && self.writer.api_version == writer.api_version;
@@ -178,9 +180,9 @@ impl Write {
         first.is_some_and(|first| fold::counts_as_one(first, before, after))
     }
 
-    fn entries(&self) -> Arc<[Entry]> {
+    fn entries(&self) -> Arc<[ManagedEntry]> {
         let list = self.list.list();
-        // The real server tracks objects from their creation on; one without owners stays without until an apply.
+        // The real server tracks objects from creation; an object without owners gets none before an apply.
         if list.is_empty() && self.before.is_some() {
             return list;
         }
@@ -194,7 +196,7 @@ impl Write {
         };
         let comparison = compare(&self.shape, before, &self.after);
         let mut entries = entry::after_update(&list, &comparison, &self.writer);
-        entries.sort_by(Entry::order);
+        entries.sort_by(ManagedEntry::order);
         entries.into()
     }
 }

@@ -1,7 +1,7 @@
 //! Sets of field paths: the algebra, and fieldsV1 to and from text.
 //!
-//! A set is a trie. A path is in the set when its node is marked as a member; a node without the mark is on the way to
-//! members. In fieldsV1 a member with something below it carries the key `.`.
+//! A set is a trie. A path is in the set if its node is a member; other nodes lead to members. In fieldsV1 a member with
+//! nodes below it has the key `.`.
 
 use std::cmp::Ordering;
 
@@ -12,17 +12,20 @@ use crate::object::Value;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FieldSet {
     /// Sorted by step; no node is empty.
-    nodes: Box<[(Elem, Node)]>,
+    nodes: Box<[(Elem, SetNode)]>,
 }
 
-/// What a set holds at a path and below it.
+/// A path of a set, and the set below it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Node {
+pub(crate) struct SetNode {
     pub(crate) member: bool,
     pub(crate) below: FieldSet,
 }
 
-impl Node {
+/// The node of one of two sets; none if the set has no such path.
+type Side<'n> = Option<&'n SetNode>;
+
+impl SetNode {
     pub(crate) fn leaf() -> Self {
         Self { member: true, below: FieldSet::default() }
     }
@@ -37,8 +40,8 @@ impl Node {
 }
 
 impl FieldSet {
-    /// The set of these nodes, which must be sorted by step; empty ones are dropped.
-    pub(crate) fn from_sorted(nodes: impl IntoIterator<Item = (Elem, Node)>) -> Self {
+    /// The set of these nodes, sorted by step, without the empty ones.
+    pub(crate) fn from_sorted(nodes: impl IntoIterator<Item = (Elem, SetNode)>) -> Self {
         let nodes: Vec<_> = nodes.into_iter().filter(|(_, node)| !node.is_empty()).collect();
         debug_assert!(nodes.is_sorted_by(|a, b| a.0 < b.0), "the nodes of a set are sorted");
         Self { nodes: nodes.into() }
@@ -49,11 +52,11 @@ impl FieldSet {
         self.nodes.is_empty()
     }
 
-    pub(crate) fn nodes(&self) -> &[(Elem, Node)] {
+    pub(crate) fn nodes(&self) -> &[(Elem, SetNode)] {
         &self.nodes
     }
 
-    pub(crate) fn get(&self, elem: &Elem) -> Option<&Node> {
+    pub(crate) fn get(&self, elem: &Elem) -> Option<&SetNode> {
         let at = self.nodes.binary_search_by(|(e, _)| e.cmp(elem)).ok()?;
         Some(&self.nodes[at].1)
     }
@@ -68,7 +71,7 @@ impl FieldSet {
         }
         self.combine(other, &|a, b| match (a, b) {
             (Some(a), Some(b)) => {
-                Node { member: a.member || b.member, below: a.below.union(&b.below) }.some()
+                SetNode { member: a.member || b.member, below: a.below.union(&b.below) }.some()
             }
             (one, other) => one.or(other).cloned(),
         })
@@ -78,7 +81,7 @@ impl FieldSet {
     pub fn intersection(&self, other: &Self) -> Self {
         self.combine(other, &|a, b| {
             let (a, b) = (a?, b?);
-            Node { member: a.member && b.member, below: a.below.intersection(&b.below) }.some()
+            SetNode { member: a.member && b.member, below: a.below.intersection(&b.below) }.some()
         })
     }
 
@@ -86,7 +89,7 @@ impl FieldSet {
     pub fn difference(&self, other: &Self) -> Self {
         self.combine(other, &|a, b| match (a?, b) {
             (a, Some(b)) => {
-                Node { member: a.member && !b.member, below: a.below.difference(&b.below) }.some()
+                SetNode { member: a.member && !b.member, below: a.below.difference(&b.below) }.some()
             }
             (a, None) => Some(a.clone()),
         })
@@ -99,7 +102,7 @@ impl FieldSet {
         })
     }
 
-    fn combine(&self, other: &Self, merge: &impl Fn(Option<&Node>, Option<&Node>) -> Option<Node>) -> Self {
+    fn combine(&self, other: &Self, merge: &impl Fn(Side<'_>, Side<'_>) -> Option<SetNode>) -> Self {
         let (mut left, mut right) = (self.nodes.iter().peekable(), other.nodes.iter().peekable());
         let mut out = Vec::new();
         loop {
@@ -118,7 +121,7 @@ impl FieldSet {
         }
     }
 
-    /// The paths as messages write them; at every level the members come before what is below.
+    /// The paths as text for messages; at every level, members come before their children.
     pub fn paths(&self) -> Vec<String> {
         let mut out = Vec::new();
         self.push_paths("", &mut out);
@@ -137,7 +140,7 @@ impl FieldSet {
         }
     }
 
-    /// The set without the fields that nobody owns: the type, and the metadata that belongs to the server.
+    /// The set without the fields that have no owner: the type, and the metadata of the server.
     pub(crate) fn without_system_fields(self) -> Self {
         // k8s.io/apimachinery/pkg/util/managedfields, stripSet
         const METADATA: [&str; 8] = [
@@ -158,7 +161,7 @@ impl FieldSet {
                 return (elem, node);
             }
             let below = node.below.nodes.into_iter().filter(|(elem, _)| !is(elem, &METADATA));
-            (elem, Node { member: false, below: Self::from_sorted(below) })
+            (elem, SetNode { member: false, below: Self::from_sorted(below) })
         }))
     }
 
@@ -190,7 +193,7 @@ impl FieldSet {
         Value::from_json(&text).expect("our own JSON parses")
     }
 
-    /// Reads a fieldsV1 tree; nothing where a key is none of its kind.
+    /// Parses a fieldsV1 tree; none if a key is malformed.
     pub fn from_value(value: &Value) -> Option<Self> {
         let mut nodes = Vec::new();
         for (name, below) in value.as_map()? {
@@ -199,7 +202,7 @@ impl FieldSet {
             }
             let map = below.as_map()?;
             let member = map.is_empty() || map.get(".").is_some();
-            nodes.push((Elem::parse(name.as_str())?, Node { member, below: Self::from_value(below)? }));
+            nodes.push((Elem::parse(name.as_str())?, SetNode { member, below: Self::from_value(below)? }));
         }
         nodes.sort_by(|a, b| a.0.cmp(&b.0));
         nodes.dedup_by(|a, b| a.0 == b.0);

@@ -26,7 +26,7 @@ fn writer(manager: &str, time: &str) -> Writer {
 }
 
 fn owned(managed: &Managed) -> Vec<String> {
-    let text = |e: &Entry| format!("{} {}", e.manager, e.fields.to_value().to_json());
+    let text = |e: &ManagedEntry| format!("{} {}", e.manager, e.fields.to_value().to_json());
     managed.entries().iter().map(text).collect()
 }
 
@@ -49,7 +49,7 @@ fn a_create_owns_what_the_empty_object_lacks() {
 }
 
 #[test]
-fn the_pending_list_is_bounded_and_reads_as_if_worked_off_at_once() {
+fn pending_writes_are_bounded_and_read_as_if_worked_off_at_once() {
     let shape = shape();
     let tree = |n: i64| value!({"metadata": {"name": "a"}, "spec": {"replicas": n}});
     let mut lazy = Managed::default().updated(writer("a", "t00"), None, &tree(0), &shape);
@@ -84,7 +84,7 @@ fn an_object_without_owners_stays_without_until_an_apply() {
 }
 
 #[test]
-fn clients_may_reset_or_replace_the_list_and_rubbish_is_ignored() {
+fn clients_may_reset_or_replace_the_list_and_other_values_are_ignored() {
     let tree = value!({"spec": {"replicas": 1}});
     let managed = Managed::default().updated(writer("m", "t"), None, &tree, &shape());
     assert!(managed.submitted(Some(&value!([{}]))).entries().is_empty());
@@ -99,7 +99,7 @@ fn clients_may_reset_or_replace_the_list_and_rubbish_is_ignored() {
 }
 
 #[test]
-fn items_that_share_their_key_are_one_leaf() {
+fn items_with_the_same_key_are_one_leaf() {
     let spec = |names: &[&str]| {
         let volumes = Value::list(
             names.iter().enumerate().map(|(i, n)| value!({"name": (*n), "replicas": (i as i64)})),

@@ -1,7 +1,7 @@
-//! JSON patch, RFC 6902, as the API server takes it.
+//! JSON patch, RFC 6902, as the API server applies it.
 //!
-//! Real: a patch that does not fit the object is 422 without saying why, a patch that is none is 400; `replace` of an
-//! absent map key adds it. Modelled: all of it.
+//! Real: a patch that does not fit the object is a 422 without a reason, a malformed patch a 400; `replace` of an absent map
+//! key adds it. Modelled: all of it.
 
 use std::fmt;
 
@@ -13,11 +13,11 @@ const MAX_OPERATIONS: usize = 10_000;
 /// Why a patch was not applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JsonPatchError {
-    /// The body is no patch: 400 with this text.
+    /// The body is not a patch: 400 with this text.
     Malformed(String),
-    /// More operations than the server takes: 413 with this text.
+    /// Too many operations: 413 with this text.
     TooLarge(String),
-    /// It does not fit the object: 422 `the server rejected our request due to an error in our request`. The text is ours.
+    /// The patch does not fit the object: 422 `the server rejected our request due to an error in our request`. The text is ours.
     Rejected(String),
 }
 
@@ -32,7 +32,7 @@ impl std::error::Error for JsonPatchError {}
 
 type Result<T> = std::result::Result<T, JsonPatchError>;
 
-/// `target` after all operations of `patch`, a list of RFC 6902 operations.
+/// Applies `patch`, a list of RFC 6902 operations, to `target`.
 pub fn apply(target: &Value, patch: &Value) -> Result<Value> {
     let operations = patch.as_list().ok_or_else(|| {
         let found = match patch {
@@ -105,7 +105,7 @@ fn tokens(pointer: &str) -> Result<Vec<String>> {
     Ok(rest.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect())
 }
 
-/// An index into a list of `len` items; negative ones count from the end, as the server's library has it.
+/// An index into a list of `len` items. As in the library of the server, negative ones count from the end.
 fn index(token: &str, len: usize) -> Result<usize> {
     let i: i64 = token.parse().map_err(|_| rejected(format!("`{token}` is no index")))?;
     let from_end = i64::try_from(len).unwrap_or(i64::MAX);
@@ -120,7 +120,7 @@ fn find<'v>(value: &'v Value, path: &[String]) -> Result<&'v Value> {
     })
 }
 
-/// Runs `edit` on the map or list that holds the end of the path.
+/// Runs `change` on the map or list that holds the end of the path.
 fn edit<T>(
     value: &mut Value,
     path: &[String],
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_rejected() {
+    fn a_patch_that_does_not_fit_is_rejected() {
         let object = value!({"metadata": {}, "list": [1]});
         for patch in [
             value!([{"op": "test", "path": "/list/0", "value": 2}]),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_list_is_malformed_in_the_servers_words() {
+    fn a_body_other_than_a_list_is_malformed_with_the_servers_message() {
         let text = "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
         assert_eq!(apply(&value!({}), &value!({"op": "add"})), Err(JsonPatchError::Malformed(text.into())));
     }

@@ -1,8 +1,8 @@
-//! JSON merge patch, RFC 7386: maps merge, null removes, all else replaces.
+//! JSON merge patch, RFC 7386: maps merge, null removes, other values replace.
 
 use crate::object::{Map, Value};
 
-/// `target` after `patch`. What the patch does not touch is shared.
+/// Applies `patch` to `target`. The result shares the rest with `target`.
 pub fn merge(target: &Value, patch: &Value) -> Value {
     let Value::Map(patch) = patch else { return patch.clone() };
     let mut out = target.as_map().cloned().unwrap_or_default();
@@ -22,7 +22,7 @@ pub fn merge(target: &Value, patch: &Value) -> Value {
     Value::Map(out)
 }
 
-/// The smallest patch that makes `target` of `source`, where no map of `target` holds null.
+/// The smallest patch from `source` to `target`, if no map of `target` holds null.
 pub fn diff(source: &Value, target: &Value) -> Value {
     let (Value::Map(from), Value::Map(to)) = (source, target) else { return target.clone() };
     let removed =

@@ -2,12 +2,23 @@
 //!
 //! - [`json`]: JSON patch, RFC 6902
 //! - [`merge`]: JSON merge patch, RFC 7386
-//! - [`strategic`], `order`, `draft`: strategic merge patch
+//! - [`strategic`]: strategic merge patch
 //! - [`apply`]: server-side apply
 
 pub mod apply;
-mod draft;
 pub mod json;
 pub mod merge;
-mod order;
 pub mod strategic;
+
+/// How a patch is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PatchType {
+    /// RFC 6902.
+    Json,
+    /// RFC 7386.
+    Merge,
+    /// Kubernetes' merge with keys.
+    Strategic,
+    /// Server-side apply.
+    Apply,
+}

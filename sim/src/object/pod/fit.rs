@@ -1,7 +1,7 @@
-//! Whether a pod fits a node by what both say: tolerations against taints, selector and affinity against labels.
+//! Whether a pod fits a node: tolerations against taints, selector and affinity against labels.
 //!
-//! Real: component-helpers `scheduling/corev1`. Modelled: all operators of node affinity, and those of tolerations without
-//! `Lt` and `Gt`. Not modelled: preferences, which only the scheduler weighs.
+//! Real: component-helpers `scheduling/corev1`. Modelled: all operators of node affinity, and of tolerations all but `Lt` and
+//! `Gt`. Not modelled: preferences, which only the scheduler weighs.
 
 use crate::object::{Object, Value};
 
@@ -23,7 +23,7 @@ pub fn tolerates_one(toleration: &Value, taint: &Value) -> bool {
         }
 }
 
-/// Whether the pod's `nodeSelector` and the required part of its node affinity pick the node. `spec` is the pod's.
+/// Whether `nodeSelector` and the required node affinity of a pod's `spec` select the node.
 pub fn selects_node(spec: &Value, node: &Object) -> bool {
     let selector = spec.at(&["nodeSelector"]).and_then(Value::as_map);
     let selected = selector.is_none_or(|selector| {
@@ -34,7 +34,7 @@ pub fn selects_node(spec: &Value, node: &Object) -> bool {
     selected && terms.is_none_or(|terms| terms.iter().any(|term| term_matches(term, node)))
 }
 
-/// All requirements of a term hold; a term without any matches nothing.
+/// Whether all requirements of a term hold. A term without requirements matches nothing.
 fn term_matches(term: &Value, node: &Object) -> bool {
     let (labels, fields) = (term.items_at(&["matchExpressions"]), term.items_at(&["matchFields"]));
     let holds = |requirement: &Value, found: Option<&str>| {

@@ -1,9 +1,9 @@
-//! What an object says that is a pod.
+//! Facts about pods, read from the object.
 //!
-//! - `containers`: which containers run as long as the pod does
-//! - `state`: whether it has ended, whether it is ready
-//! - `fit`: whether it fits a node by what both say
-//! - `row`: the line that `kubectl get pods` prints
+//! - `containers`: sidecars, and the containers that run as long as the pod
+//! - `state`: whether a pod has ended, whether it is ready
+//! - `fit`: whether a pod fits a node
+//! - `row`: the line of `kubectl get pods`
 
 mod containers;
 mod fit;

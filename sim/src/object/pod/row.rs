@@ -1,4 +1,4 @@
-//! A pod as `kubectl get pods` prints it.
+//! The line of a pod in `kubectl get pods`.
 //!
 //! Real: the API server's printer (`printPod`) and `HumanDuration`. Modelled: both, for the columns of the narrow form.
 
@@ -20,7 +20,7 @@ pub struct PodRow {
     pub age: String,
 }
 
-/// The row of a pod. `since` says how many seconds ago a timestamp of the object was, as far as it can be read.
+/// The row of a pod. `since` returns the seconds since a timestamp of the object, if it can parse it.
 pub fn pod_row(pod: &Object, since: impl Fn(&str) -> Option<i64>) -> PodRow {
     let mut tally = Tally { word: first_word(pod).to_owned(), ready: 0, restarts: 0, last: "" };
     let initializing = init_containers(pod, &mut tally);
@@ -52,7 +52,7 @@ struct Tally<'a> {
     word: String,
     ready: usize,
     restarts: i64,
-    /// When the container that restarted last had ended.
+    /// When the last restarted container had ended.
     last: &'a str,
 }
 
@@ -74,7 +74,7 @@ fn first_word(pod: &Object) -> &str {
     }
 }
 
-/// Reads the init containers; says whether one of them is not through.
+/// Reads the init containers. Returns whether one of them is not finished.
 fn init_containers<'a>(pod: &'a Object, tally: &mut Tally<'a>) -> bool {
     let specs = pod.items_at(&["spec", "initContainers"]);
     for (i, status) in pod.items_at(&["status", "initContainerStatuses"]).iter().enumerate() {
@@ -101,9 +101,9 @@ fn init_containers<'a>(pod: &'a Object, tally: &mut Tally<'a>) -> bool {
     false
 }
 
-/// Reads the containers, the last first: the first one's word stands.
+/// Reads the containers from last to first, so that the word of the first wins.
 fn containers<'a>(pod: &'a Object, tally: &mut Tally<'a>) {
-    // The restarts of init containers that are through do not count, those of sidecars do.
+    // The restarts of sidecars count, those of finished init containers do not.
     let specs = pod.items_at(&["spec", "initContainers"]);
     let sidecar = |name: Option<&Value>| specs.iter().any(|c| c.get("name") == name && is_sidecar(c));
     (tally.restarts, tally.last) = (0, "");
@@ -128,7 +128,7 @@ fn containers<'a>(pod: &'a Object, tally: &mut Tally<'a>) {
     }
 }
 
-/// The word for a `terminated` state.
+/// The status word of a `terminated` state.
 fn end_word(ended: &Value) -> String {
     let reason = ended.str_at(&["reason"]).unwrap_or_default();
     match (reason, ended.i64_at(&["signal"]).unwrap_or(0)) {
@@ -138,7 +138,7 @@ fn end_word(ended: &Value) -> String {
     }
 }
 
-/// Seconds as kubectl prints ages (`HumanDuration` of k8s.io/apimachinery).
+/// A duration as kubectl prints ages (`HumanDuration` of k8s.io/apimachinery).
 pub fn human_duration(seconds: i64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
     let two = |large: i64, unit: &str, small: i64, of: &str| match small {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_what_kubectl_says() {
+    fn a_row_is_that_of_kubectl() {
         let young = value!({"creationTimestamp": "3"});
         let crash = value!({"phase": "Running", "containerStatuses": [{
             "ready": false, "restartCount": 2, "state": {"waiting": {"reason": "CrashLoopBackOff"}},
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn an_init_container_that_is_not_through_gives_the_word() {
+    fn an_unfinished_init_container_gives_the_status() {
         let pod = value!({
             "metadata": {"name": "p"},
             "spec": {"containers": [{"name": "c"}], "initContainers": [{"name": "a"}, {"name": "b"}]},

@@ -1,5 +1,5 @@
-//! What controllers ask of every pod at every sync: whether it has ended and whether it is ready. Read once and kept with
-//! the object, because a controller of ten thousand pods asks ten thousand times at every change of one.
+//! Whether a pod has ended, and whether it is ready. Read once and kept with the object, because a controller of ten thousand
+//! pods checks all of them at every change of one.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -9,7 +9,7 @@ const READ: u8 = 1;
 const FINISHED: u8 = 2;
 const READY: u8 = 4;
 
-/// The answers; 0 until the first question. Threads that ask at once find the same.
+/// The flags of a pod; 0 until somebody reads them. Threads that read at the same time compute the same flags.
 #[derive(Debug, Default)]
 pub(crate) struct PodState(AtomicU8);
 
@@ -28,12 +28,12 @@ impl PodState {
 }
 
 impl Object {
-    /// Whether this, a pod, has ended for good: its phase is `Succeeded` or `Failed`.
+    /// Whether this pod has ended: its phase is `Succeeded` or `Failed`.
     pub fn is_finished_pod(&self) -> bool {
         self.pod_state().of(self) & FINISHED != 0
     }
 
-    /// Whether this, a pod, is ready: its condition `Ready` is true.
+    /// Whether this pod's condition `Ready` is True.
     pub fn is_ready_pod(&self) -> bool {
         self.pod_state().of(self) & READY != 0
     }
@@ -45,7 +45,7 @@ mod tests {
     use crate::value;
 
     #[test]
-    fn a_pod_is_read_once_and_its_edit_anew() {
+    fn an_edited_pod_is_read_again() {
         let pod = Object::new(
             value!({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}),
         );

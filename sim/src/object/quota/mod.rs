@@ -1,7 +1,7 @@
 //! What a ResourceQuota counts.
 //!
-//! - `usage`: what an object counts for
-//! - `scope`: which pods a quota's scopes let it count
+//! - `usage`: the amounts that an object uses
+//! - `scope`: the pods that the scopes of a quota select
 
 mod scope;
 mod usage;

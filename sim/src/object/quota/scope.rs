@@ -1,11 +1,11 @@
-//! Scopes of a ResourceQuota: which pods it counts.
+//! The scopes of a ResourceQuota, which select pods.
 //!
-//! Real: `podMatchesScopeFunc`. Modelled: all scopes of pods, given as `scopes` or in `scopeSelector`; operators mean
-//! something for priority classes only. Not modelled: the scope VolumeAttributesClass of claims.
+//! Real: `podMatchesScopeFunc`. Modelled: all scopes of pods, in `scopes` or `scopeSelector`; operators matter for priority
+//! classes only. Not modelled: the scope VolumeAttributesClass of claims.
 
 use crate::object::{Object, Value};
 
-/// Whether a quota's scopes let it count a pod. Other objects it counts only without scopes.
+/// Whether the scopes of a quota select the object. A quota with scopes selects only pods.
 pub fn in_scope(quota: &Object, plural: &str, object: &Object) -> bool {
     let scopes = quota.items_at(&["spec", "scopes"]).iter().filter_map(Value::as_str);
     let selected = quota.items_at(&["spec", "scopeSelector", "matchExpressions"]).iter();
@@ -42,7 +42,7 @@ fn has_scope(pod: &Object, scope: &str, operator: &str, values: &[Value]) -> boo
     }
 }
 
-/// Whether a term of the pod's affinity to pods names other namespaces (`usesCrossNamespacePodAffinity`).
+/// Whether a term of the pod's pod affinity names other namespaces (`usesCrossNamespacePodAffinity`).
 fn looks_across_namespaces(pod: &Object) -> bool {
     let across = |term: &Value| {
         !term.items_at(&["namespaces"]).is_empty() || term.at(&["namespaceSelector"]).is_some()

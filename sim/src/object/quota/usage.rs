@@ -1,17 +1,17 @@
-//! What an object counts for in a ResourceQuota: one of its kind, and what a pod or a claim asks for.
+//! The usage of an object in a ResourceQuota: one of its kind, and the requests of a pod, claim or service.
 //!
 //! Real: pkg/quota/v1/evaluator/core. Modelled: object counts in both spellings, requests and limits of pods with sidecars
-//! and overhead, storage of claims together and by class, ports and load balancers of services. Not modelled: device
-//! claims, what a claim that grows has been allocated.
+//! and overhead, storage of claims in total and by class, ports and load balancers of services. Not modelled: device claims,
+//! the allocated storage of a claim that grows.
 
 use std::collections::BTreeMap;
 
 use crate::object::{Object, Quantity, Str, Value, is_sidecar};
 
-/// Amounts by the names that quotas use.
+/// Amounts by their names in quotas.
 pub type Amounts = BTreeMap<Str, Quantity>;
 
-/// Kinds that quotas also count by their plain plural.
+/// Resources that quotas also count by their plural alone.
 const PLAIN: [&str; 7] = [
     "configmaps",
     "persistentvolumeclaims",
@@ -21,16 +21,16 @@ const PLAIN: [&str; 7] = [
     "secrets",
     "services",
 ];
-/// Between a class and what is asked of it (pkg/quota/v1/evaluator/core `storageClassSuffix`).
+/// Stands between a class and its resource (pkg/quota/v1/evaluator/core `storageClassSuffix`).
 const OF_CLASS: &str = ".storageclass.storage.k8s.io/";
-/// Services that ask for a load balancer.
+/// Services with a load balancer.
 const LOAD_BALANCERS: &str = "services.loadbalancers";
 /// Ports that services open on every node.
 const NODE_PORTS: &str = "services.nodeports";
-/// Resources of containers that quotas know without a prefix, as requests.
+/// Requests of containers that quotas also name without a prefix.
 const COMPUTE: [&str; 3] = ["cpu", "ephemeral-storage", "memory"];
 
-/// What an object of a resource, given by group and plural, counts for.
+/// The usage of an object of the resource with this group and plural.
 pub fn usage(group: &str, plural: &str, object: &Object) -> Amounts {
     let one = Quantity::from_units(1);
     let mut amounts = Amounts::from([(count_name(group, plural), one)]);
@@ -48,7 +48,7 @@ pub fn usage(group: &str, plural: &str, object: &Object) -> Amounts {
     amounts
 }
 
-/// What a pod counts for that has ended, or should have: itself and nothing else.
+/// The usage of a pod that has ended, or should have: only its object count.
 pub fn usage_of_ended_pod() -> Amounts {
     Amounts::from([(count_name("", "pods"), Quantity::from_units(1))])
 }
@@ -59,7 +59,7 @@ fn count_name(group: &str, plural: &str) -> Str {
     smol_str::format_smolstr!("count/{plural}{dot}{group}")
 }
 
-/// Whether a quota's hard limit of this name is about a resource, given by group and plural.
+/// Whether the hard limit of this name counts objects of the resource with this group and plural.
 pub fn is_about(name: &str, group: &str, plural: &str) -> bool {
     let plain = group.is_empty() && PLAIN.contains(&plural);
     let of_pods = name.starts_with("requests.") || name.starts_with("limits.") || COMPUTE.contains(&name);
@@ -84,7 +84,7 @@ fn quantity(value: Option<&Value>) -> Option<Quantity> {
     }
 }
 
-/// What a claim asks for, in all and of its class.
+/// The requests of a claim, in total and by class.
 fn add_storage(claim: &Object, amounts: &mut Amounts) {
     let annotated = claim.annotation("volume.beta.kubernetes.io/storage-class");
     let class = annotated.or_else(|| claim.str_at(&["spec", "storageClassName"])).filter(|c| !c.is_empty());
@@ -98,7 +98,7 @@ fn add_storage(claim: &Object, amounts: &mut Amounts) {
     }
 }
 
-/// What a service opens on the nodes and outside.
+/// The node ports and load balancer of a service.
 fn add_ports(service: &Object, amounts: &mut Amounts) {
     let ports = service.items_at(&["spec", "ports"]);
     let chosen = || ports.iter().filter(|port| port.i64_at(&["nodePort"]).unwrap_or(0) != 0).count();
@@ -114,8 +114,8 @@ fn add_ports(service: &Object, amounts: &mut Amounts) {
     amounts.insert(NODE_PORTS.into(), Quantity::from_units(node_ports));
 }
 
-/// Requests and limits (component-helpers `PodRequests`, `PodLimits`): of all containers together, sidecars among them, or
-/// of the largest init container and the sidecars before it; and the overhead.
+/// Requests and limits of a pod (component-helpers `PodRequests`, `PodLimits`): the larger of all containers with sidecars, and
+/// of the largest init container with the sidecars before it; plus the overhead.
 fn add_compute(pod: &Object, amounts: &mut Amounts) {
     for (kind, prefix) in [("requests", "requests."), ("limits", "limits.")] {
         let (mut all, mut sidecars, mut init) = (Amounts::new(), Amounts::new(), Amounts::new());
@@ -136,7 +136,7 @@ fn add_compute(pod: &Object, amounts: &mut Amounts) {
         raise(&mut all, &init);
         for (name, amount) in pod.at(&["spec", "overhead"]).and_then(Value::as_map).into_iter().flatten() {
             let Some(more) = quantity(Some(amount)) else { continue };
-            // A limit that is not there is none, and stays so.
+            // A pod without a limit stays without.
             if kind == "requests" || all.contains_key(name.as_str()) {
                 add(&mut all, &Amounts::from([(name.as_str().into(), more)]));
             }
@@ -164,13 +164,13 @@ fn raise(most: &mut Amounts, to: &Amounts) {
     }
 }
 
-/// What a container asks for.
+/// The requests or limits of a container.
 fn asked(container: &Value, kind: &str) -> Amounts {
     let asked = container.at(&["resources", kind]).and_then(Value::as_map).into_iter().flatten();
     asked.filter_map(|(name, amount)| Some((name.as_str().into(), quantity(Some(amount))?))).collect()
 }
 
-/// The limits of a quota that a container of the pod has to ask for and does not, each with the containers.
+/// The hard limits whose resource some container of the pod must name and does not, each with those containers.
 pub fn unspecified<'a>(hard: impl Iterator<Item = &'a str>, pod: &Object) -> Vec<(&'a str, Vec<Str>)> {
     let asks = |container: &Value, kind: &str, name: &str| container.at(&["resources", kind, name]).is_some();
     let lacks = |container: &Value, limit: &str| match limit.split_once('.') {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_counts_with_what_its_containers_ask_for_until_it_has_ended() {
+    fn a_pod_uses_its_requests_and_limits_until_it_has_ended() {
         let container = |cpu: &str| value!({"name": cpu, "resources": {"requests": {"cpu": cpu}, "limits": {"memory": "100Mi"}}});
         let pod = Object::new(value!({
             "spec": {"containers": [(container("500m")), (container("1"))], "initContainers": [(container("2"))]}
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_count_for_their_class_and_services_for_their_ports() {
+    fn claims_use_storage_of_their_class_and_services_node_ports() {
         let spec = value!({"storageClassName": "gold", "resources": {"requests": {"storage": "2Gi"}}});
         let claim = Object::new(value!({"spec": spec}));
         assert_eq!(

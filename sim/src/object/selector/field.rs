@@ -1,4 +1,4 @@
-//! Field selectors. They are only taken apart here: which fields a kind has is the API server's matter.
+//! Field selectors. This only parses them: the API server knows the fields of each kind.
 
 use super::{SelectorError, parse};
 use crate::object::Str;
@@ -8,13 +8,13 @@ use crate::object::Str;
 pub struct FieldTerm {
     /// The field, such as `metadata.name`.
     pub field: Str,
-    /// Whether the value must be equal, or must differ.
+    /// Whether the value must be equal; else it must differ.
     pub equals: bool,
-    /// The value it is compared with.
+    /// The value of the comparison.
     pub value: Str,
 }
 
-/// A conjunction of terms on fields; the empty one selects everything.
+/// A conjunction of terms on fields. An empty one selects everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSelector {
     /// The terms, all of which must hold.
@@ -27,7 +27,7 @@ impl FieldSelector {
         Ok(Self { terms: parse::fields(text)? })
     }
 
-    /// Whether every term holds; `field` yields the text of a field, empty where there is none.
+    /// Whether every term holds. `field` returns the text of a field, or empty.
     pub fn matches<'a>(&self, field: impl Fn(&str) -> &'a str) -> bool {
         self.terms.iter().all(|term| (field(&term.field) == term.value) == term.equals)
     }

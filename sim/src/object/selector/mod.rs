@@ -1,6 +1,6 @@
-//! Label and field selectors: from kubectl's text, from `matchLabels` and `matchExpressions`, and matching.
+//! Label and field selectors, from text or from `matchLabels` and `matchExpressions`.
 //!
-//! - `parse`: the text form, with the server's complaints
+//! - `parse`: the text form, with the messages of the real server
 //! - `field`: field selectors
 
 mod field;
@@ -12,10 +12,10 @@ pub use field::{FieldSelector, FieldTerm};
 
 use super::{Key, Map, Str, Value, names};
 
-/// A conjunction of requirements on labels; the empty one selects everything.
+/// A conjunction of requirements on labels. An empty one selects everything.
 #[derive(Clone, Debug, Default)]
 pub struct LabelSelector {
-    /// Labels that must be as here: the most that selectors ask, and nothing to build.
+    /// Labels that must have these values: the usual selector, shared with its object.
     labels: Map,
     requirements: Vec<Requirement>,
 }
@@ -25,20 +25,20 @@ pub struct LabelSelector {
 pub struct Requirement {
     /// The label's key.
     pub key: Str,
-    /// What is asked of its value.
+    /// The comparison.
     pub operator: Operator,
-    /// The values it is compared with.
+    /// The values of the comparison.
     pub values: Vec<Str>,
 }
 
-/// What a requirement asks.
+/// The comparison of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
-    /// The label is there with one of the values.
+    /// The label exists with one of the values.
     In,
     /// The label is absent or has another value.
     NotIn,
-    /// The label is there.
+    /// The label exists.
     Exists,
     /// The label is absent.
     DoesNotExist,
@@ -48,7 +48,7 @@ pub enum Operator {
     Lt,
 }
 
-/// Why a text or tree is no selector: the server's words, for a 400.
+/// Why a text or tree is not a selector: the message of the real server, for a 400.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelectorError(pub String);
 
@@ -66,13 +66,13 @@ impl LabelSelector {
         Ok(Self { labels: Map::default(), requirements: parse::requirements(text)? })
     }
 
-    /// The selector that wants exactly these labels, such as a Service's `spec.selector`.
+    /// The selector that requires these labels, such as `spec.selector` of a Service.
     pub fn from_labels(labels: &Map) -> Self {
         Self { labels: labels.clone(), requirements: Vec::new() }
     }
 
-    /// The selector of a `LabelSelector` tree (`matchLabels`, `matchExpressions`). The empty tree selects everything;
-    /// what no tree at all means depends on the field, so the caller decides that.
+    /// The selector of a `LabelSelector` tree (`matchLabels`, `matchExpressions`). An empty tree selects everything. The meaning
+    /// of an absent one depends on the field, so it is up to the caller.
     pub fn from_value(selector: &Value) -> Result<Self, SelectorError> {
         let labels = selector.get("matchLabels").and_then(Value::as_map);
         let mut out = labels.map(Self::from_labels).unwrap_or_default();
@@ -86,11 +86,7 @@ impl LabelSelector {
                 // Node affinity only.
                 "Gt" => Operator::Gt,
                 "Lt" => Operator::Lt,
-                _ => {
-                    return Err(SelectorError(format!(
-                        "{operator:?} is not a valid label selector operator"
-                    )));
-                }
+                _ => return parse::bad(format!("{operator:?} is not a valid label selector operator")),
             };
             let key = expression.str_at(&["key"]).unwrap_or_default().into();
             let values = expression.items_at(&["values"]).iter().filter_map(Value::as_str).map(Str::new);
@@ -99,7 +95,7 @@ impl LabelSelector {
         Ok(out)
     }
 
-    /// Whether it selects everything.
+    /// Whether the selector is empty.
     pub fn is_everything(&self) -> bool {
         self.labels.is_empty() && self.requirements.is_empty()
     }
@@ -127,12 +123,12 @@ impl LabelSelector {
     }
 }
 
-/// The value that a label must have: a text.
+/// The required value of a label.
 fn text_of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Equal where they ask the same in the same order.
+/// Equal if the requirements are, in the same order.
 impl PartialEq for LabelSelector {
     fn eq(&self, other: &Self) -> bool {
         self.requirements() == other.requirements()
@@ -142,11 +138,10 @@ impl PartialEq for LabelSelector {
 impl Eq for LabelSelector {}
 
 impl Requirement {
-    /// A requirement that the server would take.
+    /// A requirement, or the message with which the server refuses it.
     pub fn new(key: Str, operator: Operator, values: Vec<Str>) -> Result<Self, SelectorError> {
-        let invalid = |path: &str, bad: &str, why: &str| {
-            Err(SelectorError(format!("{path}: Invalid value: {bad:?}: {why}")))
-        };
+        let invalid =
+            |path: &str, bad: &str, why: &str| parse::bad(format!("{path}: Invalid value: {bad:?}: {why}"));
         let complaints = names::qualified_name(&key);
         if !complaints.is_empty() {
             return invalid("<nil>", &key, &complaints.join("; "));
@@ -154,15 +149,14 @@ impl Requirement {
         let count = values.len();
         match operator {
             Operator::In | Operator::NotIn if count == 0 => {
-                return Err(SelectorError(
-                    "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty"
-                        .into(),
-                ));
+                return parse::bad(
+                    "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty",
+                );
             }
             Operator::Exists | Operator::DoesNotExist if count > 0 => {
-                return Err(SelectorError(
-                    "values: Invalid value: values set must be empty for exists and does not exist".into(),
-                ));
+                return parse::bad(
+                    "values: Invalid value: values set must be empty for exists and does not exist",
+                );
             }
             Operator::Gt | Operator::Lt if count != 1 || values[0].parse::<i64>().is_err() => {
                 let bad = values.first().map(Str::as_str).unwrap_or_default();

@@ -1,8 +1,8 @@
-//! The text forms of selectors. Grammar and complaints are those of k8s.io/apimachinery (labels, fields).
+//! The text forms of selectors. Grammar and messages are those of k8s.io/apimachinery (labels, fields).
 
 use super::{FieldTerm, Operator, Requirement, SelectorError, Str};
 
-/// Which words are taken for operators.
+/// Whether `in` and `notin` are operators or words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Context {
     Operator,
@@ -12,7 +12,7 @@ enum Context {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Token<'a> {
     End,
-    /// `=`, `==`, `!=`, `!`, `,`, `(`, `)`, `<`, `>`, and `in` and `notin` where an operator may stand.
+    /// `=`, `==`, `!=`, `!`, `,`, `(`, `)`, `<`, `>`; in the context of an operator also `in` and `notin`.
     Symbol(&'a str),
     Word(&'a str),
 }
@@ -34,8 +34,12 @@ struct Parser<'a> {
 
 type Result<T> = std::result::Result<T, SelectorError>;
 
+pub(super) fn bad<T>(text: impl Into<String>) -> Result<T> {
+    Err(SelectorError(text.into()))
+}
+
 fn found<T>(token: Token<'_>, expected: &str) -> Result<T> {
-    Err(SelectorError(format!("found '{}', {expected}", token.text())))
+    bad(format!("found '{}', {expected}", token.text()))
 }
 
 /// The requirements of a label selector.
@@ -93,7 +97,7 @@ impl<'a> Parser<'a> {
         }
         let Token::Word(key) = token else { return found(token, "expected: identifier") };
         let key = Str::new(key);
-        // The key is judged before what follows it.
+        // The server checks the key before the rest.
         Requirement::new(key.clone(), Operator::Exists, Vec::new())?;
         if absent {
             return Requirement::new(key, Operator::DoesNotExist, Vec::new());
@@ -125,7 +129,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `(a,b)`; an empty place is the empty string.
+    /// `(a,b)`; an omitted value is the empty string.
     fn values(&mut self) -> Result<Vec<Str>> {
         match self.next(Context::Value) {
             Token::Symbol("(") => (),
@@ -191,20 +195,10 @@ fn unescape(text: &str) -> Result<Str> {
         match c {
             '\\' => match chars.next() {
                 Some(c @ ('\\' | ',' | '=')) => out.push(c),
-                Some(c) => {
-                    return Err(SelectorError(format!(
-                        "invalid field selector: invalid escape sequence: \\{c}"
-                    )));
-                }
-                None => {
-                    return Err(SelectorError("invalid field selector: invalid escape sequence: \\".into()));
-                }
+                Some(c) => return bad(format!("invalid field selector: invalid escape sequence: \\{c}")),
+                None => return bad("invalid field selector: invalid escape sequence: \\"),
             },
-            ',' | '=' => {
-                return Err(SelectorError(format!(
-                    "invalid field selector: unescaped character in value: {c}"
-                )));
-            }
+            ',' | '=' => return bad(format!("invalid field selector: unescaped character in value: {c}")),
             c => out.push(c),
         }
     }

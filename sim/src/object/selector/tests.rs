@@ -38,7 +38,7 @@ fn the_recorded_selections_hold() {
 }
 
 #[test]
-fn the_recorded_complaints_hold() {
+fn the_recorded_messages_hold() {
     for (text, wanted) in [
         ("bad key=x", "unable to parse requirement: found 'key', expected: in, notin, =, ==, !=, gt, lt"),
         ("env=bad value", "found 'value', expected: ',' or 'end of string'"),

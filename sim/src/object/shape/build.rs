@@ -1,30 +1,30 @@
 //! Builds shapes from OpenAPI v3 as data: built-in types by name, custom resources from their CRD's schema.
 //!
-//! Does not judge whether a CRD's schema is structural; it refuses only what it cannot build from.
+//! It does not check whether the schema of a CRD is structural, and refuses only schemas that it cannot build from.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::empty::{self, Empty};
 use super::lookup;
-use super::validate::Rules;
+use super::validate::ValueRules;
 use super::{
-    Field, Key, Kind, List, ListType, Node, NodeId, PatchStrategy, Scalar, Shape, Str, Struct, Value,
+    Field, Key, List, ListType, Node, NodeId, NodeKind, PatchStrategy, Scalar, Shape, Str, Struct, Value,
 };
 
-/// The part of the built-in types that every custom resource has.
+/// The built-in type of `metadata`, which every custom resource has.
 const OBJECT_META: &str = include_str!("object_meta.json");
 const OBJECT_META_NAME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
-/// The key under which a built-in type's schema carries a default that the server sets in code.
+/// The key of a default that the server sets in code, in the schema of a built-in type.
 pub(crate) const SERVER_DEFAULT: &str = "x-server-default";
 
-/// A schema that no shape can be built from.
+/// A schema from which no shape can be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaError {
-    /// Where in the schema, dotted.
+    /// The dotted path in the schema.
     pub path: String,
-    /// What is wrong.
+    /// The error.
     pub message: String,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Builder<'a> {
         let mut node = self.node(schema, name)?;
         node.name = Some(name.into());
         if name.ends_with(".Quantity") {
-            node.kind = Kind::Scalar(Scalar::Quantity);
+            node.kind = NodeKind::Scalar(Scalar::Quantity);
         }
         self.nodes[id.0 as usize] = node;
         Ok(id)
@@ -118,20 +118,20 @@ impl<'a> Builder<'a> {
             embedded_resource: is("x-kubernetes-embedded-resource"),
             format: schema.str_at(&["format"]).map(Str::new),
             defaults: false,
-            form: super::lookup::Form::default(),
+            form: super::lookup::ScalarForm::default(),
             rules: self.rules(schema, path)?,
         };
         if node.embedded_resource {
-            node.kind = Kind::Struct(self.object_fields(node.kind)?);
+            node.kind = NodeKind::Struct(self.object_fields(node.kind)?);
         }
         Ok(node)
     }
 
-    fn rules(&mut self, schema: &Value, path: &str) -> Result<Option<Box<Rules>>> {
+    fn rules(&mut self, schema: &Value, path: &str) -> Result<Option<Box<ValueRules>>> {
         if !self.custom {
             return Ok(None);
         }
-        let Some(mut rules) = Rules::from_schema(schema, path)? else { return Ok(None) };
+        let Some(mut rules) = ValueRules::from_schema(schema, path)? else { return Ok(None) };
         for (key, branches) in
             [("allOf", &mut rules.all_of), ("anyOf", &mut rules.any_of), ("oneOf", &mut rules.one_of)]
         {
@@ -145,28 +145,28 @@ impl<'a> Builder<'a> {
         Ok(Some(rules))
     }
 
-    fn kind(&mut self, schema: &Value, path: &str) -> Result<Kind> {
+    fn kind(&mut self, schema: &Value, path: &str) -> Result<NodeKind> {
         let int_or_string = schema.get("x-kubernetes-int-or-string").and_then(Value::as_bool) == Some(true)
             || schema.str_at(&["format"]) == Some("int-or-string");
         if int_or_string {
-            return Ok(Kind::Scalar(Scalar::IntOrString));
+            return Ok(NodeKind::Scalar(Scalar::IntOrString));
         }
         Ok(match schema.str_at(&["type"]) {
             Some("object") => return self.object(schema, path),
             Some("array") => return self.list(schema, path),
-            Some("string") => Kind::Scalar(Scalar::String),
-            Some("integer") => Kind::Scalar(Scalar::Integer),
-            Some("number") => Kind::Scalar(Scalar::Number),
-            Some("boolean") => Kind::Scalar(Scalar::Boolean),
+            Some("string") => NodeKind::Scalar(Scalar::String),
+            Some("integer") => NodeKind::Scalar(Scalar::Integer),
+            Some("number") => NodeKind::Scalar(Scalar::Number),
+            Some("boolean") => NodeKind::Scalar(Scalar::Boolean),
             Some(other) => return Err(error(path, format!("unknown type `{other}`"))),
             None if schema.get("properties").or(schema.get("required")).is_some() => {
                 return self.object(schema, path);
             }
-            None => Kind::Any,
+            None => NodeKind::Any,
         })
     }
 
-    fn object(&mut self, schema: &Value, path: &str) -> Result<Kind> {
+    fn object(&mut self, schema: &Value, path: &str) -> Result<NodeKind> {
         let additional = match schema.get("additionalProperties") {
             Some(Value::Bool(true)) => Some(NodeId::ANY),
             Some(values @ Value::Map(_)) => {
@@ -176,7 +176,7 @@ impl<'a> Builder<'a> {
         };
         let properties = schema.get("properties").and_then(Value::as_map);
         if additional.is_none() && properties.is_none() && !self.custom {
-            return Ok(Kind::Any);
+            return Ok(NodeKind::Any);
         }
         let mut fields = Vec::new();
         for (key, property) in properties.into_iter().flatten() {
@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
             }
         }
         let atomic = schema.str_at(&["x-kubernetes-map-type"]) == Some("atomic");
-        Ok(Kind::Struct(Struct { fields, additional, required, atomic, ..Struct::default() }))
+        Ok(NodeKind::Struct(Struct { fields, additional, required, atomic, ..Struct::default() }))
     }
 
     fn field(&mut self, key: Key, schema: &Value, path: &str) -> Result<Field> {
@@ -198,7 +198,7 @@ impl<'a> Builder<'a> {
         let strategy = schema.str_at(&["x-kubernetes-patch-strategy"]).unwrap_or_default();
         let has = |wanted| strategy.split(',').any(|part| part == wanted);
         let default = schema.get("default");
-        // A zero in a built-in type's OpenAPI means "written even when empty"; see `canonical`.
+        // In the OpenAPI of a built-in type, a zero means "written even if empty"; see `canonical`.
         let openapi = default.filter(|d| self.custom || !is_zero(d));
         Ok(Field {
             key,
@@ -216,7 +216,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn list(&mut self, schema: &Value, path: &str) -> Result<Kind> {
+    fn list(&mut self, schema: &Value, path: &str) -> Result<NodeKind> {
         let items = match schema.get("items") {
             Some(items) => self.schema(items, &format!("{path}.items"))?,
             None => NodeId::ANY,
@@ -228,14 +228,14 @@ impl<'a> Builder<'a> {
             }
             _ => ListType::Atomic,
         };
-        Ok(Kind::List(List { items, list_type }))
+        Ok(NodeKind::List(List { items, list_type }))
     }
 
-    /// A struct with the fields that every object has, beside its own.
-    fn object_fields(&mut self, kind: Kind) -> Result<Struct> {
-        let mut own = if let Kind::Struct(own) = kind { own } else { Struct::default() };
+    /// A struct with its own fields and those that every object has.
+    fn object_fields(&mut self, kind: NodeKind) -> Result<Struct> {
+        let mut own = if let NodeKind::Struct(own) = kind { own } else { Struct::default() };
         own.fields.retain(|f| !["apiVersion", "kind", "metadata"].contains(&f.key.as_str()));
-        let string = self.add(Node { kind: Kind::Scalar(Scalar::String), ..Node::default() })?;
+        let string = self.add(Node { kind: NodeKind::Scalar(Scalar::String), ..Node::default() })?;
         let metadata = self.named(OBJECT_META_NAME, "metadata")?;
         for (key, node) in [("apiVersion", string), ("kind", string), ("metadata", metadata)] {
             let patch = PatchStrategy::default();
@@ -256,7 +256,7 @@ impl<'a> Builder<'a> {
     fn add_object_fields(&mut self, id: NodeId) -> Result<()> {
         let kind = std::mem::take(&mut self.nodes[id.0 as usize].kind);
         let own = self.object_fields(kind)?;
-        self.nodes[id.0 as usize].kind = Kind::Struct(own);
+        self.nodes[id.0 as usize].kind = NodeKind::Struct(own);
         Ok(())
     }
 }

@@ -1,19 +1,18 @@
-//! The form in which built-in types are stored: what a real server makes of a body by decoding it into the Go type and
-//! encoding that again.
+//! The stored form of built-in types: a real server decodes a body into the Go type and encodes that again.
 //!
-//! Real: empty values that the type may omit disappear, those that it may not are written; quantities and times take
-//! their canonical form. Modelled: all of it, from OpenAPI and the tables in `empty`. Not modelled: a wrong entry there
-//! shows as an empty value too many or too few. Custom resources keep what was written, and so are never walked.
+//! Real: empty values that the type may omit disappear, others are written; quantities and times take their canonical form.
+//! Modelled: all of it, from OpenAPI and the tables in `empty`; a wrong entry there shows as an empty value too many or too
+//! few. Custom resources keep what was written, so this never walks them.
 
 use super::empty::Empty;
-use super::lookup::Form;
+use super::lookup::ScalarForm;
 use super::rewrite::{self, Edit};
-use super::{Field, Key, Kind, NodeId, Scalar, Shape, Str, Struct, Value};
+use super::{Field, Key, NodeId, NodeKind, Scalar, Shape, Str, Struct, Value};
 use crate::object::quantity::is_plain;
 use crate::object::{Map, Quantity, time};
 
 impl Shape {
-    /// Brings a built-in object into its stored form; leaves a custom resource alone.
+    /// Brings a built-in object into its stored form. Does nothing to a custom resource.
     pub fn canonicalize(&self, value: &mut Value) {
         if self.is_custom() {
             return;
@@ -23,7 +22,7 @@ impl Shape {
         }
     }
 
-    /// The object of this type with nothing set: what a create is compared with to find out who owns what.
+    /// The object of this type without values. The owners of a create are found by comparison with it.
     pub fn empty_object(&self) -> Value {
         let mut empty = Value::empty_map();
         self.canonicalize(&mut empty);
@@ -32,11 +31,11 @@ impl Shape {
 
     fn canonical(&self, id: NodeId, value: &Value) -> Option<Value> {
         match (&self.node(id).kind, value) {
-            (Kind::Struct(s), Value::Map(map)) => self.canonical_map(s, map).map(Value::Map),
-            (Kind::List(list), Value::List(items)) => {
+            (NodeKind::Struct(s), Value::Map(map)) => self.canonical_map(s, map).map(Value::Map),
+            (NodeKind::List(list), Value::List(items)) => {
                 rewrite::items(items, |_, item| self.canonical(list.items, item))
             }
-            (Kind::Scalar(scalar), _) => self.canonical_scalar(id, *scalar, value),
+            (NodeKind::Scalar(scalar), _) => self.canonical_scalar(id, *scalar, value),
             _ => None,
         }
     }
@@ -45,8 +44,8 @@ impl Shape {
         match (scalar, value) {
             (Scalar::Quantity, _) => quantity(value),
             (Scalar::String, Value::Str(text)) => match self.node(id).form {
-                Form::Time => time::canonical(text, 0).map(Value::from),
-                Form::MicroTime => time::canonical(text, 6).map(Value::from),
+                ScalarForm::Time => time::canonical(text, 0).map(Value::from),
+                ScalarForm::MicroTime => time::canonical(text, 6).map(Value::from),
                 _ => None,
             },
             _ => None,
@@ -67,7 +66,7 @@ impl Shape {
         Some(kept.iter().cloned().chain(missing).collect())
     }
 
-    /// What becomes of a field; `below` says it where the value is not empty.
+    /// The edit of a field; `below` returns it if the value is not empty.
     pub(super) fn canonical_field(&self, field: &Field, child: &Value, below: impl FnOnce() -> Edit) -> Edit {
         let empty = match child {
             Value::Null => true,
@@ -75,7 +74,7 @@ impl Shape {
             Value::Int(n) => *n == 0,
             Value::Str(s) => s.is_empty(),
             Value::List(items) => items.is_empty(),
-            // A map type is a Go map, and omitted when empty; a struct is not.
+            // A map type is a Go map, which is omitted when empty; a struct is not.
             Value::Map(map) => {
                 map.is_empty() && self.as_struct(field.node).is_some_and(|s| s.fields.is_empty())
             }
@@ -85,7 +84,7 @@ impl Shape {
             Empty::Written if child.is_null() && field.default.is_some() => Edit::Set(self.zero(field)),
             Empty::Omitted if empty => Edit::Drop,
             Empty::Written if child.is_null() => Edit::Keep,
-            // Protobuf does not tell an empty list from none; definitions of custom resources are stored as JSON.
+            // Protobuf has no empty lists; CustomResourceDefinitions are stored as JSON.
             Empty::Written if empty && child.as_list().is_some() && !self.is_stored_as_json() => {
                 Edit::Set(Value::Null)
             }
@@ -98,15 +97,15 @@ impl Shape {
         self.node(self.root()).name.as_ref().is_some_and(|name| name.contains(".apiextensions."))
     }
 
-    /// A value of a free key: null is the empty value of the map's type.
+    /// The edit of a value at a free key: null becomes the empty value of the map's type.
     fn canonical_entry(&self, id: NodeId, child: &Value) -> Edit {
-        if child.is_null() && matches!(self.node(id).kind, Kind::Scalar(Scalar::String)) {
+        if child.is_null() && matches!(self.node(id).kind, NodeKind::Scalar(Scalar::String)) {
             return Edit::Set(Value::Str(Str::default()));
         }
         self.canonical(id, child).into()
     }
 
-    /// What is written for an absent field: its zero value, or null for lists, maps and pointers.
+    /// The value written for an absent field: its zero value, or null for lists, maps and pointers.
     pub(super) fn zero(&self, field: &Field) -> Value {
         match field.assigned.as_ref().or(field.default.as_ref()) {
             Some(default @ Value::Map(_)) => {

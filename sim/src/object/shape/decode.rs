@@ -1,17 +1,17 @@
-//! Type errors of built-in kinds, in the words of the Go decoder.
+//! Type errors of built-in kinds, with the messages of the Go decoder.
 //!
-//! Real: the first value that does not fit the Go type fails the request. Modelled: that, with the type names that the
-//! schema knows. Not modelled: names of string types (`v1.PullPolicy` is called `string` here).
+//! Real: the first value that does not fit its Go type fails the request. Modelled: that, with the type names of the schema.
+//! Differs: string types have no names of their own (`v1.PullPolicy` is `string`).
 
 use std::fmt;
 
 use super::format::{is_base64, is_date_time};
-use super::lookup::Form;
-use super::{Key, Kind, NodeId, Scalar, Shape, Value};
+use super::lookup::ScalarForm;
+use super::{Key, NodeId, NodeKind, Scalar, Shape, Value};
 use crate::object::Quantity;
 use crate::object::quantity::is_plain;
 
-/// Why a body is not of its built-in type; the text starts with `json: ` where the real one does.
+/// Why a body does not have its built-in type: the message of the real server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError(pub String);
 
@@ -39,13 +39,13 @@ impl Shape {
     fn go_type(&self, id: NodeId) -> String {
         let node = self.node(id);
         match &node.kind {
-            Kind::Any => "map[string]interface {}".into(),
-            Kind::List(list) => format!("[]{}", self.go_type(list.items)),
-            Kind::Struct(s) => match s.additional {
+            NodeKind::Any => "map[string]interface {}".into(),
+            NodeKind::List(list) => format!("[]{}", self.go_type(list.items)),
+            NodeKind::Struct(s) => match s.additional {
                 Some(values) if node.name.is_none() => format!("map[string]{}", self.go_type(values)),
                 _ => format!("v1.{}", self.short_name(id)),
             },
-            Kind::Scalar(scalar) => match (scalar, node.format.as_deref()) {
+            NodeKind::Scalar(scalar) => match (scalar, node.format.as_deref()) {
                 (Scalar::String, Some("byte")) => "[]uint8".into(),
                 (Scalar::String, _) => "string".into(),
                 (Scalar::Integer, format) => format.unwrap_or("int64").into(),
@@ -61,9 +61,9 @@ impl Shape {
 /// The walk of [`Shape::decode`].
 pub(super) struct Decode<'a> {
     shape: &'a Shape,
-    /// Named fields only: the Go decoder leaves out map keys and indices.
+    /// Named fields only: the Go decoder omits map keys and indices.
     path: Vec<&'static str>,
-    /// The struct that the last named field belongs to.
+    /// The struct of the last named field.
     owner: NodeId,
 }
 
@@ -89,14 +89,14 @@ impl<'a> Decode<'a> {
     fn value(&mut self, id: NodeId, value: &Value) -> Result<(), DecodeError> {
         let node = self.shape.node(id);
         match (&node.kind, value) {
-            (_, Value::Null) | (Kind::Any, _) => Ok(()),
-            (Kind::Struct(_), Value::Map(map)) => {
+            (_, Value::Null) | (NodeKind::Any, _) => Ok(()),
+            (NodeKind::Struct(_), Value::Map(map)) => {
                 map.iter().try_for_each(|(key, child)| self.field(id, *key, child))
             }
-            (Kind::List(list), Value::List(items)) => {
+            (NodeKind::List(list), Value::List(items)) => {
                 items.iter().try_for_each(|i| self.value(list.items, i))
             }
-            (Kind::Scalar(scalar), _) => self.scalar(id, *scalar, value),
+            (NodeKind::Scalar(scalar), _) => self.scalar(id, *scalar, value),
             _ => Err(self.mismatch(id, value)),
         }
     }
@@ -109,7 +109,7 @@ impl<'a> Decode<'a> {
             (Scalar::Quantity, Value::Str(s)) => {
                 return s.parse::<Quantity>().map(drop).map_err(|e| DecodeError(e.to_string()));
             }
-            (Scalar::Integer, Value::Int(n)) if form == Form::Int32 => i32::try_from(*n).is_ok(),
+            (Scalar::Integer, Value::Int(n)) if form == ScalarForm::Int32 => i32::try_from(*n).is_ok(),
             (Scalar::Integer | Scalar::Number | Scalar::Quantity | Scalar::IntOrString, Value::Int(_)) => {
                 true
             }
@@ -121,7 +121,7 @@ impl<'a> Decode<'a> {
     }
 
     fn mismatch(&self, id: NodeId, value: &Value) -> DecodeError {
-        let integer = matches!(self.shape.node(id).kind, Kind::Scalar(Scalar::Integer));
+        let integer = matches!(self.shape.node(id).kind, NodeKind::Scalar(Scalar::Integer));
         let found = match value {
             Value::Bool(_) => "bool".into(),
             Value::Int(_) | Value::Float(_) if integer => format!("number {}", value.to_json()),
@@ -137,12 +137,12 @@ impl<'a> Decode<'a> {
     }
 }
 
-fn text(form: Form, s: &str) -> Result<(), DecodeError> {
+fn text(form: ScalarForm, s: &str) -> Result<(), DecodeError> {
     match form {
-        Form::Time | Form::MicroTime if !is_date_time(s) => Err(DecodeError(format!(
+        ScalarForm::Time | ScalarForm::MicroTime if !is_date_time(s) => Err(DecodeError(format!(
             "parsing time {s:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {s:?} as \"2006\""
         ))),
-        Form::Bytes if !is_base64(s) => {
+        ScalarForm::Bytes if !is_base64(s) => {
             let at = s.bytes().position(|b| !b.is_ascii_alphanumeric() && b != b'+' && b != b'/');
             Err(DecodeError(format!("illegal base64 data at input byte {}", at.unwrap_or(s.len()))))
         }

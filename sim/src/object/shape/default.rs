@@ -1,12 +1,11 @@
 //! Defaults from the schema.
 //!
-//! Real: CRD defaults are set wherever the enclosing map exists; null is dropped where the type does not allow it, and
-//! replaced where there is a default. Modelled: that, and for built-in types the non-zero defaults that their OpenAPI
-//! carries (`protocol: TCP`) and those that the API server's data adds to it (`x-server-default`). Not modelled: defaults
-//! that depend on other fields: they belong to the API server's kinds.
+//! Real: CRD defaults are set in every existing map; null is dropped if the type forbids it, or replaced if there is a default.
+//! Modelled: that, and for built-in types the non-zero defaults in their OpenAPI (`protocol: TCP`) and those that `apiserver`
+//! adds to it (`x-server-default`). Not modelled here: defaults that depend on other fields, which are code in `apiserver`.
 
 use super::rewrite::{self, Edit};
-use super::{Field, Key, Kind, NodeId, Shape, Struct, Value};
+use super::{Field, Key, NodeId, NodeKind, Shape, Struct, Value};
 
 impl Shape {
     /// Sets defaults and drops nulls that the type does not allow.
@@ -17,12 +16,12 @@ impl Shape {
     }
 
     pub(super) fn defaulted(&self, id: NodeId, value: &Value) -> Option<Value> {
-        // Only custom resources lose nulls here.
+        // Only custom resources drop nulls here.
         if !self.is_custom() && !self.node(id).defaults {
             return None;
         }
         match (&self.node(id).kind, value) {
-            (Kind::Struct(s), Value::Map(map)) => {
+            (NodeKind::Struct(s), Value::Map(map)) => {
                 let kept = rewrite::entries(map, |key, child| self.default_entry(id, s, key, child));
                 let absent = s.assigned().filter(|f| map.get_key(f.key).is_none());
                 let missing: Vec<(Key, Value)> =
@@ -33,7 +32,7 @@ impl Shape {
                 let kept = kept.as_ref().unwrap_or(map);
                 Some(Value::Map(kept.iter().cloned().chain(missing).collect()))
             }
-            (Kind::List(list), Value::List(items)) => {
+            (NodeKind::List(list), Value::List(items)) => {
                 rewrite::items(items, |_, item| self.defaulted(list.items, item))
             }
             _ => None,
@@ -49,7 +48,7 @@ impl Shape {
         self.defaulted(child_id, child).into()
     }
 
-    /// What is assigned to the field, itself defaulted.
+    /// The value assigned to the field, with the defaults in it.
     pub(super) fn default_of(&self, field: &Field) -> Option<Value> {
         let default = field.assigned.as_ref()?;
         Some(self.defaulted(field.node, default).unwrap_or_else(|| default.clone()))

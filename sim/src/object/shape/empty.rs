@@ -1,23 +1,23 @@
-//! Which empty values a built-in type writes: what the OpenAPI does not tell about the Go types, as tables.
+//! How built-in types store empty values: tables of what OpenAPI does not contain about the Go types.
 //!
-//! In Go a field is a pointer (kept when set), or a value that may be left out when empty (`omitempty`), or one that may
-//! not. OpenAPI says which fields are required; for optional scalars it does not say which are pointers.
+//! In Go a field is a pointer (kept if set), a value that is omitted if empty (`omitempty`), or a value that is always
+//! written. OpenAPI has the required fields, but not which optional scalars are pointers.
 
 use super::Value;
 
-/// What becomes of a field's empty value.
+/// How the empty value of a field is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Empty {
-    /// What is there stays, null goes: a pointer.
+    /// Values stay, null is dropped: a pointer.
     #[default]
     Kept,
-    /// It goes: `omitempty`.
+    /// Dropped: `omitempty`.
     Omitted,
-    /// It is written, even where the field was absent.
+    /// Written, even if the field is absent.
     Written,
 }
 
-/// Optional integers that are no pointers.
+/// Optional integers that are not pointers.
 const INTEGERS: &[&str] = &[
     "minReadySeconds",
     "numberAvailable",
@@ -55,7 +55,7 @@ const INTEGERS: &[&str] = &[
     "CustomResourceColumnDefinition.priority",
 ];
 
-/// Optional booleans that are no pointers.
+/// Optional booleans that are not pointers.
 const BOOLEANS: &[&str] = &[
     "paused",
     "authenticated",
@@ -83,7 +83,7 @@ const BOOLEANS: &[&str] = &[
     "readOnly",
 ];
 
-/// Optional strings that are pointers: an empty one means something.
+/// Optional strings that are pointers: an empty one differs from none.
 const STRING_POINTERS: &[&str] = &[
     "PersistentVolumeClaimSpec.storageClassName",
     "ingressClassName",
@@ -140,7 +140,7 @@ const STRING_POINTERS: &[&str] = &[
     "RuleWithOperations.scope",
 ];
 
-/// Lists that are written as null.
+/// Empty lists that are written as null.
 const LISTS: &[&str] = &[
     "EndpointSlice.endpoints",
     "EndpointSlice.ports",
@@ -151,7 +151,7 @@ const LISTS: &[&str] = &[
     "HorizontalPodAutoscalerStatus.currentMetrics",
 ];
 
-/// Times that are no pointers and are written as null.
+/// Times that are not pointers: absent ones are written as null.
 const TIMES: &[&str] = &[
     "lastProbeTime",
     "lastTransitionTime",
@@ -168,7 +168,7 @@ const TIMES: &[&str] = &[
     "ContainerStateTerminated.finishedAt",
 ];
 
-/// Scalars that are written although nothing requires them.
+/// Optional scalars that are always written.
 const SCALARS: &[&str] = &[
     "StatefulSetOrdinals.start",
     "StatefulSetStatus.availableReplicas",
@@ -184,7 +184,7 @@ const SCALARS: &[&str] = &[
     "PodFailurePolicyOnPodConditionsPattern.status",
 ];
 
-/// What the type named `owner` (its short name) does with `field` when it is empty.
+/// How the type with the short name `owner` stores `field` if it is empty.
 pub(super) fn of(owner: &str, field: &str, schema: &Value, required: bool) -> Empty {
     let listed = |table: &[&str]| {
         table.iter().any(|entry| match entry.split_once('.') {

@@ -1,18 +1,18 @@
-//! One top-level field of a custom object through all walks: what an update costs that changed only this field.
+//! All walks over one top-level field of a custom resource, for an update that changes only this field.
 
 use super::prune::Prune;
 use super::rewrite::Edit;
-use super::{Kind, Shape, Value};
+use super::{NodeKind, Shape, Value};
 use crate::object::Key;
-use crate::object::place::Place;
+use crate::object::field_path::FieldPath;
 
 impl Shape {
-    /// Drops what the type does not have from the value of a top-level field, into `unknown`, and sets defaults: `prune` and
-    /// `apply_defaults` of an object that has only this field. Nothing is added beside the field.
+    /// Drops unknown fields from the value of a top-level field, adds their paths to `unknown`, and sets defaults: `prune` and
+    /// `apply_defaults` for an object with only this field. Adds no other top-level field.
     pub fn complete_field(&self, key: Key, value: &Value, unknown: &mut Vec<String>) -> Edit {
         let root = self.root();
-        let Kind::Struct(s) = &self.node(root).kind else { return Edit::Keep };
-        let pruned = Prune { shape: self, unknown }.entry(root, key, value, &Place::ROOT.field(key));
+        let NodeKind::Struct(s) = &self.node(root).kind else { return Edit::Keep };
+        let pruned = Prune { shape: self, unknown }.entry(root, key, value, &FieldPath::ROOT.field(key));
         pruned.then(value, |value| self.default_entry(root, s, key, value))
     }
 }

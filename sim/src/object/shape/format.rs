@@ -1,5 +1,4 @@
-//! The OpenAPI string formats that custom resources are checked for. An unknown format checks nothing, as on a real
-//! server.
+//! The OpenAPI string formats of custom resources. An unknown format is not checked, as on a real server.
 
 /// A format with a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,7 @@ pub(super) fn fits(format: Format, text: &str) -> bool {
     }
 }
 
-/// RFC 3339, as the decoder of metav1.Time takes it.
+/// RFC 3339, as the decoder of metav1.Time accepts it.
 pub(super) fn is_date_time(text: &str) -> bool {
     let Some((date, time)) = text.split_at_checked(10) else { return false };
     let Some((clock, mut rest)) = time.strip_prefix(['T', 't']).and_then(|time| time.split_at_checked(8))
@@ -73,17 +72,17 @@ fn is_clock(text: &str) -> bool {
     in_range(h, 23) && in_range(&[*m1, *m2], 59) && in_range(&[*s1, *s2], 59)
 }
 
-/// Whether this is a number of two digits up to `most`.
+/// Whether this is a two-digit number up to `most`.
 fn in_range(digits: &[u8], most: u32) -> bool {
     matches!(digits, [a, b] if pair(*a, *b).is_some_and(|n| n <= most))
 }
 
-/// The number that two digits write.
+/// The number of two digits.
 fn pair(a: u8, b: u8) -> Option<u32> {
     (a.is_ascii_digit() && b.is_ascii_digit()).then(|| u32::from(a - b'0') * 10 + u32::from(b - b'0'))
 }
 
-/// The number that these digits write.
+/// The number of these digits.
 fn number(digits: &[u8]) -> Option<u32> {
     let add = |n: u32, digit: &u8| digit.is_ascii_digit().then(|| n * 10 + u32::from(digit - b'0'));
     digits.iter().try_fold(0, add)

@@ -1,33 +1,33 @@
-//! What makes walks over a shape fast: fields found by the address of their key, and lists of the fields that a walk must
-//! add. Made once, when the shape is built.
+//! Makes walks over a shape fast: finds fields by the address of their key, and lists the fields that a walk adds. Built once
+//! with the shape.
 
-use super::{Empty, Field, Key, Kind, Node, NodeId, Scalar, Struct, Value};
+use super::{Empty, Field, Key, Node, NodeId, NodeKind, Scalar, Struct, Value};
 
-/// Found by address: addresses differ from process to process, so they order nothing that anybody sees.
+/// Indexes of the fields of a struct. Addresses differ between processes, so their order is never visible.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lookup {
+pub(super) struct FieldLookup {
     by_address: Box<[(usize, u16)]>,
     written: Box<[u16]>,
     assigned: Box<[u16]>,
 }
 
-/// What is asked of the values of a built-in scalar beyond their type.
+/// A requirement on the values of a built-in scalar beyond their type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Nothing.
+pub(super) enum ScalarForm {
+    /// None.
     #[default]
     Plain,
-    /// That the number is one of 32 bits.
+    /// The number has 32 bits.
     Int32,
-    /// That the text is base64.
+    /// The text is base64.
     Bytes,
-    /// That the text is a time in whole seconds.
+    /// The text is a time in whole seconds.
     Time,
-    /// That the text is a time in microseconds.
+    /// The text is a time in microseconds.
     MicroTime,
 }
 
-impl Form {
+impl ScalarForm {
     fn of(node: &Node) -> Self {
         let micro = || node.name.as_ref().is_some_and(|name| name.ends_with(".MicroTime"));
         match node.format.as_deref() {
@@ -41,12 +41,14 @@ impl Form {
 }
 
 impl Node {
-    /// Whether a value is of its type, not empty, and written as it is stored: so for most scalars.
+    /// Whether a value has its type, is not empty, and has its stored form. True for most scalars.
     pub(super) fn takes_as_is(&self, value: &Value) -> bool {
         match (&self.kind, value) {
-            (Kind::Scalar(Scalar::String), Value::Str(text)) => self.form == Form::Plain && !text.is_empty(),
-            (Kind::Scalar(Scalar::Integer), Value::Int(n)) => (1..=i64::from(i32::MAX)).contains(n),
-            (Kind::Scalar(Scalar::Boolean), Value::Bool(is)) => *is,
+            (NodeKind::Scalar(Scalar::String), Value::Str(text)) => {
+                self.form == ScalarForm::Plain && !text.is_empty()
+            }
+            (NodeKind::Scalar(Scalar::Integer), Value::Int(n)) => (1..=i64::from(i32::MAX)).contains(n),
+            (NodeKind::Scalar(Scalar::Boolean), Value::Bool(is)) => *is,
             _ => false,
         }
     }
@@ -54,13 +56,17 @@ impl Node {
 
 impl Struct {
     fn make_lookup(&mut self) {
-        let places = || self.fields.iter().zip(0_u16..);
-        let mut by_address: Vec<_> = places().map(|(field, place)| (field.key.address(), place)).collect();
+        debug_assert!(
+            self.fields.is_sorted_by(|a, b| a.key < b.key),
+            "the fields of a struct are sorted by key"
+        );
+        let indexed = || self.fields.iter().zip(0_u16..);
+        let mut by_address: Vec<_> = indexed().map(|(field, index)| (field.key.address(), index)).collect();
         by_address.sort_unstable();
-        let written = places().filter(|(field, _)| field.empty == Empty::Written).map(|(_, place)| place);
-        let assigned = places().filter(|(field, _)| field.assigned.is_some()).map(|(_, place)| place);
+        let written = indexed().filter(|(field, _)| field.empty == Empty::Written).map(|(_, index)| index);
+        let assigned = indexed().filter(|(field, _)| field.assigned.is_some()).map(|(_, index)| index);
         let (written, assigned) = (written.collect(), assigned.collect());
-        self.lookup = Lookup { by_address: by_address.into(), written, assigned };
+        self.lookup = FieldLookup { by_address: by_address.into(), written, assigned };
     }
 
     /// The named field, if there is one.
@@ -70,38 +76,38 @@ impl Struct {
         self.fields.get(usize::from(by_address[at].1))
     }
 
-    /// The fields that are written even where they are absent.
+    /// The fields that are written even if they are absent.
     pub(super) fn written(&self) -> impl Iterator<Item = &Field> {
-        self.lookup.written.iter().map(|place| &self.fields[usize::from(*place)])
+        self.lookup.written.iter().map(|index| &self.fields[usize::from(*index)])
     }
 
-    /// The fields that have a default.
+    /// The fields with a default.
     pub(super) fn assigned(&self) -> impl Iterator<Item = &Field> {
-        self.lookup.assigned.iter().map(|place| &self.fields[usize::from(*place)])
+        self.lookup.assigned.iter().map(|index| &self.fields[usize::from(*index)])
     }
 }
 
-/// Makes the lookups of all nodes, and marks those at or below which defaults are set.
+/// Builds the indexes of all nodes, and marks the nodes with defaults at them or below.
 pub(super) fn make(nodes: &mut [Node]) {
     for node in nodes.iter_mut() {
-        node.form = Form::of(node);
-        if let Kind::Struct(s) = &mut node.kind {
+        node.form = ScalarForm::of(node);
+        if let NodeKind::Struct(s) = &mut node.kind {
             s.make_lookup();
         }
     }
-    // Types recurse: repeat until nothing is new.
+    // Types recurse: repeat until nothing changes.
     loop {
         let mut found = false;
         for i in 0..nodes.len() {
             let below = |id: &NodeId| nodes[id.0 as usize].defaults;
             let defaults = match &nodes[i].kind {
-                Kind::Struct(s) => {
+                NodeKind::Struct(s) => {
                     !s.lookup.assigned.is_empty()
                         || s.fields.iter().any(|f| below(&f.node))
                         || s.additional.as_ref().is_some_and(below)
                 }
-                Kind::List(list) => below(&list.items),
-                Kind::Any | Kind::Scalar(_) => false,
+                NodeKind::List(list) => below(&list.items),
+                NodeKind::Any | NodeKind::Scalar(_) => false,
             };
             if defaults && !nodes[i].defaults {
                 nodes[i].defaults = true;

@@ -1,14 +1,13 @@
-//! The type of an object tree: which fields there are, how lists merge, what is checked. Built from OpenAPI as data;
-//! the walks over it are in the files beside this one.
+//! The type of an object tree: its fields, how lists merge, and checks. Built from OpenAPI as data.
 //!
-//! - `build`: from the OpenAPI of built-in kinds and from a CRD's schema
+//! - `build`: from the OpenAPI of built-in kinds, and from the schema of a CRD
 //! - `prune`, `default`: unknown fields; defaults and nulls
-//! - `canonical`, `empty`: what built-in types write for empty values
-//! - `stored`, `field`: all of these in one walk, for built-in types and for one field of a custom resource
-//! - `decode`: type errors of built-in kinds, in the words of the Go decoder
-//! - `validate`, `format`: a CRD's value rules
+//! - `canonical`, `empty`: how built-in types write empty values
+//! - `stored`, `field`: all of these in one walk, for built-in types, and for one field of a custom resource
+//! - `decode`: type errors of built-in kinds, with the messages of the Go decoder
+//! - `validate`, `format`: the value rules of a CRD
 //!
-//! An arena, because types recurse. `lookup` makes walks cheap.
+//! The nodes form an arena, because types recurse. `lookup` makes walks cheap.
 
 mod build;
 mod canonical;
@@ -31,16 +30,16 @@ pub use decode::DecodeError;
 pub use empty::Empty;
 pub use rewrite::Edit;
 pub use validate::FieldError;
-pub(crate) use validate::Rules;
+pub(crate) use validate::ValueRules;
 
 use super::{Key, Str, Value};
 
-/// The place of a node in its [`Shape`].
+/// The index of a node in its [`Shape`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeId(u32);
 
 impl NodeId {
-    /// The node that every shape has first: any value, deduced from what is there.
+    /// The first node of every shape: any value; its type follows from the value.
     pub const ANY: Self = Self(0);
 }
 
@@ -55,11 +54,11 @@ pub struct Shape {
 /// The type of one value.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
-    /// What values it takes.
-    pub kind: Kind,
+    /// The kind of its values.
+    pub kind: NodeKind,
     /// The name of a built-in type, such as `io.k8s.api.core.v1.PodSpec`.
     pub name: Option<Str>,
-    /// Whether null is a value (custom resources).
+    /// Whether null is a valid value (custom resources).
     pub nullable: bool,
     /// Whether unknown fields stay.
     pub preserve_unknown: bool,
@@ -67,17 +66,17 @@ pub struct Node {
     pub embedded_resource: bool,
     /// The OpenAPI format, such as `int32` or `date-time`.
     pub format: Option<Str>,
-    /// Whether defaults are set at it or below it.
+    /// Whether it or a node below it has defaults.
     defaults: bool,
-    /// What is asked of the values of a scalar beyond their type.
-    form: lookup::Form,
+    /// The form of the values of a scalar.
+    form: lookup::ScalarForm,
     /// Value rules of custom resources.
-    pub(crate) rules: Option<Box<Rules>>,
+    pub(crate) rules: Option<Box<ValueRules>>,
 }
 
-/// What values a node takes.
+/// The kind of the values of a node.
 #[derive(Clone, Debug, Default)]
-pub enum Kind {
+pub enum NodeKind {
     /// Any value.
     #[default]
     Any,
@@ -111,16 +110,16 @@ pub enum Scalar {
 pub struct Struct {
     /// The named fields, sorted by key.
     pub fields: Vec<Field>,
-    /// The type of the values at all other keys.
+    /// The type of the values at other keys.
     pub additional: Option<NodeId>,
-    /// The fields that must be there.
+    /// The required fields.
     pub required: Vec<Key>,
-    /// Whether apply treats it as one value.
+    /// Whether apply treats the map as one value.
     pub atomic: bool,
-    lookup: lookup::Lookup,
+    lookup: lookup::FieldLookup,
 }
 
-/// A named field. What one use of a type adds to the type is here, not in the node.
+/// A named field, with what this use of a type adds to the type.
 #[derive(Clone, Debug)]
 pub struct Field {
     /// The field's name.
@@ -129,17 +128,17 @@ pub struct Field {
     pub node: NodeId,
     /// The default in its schema.
     pub default: Option<Value>,
-    /// What is assigned where it is absent: the default or, for built-in types, what the server assigns in code.
+    /// The value assigned if it is absent: the default or, for built-in types, the default that the server sets in code.
     pub assigned: Option<Value>,
-    /// Whether apply treats the value as one (or, set to false, although its type says so, does not).
+    /// Whether apply treats the value as one; overrides its type.
     pub atomic: Option<bool>,
-    /// How a strategic merge patch goes into it.
+    /// How a strategic merge patch merges it.
     pub patch: PatchStrategy,
-    /// What becomes of its empty value (built-in types).
+    /// How its empty value is stored (built-in types).
     pub empty: Empty,
 }
 
-/// `x-kubernetes-patch-strategy`, and the merge key that belongs to it.
+/// `x-kubernetes-patch-strategy` and `x-kubernetes-patch-merge-key`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PatchStrategy {
     /// Lists: merge items instead of replacing the list.
@@ -148,7 +147,7 @@ pub struct PatchStrategy {
     pub replace: bool,
     /// Maps: `$retainKeys` may drop fields.
     pub retain_keys: bool,
-    /// The field by which items of a merged list are told apart.
+    /// The field that identifies items of a merged list.
     pub merge_key: Option<Key>,
 }
 
@@ -157,7 +156,7 @@ pub struct PatchStrategy {
 pub struct List {
     /// The type of the items.
     pub items: NodeId,
-    /// How items are told apart.
+    /// What identifies items.
     pub list_type: ListType,
 }
 
@@ -168,7 +167,7 @@ pub enum ListType {
     Atomic,
     /// Scalars, each at most once.
     Set,
-    /// Maps, told apart by these fields.
+    /// Maps, identified by these fields.
     Map(Arc<[Key]>),
 }
 
@@ -178,7 +177,7 @@ impl Shape {
         self.root
     }
 
-    /// Whether this is a custom resource's type.
+    /// Whether this is the type of a custom resource.
     pub fn is_custom(&self) -> bool {
         self.custom
     }
@@ -190,20 +189,20 @@ impl Shape {
 
     /// The struct at `id`, if it is one.
     pub fn as_struct(&self, id: NodeId) -> Option<&Struct> {
-        if let Kind::Struct(s) = &self.node(id).kind { Some(s) } else { None }
+        if let NodeKind::Struct(s) = &self.node(id).kind { Some(s) } else { None }
     }
 
     /// The list at `id`, if it is one.
     pub fn as_list(&self, id: NodeId) -> Option<&List> {
-        if let Kind::List(l) = &self.node(id).kind { Some(l) } else { None }
+        if let NodeKind::List(l) = &self.node(id).kind { Some(l) } else { None }
     }
 
-    /// The type of the value at `key` of a map at `id`; nothing where the field is unknown.
+    /// The type of the value at `key` of a map at `id`; none if the field is unknown.
     pub fn child(&self, id: NodeId, key: Key) -> Option<NodeId> {
         let node = self.node(id);
         match &node.kind {
-            Kind::Any => Some(NodeId::ANY),
-            Kind::Struct(s) => {
+            NodeKind::Any => Some(NodeId::ANY),
+            NodeKind::Struct(s) => {
                 let named = s.field(key).map(|f| f.node);
                 named.or(s.additional).or(node.preserve_unknown.then_some(NodeId::ANY))
             }
@@ -216,7 +215,7 @@ impl Shape {
         self.as_list(id).map_or(NodeId::ANY, |l| l.items)
     }
 
-    /// The type at the end of a path of map keys; lists are stepped into without a key.
+    /// The type at the end of a path of map keys. Lists need no key.
     pub fn at(&self, path: &[&str]) -> Option<NodeId> {
         path.iter().try_fold(self.root, |id, key| {
             let id = if self.as_list(id).is_some() { self.item(id) } else { id };

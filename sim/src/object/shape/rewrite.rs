@@ -1,20 +1,20 @@
-//! Edits a tree while sharing all that stays: an unchanged branch is not copied.
+//! Edits a tree without copying its unchanged branches.
 
 use crate::object::{Key, Map, Value};
 
-/// What becomes of one entry.
+/// The edit of one entry.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
-    /// It stays.
+    /// Keep the value.
     Keep,
-    /// It goes.
+    /// Remove the entry.
     Drop,
-    /// It becomes this.
+    /// Replace the value.
     Set(Value),
 }
 
 impl Edit {
-    /// This edit of `value` and then the next one of what it made.
+    /// This edit of `value`, and then `next` of its result.
     pub(super) fn then(self, value: &Value, next: impl FnOnce(&Value) -> Self) -> Self {
         match self {
             Self::Keep => next(value),
@@ -33,7 +33,7 @@ impl From<Option<Value>> for Edit {
     }
 }
 
-/// The map after `edit` of every entry; nothing where none changed.
+/// The map after `edit` of every entry; none if no entry changed.
 pub(super) fn entries(map: &Map, mut edit: impl FnMut(Key, &Value) -> Edit) -> Option<Map> {
     let mut out: Option<Vec<(Key, Value)>> = None;
     for (i, (key, value)) in map.iter().enumerate() {
@@ -54,7 +54,7 @@ pub(super) fn entries(map: &Map, mut edit: impl FnMut(Key, &Value) -> Edit) -> O
     out.map(Map::from_entries)
 }
 
-/// The list after `edit` of every item; nothing where none changed.
+/// The list after `edit` of every item; none if no item changed.
 pub(super) fn items(items: &[Value], mut edit: impl FnMut(usize, &Value) -> Option<Value>) -> Option<Value> {
     let mut out: Option<Vec<Value>> = None;
     for (i, item) in items.iter().enumerate() {

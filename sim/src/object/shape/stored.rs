@@ -1,22 +1,20 @@
-//! A built-in object into its stored form in one walk: what `decode`, `prune`, `canonicalize` and `apply_defaults` do one
-//! after the other.
-//!
-//! What an update shares with the stored object has that form already and is not looked into.
+//! Brings a built-in object into its stored form in one walk, with the result of `decode`, `prune`, `canonicalize` and
+//! `apply_defaults` in turn. The walk skips branches that an update shares with the stored object.
 
 use super::decode::Decode;
 use super::rewrite::{self, Edit};
-use super::{DecodeError, Field, Key, Kind, NodeId, Scalar, Shape, Str, Struct, Value};
+use super::{DecodeError, Field, Key, NodeId, NodeKind, Scalar, Shape, Str, Struct, Value};
 use crate::object::Map;
-use crate::object::place::Place;
+use crate::object::field_path::FieldPath;
 
 impl Shape {
-    /// Checks the types of a built-in object's values, drops what the type does not have, brings the rest into its stored
-    /// form and sets defaults. Returns the dotted paths of what was dropped. `old` is the stored object that it replaces.
+    /// Checks the types of a built-in object's values, drops unknown fields, brings the rest into its stored form and sets
+    /// defaults. Returns the dotted paths of the dropped fields. `old` is the stored object that `value` replaces.
     pub fn store(&self, value: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
-        let mut walk = Store { shape: self, unknown: Vec::new(), fits: true };
-        let new = walk.value(self.root(), value, old, &Place::ROOT);
+        let mut walk = StoreWalk { shape: self, unknown: Vec::new(), fits: true };
+        let new = walk.value(self.root(), value, old, &FieldPath::ROOT);
         if !walk.fits {
-            // For its words.
+            // For the message.
             self.decode(value)?;
         }
         if let Some(new) = new {
@@ -26,44 +24,44 @@ impl Shape {
     }
 }
 
-struct Store<'a> {
+struct StoreWalk<'a> {
     shape: &'a Shape,
     unknown: Vec<String>,
-    /// Whether all values had their type so far; if not, what the walk makes is thrown away.
+    /// Whether all values had their type so far; if not, the result is discarded.
     fits: bool,
 }
 
-impl Store<'_> {
-    fn value(&mut self, id: NodeId, value: &Value, old: Option<&Value>, place: &Place<'_>) -> Option<Value> {
+impl StoreWalk<'_> {
+    fn value(&mut self, id: NodeId, value: &Value, old: Option<&Value>, at: &FieldPath<'_>) -> Option<Value> {
         if old.is_some_and(|old| old.is_shared_with(value)) || !self.check(id, value) {
             return None;
         }
-        self.below(id, value, old, place)
+        self.below(id, value, old, at)
     }
 
-    /// Whether a value has its type, apart from what is in it.
+    /// Whether a value has its type, without a look at its parts.
     fn check(&mut self, id: NodeId, value: &Value) -> bool {
         let fits = match (&self.shape.node(id).kind, value) {
-            (_, Value::Null) | (Kind::Any, _) => true,
-            (Kind::Struct(_), Value::Map(_)) | (Kind::List(_), Value::List(_)) => true,
-            (Kind::Scalar(scalar), _) => Decode::new(self.shape).scalar(id, *scalar, value).is_ok(),
+            (_, Value::Null) | (NodeKind::Any, _) => true,
+            (NodeKind::Struct(_), Value::Map(_)) | (NodeKind::List(_), Value::List(_)) => true,
+            (NodeKind::Scalar(scalar), _) => Decode::new(self.shape).scalar(id, *scalar, value).is_ok(),
             _ => false,
         };
         self.fits &= fits;
         fits
     }
 
-    /// What becomes of a value that has its type.
-    fn below(&mut self, id: NodeId, value: &Value, old: Option<&Value>, place: &Place<'_>) -> Option<Value> {
+    /// The stored form of a value that has its type; none if it is that already.
+    fn below(&mut self, id: NodeId, value: &Value, old: Option<&Value>, at: &FieldPath<'_>) -> Option<Value> {
         match (&self.shape.node(id).kind, value) {
-            (Kind::Struct(s), Value::Map(map)) => {
-                self.map(id, s, map, old.and_then(Value::as_map), place).map(Value::Map)
+            (NodeKind::Struct(s), Value::Map(map)) => {
+                self.map(id, s, map, old.and_then(Value::as_map), at).map(Value::Map)
             }
-            (Kind::List(list), Value::List(items)) => {
+            (NodeKind::List(list), Value::List(items)) => {
                 let old = old.map(Value::items).unwrap_or_default();
-                rewrite::items(items, |i, item| self.value(list.items, item, old.get(i), &place.index(i)))
+                rewrite::items(items, |i, item| self.value(list.items, item, old.get(i), &at.index(i)))
             }
-            (Kind::Scalar(scalar), _) => self.shape.canonical_scalar(id, *scalar, value),
+            (NodeKind::Scalar(scalar), _) => self.shape.canonical_scalar(id, *scalar, value),
             _ => None,
         }
     }
@@ -74,12 +72,12 @@ impl Store<'_> {
         s: &Struct,
         map: &Map,
         old: Option<&Map>,
-        place: &Place<'_>,
+        at: &FieldPath<'_>,
     ) -> Option<Map> {
-        let mut at = 0;
+        let mut guess = 0;
         let kept = rewrite::entries(map, |key, child| {
-            let old = old.and_then(|old| old.get_near(key, at));
-            at += 1;
+            let old = old.and_then(|old| old.get_near(key, guess));
+            guess += 1;
             if old.is_some_and(|old| old.is_shared_with(child)) {
                 return Edit::Keep;
             }
@@ -87,9 +85,9 @@ impl Store<'_> {
                 if self.shape.node(field.node).takes_as_is(child) {
                     return Edit::Keep;
                 }
-                return self.field(field, child, old, &place.field(key));
+                return self.field(field, child, old, &at.field(key));
             }
-            self.unnamed(id, s, child, old, &place.field(key))
+            self.unnamed(id, s, child, old, &at.field(key))
         });
         let mut missing: Vec<(Key, Value)> = Vec::new();
         for field in s.written().filter(|f| map.get_key(f.key).is_none()) {
@@ -107,34 +105,34 @@ impl Store<'_> {
         Some(now.iter().cloned().chain(missing).collect())
     }
 
-    /// What becomes of a value at a key that is no field's.
+    /// The edit of a value whose key is not a named field.
     fn unnamed(
         &mut self,
         id: NodeId,
         s: &Struct,
         child: &Value,
         old: Option<&Value>,
-        place: &Place<'_>,
+        at: &FieldPath<'_>,
     ) -> Edit {
         match s.additional {
             Some(node) if child.is_null() && self.shape.is_string(node) => Edit::Set(Str::default().into()),
-            Some(node) => self.value(node, child, old, place).into(),
+            Some(node) => self.value(node, child, old, at).into(),
             None if self.shape.node(id).preserve_unknown => Edit::Keep,
             None => {
-                self.unknown.push(place.path());
+                self.unknown.push(at.dotted());
                 Edit::Drop
             }
         }
     }
 
-    fn field(&mut self, field: &Field, child: &Value, old: Option<&Value>, place: &Place<'_>) -> Edit {
+    fn field(&mut self, field: &Field, child: &Value, old: Option<&Value>, at: &FieldPath<'_>) -> Edit {
         if !self.check(field.node, child) {
             return Edit::Keep;
         }
         let shape = self.shape;
-        let edit = shape.canonical_field(field, child, || self.below(field.node, child, old, place).into());
+        let edit = shape.canonical_field(field, child, || self.below(field.node, child, old, at).into());
         match edit {
-            // The zero value in place of null may have defaults in it.
+            // The zero value that replaces null may contain defaults.
             Edit::Set(zero) if child.is_null() => {
                 Edit::Set(shape.defaulted(field.node, &zero).unwrap_or(zero))
             }
@@ -145,10 +143,10 @@ impl Store<'_> {
 
 impl Shape {
     fn is_string(&self, id: NodeId) -> bool {
-        matches!(self.node(id).kind, Kind::Scalar(Scalar::String))
+        matches!(self.node(id).kind, NodeKind::Scalar(Scalar::String))
     }
 
-    /// What is written for an absent field, with the defaults that are in it.
+    /// The value written for an absent field, with the defaults in it.
     fn new_field(&self, field: &Field) -> Value {
         let zero = self.zero(field);
         self.defaulted(field.node, &zero).unwrap_or(zero)

@@ -23,7 +23,7 @@ fn defaults() -> Shape {
 }
 
 #[test]
-fn unknown_fields_go_and_are_named_as_strict_validation_names_them() {
+fn unknown_fields_are_dropped_and_named_as_by_strict_validation() {
     let mut object = value!({
         "bogusTop": 1, "metadata": {"name": "a", "unkMeta": 1},
         "spec": {
@@ -64,7 +64,7 @@ fn a_tree_without_unknown_fields_is_not_copied() {
 }
 
 #[test]
-fn defaults_fill_maps_that_are_there_and_nulls_go() {
+fn defaults_fill_existing_maps_and_nulls_are_dropped() {
     let defaulted = |object: &Value| {
         let mut object = object.clone();
         defaults().apply_defaults(&mut object);
@@ -97,7 +97,7 @@ const RULES: &str = r#"{"type":"object","required":["spec"],"properties":{"spec"
         "one":{"type":"object","properties":{"p":{"type":"string"},"q":{"type":"string"}},"oneOf":[{"required":["p"]},{"required":["q"]}]}
     }}}}"#;
 
-/// What is under `spec`, and what the server said to it. `a` is filled in where it is missing.
+/// Values of `spec`, and the answers of the server. `a` is added if it is missing.
 const FIELD_ERRORS: &[(&str, &str)] = &[
     (r#"{}"#, "spec.a: Required value"),
     (r#"{"a":"x"}"#, r#"spec.a: Invalid value: "x": spec.a in body should be at least 2 chars long"#),
@@ -180,7 +180,7 @@ fn recorded_field_errors_hold() {
     }
 }
 
-/// A cut of the built-in types, enough for the recorded decode errors.
+/// The part of the built-in types that the recorded decode errors need.
 const BUILTIN: &str = r##"{
     "io.k8s.api.core.v1.ConfigMap": {"type":"object","properties":{
         "metadata":{"$ref":"io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","default":{}},
@@ -235,7 +235,7 @@ fn a_schema_that_cannot_be_built_is_named_by_path() {
     assert_eq!(error("[]"), "schema openAPIV3Schema: a schema is an object, this is array");
 }
 
-/// A cut of a built-in type with every sort of field.
+/// Part of a built-in type, with every sort of field.
 const POD: &str = r##"{
     "v1.Pod": {"type":"object","properties":{"spec":{"$ref":"v1.Spec","default":{}},"status":{"$ref":"v1.Status","default":{}}}},
     "v1.Status": {"type":"object","properties":{"lastProbeTime":{"$ref":"v1.Time"},"startTime":{"$ref":"v1.Time"}}},
@@ -251,7 +251,7 @@ const POD: &str = r##"{
 }"##;
 
 #[test]
-fn built_in_types_drop_what_they_may_omit_and_write_the_rest() {
+fn built_in_types_drop_empty_fields_they_may_omit_and_write_the_others() {
     let shape = Shape::from_openapi(&Value::from_json(POD.as_bytes()).unwrap(), "v1.Pod").unwrap();
     let empty = value!({"spec": {"containers": null, "name": ""}, "status": {"lastProbeTime": null}});
     assert_eq!(shape.empty_object(), empty);
@@ -271,7 +271,7 @@ fn built_in_types_drop_what_they_may_omit_and_write_the_rest() {
 }
 
 #[test]
-fn one_walk_does_what_the_four_do_and_looks_at_what_is_new_only() {
+fn one_walk_equals_the_four_and_skips_shared_branches() {
     let shape = Shape::from_openapi(&Value::from_json(POD.as_bytes()).unwrap(), "v1.Pod").unwrap();
     let mut stored = value!({"bogus": 1, "spec": {
         "name": "a", "unknown": {"x": 1}, "hostNetwork": false, "env": ["x"], "cpu": "1000m", "labels": {"a": null},
@@ -293,7 +293,7 @@ fn one_walk_does_what_the_four_do_and_looks_at_what_is_new_only() {
     let mut wanted = stored.clone();
     wanted.set_at(&["spec", "nodeName"], "n");
     assert_eq!(new, wanted);
-    // What is shared is taken as it stands.
+    // A shared branch is taken unchanged.
     let odd = value!({"spec": {"containers": [], "name": ""}, "status": {}});
     let mut same = odd.clone();
     same.set_at(&["kept"], 1);

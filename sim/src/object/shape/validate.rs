@@ -1,8 +1,8 @@
 //! Value rules of custom resources: type, required, enum, bounds, pattern, format, list types, junctors.
 //!
-//! Real: the API server's OpenAPI validator, its words and its order of checks. Modelled: all that structural schemas
-//! may say but CEL rules, which belong to the API server. Not modelled: the order of errors among sibling fields, which
-//! varies on a real server; here it is the fields' order.
+//! Real: the OpenAPI validator of the API server, with its messages and its order of checks. Modelled: all that structural
+//! schemas may contain but CEL rules, which are in `apiserver`. Differs: errors of sibling fields come in the order of the
+//! fields; a real server varies it.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use regex_lite::Regex;
 
 use super::build::error;
 use super::format::{self, Format};
-use super::{Kind, ListType, Node, NodeId, Scalar, SchemaError, Shape, Struct, Value};
+use super::{ListType, Node, NodeId, NodeKind, Scalar, SchemaError, Shape, Struct, Value};
 
-/// One complaint about one field, ready to be a cause of a Status.
+/// One error of one field, as a cause of a Status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// The dotted path of the field, or `<nil>` where the real server names none.
+    /// The dotted path of the field, or `<nil>` if the real server names none.
     pub field: String,
     /// The reason of the cause, such as `FieldValueInvalid`.
     pub reason: &'static str,
@@ -44,7 +44,7 @@ impl FieldError {
         Self::new(field, "FieldValueNotSupported", message)
     }
 
-    /// Any other complaint.
+    /// Any other error.
     pub fn new(field: &str, reason: &'static str, message: impl Into<String>) -> Self {
         Self { field: field.to_owned(), reason, message: message.into() }
     }
@@ -69,7 +69,7 @@ impl fmt::Display for FieldError {
 
 /// The value rules of one node.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rules {
+pub(crate) struct ValueRules {
     enumeration: Vec<Value>,
     minimum: Option<f64>,
     maximum: Option<f64>,
@@ -79,7 +79,7 @@ pub(crate) struct Rules {
     min: Option<usize>,
     max: Option<usize>,
     pattern: Option<Regex>,
-    /// Schemas of a junctor name no type.
+    /// Whether the schema has no type, as those in a junctor.
     pub(super) untyped: bool,
     pub(super) all_of: Vec<NodeId>,
     pub(super) any_of: Vec<NodeId>,
@@ -87,7 +87,7 @@ pub(crate) struct Rules {
     pub(super) not: Option<NodeId>,
 }
 
-/// The keys of a schema that make it worth to keep rules.
+/// The keys of a schema that are value rules.
 const KEYS: &[&str] = &[
     "enum",
     "minimum",
@@ -106,7 +106,7 @@ const KEYS: &[&str] = &[
     "not",
 ];
 
-impl Rules {
+impl ValueRules {
     pub(super) fn from_schema(schema: &Value, path: &str) -> Result<Option<Box<Self>>, SchemaError> {
         let untyped = schema.get("type").is_none();
         if !untyped && KEYS.iter().all(|key| schema.get(key).is_none()) {
@@ -139,9 +139,9 @@ impl Rules {
 }
 
 impl Shape {
-    /// All complaints about a custom resource's fields; `metadata` is judged elsewhere.
+    /// All errors of the fields of a custom resource, except `metadata`.
     pub fn validate(&self, value: &Value) -> Vec<FieldError> {
-        let mut check = Check { shape: self, path: String::new(), errors: Vec::new() };
+        let mut check = Validator { shape: self, path: String::new(), errors: Vec::new() };
         check.value(self.root(), value);
         check.path.clear();
         check.list_types(self.root(), value);
@@ -149,13 +149,13 @@ impl Shape {
     }
 }
 
-struct Check<'a> {
+struct Validator<'a> {
     shape: &'a Shape,
     path: String,
     errors: Vec<FieldError>,
 }
 
-impl<'a> Check<'a> {
+impl<'a> Validator<'a> {
     fn value(&mut self, id: NodeId, value: &Value) {
         let node = self.shape.node(id);
         if value.is_null() && node.nullable {
@@ -168,30 +168,30 @@ impl<'a> Check<'a> {
             self.scalar(rules, node, value);
         }
         match (&node.kind, value) {
-            (Kind::List(list), Value::List(items)) => {
+            (NodeKind::List(list), Value::List(items)) => {
                 for (i, item) in items.iter().enumerate() {
                     let depth = push_index(&mut self.path, i);
                     self.value(list.items, item);
                     self.path.truncate(depth);
                 }
             }
-            (Kind::Struct(s), Value::Map(_)) => self.fields(id, s, node, value),
+            (NodeKind::Struct(s), Value::Map(_)) => self.fields(id, s, node, value),
             _ => (),
         }
     }
 
     fn type_of(&mut self, node: &Node, value: &Value) {
         let wanted = match &node.kind {
-            Kind::Any => return,
-            Kind::Struct(_) => "object",
-            Kind::List(_) => "array",
-            Kind::Scalar(Scalar::String) => "string",
-            Kind::Scalar(Scalar::Integer) => "integer",
-            Kind::Scalar(Scalar::Number) => "number",
-            Kind::Scalar(Scalar::Boolean) => "boolean",
-            Kind::Scalar(Scalar::IntOrString | Scalar::Quantity) => "integer,string",
+            NodeKind::Any => return,
+            NodeKind::Struct(_) => "object",
+            NodeKind::List(_) => "array",
+            NodeKind::Scalar(Scalar::String) => "string",
+            NodeKind::Scalar(Scalar::Integer) => "integer",
+            NodeKind::Scalar(Scalar::Number) => "number",
+            NodeKind::Scalar(Scalar::Boolean) => "boolean",
+            NodeKind::Scalar(Scalar::IntOrString | Scalar::Quantity) => "integer,string",
         };
-        if node.rules.as_ref().is_some_and(|r| r.untyped) && matches!(node.kind, Kind::Struct(_)) {
+        if node.rules.as_ref().is_some_and(|r| r.untyped) && matches!(node.kind, NodeKind::Struct(_)) {
             return;
         }
         let found = value.type_name();
@@ -231,7 +231,7 @@ impl<'a> Check<'a> {
         self.errors.push(FieldError::invalid(&self.path, bad, detail));
     }
 
-    fn scalar(&mut self, rules: &Rules, node: &Node, value: &Value) {
+    fn scalar(&mut self, rules: &ValueRules, node: &Node, value: &Value) {
         match value {
             Value::Str(s) => self.string(rules, s, value),
             Value::Int(n) => self.number(rules, *n as f64, value),
@@ -245,7 +245,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn string(&mut self, rules: &Rules, s: &str, value: &Value) {
+    fn string(&mut self, rules: &ValueRules, s: &str, value: &Value) {
         let length = s.chars().count();
         if let Some(max) = rules.max.filter(|max| length > *max) {
             let message = format!("Too long: may not be more than {max} bytes");
@@ -259,7 +259,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn number(&mut self, rules: &Rules, n: f64, value: &Value) {
+    fn number(&mut self, rules: &ValueRules, n: f64, value: &Value) {
         if let Some(of) = rules.multiple_of.filter(|of| (n / of).fract() != 0.0) {
             self.invalid(value, format_args!("should be a multiple of {of}"));
         }
@@ -283,7 +283,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn size(&mut self, rules: &Rules, size: usize, what: &str) {
+    fn size(&mut self, rules: &ValueRules, size: usize, what: &str) {
         if let Some(min) = rules.min.filter(|min| size < *min) {
             let bad = Value::Int(size as i64);
             self.invalid(&bad, format_args!("should have at least {min} {what}"));
@@ -314,14 +314,14 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The complaints of one schema of a junctor.
+    /// The errors of one schema of a junctor.
     fn branch(&self, id: NodeId, value: &Value) -> Vec<FieldError> {
-        let mut check = Check { shape: self.shape, path: self.path.clone(), errors: Vec::new() };
+        let mut check = Validator { shape: self.shape, path: self.path.clone(), errors: Vec::new() };
         check.value(id, value);
         check.errors
     }
 
-    fn junctors(&mut self, rules: &Rules, value: &Value) {
+    fn junctors(&mut self, rules: &ValueRules, value: &Value) {
         for id in &rules.all_of {
             let errors = self.branch(*id, value);
             self.errors.extend(errors);
@@ -356,7 +356,7 @@ impl<'a> Check<'a> {
         self.errors.push(FieldError::new("<nil>", "FieldValueInvalid", message));
     }
 
-    /// Duplicates in sets and list maps: a pass of its own, after all other checks, as on a real server.
+    /// Duplicates in sets and list maps. As on a real server, this pass comes after all other checks.
     fn list_types(&mut self, id: NodeId, value: &Value) {
         match value {
             Value::Map(map) => {
@@ -400,7 +400,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Appends `.name`, or `name` at the start, to a dotted path; returns the length to go back to.
+/// Appends `.name`, or `name` at the start, to a dotted path. Returns the old length.
 fn push_field(path: &mut String, name: &str) -> usize {
     let depth = path.len();
     if depth > 0 {
@@ -410,7 +410,7 @@ fn push_field(path: &mut String, name: &str) -> usize {
     depth
 }
 
-/// Appends `[index]` to a path; returns the length to go back to.
+/// Appends `[index]` to a path. Returns the old length.
 fn push_index(path: &mut String, index: usize) -> usize {
     use std::fmt::Write;
     let depth = path.len();

@@ -1,4 +1,4 @@
-//! Finds unknown names when an expression is compiled, not in the middle of a run.
+//! Finds unknown names and too deep nesting when an expression is compiled, not in the middle of a run.
 
 use kube_cel::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr};
 use kube_cel::cel::parser::Expression;
@@ -7,18 +7,18 @@ use super::CelError;
 use super::eval::is_operator;
 use super::functions::knows;
 
-/// How deep brackets and conditionals may nest. The parser's own limit of 96 comes after a recursion of its
-/// own.
+/// How deep brackets and conditionals may nest. Our choice, below the parser's own limit of 96, which it checks too late for its
+/// own stack.
 const DEEPEST: usize = 64;
 
-/// How many operators there may be: a chain such as `a.b.c` or `1 + 1 + 1` nests as deep as it is long, and
-/// the parser overflows a stack of 2 MiB somewhere beyond 1,000.
+/// How many operators there may be. A chain such as `a.b.c` or `1 + 1 + 1` nests as deep as it is long, and the parser overflows a
+/// stack of 2 MiB somewhere beyond 1,000.
 const MOST_OPERATORS: usize = 800;
 
-/// How deep the parsed expression may be, for the walk's own stack.
+/// How deep the parsed expression may be, so that evaluating it does not overflow the stack. Our choice.
 const DEEPEST_TREE: usize = 160;
 
-/// Checks that the expression cannot overflow a stack. What stands in strings counts too.
+/// Checks that the expression cannot overflow a stack. Brackets and operators in strings count too.
 pub(super) fn nesting(text: &str) -> Result<(), CelError> {
     let (mut depth, mut conditionals, mut operators) = (0_usize, 0, 0);
     for (at, c) in text.char_indices() {
@@ -46,26 +46,21 @@ pub(super) fn nesting(text: &str) -> Result<(), CelError> {
 
 /// Checks that every variable is among `names` or bound by a macro, and that every function exists.
 pub(super) fn names(expression: &Expression, text: &str, names: &[&str]) -> Result<(), CelError> {
-    let mut check = Check { bound: names.to_vec(), depth: 0 };
-    check.expression(expression).map_err(|fault| fault.error(text, names))
+    Check { text, names, bound: names.to_vec(), depth: 0 }.expression(expression)
 }
 
-/// The names that can be used at a place.
+/// The walk over an expression, with the variables that its current part may name.
 struct Check<'a> {
+    text: &'a str,
+    names: &'a [&'a str],
     bound: Vec<&'a str>,
     depth: usize,
 }
 
-enum Fault<'a> {
-    TooDeep,
-    Variable(&'a str),
-    Function(&'a str),
-}
-
 impl<'a> Check<'a> {
-    fn expression(&mut self, expression: &'a Expression) -> Result<(), Fault<'a>> {
+    fn expression(&mut self, expression: &'a Expression) -> Result<(), CelError> {
         if self.depth == DEEPEST_TREE {
-            return Err(Fault::TooDeep);
+            return self.wrong(self.text, format!("the expression nests deeper than {DEEPEST_TREE}"));
         }
         self.depth += 1;
         let answer = self.parts(expression);
@@ -73,10 +68,20 @@ impl<'a> Check<'a> {
         answer
     }
 
-    fn parts(&mut self, expression: &'a Expression) -> Result<(), Fault<'a>> {
+    fn wrong(&self, name: &str, message: String) -> Result<(), CelError> {
+        let (line, column) = position(self.text, name);
+        Err(CelError { line, column, message })
+    }
+
+    fn unknown_variable(&self, name: &str) -> Result<(), CelError> {
+        let known = if self.names.is_empty() { "none".into() } else { self.names.join(", ") };
+        self.wrong(name, format!("unknown variable `{name}`, there are {known}"))
+    }
+
+    fn parts(&mut self, expression: &'a Expression) -> Result<(), CelError> {
         match &expression.expr {
             Expr::Ident(name) if self.bound.contains(&name.as_str()) => Ok(()),
-            Expr::Ident(name) => Err(Fault::Variable(name)),
+            Expr::Ident(name) => self.unknown_variable(name),
             Expr::Select(select) => self.expression(&select.operand),
             Expr::Call(call) => self.call(call),
             Expr::List(list) => list.elements.iter().try_for_each(|element| self.expression(element)),
@@ -97,7 +102,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn call(&mut self, call: &'a CallExpr) -> Result<(), Fault<'a>> {
+    fn call(&mut self, call: &'a CallExpr) -> Result<(), CelError> {
         let name = call.func_name.as_str();
         let namespace = match call.target.as_deref() {
             Some(Expression { expr: Expr::Ident(target), .. }) if !self.bound.contains(&target.as_str()) => {
@@ -107,38 +112,21 @@ impl<'a> Check<'a> {
         };
         match namespace {
             Some(namespace) if knows(&format!("{namespace}.{name}")) => (),
-            Some(namespace) => return Err(Fault::Variable(namespace)),
+            Some(namespace) => return self.unknown_variable(namespace),
             None if is_operator(name) || knows(name) => (),
-            None => return Err(Fault::Function(name)),
+            None => return self.wrong(name, format!("unknown function `{name}`")),
         }
         let target = call.target.as_deref().filter(|_| namespace.is_none());
         target.into_iter().chain(&call.args).try_for_each(|part| self.expression(part))
     }
 
-    fn entry(&mut self, entry: &'a IdedEntryExpr) -> Result<(), Fault<'a>> {
+    fn entry(&mut self, entry: &'a IdedEntryExpr) -> Result<(), CelError> {
         match &entry.expr {
             EntryExpr::MapEntry(entry) => {
                 self.expression(&entry.key).and_then(|()| self.expression(&entry.value))
             }
             EntryExpr::StructField(field) => self.expression(&field.value),
         }
-    }
-}
-
-impl Fault<'_> {
-    fn error(&self, text: &str, names: &[&str]) -> CelError {
-        let (name, message) = match self {
-            Self::TooDeep => (&text, format!("the expression nests deeper than {DEEPEST_TREE}")),
-            Self::Variable(name) if names.is_empty() => {
-                (name, format!("unknown variable `{name}`, there are none"))
-            }
-            Self::Variable(name) => {
-                (name, format!("unknown variable `{name}`, there are {}", names.join(", ")))
-            }
-            Self::Function(name) => (name, format!("unknown function `{name}`")),
-        };
-        let (line, column) = position(text, name);
-        CelError { line, column, message }
     }
 }
 

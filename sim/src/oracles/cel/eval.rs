@@ -1,4 +1,4 @@
-//! The walk over an expression.
+//! Evaluates an expression part by part.
 
 use std::rc::Rc;
 
@@ -15,15 +15,15 @@ use super::value::Val;
 
 type Answer<'a> = Result<Val<'a>, String>;
 
-/// One evaluation: the variables, and those of the macros around the place where it is.
+/// One evaluation: the variables, and those of the macros around its current part.
 pub(super) struct Eval<'a> {
     vars: &'a [(&'a str, CelVar<'a>)],
     scope: Vec<(&'a str, Val<'a>)>,
     steps: u32,
 }
 
-/// How many parts one evaluation may look at: three nested macros over 200 objects, and under a second.
-/// cel-go has a cost limit for the same reason.
+/// How many parts one evaluation may evaluate. Our choice, in place of cel-go's cost limit: three nested macros over 200 objects,
+/// and under a second.
 const MOST_STEPS: u32 = 10_000_000;
 
 impl<'a> Eval<'a> {
@@ -203,7 +203,7 @@ impl<'a> Eval<'a> {
         self.eval(&of.result)
     }
 
-    /// One turn of a macro; `false` says that the rest makes no difference.
+    /// One turn of a macro; `false` says that the other items make no difference.
     fn step(
         &mut self,
         of: &'a ComprehensionExpr,
@@ -218,16 +218,11 @@ impl<'a> Eval<'a> {
         if let Some(second) = second {
             self.scope[depth + 2].1 = second;
         }
-        let (test, step) = match conditional(&of.loop_step, &of.accu_var) {
-            Some((test, step)) => (Some(test), step),
-            None => (None, &of.loop_step),
+        let step = match conditional(&of.loop_step, &of.accu_var) {
+            Some((test, _)) if !self.truth(test)? => return Ok(true),
+            Some((_, step)) => step,
+            None => &of.loop_step,
         };
-        if test.is_some_and(|test| self.truth(test) == Ok(false)) {
-            return Ok(true);
-        }
-        if let Some(test) = test {
-            self.truth(test)?;
-        }
         let Some(element) = appended(step, &of.accu_var) else {
             self.scope[depth].1 = self.eval(step).unwrap_or_else(|error| Val::Fault(error.into()));
             return Ok(true);
@@ -250,8 +245,7 @@ fn conditional<'a>(step: &'a Expression, accu: &str) -> Option<(&'a Expression, 
     }
 }
 
-/// The element of `accu + [element]`: appended in place, or `map` and `filter` would copy their list at every
-/// turn.
+/// The element of `accu + [element]`. It is appended in place: otherwise `map` and `filter` would copy their list at every turn.
 fn appended<'a>(step: &'a Expression, accu: &str) -> Option<&'a Expression> {
     let Expr::Call(call) = &step.expr else { return None };
     match (call.func_name.as_str(), call.args.as_slice()) {

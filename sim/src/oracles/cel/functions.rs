@@ -1,4 +1,4 @@
-//! Operators and functions on our values. What is not here goes to the library.
+//! Operators and functions on our values. All others are the library's.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use kube_cel::cel::common::ast::operators;
 use super::library::{self, no_overload};
 use super::value::Val;
 
-/// Functions that are ours: where objects would be converted, and where the library differs from cel-go.
+/// The functions that are ours, because the library would convert objects or because it differs from cel-go.
 const OURS: [&str; 11] = [
     "size",
     "dyn",

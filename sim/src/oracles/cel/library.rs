@@ -1,4 +1,4 @@
-//! The functions of `cel` and `kube-cel`, called with our values. Here alone are values converted.
+//! The functions of `cel` and `kube-cel`, called with our values. No other file converts values.
 
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
@@ -13,11 +13,10 @@ use super::value::Val;
 
 static LIBRARY: LazyLock<Context<'static>> = LazyLock::new(|| Context::default().with_all());
 
-/// The names under which arguments are handed over; no call of an expression has more.
+/// The names under which the library gets arguments. More than these are refused.
 const NAMES: [&str; 8] = ["a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7"];
 
-/// Whether the library has the function: asked without arguments, it complains about them and not about the
-/// name.
+/// Whether the library has the function. Called without arguments, a function that is there complains about the arguments.
 pub(super) fn knows(function: &str) -> bool {
     let call = CallExpr { func_name: function.to_owned(), ..CallExpr::default() };
     let answer = LIBRARY.resolve(&Expression { id: 0, expr: Expr::Call(call) });
@@ -58,7 +57,7 @@ fn ident(name: &str) -> Expression {
     Expression { id: 0, expr: Expr::Ident(name.to_owned()) }
 }
 
-/// The library's complaint in our words; it would print whole objects.
+/// The library's error in our words: its own prints whole objects.
 fn message(function: &str, args: &[Val<'_>], error: &ExecutionError) -> String {
     match error {
         ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),

@@ -1,15 +1,15 @@
 //! CEL expressions over objects: what `always` and `eventually` say in scenario files.
 //!
 //! Real: Kubernetes evaluates CEL with cel-go and its own function libraries.
-//! Modelled: `cel` parses the text and `kube-cel` has the functions; the walk over the expression is ours, on the
-//! object tree itself. The crate's own walk converts and copies whole objects at every step: 240 to 320 µs for three
-//! pods and three nodes, against 4 to 10 here; it also takes a field of null for false and counts the bytes of a string.
-//! Errors follow cel-go: `&&`, `||`, `all` and `exists` absorb them where the other side decides. In place of a
-//! cost limit there is one of steps.
-//! Not modelled: static types, `type()`, messages, `url()` and its kin (they need the tables of Unicode). An
-//! expression that uses them is refused, except that a type error shows when it is evaluated.
+//! Modelled: `cel` parses the text and `kube-cel` has the functions; we evaluate the expression ourselves, on the object tree.
+//! The crate's evaluation copies whole objects at every step: 240 to 320 µs for three pods and three nodes, against 4 to 10 here.
+//! It also takes a field of null for false, and counts the bytes of a string. Errors are those of cel-go: `&&`, `||`, `all` and
+//! `exists` ignore an error where another operand decides.
+//! Differs: the cost limit is one of steps.
+//! Not modelled: static types, `type()`, messages, `url()` and the like, which need tables of Unicode. We refuse an expression that
+//! uses them when it is compiled; a type error shows only when it is evaluated.
 //!
-//! The crates keep maps in hash order; nothing here iterates one without sorting it.
+//! The crates keep maps in hash order. We sort each before we iterate it.
 
 mod check;
 mod eval;
@@ -29,7 +29,7 @@ use self::eval::Eval;
 use self::value::Val;
 use crate::object::{Object, Value};
 
-/// A compiled expression. Compiling takes up to a millisecond, so it is done once per scenario and shared by all runs.
+/// A compiled expression. Compiling takes up to a millisecond, so it is done once per scenario and all runs share it.
 #[derive(Debug)]
 pub struct CelProgram {
     expression: Expression,
@@ -67,8 +67,7 @@ impl CelProgram {
         Ok(Self { expression })
     }
 
-    /// Evaluates the expression; an error says why it has no truth value (`cannot be evaluated: no
-    /// such key: x`).
+    /// Evaluates the expression; an error says why it has no truth value (`cannot be evaluated: no such key: x`).
     pub fn eval(&self, vars: &[(&str, CelVar<'_>)]) -> Result<bool, String> {
         match Eval::new(vars).eval(&self.expression) {
             Ok(Val::Bool(truth)) => Ok(truth),

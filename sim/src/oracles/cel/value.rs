@@ -1,4 +1,4 @@
-//! The values an expression computes with: borrowed branches of objects, and what is made of them.
+//! The values of an expression: borrowed parts of objects, and what the expression makes of them.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use kube_cel::cel;
 use super::CelVar;
 use crate::object::{Map, Object, Str, Value};
 
-/// A value. Cloning never copies a branch.
+/// A value. A clone copies no part of an object.
 #[derive(Clone, Debug)]
 pub(super) enum Val<'a> {
     Null,
@@ -31,9 +31,9 @@ pub(super) enum Val<'a> {
     /// A map made by the expression, in the order of its text.
     Map(Rc<Vec<(Val<'a>, Val<'a>)>>),
     Optional(Option<Rc<Val<'a>>>),
-    /// An error that a macro carries along: a later turn may make it irrelevant.
+    /// An error in a turn of a macro: a later turn may make it irrelevant.
     Fault(Rc<str>),
-    /// What only the library knows: bytes, times, durations, quantities, addresses, versions.
+    /// A value that only the library can handle: bytes, times, durations, quantities, addresses, versions.
     Other(cel::Value),
 }
 

@@ -1,14 +1,18 @@
-//! Faults as a scenario names them. How a fault is done is in `faults`.
+//! Faults as a scenario names them. How a fault is carried out is in `faults`, and so is how to add one.
 //!
-//! To add a fault: one line of [`FAULTS`], and one file of `faults`.
+//! - `table`: a row for each fault
+//! - [`FaultInfo`]: what a row says, and the checks that follow from it
+//! - [`Args`]: the arguments of one fault
 
 use super::{CountRange, Hosting, KindName, Pattern, Pick, TimeRange, When};
 
 mod args;
+mod info;
 mod table;
 
 pub use args::{Arg, Args};
-pub use table::{ArgInfo, FAULTS, FaultInfo, Lasts, Takes, Unless, Victim};
+pub use info::{ArgInfo, FaultInfo, Lasts, Never, Takes, Unless, Victim};
+pub use table::FAULTS;
 
 /// Whom a fault strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]

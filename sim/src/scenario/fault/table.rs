@@ -1,316 +1,313 @@
-//! The table of all faults that have a name: what they strike, their arguments, whether this version carries them out.
+//! The table of all faults: a row says what a fault does, what it may strike, and its arguments.
+//!
+//! From a row follow the builder function, the branch of the JSON Schema, `wavetank explain`, the checks of files and plans
+//! with their hints, and the link to the file in `faults` that carries the fault out. A row reads:
+//!
+//! ```text
+//! /// What it does.
+//! "name-in-files" name_of_file_and_function(arguments that the function takes) {
+//!     targets: [..],             what it may strike: variants of `Victim`
+//!     args: [                    /// What it means.  name: Takes = default
+//!         by: Time,              has to be given
+//!         times: Count = "1",    has a default
+//!         kind: Text = _,        may be left out
+//!     ],
+//!     lasts: May,                it may have a duration; `Must`: it needs one; left out: it strikes at one instant
+//!     moment: Before,            where the event's moment is not given; left out: `After`
+//!     never: [..],               values of arguments that contradict each other
+//! }
+//! ```
 
-use super::{Arg, Args, FaultTarget};
+use super::info::{ArgInfo, FaultInfo, Lasts, Never, Takes, Unless, Victim};
 use crate::scenario::Moment;
-use crate::scenario::near::instead;
 
-/// What is known of a fault by its name alone.
-#[derive(Debug, PartialEq, Eq)]
-pub struct FaultInfo {
-    /// The name in files and plans.
-    pub name: &'static str,
-    /// What it may strike.
-    pub targets: &'static [Victim],
-    /// Its arguments.
-    pub args: &'static [ArgInfo],
-    /// Whether it has a duration.
-    pub lasts: Lasts,
-    /// Whether this version carries it out.
-    pub available: bool,
-}
-
-/// What a fault may strike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Victim {
-    /// Pods.
-    Pod,
-    /// Nodes.
-    Node,
-    /// Hosts, by program.
-    Program,
-    /// Images, by glob.
-    Image,
-    /// The way between two parties.
-    Between,
-    /// A kind of objects.
-    Kind,
-    /// A namespace.
-    Namespace,
-    /// A PersistentVolumeClaim.
-    Claim,
-    /// The cluster as a whole.
-    Cluster,
-}
-
-/// An argument of a fault.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ArgInfo {
-    /// Its name.
-    pub name: &'static str,
-    /// What it takes.
-    pub takes: Takes,
-    /// What holds without it.
-    pub unless: Unless,
-}
-
-/// What an argument takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
-    /// A whole number, or a range to draw from.
-    Count,
-    /// A duration, or a range to draw from.
-    Time,
-    /// `true` or `false`.
-    Bool,
-    /// A name or glob.
-    Text,
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-}
-
-/// What holds without an argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unless {
-    /// It has to be given.
-    Required,
-    /// It is simply not there.
-    Absent,
-    /// This.
-    Default(&'static str),
-}
-
-/// Whether a fault has a duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lasts {
-    /// It strikes at one instant.
-    Never,
-    /// It may be given one.
-    May,
-    /// It has to be given one.
-    Must,
-}
-
-const fn arg(name: &'static str, takes: Takes, unless: Unless) -> ArgInfo {
-    ArgInfo { name, takes, unless }
-}
-
-const fn fault(
-    name: &'static str,
-    targets: &'static [Victim],
-    args: &'static [ArgInfo],
-    lasts: Lasts,
-    available: bool,
-) -> FaultInfo {
-    FaultInfo { name, targets, args, lasts, available }
-}
-
-/// Every fault that has a name.
-pub const FAULTS: &[FaultInfo] = {
-    use Lasts::{May, Must, Never};
-    use Takes::{Bool, Count, OneOf, Text, Time};
-    use Unless::{Absent, Default, Required};
-    use Victim::{Between, Claim, Cluster, Image, Kind, Namespace, Node, Pod, Program};
-    const GRACE: ArgInfo = arg("gracePeriodSeconds", Count, Default("30"));
-    const WATCHED: ArgInfo = arg("kind", Text, Absent);
-    const STATUS: ArgInfo = arg("status", OneOf(&["429", "500", "503", "504", "reset"]), Default("500"));
-    const AFTER_EFFECT: ArgInfo = arg("afterEffect", Bool, Default("false"));
-    &[
-        fault("pod-deletion", &[Pod], &[GRACE], Never, true),
-        fault("eviction", &[Pod], &[GRACE], Never, true),
-        fault(
-            "container-crash",
-            &[Pod],
-            &[arg("container", Text, Absent), arg("exitCode", Count, Default("137"))],
-            Never,
-            true,
-        ),
-        fault(
-            "image-pull-error",
-            &[Image],
-            &[arg("times", Count, Default("1")), arg("reason", Text, Default("ErrImagePull"))],
-            Never,
-            true,
-        ),
-        fault("slow-start", &[Image, Pod], &[arg("by", Time, Required)], May, true),
-        fault("readiness-flap", &[Image, Pod], &[arg("down", Time, Required)], Never, true),
-        fault(
-            "node-loss",
-            &[Node],
-            &[arg("heal", OneOf(&["return", "replace"]), Default("return"))],
-            Must,
-            true,
-        ),
-        fault("reboot", &[Node], &[], Never, true),
-        fault("partition", &[Between], &[arg("oneWay", Bool, Default("false"))], Must, true),
-        fault("kubelet-restart", &[Node], &[], Never, true),
-        fault("crash", &[Program, Pod], &[], Never, true),
-        fault("pause", &[Program, Pod], &[], Must, false),
-        fault(
-            "api-error",
-            &[Program],
-            &[STATUS, arg("committed", Bool, Default("false")), arg("retryAfter", Time, Absent)],
-            May,
-            true,
-        ),
-        fault("api-latency", &[Program], &[arg("by", Time, Required)], May, true),
-        fault("api-outage", &[Program], &[], Must, false),
-        fault("watch-cut", &[Program], &[WATCHED], May, true),
-        fault("watch-lag", &[Program], &[WATCHED], Must, false),
-        fault("watch-silence", &[Program], &[WATCHED], Must, false),
-        fault("replica-failover", &[Program], &[arg("lag", Time, Required)], Never, false),
-        fault("compaction", &[Cluster], &[arg("keep", Count, Default("0"))], Never, true),
-        fault("conflict", &[Program], &[], Never, false),
-        fault(
-            "admission-denial",
-            &[Kind],
-            &[
-                arg("name", Text, Required),
-                arg("status", OneOf(&["403", "422"]), Default("403")),
-                arg("message", Text, Absent),
-            ],
-            May,
-            false,
-        ),
-        fault("quota-exhausted", &[Namespace], &[arg("resource", Text, Required)], Must, false),
-        fault("list-shuffle", &[Program], &[], May, false),
-        fault("volume-loss", &[Claim], &[], Never, false),
-        fault("call-error", &[Program], &[arg("app", Text, Absent), AFTER_EFFECT], Never, false),
-        fault("call-hang", &[Program], &[arg("app", Text, Absent), AFTER_EFFECT], Never, false),
-        fault("call-lie", &[Program], &[arg("app", Text, Absent), AFTER_EFFECT], Never, false),
-    ]
-};
-
-impl FaultInfo {
-    /// The fault with this name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        FAULTS.iter().find(|fault| fault.name == name)
-    }
-
-    /// The fault with this name, if this version carries it out; else what is wrong and what would be right.
-    pub fn usable(name: &str) -> Result<&'static Self, String> {
-        match Self::named(name) {
-            Some(fault) if fault.available => Ok(fault),
-            Some(_) => Err(format!("fault `{name}` is not there yet")),
-            None => {
-                let known = FAULTS.iter().map(|fault| fault.name);
-                Err(format!("there is no fault `{name}`; {}", instead(name, known)))
+/// Hands the rows of all faults to a macro: those that this version carries out, and those that are not there yet.
+#[macro_export]
+macro_rules! fault_table {
+    ($with:ident) => {
+        $with! {
+            available: {
+                /// Somebody deletes pods, as `kubectl delete pod` does.
+                "pod-deletion" pod_deletion() {
+                    targets: [Pod],
+                    args: [
+                        /// The grace period of the deletion; 0 deletes by force.
+                        gracePeriodSeconds: Count = "30",
+                    ],
+                }
+                /// Somebody evicts pods, as `kubectl drain` does; disruption budgets may refuse.
+                "eviction" eviction() {
+                    targets: [Pod],
+                    args: [
+                        /// The grace period of the eviction.
+                        gracePeriodSeconds: Count = "30",
+                    ],
+                }
+                /// A container's process ends by itself.
+                "container-crash" container_crash() {
+                    targets: [Pod],
+                    args: [
+                        /// Which container; the first without it.
+                        container: Text = _,
+                        /// The exit code; 137 looks like SIGKILL.
+                        exitCode: Count = "137",
+                    ],
+                }
+                /// The next pulls of an image fail.
+                "image-pull-error" image_pull_error(times) {
+                    targets: [Image],
+                    args: [
+                        /// How many pulls fail.
+                        times: Count = "1",
+                        /// The reason that the container waits with.
+                        reason: Text = "ErrImagePull",
+                    ],
+                }
+                /// Containers take longer to start: all that start while it lasts; without a duration the next one.
+                "slow-start" slow_start(by) {
+                    targets: [Image, Pod],
+                    args: [
+                        /// How much longer.
+                        by: Time,
+                    ],
+                    lasts: May,
+                }
+                /// Containers that are ready are not ready for a while.
+                "readiness-flap" readiness_flap(down) {
+                    targets: [Image, Pod],
+                    args: [
+                        /// For how long.
+                        down: Time,
+                    ],
+                }
+                /// Machines lose their power: kubelet, containers and programs stop at one instant, the Node object stays.
+                "node-loss" node_loss() {
+                    targets: [Node],
+                    args: [
+                        /// How it ends: the same machine comes back, or the Node is deleted and another machine joins.
+                        heal: OneOf("return", "replace") = "return",
+                    ],
+                    lasts: Must,
+                }
+                /// Machines restart.
+                "reboot" reboot() { targets: [Node], args: [], }
+                /// Nodes, pods or programs do not reach the API server. Their containers run on.
+                "partition" partition() {
+                    targets: [Between],
+                    args: [
+                        /// Whether they still hear the server.
+                        oneWay: Bool = "false",
+                    ],
+                    lasts: Must,
+                }
+                /// Kubelets restart; containers do not notice.
+                "kubelet-restart" kubelet_restart() { targets: [Node], args: [], }
+                /// A program dies between two instructions. A pod as target means the programs in it.
+                "crash" crash() { targets: [Program, Pod], args: [], }
+                /// The API server, or what stands before it, fails without handling the request, or after it.
+                "api-error" api_error(status) {
+                    targets: [Program],
+                    args: [
+                        /// The status code of the answer, or a broken connection.
+                        status: OneOf("429", "500", "503", "504", "reset") = "500",
+                        /// Whether the server has handled the request.
+                        committed: Bool = "false",
+                        /// What a 429 asks the client to wait; 1 s without it.
+                        retryAfter: Time = _,
+                    ],
+                    lasts: May,
+                    moment: Before,
+                    never: [
+                        ("committed" = "true", "status" = "429":
+                            "a server that answers 429 has not committed: use `status: 504`, or leave `committed` out"),
+                    ],
+                }
+                /// Requests take longer on their way to the server.
+                "api-latency" api_latency(by) {
+                    targets: [Program],
+                    args: [
+                        /// How much longer.
+                        by: Time,
+                    ],
+                    lasts: May,
+                    moment: Before,
+                }
+                /// Watch connections break: at once, and while it lasts each new one too.
+                "watch-cut" watch_cut() {
+                    targets: [Program],
+                    args: [
+                        /// Only watches of this kind.
+                        kind: Text = _,
+                    ],
+                    lasts: May,
+                }
+                /// The API server forgets its history but for the newest revisions: watches that resume from before, and lists
+                /// that go on from before, get 410.
+                "compaction" compaction(keep) {
+                    targets: [Cluster],
+                    args: [
+                        /// How many revisions it keeps.
+                        keep: Count = "0",
+                    ],
+                }
+            }
+            later: {
+                /// A program stops running for a while, as under SIGSTOP.
+                "pause" pause() { targets: [Program, Pod], args: [], lasts: Must, }
+                /// The API server answers nobody for a while.
+                "api-outage" api_outage() { targets: [Program], args: [], lasts: Must, }
+                /// Watch streams lag behind, in order.
+                "watch-lag" watch_lag() {
+                    targets: [Program],
+                    args: [
+                        /// Only watches of this kind.
+                        kind: Text = _,
+                    ],
+                    lasts: Must,
+                }
+                /// Watch streams stay open and silent.
+                "watch-silence" watch_silence() {
+                    targets: [Program],
+                    args: [
+                        /// Only watches of this kind.
+                        kind: Text = _,
+                    ],
+                    lasts: Must,
+                }
+                /// A program reads from another API server, whose cache lags.
+                "replica-failover" replica_failover(lag) {
+                    targets: [Program],
+                    args: [
+                        /// How far its cache lags.
+                        lag: Time,
+                    ],
+                }
+                /// Somebody else writes the object just before the program does.
+                "conflict" conflict() { targets: [Program], args: [], moment: Before, }
+                /// An admission plugin or webhook refuses writes of a kind.
+                "admission-denial" admission_denial(name) {
+                    targets: [Kind],
+                    args: [
+                        /// The name of the webhook.
+                        name: Text,
+                        /// The status code.
+                        status: OneOf("403", "422") = "403",
+                        /// What the webhook says.
+                        message: Text = _,
+                    ],
+                    lasts: May,
+                    moment: Before,
+                }
+                /// The quota of a namespace is used up.
+                "quota-exhausted" quota_exhausted(resource) {
+                    targets: [Namespace],
+                    args: [
+                        /// Which resource, such as `pods`.
+                        resource: Text,
+                    ],
+                    lasts: Must,
+                }
+                /// Unpaged lists come in another order.
+                "list-shuffle" list_shuffle() { targets: [Program], args: [], lasts: May, moment: Before, }
+                /// A volume is destroyed with its data.
+                "volume-loss" volume_loss() { targets: [Claim], args: [], }
+                /// A call to an application fails.
+                "call-error" call_error() {
+                    targets: [Program],
+                    args: [
+                        /// Which application.
+                        app: Text = _,
+                        /// Whether the call has had its effect.
+                        afterEffect: Bool = "false",
+                    ],
+                }
+                /// A call to an application is never answered.
+                "call-hang" call_hang() {
+                    targets: [Program],
+                    args: [
+                        /// Which application.
+                        app: Text = _,
+                        /// Whether the call has had its effect.
+                        afterEffect: Bool = "false",
+                    ],
+                }
+                /// An application answers what is not so.
+                "call-lie" call_lie() {
+                    targets: [Program],
+                    args: [
+                        /// Which application.
+                        app: Text = _,
+                        /// Whether the call has had its effect.
+                        afterEffect: Bool = "false",
+                    ],
+                }
             }
         }
-    }
-
-    /// Which argument was meant by an unknown one.
-    pub fn args_instead(&self, name: &str) -> String {
-        if self.args.is_empty() {
-            "it has none".into()
-        } else {
-            instead(name, self.args.iter().map(|arg| arg.name))
-        }
-    }
-
-    /// The moment that is not said: what strikes the request itself strikes before it has an effect (with
-    /// `committed: true` its answer says so, and the effect is there all the same).
-    pub fn default_moment(&self) -> Moment {
-        match self.name {
-            "api-error" | "api-latency" => Moment::Before,
-            _ => Moment::After,
-        }
-    }
-
-    /// What is known of an argument by its name.
-    pub fn arg(&self, name: &str) -> Option<&'static ArgInfo> {
-        self.args.iter().find(|arg| arg.name == name)
-    }
-
-    /// Whether it may strike this.
-    pub fn strikes(&self, target: &FaultTarget) -> bool {
-        self.targets.iter().any(|victim| match (victim, target) {
-            (Victim::Program | Victim::Between, FaultTarget::Program { .. })
-            | (Victim::Image, FaultTarget::Image { .. })
-            | (Victim::Cluster, FaultTarget::Cluster) => true,
-            (Victim::Between, FaultTarget::Objects { kind, .. }) => {
-                kind.matches("", "nodes", "Node") || kind.matches("", "pods", "Pod")
-            }
-            (Victim::Pod, FaultTarget::Objects { kind, .. }) => kind.matches("", "pods", "Pod"),
-            (Victim::Node, FaultTarget::Objects { kind, .. }) => kind.matches("", "nodes", "Node"),
-            _ => false,
-        })
-    }
-
-    /// Whether it strikes the cluster as a whole, so that there is no target to name.
-    pub fn strikes_the_cluster(&self) -> bool {
-        self.targets == [Victim::Cluster]
-    }
-
-    /// What it may strike, in words.
-    pub fn victims(&self) -> String {
-        let words = self.targets.iter().map(|victim| match victim {
-            Victim::Pod => "pods",
-            Victim::Node => "nodes",
-            Victim::Program => "a program",
-            Victim::Image => "an image",
-            Victim::Between => "nodes, pods or a program, each cut off from kube-apiserver",
-            Victim::Kind => "a kind",
-            Victim::Namespace => "a namespace",
-            Victim::Claim => "a volume claim",
-            Victim::Cluster => "the cluster",
-        });
-        words.collect::<Vec<_>>().join(" or ")
-    }
-
-    /// The arguments that hold where none is given.
-    pub fn default_args(&self) -> Args {
-        let known = self.args.iter().filter_map(|arg| match arg.unless {
-            Unless::Default(text) => {
-                Some((arg.name, arg.read(text).expect("the table's defaults are valid")))
-            }
-            Unless::Required | Unless::Absent => None,
-        });
-        Args(known.collect())
-    }
-
-    /// What is wrong with these arguments together, where each is right by itself.
-    pub fn check_args(&self, args: &Args) -> Result<(), String> {
-        let missing =
-            self.args.iter().find(|arg| arg.unless == Unless::Required && args.get(arg.name).is_none());
-        if let Some(arg) = missing {
-            return Err(format!("`{}` needs the argument `{}`", self.name, arg.name));
-        }
-        if args.flag("committed") && args.text("status") == Some("429") {
-            return Err(
-                "a server that answers 429 has not committed: use `status: 504`, or leave `committed` out"
-                    .into(),
-            );
-        }
-        Ok(())
-    }
-
-    /// Whether it may be given, or left without, a duration.
-    pub fn check_duration(&self, given: bool) -> Result<(), String> {
-        match (self.lasts, given) {
-            (Lasts::Never, true) => Err(format!("`{}` lasts no time: leave the duration out", self.name)),
-            (Lasts::Must, false) => Err(format!("`{}` needs a duration", self.name)),
-            _ => Ok(()),
-        }
-    }
+    };
 }
 
-impl ArgInfo {
-    /// The value that this text gives the argument.
-    pub fn read(&self, text: &str) -> Result<Arg, String> {
-        let wrong = |right: &str| format!("`{text}` is no value of `{}`: write {right}", self.name);
-        match self.takes {
-            Takes::Count => text.parse().map(Arg::Count),
-            Takes::Time => text.parse().map(Arg::Time),
-            Takes::Bool => text.parse().map(Arg::Bool).map_err(|_| wrong("`true` or `false`")),
-            Takes::OneOf(words) if words.contains(&text) => Ok(Arg::Text(text.into())),
-            Takes::OneOf(words) => Err(wrong(&format!("one of {}", words.join(", ")))),
-            Takes::Text if !text.is_empty() && text.chars().all(is_plain) => Ok(Arg::Text(text.into())),
-            Takes::Text => Err(wrong("letters, digits and `. _ - / : *`")),
-        }
-    }
+/// What holds without an argument, from what stands behind its `=`.
+macro_rules! unless {
+    () => {
+        Unless::Required
+    };
+    (_) => {
+        Unless::Absent
+    };
+    ($default:literal) => {
+        Unless::Default($default)
+    };
 }
 
-/// What may stand in a text argument: nothing that means something in a plan.
-fn is_plain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "._-/:*".contains(c)
+/// The first if there is one, else the second.
+macro_rules! or {
+    ($given:expr ; $else:expr) => {
+        $given
+    };
+    (; $else:expr) => {
+        $else
+    };
 }
+
+macro_rules! infos {
+    (available: { $($(#[doc = $about:literal])+ $name:literal $file:ident($($lead:ident),*) { $($row:tt)* })* }
+     later: { $($(#[doc = $about2:literal])+ $name2:literal $file2:ident($($lead2:ident),*) { $($row2:tt)* })* }) => {
+        /// Every fault that has a name.
+        pub const FAULTS: &[FaultInfo] = &[
+            $(info!(true, concat!($($about),+), $name, &[$(stringify!($lead)),*], $($row)*),)*
+            $(info!(false, concat!($($about2),+), $name2, &[$(stringify!($lead2)),*], $($row2)*),)*
+        ];
+    };
+}
+
+macro_rules! info {
+    ($available:literal, $about:expr, $name:literal, $leading:expr,
+        targets: [$($target:ident),+],
+        args: [$(
+            $(#[doc = $means:literal])+
+            $arg:ident: $takes:ident $(($($word:literal),+))? $(= $default:tt)?,
+        )*],
+        $(lasts: $lasts:ident,)?
+        $(moment: $moment:ident,)?
+        $(never: [$(($($key:literal = $value:literal),+ : $why:literal),)+],)?
+    ) => {
+        FaultInfo {
+            name: $name,
+            about: $about.trim_ascii(),
+            targets: &[$(Victim::$target),+],
+            args: &[$(ArgInfo {
+                name: stringify!($arg),
+                about: concat!($($means),+).trim_ascii(),
+                takes: Takes::$takes $((&[$($word),+]))?,
+                unless: unless!($($default)?),
+            }),*],
+            leading: $leading,
+            lasts: or!($(Lasts::$lasts)? ; Lasts::Never),
+            moment: or!($(Moment::$moment)? ; Moment::After),
+            never: &[$($(Never { together: &[$(($key, $value)),+], why: $why }),+)?],
+            available: $available,
+        }
+    };
+}
+
+fault_table!(infos);

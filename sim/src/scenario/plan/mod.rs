@@ -56,14 +56,14 @@ pub struct PlannedFault {
     /// Its arguments, exact, defaults filled in.
     pub args: Args,
     /// When it strikes.
-    pub when: Strike,
+    pub when: ExactWhen,
     /// How long it lasts, where it lasts.
     pub duration_ms: Option<u64>,
 }
 
 /// When a concrete fault strikes.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Strike {
+pub enum ExactWhen {
     /// So many milliseconds after t = 0.
     At(u64),
     /// At an event.

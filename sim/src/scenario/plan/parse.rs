@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Plan, PlannedFault, Strike};
+use super::{ExactWhen, Plan, PlannedFault};
 use crate::object::LabelSelector;
 use crate::scenario::range::Millis;
 use crate::scenario::{
@@ -226,14 +226,14 @@ impl<'a> Reader<'a> {
         Ok(args)
     }
 
-    fn strike(&mut self) -> Result<Strike, BadPlan> {
+    fn strike(&mut self) -> Result<ExactWhen, BadPlan> {
         let start = self.at;
         let right = "a time such as `30s`, or `before(..)`, `after(..)` or `after-response(..)`";
         let word = self.word(right)?;
         if !self.take("(") {
             let time =
                 word.parse::<Millis>().map_err(|e| self.error_at(start, format!("{e}, or {right}")))?;
-            return Ok(Strike::At(time.0));
+            return Ok(ExactWhen::At(time.0));
         }
         let Some(moment) = Moment::ALL.into_iter().find(|moment| moment.as_str() == word) else {
             return Err(
@@ -242,7 +242,7 @@ impl<'a> Reader<'a> {
         };
         let (event, nth) = self.event()?;
         self.need(")", "`)` after the event")?;
-        Ok(Strike::On { moment, event, nth })
+        Ok(ExactWhen::On { moment, event, nth })
     }
 
     fn event(&mut self) -> Result<(EventPattern, u64), BadPlan> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Plan, PlannedFault, Strike};
+use super::{ExactWhen, Plan, PlannedFault};
 use crate::scenario::range::Millis;
 use crate::scenario::{EventPattern, FaultTarget, Pick};
 
@@ -53,7 +53,7 @@ impl fmt::Display for FaultTarget {
     }
 }
 
-impl fmt::Display for Strike {
+impl fmt::Display for ExactWhen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::At(ms) => Millis(*ms).fmt(f),

@@ -111,11 +111,11 @@ fn event() -> impl Strategy<Value = EventPattern> {
         })
 }
 
-fn strike() -> impl Strategy<Value = Strike> {
+fn strike() -> impl Strategy<Value = ExactWhen> {
     let moment = proptest::sample::select(&Moment::ALL[..]);
     prop_oneof![
-        (0..10_000_000_u64).prop_map(Strike::At),
-        (moment, event(), 1..100_u64).prop_map(|(moment, event, nth)| Strike::On { moment, event, nth })
+        (0..10_000_000_u64).prop_map(ExactWhen::At),
+        (moment, event(), 1..100_u64).prop_map(|(moment, event, nth)| ExactWhen::On { moment, event, nth })
     ]
 }
 
@@ -166,7 +166,7 @@ proptest! {
 fn the_design_page_example_is_read() {
     let plan: Plan = "crash(etcd-operator)@after(patch statefulsets/default/example#2)".parse().unwrap();
     let [fault] = &plan.0[..] else { panic!("{plan}") };
-    let Strike::On { moment: Moment::After, event, nth: 2 } = &fault.when else { panic!("{plan}") };
+    let ExactWhen::On { moment: Moment::After, event, nth: 2 } = &fault.when else { panic!("{plan}") };
     assert_eq!(
         (event.subresource.as_deref(), event.namespace.0.as_str(), event.name.0.as_str()),
         (None, "default", "example")

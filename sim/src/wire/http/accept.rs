@@ -1,14 +1,14 @@
-//! Which form of an answer a client accepts.
+//! The form of an answer that a client accepts.
 //!
-//! Not modelled: tables, YAML and protobuf (skipped, and 501 where nothing else is accepted),
-//! weights (`q=`): the first type that can be given is given.
+//! Not modelled: tables, YAML and protobuf (we skip them, and answer 501 if the client accepts nothing else); weights (`q=`): we
+//! take the first type that we can encode.
 
 use http::{HeaderMap, header};
 
 use crate::value;
 use crate::wire::{Form, Status};
 
-/// Reads the Accept header; none accepts everything.
+/// Reads the Accept header. Without one, a client accepts everything.
 pub(super) fn form(headers: &HeaderMap) -> Result<Form, Box<Status>> {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.is_empty() {
@@ -33,7 +33,7 @@ pub(super) fn form(headers: &HeaderMap) -> Result<Form, Box<Status>> {
     }))
 }
 
-/// The form that the parameters of a media type name, or the known one that cannot be given.
+/// The form in the parameters of a media type; `Err` with the name of a known form that we cannot encode.
 fn form_of<'a>(parameters: impl Iterator<Item = &'a str>) -> Result<Form, &'a str> {
     let (mut name, mut group_version) = ("", ("", ""));
     for (key, value) in parameters.filter_map(|parameter| parameter.split_once('=')) {
@@ -53,7 +53,7 @@ fn form_of<'a>(parameters: impl Iterator<Item = &'a str>) -> Result<Form, &'a st
     }
 }
 
-/// 406. A known media type in an unknown form is another failure than an unknown media type.
+/// 406. An unknown form of a known media type has another message than an unknown media type.
 fn not_acceptable(known: bool) -> Status {
     const MEDIA_TYPES: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
     if known {
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_form_that_can_be_given_is_given() {
+    fn the_first_form_that_we_can_encode_is_taken() {
         let meta = |name: &str| format!("application/json;as={name};g=meta.k8s.io;v=v1");
         let cases = [
             ("*/*".to_owned(), Ok(Form::Full)),

@@ -1,4 +1,4 @@
-//! The body of a response: bytes at once, or the lines of a watch as they come.
+//! The body of a response: all bytes at once, or the lines of a watch as they come.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -17,16 +17,16 @@ enum Inner {
     Stream { lines: UnboundedReceiver<Bytes>, closed: Option<OnDrop> },
 }
 
-/// Called when the client drops a stream.
+/// Runs when the client drops a stream.
 type OnDrop = Box<dyn FnOnce() + Send + Sync>;
 
 impl ResponseBody {
-    /// These bytes.
+    /// A body of these bytes.
     pub fn full(bytes: Bytes) -> Self {
         Self(Inner::Full(Some(bytes)))
     }
 
-    /// Lines as they come; `closed` is called when the client drops the body.
+    /// A body of lines as they come; `closed` runs when the client drops it.
     pub fn stream(lines: UnboundedReceiver<Bytes>, closed: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self(Inner::Stream { lines, closed: Some(Box::new(closed)) })
     }

@@ -1,12 +1,12 @@
-//! A request from HTTP: the method and path say what is asked, the headers how the body is written.
+//! Decodes a request from HTTP: verb and resource from method and path, the encoding of the body from the headers.
 
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 
 use super::accept;
+use super::path::ApiPath;
 use super::query;
 use super::syntax;
-use super::target::Target;
 use crate::object::{Object, Str, Value};
 use crate::wire::{Body, PatchType, Request, Status, Verb};
 
@@ -16,7 +16,7 @@ const BODY_LIMIT: usize = 3 * 1024 * 1024;
 /// Longest field manager, in bytes (apimachinery `FieldManagerMaxLength`).
 const MANAGER_LIMIT: usize = 128;
 
-/// Decodes a request. What is wrong with it travels in its body, because the server looks at the path first.
+/// Decodes a request. A failure travels in the body of the request, because the server checks the path first.
 pub fn decode(parts: &Parts, body: &[u8]) -> Request {
     decode_target(parts, body).unwrap_or_else(|status| Request {
         verb: Verb::Raw,
@@ -27,28 +27,28 @@ pub fn decode(parts: &Parts, body: &[u8]) -> Request {
 }
 
 fn decode_target(parts: &Parts, body: &[u8]) -> Result<Request, Box<Status>> {
-    let target = Target::of(parts.uri.path());
+    let path = ApiPath::of(parts.uri.path());
     let query = parts.uri.query().unwrap_or_default();
-    let verb = verb(&parts.method, &target, query)?;
+    let verb = verb(&parts.method, &path, query)?;
     let mut options = query::options(verb, query)?;
     if options.field_manager.is_empty() {
         options.field_manager = manager_of(&parts.headers);
     }
-    if target.resource.is_some() {
+    if path.resource.is_some() {
         options.form = accept::form(&parts.headers)?;
     }
     let mut request = Request {
         verb,
-        resource: target.resource,
-        subresource: target.subresource,
-        namespace: target.namespace,
-        name: target.name,
+        resource: path.resource,
+        subresource: path.subresource,
+        namespace: path.namespace,
+        name: path.name,
         options,
         path: parts.uri.path().into(),
         ..Request::default()
     };
     if let Err(status) = add_body(&mut request, &parts.headers, body) {
-        // Options that cannot be read must not delete anything: nobody looks at the body of a delete.
+        // A delete with undecodable options must fail here: the server does not look at the body of a delete.
         if matches!(verb, Verb::Delete | Verb::DeleteCollection) {
             return Err(status);
         }
@@ -57,11 +57,11 @@ fn decode_target(parts: &Parts, body: &[u8]) -> Result<Request, Box<Status>> {
     Ok(request)
 }
 
-fn verb(method: &Method, target: &Target, query: &str) -> Result<Verb, Box<Status>> {
-    if target.resource.is_none() {
+fn verb(method: &Method, path: &ApiPath, query: &str) -> Result<Verb, Box<Status>> {
+    if path.resource.is_none() {
         return if method == Method::GET { Ok(Verb::Raw) } else { Err(Box::new(Status::page_not_found())) };
     }
-    let one = !target.name.is_empty();
+    let one = !path.name.is_empty();
     let watches = || query::pairs(query).any(|(name, value)| name == "watch" && query::is_true(&value));
     Ok(match *method {
         Method::GET | Method::HEAD if !one && watches() => Verb::Watch,
@@ -79,7 +79,7 @@ fn verb(method: &Method, target: &Target, query: &str) -> Result<Verb, Box<Statu
     })
 }
 
-/// The manager that the server makes of a user agent: what stands before the first slash.
+/// The field manager of a user agent: the text before the first slash.
 fn manager_of(headers: &HeaderMap) -> Str {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     match agent.split('/').next() {
@@ -154,7 +154,7 @@ fn patch_type(media_type: &str) -> Result<PatchType, Box<Status>> {
     })
 }
 
-/// The object of a body. What is none is described for the server, which adds what it should have been.
+/// The object of a body, or the real server's description of a body that is none.
 fn object(body: &[u8], duplicates: &mut Vec<Str>) -> Result<Value, Box<Status>> {
     let why = match parse(body, duplicates) {
         Ok(root) => match root {
@@ -169,7 +169,7 @@ fn object(body: &[u8], duplicates: &mut Vec<Str>) -> Result<Value, Box<Status>> 
     Err(bad(format!("{NO_KIND}; json parse error: {why} ({})", summary(body))))
 }
 
-/// How the decoder of versions and kinds begins its complaints.
+/// The first words of a failure to decode version and kind.
 const NO_KIND: &str = "couldn't get version/kind";
 
 fn no_struct(found: &str) -> String {
@@ -177,7 +177,7 @@ fn no_struct(found: &str) -> String {
     format!("json: cannot unmarshal {found} into Go value of type {WANTED}")
 }
 
-/// The beginning of a body, as text where it could be an object and in hex elsewhere (apiserver `summarizeData`).
+/// The beginning of a body: as text if it may be an object, else in hex (apiserver `summarizeData`).
 fn summary(body: &[u8]) -> String {
     const LENGTH: usize = 30;
     let (start, more) = (body.get(..LENGTH).unwrap_or(body), if body.len() > LENGTH { " ..." } else { "" });
@@ -188,10 +188,10 @@ fn summary(body: &[u8]) -> String {
     }
 }
 
-/// The tree of a body, or why there is none.
+/// The tree of a body, or why it has none.
 fn parse(body: &[u8], duplicates: &mut Vec<Str>) -> Result<Value, String> {
     Value::from_json_noting(body, &mut |path| duplicates.push(path.into()))
-        .map_err(|error| syntax::complaint(body).unwrap_or_else(|| error.to_string()))
+        .map_err(|error| syntax::go_message(body).unwrap_or_else(|| error.to_string()))
 }
 
 fn bad(message: impl Into<String>) -> Box<Status> {

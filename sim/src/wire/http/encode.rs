@@ -1,4 +1,4 @@
-//! Answers to HTTP, watch events to lines.
+//! Encodes answers to HTTP, and watch events to lines.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
@@ -8,11 +8,10 @@ use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::{Answer, Form, List, Status, WatchEvent};
 
-/// Room for the JSON of most objects, in bytes.
+/// Room for the JSON of most objects, in bytes. Our choice: one allocation in place of several.
 const OBJECT_BYTES: usize = 2048;
 
-/// The response for an answer. [`Answer::Watching`] gives the headers with an empty body: the caller puts the stream in
-/// its place.
+/// The response for an answer. For [`Answer::Watching`] it has an empty body, which the caller replaces with the stream.
 pub fn encode(answer: &Answer, form: Form) -> Response<ResponseBody> {
     if let Some(status) = misfit(answer, form) {
         return encode(&Answer::Status(Box::new(status)), Form::Full);
@@ -45,7 +44,7 @@ pub fn encode(answer: &Answer, form: Form) -> Response<ResponseBody> {
     response
 }
 
-/// 406: metadata of a list is a list of metadata, and that of an object is none.
+/// 406: the client asked for the metadata of an object and gets a list, or the reverse.
 fn misfit(answer: &Answer, form: Form) -> Option<Status> {
     let (asked, found, kind, api_version) = match (answer, form) {
         (Answer::List(list), Form::Metadata) => {
@@ -76,8 +75,8 @@ fn add_retry_after(response: &mut Response<ResponseBody>, status: &Status) {
     }
 }
 
-/// Kinds of `v1` that every answer warns of (`APILifecycleDeprecated`). A deletion that answers with a Status does not
-/// name the kind, and so does not warn.
+/// Kinds of `v1` with a deprecation warning in every answer (`APILifecycleDeprecated`). A deletion that answers with a
+/// Status does not name the kind, and so has none.
 const DEPRECATED: &[(&str, &str)] = &[
     ("Endpoints", "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
     ("ComponentStatus", "v1 ComponentStatus is deprecated in v1.19+"),
@@ -119,7 +118,7 @@ fn list_json(list: &List, metadata_only: bool) -> Bytes {
         false => (list.kind.as_str(), list.api_version.as_str()),
     };
     let mut metadata = value!({"resourceVersion": (list.revision.to_string())});
-    // Lists of custom resources write the token even where there is none.
+    // Lists of custom resources have an empty token even on the last page.
     if !list.continue_token.is_empty() || list.typed_items {
         metadata.set_at(&["continue"], list.continue_token.clone());
     }

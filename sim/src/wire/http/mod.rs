@@ -1,19 +1,19 @@
-//! The rim: HTTP and JSON to requests, answers to HTTP and JSON. Sockets and a host's service both enter here.
+//! The rim: decodes HTTP and JSON to requests, encodes answers. Sockets and the service of a host both use it.
 //!
 //! - [`decode`]: method, path, query, headers and body to a [`Request`](super::Request)
 //! - [`encode`]: an [`Answer`](super::Answer) to a response, watch events to lines
-//! - [`ResponseBody`]: what a response carries
+//! - [`ResponseBody`]: the body of a response
 //!
-//! Not modelled: protobuf bodies (501), YAML bodies (501), tables (a client that also takes plain JSON gets that, as from a server
-//! without tables; one that does not gets 501).
+//! Not modelled: protobuf and YAML bodies (501); tables: a client that accepts plain JSON too gets that, as from a server without
+//! tables; any other client gets 501.
 
 mod accept;
 mod body;
 mod decode;
 mod encode;
+mod path;
 mod query;
 mod syntax;
-mod target;
 
 pub use body::ResponseBody;
 pub use decode::decode;

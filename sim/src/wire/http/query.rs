@@ -1,4 +1,4 @@
-//! Query strings to options.
+//! Decodes query strings to options.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::object::{Str, Value};
 use crate::value;
 use crate::wire::{Options, Status, Verb};
 
-/// Percent-decodes a part of a path. Most parts have nothing to decode.
+/// Percent-decodes a part of a path. Most parts need no decoding.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     if text.contains('%') { Cow::Owned(percent_decoded(text)) } else { Cow::Borrowed(text) }
 }
@@ -112,7 +112,7 @@ fn invalid(kind: &str, reason: &str, field: &str, why: &str) -> Box<Status> {
     Box::new(Status::new(422, "Invalid", message).details(details))
 }
 
-/// A number of things; fewer than none is none.
+/// A count; a negative number counts as 0.
 fn count(text: &str) -> Result<u64, Box<Status>> {
     Ok(u64::try_from(number::<i64>(text)?).unwrap_or(0))
 }
@@ -122,7 +122,7 @@ fn number<N: std::str::FromStr>(text: &str) -> Result<N, Box<Status>> {
     text.parse().map_err(|_| Box::new(invalid()))
 }
 
-/// Adds the options that a delete carries in its body.
+/// Adds the options in the body of a delete.
 pub(super) fn add_delete_options(options: &mut Options, body: &Value) -> Result<(), Box<Status>> {
     let kind = body.str_at(&["kind"]).unwrap_or_default();
     if !matches!(kind, "" | "DeleteOptions") {

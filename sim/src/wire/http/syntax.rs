@@ -1,10 +1,10 @@
-//! What Go's `encoding/json` says about text that is no JSON: the first character that does not fit, and where it stood.
+//! The messages of Go's `encoding/json` about invalid JSON: the first wrong character, and what the parser expected there.
 //!
-//! It is asked only after our own parser has refused the text, so it is plain rather than fast. Not modelled: what Go accepts
-//! and we refuse (bad UTF-8 in strings): the caller then gets nothing and uses our parser's words.
+//! It runs only after our own parser has refused the text, so it is plain rather than fast. Not modelled: bad UTF-8 in strings,
+//! which Go accepts and we refuse: there is no message then, and the caller uses that of our parser.
 
-/// Go's complaint about the text, if it has one.
-pub(super) fn complaint(text: &[u8]) -> Option<String> {
+/// Go's message about the text, if Go refuses it.
+pub(super) fn go_message(text: &[u8]) -> Option<String> {
     let mut scan = Scan { text, at: 0 };
     let found = scan.value("looking for beginning of value").and_then(|()| match scan.peek() {
         Some(_) => scan.fail("after top-level value"),
@@ -18,10 +18,10 @@ struct Scan<'a> {
     at: usize,
 }
 
-type Fits = Result<(), String>;
+type Scanned = Result<(), String>;
 
 impl Scan<'_> {
-    /// The next character that is no white space.
+    /// The next character that is not white space.
     fn peek(&mut self) -> Option<u8> {
         while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
@@ -29,7 +29,7 @@ impl Scan<'_> {
         self.text.get(self.at).copied()
     }
 
-    fn fail(&self, place: &str) -> Fits {
+    fn fail(&self, place: &str) -> Scanned {
         Err(match self.text.get(self.at) {
             None => "unexpected end of JSON input".to_owned(),
             Some(b'\'') => format!("invalid character '\\'' {place}"),
@@ -37,7 +37,7 @@ impl Scan<'_> {
         })
     }
 
-    fn value(&mut self, place: &str) -> Fits {
+    fn value(&mut self, place: &str) -> Scanned {
         match self.peek() {
             Some(b'{') => self.object(),
             Some(b'[') => self.array(),
@@ -50,7 +50,7 @@ impl Scan<'_> {
         }
     }
 
-    fn object(&mut self) -> Fits {
+    fn object(&mut self) -> Scanned {
         self.at += 1;
         if self.peek() == Some(b'}') {
             self.at += 1;
@@ -76,7 +76,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn array(&mut self) -> Fits {
+    fn array(&mut self) -> Scanned {
         self.at += 1;
         if self.peek() == Some(b']') {
             self.at += 1;
@@ -94,7 +94,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn string(&mut self) -> Fits {
+    fn string(&mut self) -> Scanned {
         self.at += 1;
         loop {
             match self.text.get(self.at) {
@@ -108,7 +108,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn escape(&mut self) -> Fits {
+    fn escape(&mut self) -> Scanned {
         self.at += 1;
         match self.text.get(self.at) {
             Some(b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"') => self.at += 1,
@@ -126,7 +126,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn literal(&mut self, word: &str) -> Fits {
+    fn literal(&mut self, word: &str) -> Scanned {
         for wanted in word.bytes() {
             if self.text.get(self.at) != Some(&wanted) {
                 return self.fail(&format!("in literal {word} (expecting {:?})", char::from(wanted)));
@@ -136,7 +136,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Fits {
+    fn number(&mut self) -> Scanned {
         if self.text[self.at] == b'-' {
             self.at += 1;
         }
@@ -159,7 +159,7 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn digits(&mut self, place: &str) -> Fits {
+    fn digits(&mut self, place: &str) -> Scanned {
         if !self.text.get(self.at).is_some_and(u8::is_ascii_digit) {
             return self.fail(place);
         }
@@ -172,10 +172,10 @@ impl Scan<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::complaint;
+    use super::go_message;
 
     #[test]
-    fn complaints_are_in_go_s_words() {
+    fn messages_are_those_of_go() {
         let cases = [
             ("", "unexpected end of JSON input"),
             ("{bad", "invalid character 'b' looking for beginning of object key string"),
@@ -192,8 +192,8 @@ mod tests {
             ("[1,]", "invalid character ']' looking for beginning of value"),
         ];
         for (text, wanted) in cases {
-            assert_eq!(complaint(text.as_bytes()).as_deref(), Some(wanted), "{text}");
+            assert_eq!(go_message(text.as_bytes()).as_deref(), Some(wanted), "{text}");
         }
-        assert_eq!(complaint(b"{\"a\": [1.5e3, -0, \"\\u00e4\", true, null, {}, []]}"), None);
+        assert_eq!(go_message(b"{\"a\": [1.5e3, -0, \"\\u00e4\", true, null, {}, []]}"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! A client that lists and then watches misses nothing and hears nothing twice, whatever it selects and whatever happens.
+//! A client that lists and then watches gets each change exactly once, whatever it selects.
 
 use std::collections::BTreeMap;
 
@@ -10,28 +10,28 @@ use crate::wire::resource::CONFIG_MAPS;
 use crate::wire::{Addr, Options, RequestId, WatchEvent};
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Op {
     /// Creates or updates the object with this name, with this label.
     Put(u8, u8),
     Delete(u8),
-    /// Lists and watches with one of the selections.
+    /// A new follower lists and watches with one of the selections.
     Follow(usize),
-    /// The oldest follower's connection breaks, and it resumes from what it saw last; if that is too old, it lists.
+    /// The oldest follower loses its connection and resumes from the last revision it saw. If that is too old, it lists.
     Resume,
-    /// The oldest follower's history is gone: it lists again.
+    /// The store is compacted, and the oldest follower lists again.
     Compact,
 }
 
 const LABELS: [&str; 4] = ["", "l=0", "l!=0", "l in (0,1)"];
 const FIELDS: [&str; 2] = ["", "metadata.name=n1"];
 
-fn step() -> impl Strategy<Value = Step> {
+fn action() -> impl Strategy<Value = Op> {
     prop_oneof![
-        6 => (0..4u8, 0..3u8).prop_map(|(name, label)| Step::Put(name, label)),
-        3 => (0..4u8).prop_map(Step::Delete),
-        2 => (0..LABELS.len() * FIELDS.len()).prop_map(Step::Follow),
-        1 => Just(Step::Resume),
-        1 => Just(Step::Compact),
+        6 => (0..4u8, 0..3u8).prop_map(|(name, label)| Op::Put(name, label)),
+        3 => (0..4u8).prop_map(Op::Delete),
+        2 => (0..LABELS.len() * FIELDS.len()).prop_map(Op::Follow),
+        1 => Just(Op::Resume),
+        1 => Just(Op::Compact),
     ]
 }
 
@@ -51,7 +51,7 @@ impl Follower {
         Self { options, stream, seen: list.revision, cache }
     }
 
-    fn hear(&mut self, event: &WatchEvent) {
+    fn receive(&mut self, event: &WatchEvent) {
         let object = event.object().expect("no bookmarks were asked for");
         assert!(object.revision() > self.seen, "{event:?} came again after {}", self.seen);
         self.seen = object.revision();
@@ -71,22 +71,22 @@ fn from(options: &Options, revision: u64) -> Options {
 fn deliver(server: &mut Server, followers: &mut [Follower]) {
     for (to, id, event) in server.replies.events.drain(..) {
         for follower in followers.iter_mut().filter(|f| f.stream == (to, id)) {
-            follower.hear(&event);
+            follower.receive(&event);
         }
     }
 }
 
-fn take(server: &mut Server, followers: &mut Vec<Follower>, step: Step) {
-    match step {
-        Step::Put(name, label) => {
+fn carry_out(server: &mut Server, followers: &mut Vec<Follower>, action: Op) {
+    match action {
+        Op::Put(name, label) => {
             let mut map = config_map(&format!("n{name}"), "v");
             map.set_at(&["metadata", "labels", "l"], label.to_string());
             if server.create(map.clone()).is_err() {
                 server.update(map).unwrap();
             }
         }
-        Step::Delete(name) => drop(server.delete(&Object::new(config_map(&format!("n{name}"), "v")))),
-        Step::Follow(which) => {
+        Op::Delete(name) => drop(server.delete(&Object::new(config_map(&format!("n{name}"), "v")))),
+        Op::Follow(which) => {
             let options = Options {
                 label_selector: LABELS[which % LABELS.len()].into(),
                 field_selector: FIELDS[which / LABELS.len()].into(),
@@ -94,7 +94,7 @@ fn take(server: &mut Server, followers: &mut Vec<Follower>, step: Step) {
             };
             followers.push(Follower::start(server, options));
         }
-        Step::Resume if !followers.is_empty() => {
+        Op::Resume if !followers.is_empty() => {
             let mut follower = followers.remove(0);
             server.api.close_watch(follower.stream.0, follower.stream.1);
             server.update(config_map("n0", "unseen")).ok();
@@ -106,23 +106,23 @@ fn take(server: &mut Server, followers: &mut Vec<Follower>, step: Step) {
             }
             followers.push(follower);
         }
-        Step::Compact if !followers.is_empty() => {
+        Op::Compact if !followers.is_empty() => {
             let old = followers.remove(0);
             server.api.close_watch(old.stream.0, old.stream.1);
             server.api.compact(server.api.revision());
             followers.push(Follower::start(server, old.options));
         }
-        Step::Resume | Step::Compact => (),
+        Op::Resume | Op::Compact => (),
     }
     deliver(server, followers);
 }
 
 proptest! {
     #[test]
-    fn list_and_watch_lose_and_repeat_nothing(steps in proptest::collection::vec(step(), 1..40)) {
+    fn list_and_watch_lose_and_repeat_nothing(actions in proptest::collection::vec(action(), 1..40)) {
         let (mut server, mut followers) = (Server::new(), Vec::new());
-        for step in steps {
-            take(&mut server, &mut followers, step);
+        for action in actions {
+            carry_out(&mut server, &mut followers, action);
         }
         for follower in followers {
             let list = server.list(*CONFIG_MAPS, follower.options.clone()).unwrap();

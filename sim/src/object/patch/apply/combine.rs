@@ -1,14 +1,14 @@
-//! Merges an applied tree into a live one by type: maps by key, keyed lists and sets by item, all else replaced.
+//! Merges the config into the live tree by type: maps by key, keyed lists and sets by item; other values are replaced.
 //!
-//! Real: items that both lists have come in the order of the applied list; items that only the live list has keep their
-//! place among them. Modelled: all of it.
+//! Real: items of both lists take the order of the config; items only of the live list keep their position among them.
+//! Modelled: all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::object::managed::Elem;
-use crate::object::{Kind, List, ListType, NodeId, Shape, Value};
+use crate::object::{List, ListType, NodeId, NodeKind, Shape, Value};
 
-/// `live` with `config` merged into it.
+/// Merges `config` into `live`.
 pub(super) fn merged(shape: &Shape, live: &Value, config: &Value) -> Value {
     Walk { shape }.value(shape.root(), false, live, config)
 }
@@ -20,18 +20,20 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn value(&self, id: NodeId, atomic: bool, live: &Value, config: &Value) -> Value {
         let s = self.shape.as_struct(id);
-        let granular_map = !atomic && s.is_none_or(|s| !s.atomic);
+        let granular = !atomic && s.is_none_or(|s| !s.atomic);
         match (&self.shape.node(id).kind, live, config) {
-            (Kind::Struct(_) | Kind::Any, Value::Map(_), Value::Map(_)) if granular_map => {
+            (NodeKind::Struct(_) | NodeKind::Any, Value::Map(_), Value::Map(_)) if granular => {
                 self.map(id, live, config)
             }
-            (Kind::Struct(_), Value::Map(old), Value::Null) if granular_map && !old.is_empty() => {
+            (NodeKind::Struct(_), Value::Map(old), Value::Null) if granular && !old.is_empty() => {
                 live.clone()
             }
-            (Kind::List(list), Value::List(old), Value::List(new)) if list.list_type != ListType::Atomic => {
+            (NodeKind::List(list), Value::List(old), Value::List(new))
+                if list.list_type != ListType::Atomic =>
+            {
                 self.list(list, old, new).map_or_else(|| config.clone(), Value::from)
             }
-            (Kind::List(list), Value::List(old), Value::Null)
+            (NodeKind::List(list), Value::List(old), Value::Null)
                 if list.list_type != ListType::Atomic && !old.is_empty() =>
             {
                 live.clone()
@@ -63,7 +65,7 @@ impl Walk<'_> {
         Value::Map(out)
     }
 
-    /// The items of both lists; nothing where an item lacks its keys.
+    /// The items of both lists; none if an item lacks its keys.
     fn list(&self, list: &List, live: &[Value], config: &[Value]) -> Option<Vec<Value>> {
         let elems = |items: &[Value]| {
             items.iter().map(|i| Elem::of_item(self.shape, list, i)).collect::<Option<Vec<_>>>()

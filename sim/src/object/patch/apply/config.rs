@@ -1,14 +1,14 @@
-//! The applied tree against its type: complaints, and the set of fields it claims.
+//! Checks the applied config against its type, and finds the set of fields that it claims.
 //!
-//! Real: a claim is every leaf, every list item, and every entry of a free map; maps with named fields are not claimed
-//! unless empty. Modelled: all of it.
+//! Real: a config claims every leaf, list item and entry of a free map; of maps with named fields, only empty ones. Modelled:
+//! all of it.
 
 use std::fmt::Write;
 
-use crate::object::managed::{Elem, FieldSet, Node};
-use crate::object::{Key, Kind, List, ListType, NodeId, Scalar, Shape, Value};
+use crate::object::managed::{Elem, FieldSet, SetNode};
+use crate::object::{Key, List, ListType, NodeId, NodeKind, Scalar, Shape, Value};
 
-/// The fields that `config` claims, or all complaints about it in the words of the real server.
+/// The fields that `config` claims, or all errors with the messages of the real server.
 pub(super) fn field_set(shape: &Shape, config: &Value) -> Result<FieldSet, String> {
     let mut walk = Walk { shape, path: String::new(), errors: Vec::new() };
     let set = walk.value(shape.root(), false, config).below;
@@ -19,7 +19,7 @@ pub(super) fn field_set(shape: &Shape, config: &Value) -> Result<FieldSet, Strin
     }
 }
 
-/// The set with all maps on the way to its members that are named fields of their type.
+/// The set, and all maps on the way to its members that are named fields of their type.
 pub(super) fn with_named_fields(shape: &Shape, id: NodeId, set: &FieldSet) -> FieldSet {
     FieldSet::from_sorted(set.nodes().iter().map(|(elem, node)| {
         let (child, named) = match elem {
@@ -30,7 +30,7 @@ pub(super) fn with_named_fields(shape: &Shape, id: NodeId, set: &FieldSet) -> Fi
             _ => (shape.item(id), false),
         };
         let below = with_named_fields(shape, child, &node.below);
-        (elem.clone(), Node { member: node.member || named, below })
+        (elem.clone(), SetNode { member: node.member || named, below })
     }))
 }
 
@@ -52,28 +52,28 @@ impl Walk<'_> {
         self.complain(&text);
     }
 
-    fn value(&mut self, id: NodeId, atomic: bool, value: &Value) -> Node {
+    fn value(&mut self, id: NodeId, atomic: bool, value: &Value) -> SetNode {
         match (&self.shape.node(id).kind, value) {
-            (Kind::Scalar(scalar), value) => {
+            (NodeKind::Scalar(scalar), value) => {
                 self.scalar(*scalar, value);
-                Node::leaf()
+                SetNode::leaf()
             }
-            (_, Value::Null) if !atomic => Node::default(),
-            (Kind::List(list), Value::List(items)) => self.list(list, items),
-            (Kind::Struct(s), Value::Map(_)) => {
+            (_, Value::Null) if !atomic => SetNode::default(),
+            (NodeKind::List(list), Value::List(items)) => self.list(list, items),
+            (NodeKind::Struct(s), Value::Map(_)) => {
                 let below = self.map(id, value);
-                if s.atomic || atomic { Node::leaf() } else { below }
+                if s.atomic || atomic { SetNode::leaf() } else { below }
             }
-            (Kind::List(_), _) => {
+            (NodeKind::List(_), _) => {
                 self.expected("list", value);
-                Node::leaf()
+                SetNode::leaf()
             }
-            (Kind::Struct(_), value) if !value.is_null() => {
+            (NodeKind::Struct(_), value) if !value.is_null() => {
                 self.expected("map", value);
-                Node::leaf()
+                SetNode::leaf()
             }
-            (Kind::Any, Value::Map(_)) if !atomic => self.map(NodeId::ANY, value),
-            _ => Node::leaf(),
+            (NodeKind::Any, Value::Map(_)) if !atomic => self.map(NodeId::ANY, value),
+            _ => SetNode::leaf(),
         }
     }
 
@@ -93,7 +93,7 @@ impl Walk<'_> {
         }
     }
 
-    fn map(&mut self, id: NodeId, value: &Value) -> Node {
+    fn map(&mut self, id: NodeId, value: &Value) -> SetNode {
         let s = self.shape.as_struct(id);
         let entries = value.as_map().into_iter().flatten().map(|(key, child)| {
             let field = s.and_then(|s| s.field(*key));
@@ -103,25 +103,25 @@ impl Walk<'_> {
             node.member |= empty || field.is_none();
             (Elem::Field(*key), node)
         });
-        Node { member: false, below: FieldSet::from_sorted(entries.collect::<Vec<_>>()) }
+        SetNode { member: false, below: FieldSet::from_sorted(entries.collect::<Vec<_>>()) }
     }
 
-    fn entry(&mut self, id: NodeId, key: Key, atomic: bool, child: &Value) -> Node {
+    fn entry(&mut self, id: NodeId, key: Key, atomic: bool, child: &Value) -> SetNode {
         let depth = self.path.len();
         Elem::Field(key).write_path(&mut self.path);
         let node = match self.shape.child(id, key) {
             Some(child_id) => self.value(child_id, atomic, child),
             None => {
                 self.complain("field not declared in schema");
-                Node::default()
+                SetNode::default()
             }
         };
         self.path.truncate(depth);
         node
     }
 
-    fn list(&mut self, list: &List, items: &[Value]) -> Node {
-        let mut nodes: Vec<(Elem, Node)> = Vec::with_capacity(items.len());
+    fn list(&mut self, list: &List, items: &[Value]) -> SetNode {
+        let mut nodes: Vec<(Elem, SetNode)> = Vec::with_capacity(items.len());
         for (i, item) in items.iter().enumerate() {
             let elem = if list.list_type == ListType::Atomic {
                 Elem::Index(i)
@@ -135,10 +135,10 @@ impl Walk<'_> {
             elem.write_path(&mut self.path);
             let node = self.value(list.items, false, item);
             self.path.truncate(depth);
-            nodes.push((elem, Node { member: true, below: node.below }));
+            nodes.push((elem, SetNode { member: true, below: node.below }));
         }
         if list.list_type == ListType::Atomic {
-            return Node::leaf();
+            return SetNode::leaf();
         }
         nodes.sort_by(|a, b| a.0.cmp(&b.0));
         for group in nodes.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
@@ -147,7 +147,7 @@ impl Walk<'_> {
             self.complain(&text);
         }
         nodes.dedup_by(|a, b| a.0 == b.0);
-        Node { member: false, below: FieldSet::from_sorted(nodes) }
+        SetNode { member: false, below: FieldSet::from_sorted(nodes) }
     }
 
     fn unkeyed(&mut self, list: &List, i: usize, item: &Value) {

@@ -1,20 +1,20 @@
-//! Conflicts of an apply, in the words of the real server.
+//! Conflicts of an apply, with the messages of the real server.
 
 use std::fmt;
 
 use crate::object::Str;
-use crate::object::managed::{Entry, FieldSet, Operation};
+use crate::object::managed::{FieldSet, ManagedEntry, Operation};
 
 /// One field that another manager owns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
     /// The manager that owns the field.
     pub manager: Str,
-    /// How it came to own it.
+    /// How the manager came to own the field.
     pub operation: Operation,
-    /// The subresource through which it did.
+    /// The subresource of the manager's write.
     pub subresource: Str,
-    /// The version in which it did.
+    /// The version of the manager's write.
     pub api_version: Str,
     /// The field, such as `.spec.ports[port=80].name`: the `field` of the cause.
     pub path: String,
@@ -44,13 +44,10 @@ pub struct Conflicts(pub Vec<Conflict>);
 
 impl Conflicts {
     /// The fields of `touched` that the entries own.
-    pub(super) fn between(others: &[Entry], touched: &FieldSet) -> Self {
-        let mut owners: Vec<&Entry> = others.iter().filter(|entry| entry.fields.overlaps(touched)).collect();
-        owners.sort_by(|a, b| {
-            let key =
-                |e: &Entry| (e.manager.clone(), e.operation, e.api_version.clone(), e.subresource.clone());
-            key(a).cmp(&key(b))
-        });
+    pub(super) fn between(others: &[ManagedEntry], touched: &FieldSet) -> Self {
+        let mut owners: Vec<_> = others.iter().filter(|entry| entry.fields.overlaps(touched)).collect();
+        owners
+            .sort_by_key(|e| (e.manager.clone(), e.operation, e.api_version.clone(), e.subresource.clone()));
         let conflicts = owners.into_iter().flat_map(|entry| {
             entry.fields.intersection(touched).paths().into_iter().map(|path| Conflict {
                 manager: entry.manager.clone(),
@@ -63,7 +60,7 @@ impl Conflicts {
         Self(conflicts.collect())
     }
 
-    /// Whether there is none.
+    /// Whether there is no conflict.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

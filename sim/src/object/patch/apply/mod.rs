@@ -1,13 +1,12 @@
-//! Server-side apply: a manager says what it wants; the server merges that, takes back what the manager no longer wants,
-//! and refuses to touch what others own.
+//! Server-side apply: merges a manager's config, removes fields no longer in it, refuses to change fields of other managers.
 //!
-//! - `config`: the applied tree checked against its type, and the set of fields it claims
-//! - `combine`: the applied tree merged into the live one
-//! - `remove`: fields taken out of a tree
-//! - `conflict`: who owns what was to be changed, in the server's words
+//! - `config`: checks the config against its type, and finds the fields it claims
+//! - `combine`: merges the config into the live object
+//! - `remove`: removes fields from a tree
+//! - `conflict`: the owners of fields that would change, with the server's messages
 //!
-//! Real: also converts between versions of a kind. Modelled: one version; entries of other versions take part as they
-//! are. The caller drops from the config what the endpoint ignores (status on the object, all else on the status).
+//! Real: also converts between versions of a kind. Modelled: one version; entries of others are not converted. The caller removes
+//! from the config what the endpoint ignores (status on the object, all else on the status).
 
 mod combine;
 mod config;
@@ -19,29 +18,29 @@ use std::sync::Arc;
 
 pub use conflict::{Conflict, Conflicts};
 
-use crate::object::managed::{Entry, FieldSet, Managed, Operation, Writer, compare, without};
+use crate::object::managed::{FieldSet, Managed, ManagedEntry, Operation, Writer, compare, without};
 use crate::object::{Shape, Value};
 
 /// The manager of all fields of an object that had no owners (k8s.io/apimachinery, NewDefaultFieldManager).
 const BEFORE_FIRST_APPLY: &str = "before-first-apply";
 
-/// What an apply makes of an object.
+/// The result of an apply.
 #[derive(Clone, Debug)]
 pub struct Applied {
     /// The new tree, before defaults and admission.
     pub root: Value,
-    /// Who owns what now.
+    /// The new owners of fields.
     pub managed: Managed,
-    /// Whether the tree or an owner's set of fields changed.
+    /// Whether the tree or a set of owned fields changed.
     pub changed: bool,
 }
 
-/// Why an apply did nothing.
+/// Why an apply failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApplyError {
     /// The config does not fit the type: a 500 with this text.
     Untyped(String),
-    /// Others own fields that would change: a 409.
+    /// Other managers own fields that would change: a 409.
     Conflicts(Conflicts),
 }
 
@@ -56,7 +55,7 @@ impl fmt::Display for ApplyError {
 
 impl std::error::Error for ApplyError {}
 
-/// Applies `config` to the live object, or to nothing. `writer.subresource` and `writer.api_version` say where.
+/// Applies `config` to the live object, if there is one, at the endpoint of `writer.subresource` and `writer.api_version`.
 pub fn apply(
     live: Option<(&Value, &Managed)>,
     config: &Value,
@@ -74,7 +73,7 @@ pub fn apply(
             (&empty, Vec::new())
         }
     };
-    let (own, others): (Vec<Entry>, Vec<Entry>) =
+    let (own, others): (Vec<ManagedEntry>, Vec<ManagedEntry>) =
         entries.into_iter().partition(|entry| entry.belongs_to(writer, Operation::Apply));
     let own = own.into_iter().next();
     let mut root = combine::merged(shape, live, config);
@@ -87,7 +86,7 @@ pub fn apply(
     if !force && !conflicts.is_empty() {
         return Err(ApplyError::Conflicts(conflicts));
     }
-    let mut kept: Vec<Entry> =
+    let mut kept: Vec<ManagedEntry> =
         others.iter().filter_map(|entry| without(entry, &[&touched, &comparison.removed])).collect();
     let tree_changed = comparison != Default::default() || root != *live;
     let owners_changed = kept.len() != others.len()
@@ -96,13 +95,14 @@ pub fn apply(
     if !claimed.is_empty() {
         // The time of an entry is that of the last apply that changed the object.
         let time = if tree_changed { Some(writer.time.clone()) } else { own.and_then(|own| own.time) };
-        kept.push(Entry { time, fields: Arc::new(claimed), ..Entry::new(writer, Operation::Apply) });
+        let entry = ManagedEntry::new(writer, Operation::Apply);
+        kept.push(ManagedEntry { time, fields: Arc::new(claimed), ..entry });
     }
     Ok(Applied { root, managed: Managed::from_entries(kept), changed: tree_changed || owners_changed })
 }
 
-/// The owners of the live object. One that has none is owned, from its first apply on, by a manager of that name.
-fn owners(live: &Value, managed: &Managed, writer: &Writer, shape: &Arc<Shape>) -> Vec<Entry> {
+/// The owners of the live object. If it has none, its first apply makes [`BEFORE_FIRST_APPLY`] the owner.
+fn owners(live: &Value, managed: &Managed, writer: &Writer, shape: &Arc<Shape>) -> Vec<ManagedEntry> {
     if !managed.entries().is_empty() {
         return managed.entries().to_vec();
     }
@@ -111,8 +111,8 @@ fn owners(live: &Value, managed: &Managed, writer: &Writer, shape: &Arc<Shape>) 
     Managed::default().updated(before, None, live, shape).entries().to_vec()
 }
 
-/// What the manager claimed last time, does not claim now, and nobody else owns.
-fn given_up(shape: &Shape, own: &Entry, claimed: &FieldSet, others: &[Entry]) -> FieldSet {
+/// The fields that the manager claimed last time and does not claim now, and that nobody else owns.
+fn given_up(shape: &Shape, own: &ManagedEntry, claimed: &FieldSet, others: &[ManagedEntry]) -> FieldSet {
     let named = |set: &FieldSet| config::with_named_fields(shape, shape.root(), set);
     let dropped = named(&own.fields).difference(&named(claimed));
     others.iter().fold(

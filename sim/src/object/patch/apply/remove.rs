@@ -1,9 +1,9 @@
-//! Takes the members of a field set out of a tree.
+//! Removes the members of a field set from a tree.
 //!
 //! Real: a map or list that loses its last entry becomes null. Modelled: that.
 
 use crate::object::managed::{Elem, FieldSet};
-use crate::object::{Kind, ListType, Map, NodeId, Shape, Value};
+use crate::object::{ListType, Map, NodeId, NodeKind, Shape, Value};
 
 /// `value` without the members of `gone`.
 pub(super) fn removed(shape: &Shape, value: &Value, gone: &FieldSet) -> Value {
@@ -27,7 +27,7 @@ fn below(shape: &Shape, id: NodeId, value: &Value, gone: &FieldSet) -> Value {
                 .collect();
             if kept.is_empty() { Value::Null } else { Value::Map(kept) }
         }
-        (Value::List(items), Kind::List(list)) if list.list_type != ListType::Atomic => {
+        (Value::List(items), NodeKind::List(list)) if list.list_type != ListType::Atomic => {
             let kept: Vec<Value> = items
                 .iter()
                 .filter_map(|item| match Elem::of_item(shape, list, item) {

@@ -66,7 +66,7 @@ impl Tank {
     /// `manager operation time fields` per entry.
     fn owners(&self) -> Vec<String> {
         let managed = &self.live.as_ref().unwrap().1;
-        let text = |e: &Entry| {
+        let text = |e: &ManagedEntry| {
             let time = e.time.as_deref().unwrap_or("-");
             format!("{} {} {time} {}", e.manager, e.operation.as_str(), e.fields.to_value().to_json())
         };
@@ -75,7 +75,7 @@ impl Tank {
 }
 
 #[test]
-fn dropping_what_one_alone_owned_removes_it_and_a_repetition_changes_nothing() {
+fn dropping_a_field_of_one_owner_removes_it_and_a_repetition_changes_nothing() {
     let mut tank = Tank::new();
     assert!(tank.apply("mgr-a", value!({"data": {"x": "1", "y": "2"}})));
     assert!(!tank.apply("mgr-a", value!({"data": {"x": "1", "y": "2"}})));
@@ -180,7 +180,7 @@ fn missing_keys_take_their_default_and_the_last_owner_of_an_item_removes_it() {
 }
 
 #[test]
-fn what_does_not_fit_the_type_is_refused_in_the_servers_words() {
+fn a_config_that_does_not_fit_its_type_is_refused_with_the_servers_message() {
     for (spec, wanted) in [
         (value!({"s": ["x", "x"]}), ".spec.s: duplicate entries for key [=\"x\"]"),
         (value!({"unknown": 1}), ".spec.unknown: field not declared in schema"),

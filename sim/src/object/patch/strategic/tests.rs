@@ -1,7 +1,8 @@
 //! Strategic merge patches against the recorded cases `strategic-merge-patch` and
 //! `strategic-merge-status-conditions`.
 
-use super::*;
+use super::apply;
+use crate::object::{Shape, Value};
 use crate::value;
 
 fn shape() -> Shape {
@@ -34,7 +35,7 @@ fn check(start: &str, steps: &[(&str, &str)]) {
 }
 
 #[test]
-fn keyed_lists_merge_and_directives_steer_them() {
+fn keyed_lists_merge_and_directives_control_the_merge() {
     check(
         r#"{"containers":[{"name":"a","image":"i1","env":[{"name":"E1"},{"name":"E2","image":"2"}]},{"name":"b"}]}"#,
         &[
@@ -101,7 +102,7 @@ fn lists_of_values_merge_as_sets_with_the_patch_first() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_in_the_servers_words() {
+fn a_patch_that_does_not_fit_is_refused_with_the_servers_message() {
     let object = value!({"spec": {"containers": [{"name": "a"}], "strategy": {"type": "x"}}});
     for (patch, wanted) in [
         (

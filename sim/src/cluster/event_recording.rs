@@ -1,0 +1,112 @@
+//! Events of the control plane, for the first host or user who reads Events: the recorder gets all commits so far, and from
+//! then on each new commit.
+//!
+//! Real: each component sends its Events as it goes. Modelled: an Event follows from a commit, or from a create that the
+//! server refused to the controllers. The record does not say which object a refused create had, nor why the server refused
+//! it, so refusals are kept here. Differs: without a reader there are no Events.
+
+use std::sync::Arc;
+
+use super::Cluster;
+use super::actors::API_SERVER;
+use crate::engine::Time;
+use crate::events::Recorder;
+use crate::object::Object;
+use crate::wire::{ActorClass, Addr, Body, Commit, Request, Resource, Status, Verb, What};
+
+/// The name of the actor that runs the controllers.
+const CONTROLLERS: &str = "kube-controller-manager";
+
+/// The recorder of Events, and what it needs beside the record.
+#[derive(Debug, Default)]
+pub(super) struct EventRecording {
+    /// None until somebody reads Events.
+    recorder: Option<Recorder>,
+    /// Refused creates that the recorder has not got.
+    refusals: Vec<RefusedCreate>,
+}
+
+/// A create of the controllers that the server refused.
+#[derive(Debug)]
+struct RefusedCreate {
+    /// The index of the record's next entry.
+    before: usize,
+    time: Time,
+    resource: Resource,
+    object: Arc<Object>,
+    failure: Status,
+}
+
+impl Cluster {
+    /// Starts the recording, and makes up for all commits so far, if this is the first request of a host or the user that
+    /// reads Events.
+    pub(super) fn record_events_for(&mut self, request: &Request) {
+        let is_first = self.event_recording.recorder.is_none()
+            && matches!(request.verb, Verb::Get | Verb::List | Verb::Watch)
+            && request.resource.is_some_and(|resource| resource.plural() == "events")
+            && self.history.actor(request.from).class != ActorClass::System;
+        if !is_first {
+            return;
+        }
+        self.event_recording.recorder = Some(Recorder::default());
+        let entries = self.history.record.entries().iter().enumerate();
+        let commits: Vec<(usize, Time, Addr, Arc<Commit>)> = entries
+            .filter_map(|(index, entry)| match &entry.what {
+                What::Commit(commit) => Some((index, entry.time, entry.actor, commit.clone())),
+                _ => None,
+            })
+            .collect();
+        let mut refusals = std::mem::take(&mut self.event_recording.refusals).into_iter().peekable();
+        for (index, time, actor, commit) in commits {
+            while let Some(refusal) = refusals.next_if(|refusal| refusal.before <= index) {
+                self.record_refusal(&refusal);
+            }
+            self.record_commit(time, actor, &commit);
+        }
+        refusals.for_each(|refusal| self.record_refusal(&refusal));
+    }
+
+    /// The object of this request, if the controllers want to create one.
+    pub(super) fn created_by_controllers(&self, request: &Request) -> Option<Arc<Object>> {
+        let creates = request.verb == Verb::Create && self.history.actor(request.from).name == CONTROLLERS;
+        match &request.body {
+            Body::Object(object) if creates => Some(object.clone()),
+            _ => None,
+        }
+    }
+
+    /// The server has refused to create this object for the controllers.
+    pub(super) fn on_refused(&mut self, resource: Resource, object: Arc<Object>, failure: Status) {
+        let before = self.history.record.entries().len();
+        let refusal = RefusedCreate { before, time: self.queue.now(), resource, object, failure };
+        if self.event_recording.recorder.is_some() {
+            self.record_refusal(&refusal);
+        } else {
+            self.event_recording.refusals.push(refusal);
+        }
+    }
+
+    fn record_refusal(&mut self, refusal: &RefusedCreate) {
+        let Some(recorder) = &mut self.event_recording.recorder else { return };
+        let RefusedCreate { time, resource, object, failure, .. } = refusal;
+        let floor = Recorder::floor(self.queue.now());
+        let requests = recorder.refused(*time, floor, (*resource, &**object), failure);
+        self.write_events(requests);
+    }
+
+    /// Writes the Events that follow from a commit, if somebody reads Events.
+    pub(super) fn record_commit(&mut self, time: Time, actor: Addr, commit: &Commit) {
+        let Some(recorder) = &mut self.event_recording.recorder else { return };
+        let floor = Recorder::floor(self.queue.now());
+        let requests = recorder.commit(time, floor, &self.history.actor(actor).name, commit);
+        self.write_events(requests);
+    }
+
+    /// Writes Events. Those that the server refuses, such as Events in a terminating namespace, are lost.
+    fn write_events(&mut self, events: Vec<Request>) {
+        for mut request in events {
+            request.from = API_SERVER;
+            self.serve_at_once(request);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! How requests and their answers travel between actors and the API server.
+//!
+//! Real: HTTP over TCP. Modelled: a request takes one leg to the server and its answer one leg back, each with a drawn
+//! latency; the server handles a request at one instant. A rule, through which faults act, decides the fate of each request
+//! of a host.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Cluster;
+use super::actors::{API_SERVER, ActorKind, CHAOS};
+use super::event_loop::{AnswerFate, QueuedEvent};
+use crate::apiserver::{Replies, ServerInput};
+use crate::object::Object;
+use crate::wire::{
+    ActorClass, Addr, Answer, Commit, Fate, Input, Latency, Passing, Request, RequestId, Resource, Rule,
+    Streams, Strike, WatchEvent, What,
+};
+
+/// What is on its way between actors and the API server.
+#[derive(Default)]
+pub(super) struct Traffic {
+    pub(super) latency: Latency,
+    /// The open watches.
+    pub(super) streams: Streams,
+    /// The room for replies of the server, kept between requests.
+    replies: Replies,
+    /// Answers to the user and to chaos that nobody has taken yet.
+    answers: BTreeMap<(Addr, RequestId), Answer>,
+    /// The number of the last request of the user or of chaos.
+    last_request: RequestId,
+    /// What the rule wants done.
+    pub(super) strikes: Vec<Strike>,
+    /// Events for hosts that the rule has not seen yet. None is the end of a stream.
+    pub(super) to_hosts: Vec<(Addr, RequestId, Option<WatchEvent>)>,
+    /// An answer that a host has got and may still be working on.
+    pub(super) answered: Option<(Box<Request>, Answer)>,
+}
+
+impl Traffic {
+    pub(super) fn new(latency: Latency, streams: Streams) -> Self {
+        Self { latency, streams, ..Self::default() }
+    }
+}
+
+/// A request while the server's replies to it are taken.
+struct Handled {
+    from: Addr,
+    id: RequestId,
+    resource: Option<Resource>,
+    /// The entry of the record, still without the code.
+    entry: What,
+    /// How long the answer takes, and its tie in the queue.
+    leg: (u64, u64),
+    fate: AnswerFate,
+    /// The object, if the controllers want to create one: they emit an Event if the server refuses it.
+    creates: Option<Arc<Object>>,
+}
+
+impl Cluster {
+    /// Sends a request as the user or as chaos. [`take_answer`](Self::take_answer) takes the answer.
+    pub fn ask(&mut self, who: Addr, mut request: Request) -> RequestId {
+        self.traffic.last_request += 1;
+        (request.from, request.id) = (who, self.traffic.last_request);
+        self.send(Box::new(request));
+        self.traffic.last_request
+    }
+
+    /// Takes the answer to a request of the user or of chaos, if it has arrived.
+    pub fn take_answer(&mut self, who: Addr, id: RequestId) -> Option<Answer> {
+        self.traffic.answers.remove(&(who, id))
+    }
+
+    /// The latency of one leg of a request, and its tie in the queue, drawn by name.
+    fn leg(&mut self, leg: &str, request: &Request) -> (u64, u64) {
+        let actor = &self.history.actor(request.from).name;
+        self.traffic.latency.of_request(&mut self.draws, leg, actor, request)
+    }
+
+    /// Sends a request to the server.
+    pub(super) fn send(&mut self, request: Box<Request>) {
+        let (after, tie) = self.leg("request", &request);
+        self.queue.push(self.now() + after, tie, QueuedEvent::Arrive(request, AnswerFate::Arrives));
+    }
+
+    /// Sends a host's request as far as the rule lets it.
+    pub(super) fn send_from_host(&mut self, request: Box<Request>, rule: &mut dyn Rule) {
+        let (from, id, now) = (request.from, request.id, self.now());
+        let kind = self.server.registry().kind_name(request.resource);
+        let fate = rule.leaving(Passing { now, request: &request, kind }, &mut self.traffic.strikes);
+        if self.apply_strikes() && !self.hosts.runs(from) {
+            return; // the process died before the request left
+        }
+        let (after, tie) = self.leg("request", &request);
+        let (time, event) = match fate {
+            Fate::Pass => (now + after, QueuedEvent::Arrive(request, AnswerFate::Arrives)),
+            Fate::Delay(ms) => (now + after + ms, QueuedEvent::Arrive(request, AnswerFate::Arrives)),
+            Fate::Lose(status) => (now + after, QueuedEvent::Arrive(request, AnswerFate::Lost(status))),
+            Fate::Reset { committed: true } => (now + after, QueuedEvent::Arrive(request, AnswerFate::Reset)),
+            Fate::Reset { committed: false } => (now + after, QueuedEvent::Reset(from, id)),
+            Fate::Refuse(status) => {
+                let (back, _) = self.leg("answer", &request);
+                (now + after + back, QueuedEvent::Answer(from, id, Answer::Status(status)))
+            }
+        };
+        self.queue.push(time, tie, event);
+    }
+
+    /// A request reaches the server, which handles it unless the rule stops it.
+    pub(super) fn arrive(&mut self, request: Box<Request>, mut fate: AnswerFate, rule: &mut dyn Rule) {
+        let of_host = self.history.actor(request.from).class == ActorClass::Host;
+        if of_host {
+            let (now, tie) = (self.now(), u64::from(request.from.0));
+            let kind = self.server.registry().kind_name(request.resource);
+            match rule.arriving(Passing { now, request: &request, kind }) {
+                Fate::Pass => {}
+                Fate::Delay(ms) => {
+                    return self.queue.push(now + ms, tie, QueuedEvent::Arrive(request, fate));
+                }
+                Fate::Refuse(status) => return self.refuse(&request, Answer::Status(status)),
+                Fate::Lose(status) => fate = AnswerFate::Lost(status),
+                Fate::Reset { committed: true } => fate = AnswerFate::Reset,
+                Fate::Reset { committed: false } => {
+                    return self.queue.push(now, tie, QueuedEvent::Reset(request.from, request.id));
+                }
+            }
+        }
+        self.handle_request(request, fate, of_host, rule);
+    }
+
+    /// Something before the server answers a request in its place.
+    fn refuse(&mut self, request: &Request, answer: Answer) {
+        let (after, tie) = self.leg("answer", request);
+        self.note(request.from, entry_of(request, answer.code()));
+        self.queue.push(self.now() + after, tie, QueuedEvent::Answer(request.from, request.id, answer));
+    }
+
+    /// The server handles a request.
+    fn handle_request(
+        &mut self,
+        mut request: Box<Request>,
+        fate: AnswerFate,
+        of_host: bool,
+        rule: &mut dyn Rule,
+    ) {
+        self.record_events_for(&request);
+        self.catch_up_leases(&request);
+        let handled = Handled {
+            from: request.from,
+            id: request.id,
+            resource: request.resource,
+            entry: entry_of(&request, 0),
+            leg: self.leg("answer", &request),
+            fate,
+            creates: self.created_by_controllers(&request),
+        };
+        // The server consumes the request. The rule looks at requests of hosts only, and needs no body.
+        let summary = of_host.then(|| {
+            let body = std::mem::take(&mut request.body);
+            let summary = request.clone();
+            request.body = body;
+            summary
+        });
+        self.server.on(self.queue.now(), ServerInput::Request(request), &mut self.traffic.replies);
+        let commits = self.take_replies(handled.from, Some(handled));
+        self.send_to_hosts(rule); // before a fault at this very request kills one of them
+        if let Some(summary) = summary {
+            let kind = self.server.registry().kind_name(summary.resource);
+            let passing = Passing { now: self.queue.now(), request: &summary, kind };
+            rule.handled(passing, &commits, &mut self.traffic.strikes);
+            self.apply_strikes();
+        }
+    }
+
+    /// The server handles a request of this cluster itself: without latency, an entry in the record or an answer.
+    pub(super) fn serve_at_once(&mut self, request: Request) {
+        let from = request.from;
+        let input = ServerInput::Request(Box::new(request));
+        self.server.on(self.queue.now(), input, &mut self.traffic.replies);
+        self.traffic.replies.answers.clear();
+        self.take_replies(from, None);
+    }
+
+    /// A timer of the server is due.
+    pub(super) fn server_timer(&mut self, token: u64) {
+        self.server.on(self.queue.now(), ServerInput::Timer(token), &mut self.traffic.replies);
+        self.take_replies(API_SERVER, None);
+    }
+
+    /// Takes the replies of the server to what this actor did, records them and sends them on. Returns the commits.
+    fn take_replies(&mut self, actor: Addr, handled: Option<Handled>) -> Vec<Arc<Commit>> {
+        let mut replies = std::mem::take(&mut self.traffic.replies);
+        let mut refused = None;
+        if let Some(mut handled) = handled {
+            let is_its = |(to, id, _): &(Addr, RequestId, Answer)| (*to, *id) == (handled.from, handled.id);
+            let found = replies.answers.iter().position(is_its);
+            let (_, _, answer) =
+                replies.answers.swap_remove(found.expect("the server answers every request"));
+            refused = handled.resource.zip(handled.creates.take()).zip(answer.failure().cloned());
+            self.answer(handled, answer);
+        }
+        debug_assert!(replies.answers.is_empty(), "the server answers the request that it handles");
+        let commits: Vec<Arc<Commit>> = replies.commits.drain(..).map(Arc::new).collect();
+        for commit in &commits {
+            self.on_commit(commit);
+            self.note(actor, What::Commit(commit.clone()));
+        }
+        for (to, id, event) in replies.events.drain(..) {
+            self.send_watch_event(to, id, Some(event));
+        }
+        for (to, id) in replies.ended.drain(..) {
+            self.send_watch_event(to, id, None);
+        }
+        for (time, token) in replies.timers.drain(..) {
+            self.queue.push(time, token, QueuedEvent::ServerTimer(token));
+        }
+        self.traffic.replies = replies;
+        if let Some(((resource, object), failure)) = refused {
+            self.on_refused(resource, object, failure);
+        }
+        let now = self.now();
+        commits.iter().for_each(|commit| self.record_commit(now, actor, commit));
+        commits
+    }
+
+    /// Records a request with the code of its answer, and sends the answer back, as far as its fate lets it.
+    fn answer(&mut self, handled: Handled, answer: Answer) {
+        let Handled { from, id, resource, mut entry, leg: (after, tie), fate, .. } = handled;
+        if let What::Request { code, .. } = &mut entry {
+            *code = answer.code();
+        }
+        self.note(from, entry);
+        let watching = matches!(answer, Answer::Watching);
+        let event = match fate {
+            AnswerFate::Arrives => QueuedEvent::Answer(from, id, answer),
+            AnswerFate::Lost(status) => QueuedEvent::Answer(from, id, Answer::Status(status)),
+            AnswerFate::Reset => QueuedEvent::Reset(from, id),
+        };
+        if watching && matches!(event, QueuedEvent::Answer(_, _, Answer::Watching)) {
+            let kind = self.server.registry().kind_name(resource).into();
+            self.traffic.streams.add(from, id, resource.expect("watches are of resources"), kind);
+        } else if watching {
+            self.server.close_watch(from, id);
+        }
+        self.queue.push(self.now() + after, tie, event);
+    }
+
+    /// An answer reaches its client.
+    pub(super) fn deliver_answer(&mut self, to: Addr, id: RequestId, answer: Answer, rule: &mut dyn Rule) {
+        let Some(answer) = self.let_through(to, id, answer, rule) else { return };
+        let watching = matches!(answer, Answer::Watching);
+        match self.actors.kind(to) {
+            ActorKind::Component(_) | ActorKind::ContainerRuntime => {
+                self.input(to, Input::Answer(id, answer));
+            }
+            ActorKind::Passive => drop(self.traffic.answers.insert((to, id), answer)),
+            ActorKind::Host => {
+                let bookmark = watching.then(|| self.bookmark(to, id));
+                if let Some(request) = self.hosts.answer(to, id, &answer, bookmark) {
+                    self.note(to, What::Answered { code: answer.code() });
+                    self.traffic.answered = Some((request, answer));
+                    self.programs_may_act = true;
+                } else if watching {
+                    self.close_watch(to, id); // its incarnation is gone
+                }
+            }
+        }
+        if watching {
+            self.open_watch(to, id);
+        }
+    }
+
+    /// The answer that the rule lets a client have now.
+    fn let_through(
+        &mut self,
+        to: Addr,
+        id: RequestId,
+        answer: Answer,
+        rule: &mut dyn Rule,
+    ) -> Option<Answer> {
+        let Some(request) = self.hosts.request(to, id) else { return Some(answer) };
+        let now = self.queue.now();
+        let kind = self.server.registry().kind_name(request.resource);
+        let fate = rule.answering(Passing { now, request, kind }, &answer);
+        if fate == Fate::Pass {
+            return Some(answer);
+        }
+        if let Fate::Delay(ms) = fate {
+            self.queue.push(now + ms, u64::from(to.0), QueuedEvent::Answer(to, id, answer));
+            return None;
+        }
+        if matches!(answer, Answer::Watching) {
+            self.close_watch(to, id);
+        }
+        if let Fate::Refuse(status) | Fate::Lose(status) = fate {
+            return Some(Answer::Status(status));
+        }
+        self.hosts.reset(to, id);
+        self.programs_may_act = true;
+        None
+    }
+
+    /// Does what the rule wants done. True: there was something.
+    pub(super) fn apply_strikes(&mut self) -> bool {
+        let strikes = std::mem::take(&mut self.traffic.strikes);
+        let any = !strikes.is_empty();
+        for strike in strikes {
+            match strike {
+                Strike::Crash(addr, text) => {
+                    self.note(CHAOS, What::Fault(text));
+                    self.crash(addr);
+                }
+                Strike::Note(text) => self.note(CHAOS, What::Fault(text)),
+            }
+        }
+        any
+    }
+}
+
+/// The entry of the record for a request with this code of its answer.
+fn entry_of(request: &Request, code: u16) -> What {
+    What::Request {
+        verb: request.verb,
+        resource: request.resource,
+        subresource: request.subresource.clone(),
+        key: request.key(),
+        code,
+    }
+}

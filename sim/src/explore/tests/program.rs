@@ -1,0 +1,147 @@
+//! Whole runs with a program: a small operator written over [`Client`], so that faults of programs are tested here.
+
+use http::Method;
+
+use super::client::Client;
+use super::{Prepared, Run, run, step, wait};
+use crate::engine::{Millis, SECOND, Time};
+use crate::object::{Object, Value};
+use crate::programs::{Host, Program};
+use crate::scenario::{Action, OperatorSpec, Scenario};
+use crate::value;
+use crate::wire::resource::CONFIG_MAPS;
+use crate::wire::{ActorClass, Entry, What};
+
+/// The ConfigMaps that the copier copies.
+const ORIGINALS: &str = "/api/v1/namespaces/default/configmaps?labelSelector=copy%3Dme";
+const CONFIGMAPS: &str = "/api/v1/namespaces/default/configmaps";
+
+/// What the copier waits after a failed request, in ms.
+const RETRY_MS: Millis = SECOND;
+
+/// An operator that keeps a copy of each ConfigMap with the label `copy=me`. It is right: it lists, writes what is missing,
+/// watches from where the list ended, and lists again whenever the watch ends or a request fails.
+async fn copier(host: Host) -> Result<(), String> {
+    let client = Client::new(&host);
+    loop {
+        if copy_until_watch_ends(&client).await.is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(RETRY_MS)).await;
+        }
+    }
+}
+
+async fn copy_until_watch_ends(client: &Client) -> Result<(), String> {
+    let list = client.get(ORIGINALS).await?;
+    for original in list.items_at(&["items"]) {
+        copy(client, original).await?;
+    }
+    let from = list.str_at(&["metadata", "resourceVersion"]).expect("a list has a resourceVersion");
+    let mut watch = client.watch(ORIGINALS, from).await?;
+    while let Some(event) = watch.next().await {
+        match (event.str_at(&["type"]), event.at(&["object"])) {
+            (Some("ADDED" | "MODIFIED"), Some(original)) => copy(client, original).await?,
+            _ => break,
+        }
+    }
+    Ok(())
+}
+
+/// Creates the copy, or replaces its data.
+async fn copy(client: &Client, original: &Value) -> Result<(), String> {
+    let name = format!("{}-copy", original.str_at(&["metadata", "name"]).expect("an object has a name"));
+    let data = original.at(&["data"]).cloned().unwrap_or_else(Value::empty_map);
+    let (key, content) = (name.clone(), data.clone());
+    let copy = value!({"metadata": {"name": key}, "data": content});
+    match client.write(Method::POST, CONFIGMAPS, copy).await {
+        Err(error) if error.contains(": 409: ") => {
+            client.write(Method::PATCH, &format!("{CONFIGMAPS}/{name}"), value!({"data": data})).await?;
+        }
+        created => drop(created?),
+    }
+    Ok(())
+}
+
+/// Runs a copier with these faults.
+pub(crate) fn played_with_copier(plan: &str) -> Run {
+    played_with_copiers(1, plan)
+}
+
+/// Runs so many copiers with these faults: `a` and `b` are created at t = 0, and `a` changes at 20 s.
+pub(crate) fn played_with_copiers(replicas: u32, plan: &str) -> Run {
+    let mut scenario = Scenario::new("copies");
+    scenario.operators =
+        vec![OperatorSpec { name: "copier".into(), program: "copier".into(), replicas, with: Value::Null }];
+    let original = |name: &str, text: &str| {
+        Object::shared(value!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": name, "labels": {"copy": "me"}}, "data": {"text": text}
+        }))
+    };
+    scenario.steps = vec![
+        step(Action::Apply(vec![original("a", "first"), original("b", "second")])),
+        wait(20 * SECOND),
+        step(Action::Apply(vec![original("a", "third")])),
+    ];
+    scenario.converge.settle_ms = 60 * SECOND;
+    let prepared = Prepared::new(scenario, &[Program::new("copier", copier)]).expect("the scenario is right");
+    let plan = plan.parse().expect("the plan is right");
+    run(&prepared, 1, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
+}
+
+/// The requests of each copier that reached the server: its name, the time in ms, verb and resource.
+pub(crate) fn requests(run: &Run) -> Vec<(&str, i64, String)> {
+    let of_host = |entry: &&Entry| run.history.actor(entry.actor).class == ActorClass::Host;
+    let all = run.history.record.entries().iter().filter(of_host).filter_map(|entry| match &entry.what {
+        What::Request { verb, resource: Some(resource), .. } => {
+            let what = format!("{} {}", verb.as_str(), resource.plural());
+            Some((run.history.actor(entry.actor).name.as_str(), entry.time.0, what))
+        }
+        _ => None,
+    });
+    all.collect()
+}
+
+/// What the record says of faults, with the time in ms.
+pub(crate) fn faults(run: &Run) -> Vec<(i64, String)> {
+    let all = run.history.record.entries().iter().filter_map(|entry| match &entry.what {
+        What::Fault(text) => Some((entry.time.0, text.to_string())),
+        _ => None,
+    });
+    all.collect()
+}
+
+/// The names of the copies at a time, each with its text.
+pub(crate) fn copies(run: &Run, time: Time) -> Vec<String> {
+    let all = run.at(*CONFIG_MAPS, time);
+    let copies = all.iter().filter(|object| object.name().ends_with("-copy"));
+    let text = |object: &Object| object.str_at(&["data", "text"]).unwrap_or_default().to_owned();
+    copies.map(|object| format!("{}: {}", object.name(), text(object))).collect()
+}
+
+/// What happened to the host of the copier from t = 0 on.
+fn lives(run: &Run) -> Vec<String> {
+    let entries = run.history.record.entries().iter().filter(|entry| entry.time >= Time::ZERO);
+    let lives = entries.filter_map(|entry| match &entry.what {
+        What::Host(text) => Some(text.to_string()),
+        _ => None,
+    });
+    lives.collect()
+}
+
+#[test]
+fn without_faults_the_copies_follow_the_originals() {
+    let run = played_with_copier("");
+    assert!(run.violation.is_none(), "{:?}", run.violation);
+    assert_eq!(copies(&run, Time(10_000)), ["a-copy: first", "b-copy: second"]);
+    assert_eq!(copies(&run, run.end), ["a-copy: third", "b-copy: second"]);
+    assert_eq!(lives(&run), [""; 0]);
+}
+
+#[test]
+fn a_crash_after_the_first_write_leaves_one_copy_until_the_program_is_restarted() {
+    let run = played_with_copier("crash(copier)@after(create configmaps/default/a-copy#1)");
+    assert!(run.violation.is_none(), "{:?}", run.violation);
+    assert_eq!(copies(&run, Time(900)), ["a-copy: first"]);
+    assert_eq!(copies(&run, run.end), ["a-copy: third", "b-copy: second"]);
+    assert_eq!(lives(&run), ["crashed", "started, incarnation 2"]);
+}

@@ -1,0 +1,26 @@
+//! What is wrong with a step by itself, whether a file or the builder made it.
+
+use wavetank_sim::scenario::{Action, Target};
+
+use crate::scenario::format::leaf::{KIND_AND_NAME, NODE_VERSION};
+
+/// Checks an action without a cluster.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub(crate) fn check_step(action: &Action) -> Result<(), String> {
+    match action {
+        Action::Apply(objects) => match objects.iter().find(|object| object.name().is_empty()) {
+            Some(object) => {
+                let kind = object.kind();
+                Err(format!("`apply` needs a name, and a {kind} has only generateName: use `create`"))
+            }
+            None => Ok(()),
+        },
+        Action::Scale { target: target @ Target::Named { .. }, .. } => {
+            KIND_AND_NAME.check_text(&target.to_string())
+        }
+        Action::UpgradeNodes { to, .. } => NODE_VERSION.check_text(to),
+        _ => Ok(()),
+    }
+}

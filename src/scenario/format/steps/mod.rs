@@ -1,0 +1,89 @@
+//! Steps: a table of verbs. A row says what stands behind a verb and how that is read, so that no verb can be accepted and
+//! not read.
+//!
+//! - `objects`: apply, create, delete
+//! - `patches`: patch, scale, setImage, rolloutRestart, rolloutUndo
+//! - `nodes`: cordon, uncordon, drain, upgradeNodes
+//! - `waits`: wait, assert
+//! - `targets`: what a step acts on
+//!
+//! To add a verb: a row in the file of its group. `sim/src/scenario/step.rs` lists the other places.
+
+use wavetank_sim::scenario::Action;
+
+use super::faults;
+use super::leaf::TEXT;
+use crate::scenario::read::Reader;
+use crate::scenario::shape::{Field, Fields, Shape, may};
+use crate::scenario::yaml::Node;
+
+mod check;
+mod nodes;
+mod objects;
+mod patches;
+mod targets;
+mod waits;
+
+pub(crate) use check::check_step;
+
+/// Reads what stands behind a verb; nothing where the check has found it malformed.
+type Read = fn(&mut Reader<'_, '_>, &Node) -> Option<Action>;
+
+/// A verb of a step.
+#[derive(Clone, Copy)]
+pub(in crate::scenario) struct Verb {
+    /// Its word, what stands behind it and what it does.
+    pub(in crate::scenario) field: Field,
+    /// What may stand behind it. Tests read it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests read it"))]
+    pub(in crate::scenario) example: &'static str,
+    /// How it is read.
+    pub(in crate::scenario) read: Read,
+}
+
+const GROUPS: [&[Verb]; 4] = [objects::VERBS, patches::VERBS, nodes::VERBS, waits::VERBS];
+const COUNT: usize = GROUPS[0].len() + GROUPS[1].len() + GROUPS[2].len() + GROUPS[3].len();
+
+/// Every verb, in the order in which messages list them.
+pub(in crate::scenario) const VERBS: [Verb; COUNT] = {
+    let mut verbs = [objects::VERBS[0]; COUNT];
+    let (mut group, mut at, mut n) = (0, 0, 0);
+    while n < COUNT {
+        if at == GROUPS[group].len() {
+            (group, at) = (group + 1, 0);
+        }
+        verbs[n] = GROUPS[group][at];
+        (at, n) = (at + 1, n + 1);
+    }
+    verbs
+};
+
+/// A step, of `setup` or of `steps`.
+pub(super) static STEP: Fields = Fields { what: "a step", one_of: &WORDS, fields: &FIELDS };
+
+const WORDS: [&str; COUNT] = {
+    let mut words = [""; COUNT];
+    let mut n = 0;
+    while n < COUNT {
+        words[n] = VERBS[n].field.name;
+        n += 1;
+    }
+    words
+};
+
+const FIELDS: [Field; COUNT + 2] = {
+    const NAME: Field = may("name", TEXT, "the name in reports");
+    const WHEN: Field = may(
+        "when",
+        Shape::Fields(&faults::WHEN),
+        "when it is done, once: a step with it stands outside the order (not in `setup`)",
+    );
+    let mut fields = [NAME; COUNT + 2];
+    fields[1] = WHEN;
+    let mut n = 0;
+    while n < COUNT {
+        fields[n + 2] = VERBS[n].field;
+        n += 1;
+    }
+    fields
+};

@@ -1,0 +1,66 @@
+//! Verbs that act on whole objects.
+
+use wavetank_sim::scenario::{Action, Cascade};
+
+use super::Verb;
+use super::targets::{TARGET, read_target};
+use crate::scenario::format::leaf::{COUNT, TEXT};
+use crate::scenario::format::{map, words};
+use crate::scenario::read::Reader;
+use crate::scenario::shape::{Fields, Shape, may, must};
+use crate::scenario::yaml::Node;
+
+pub(super) const VERBS: &[Verb] = &[
+    Verb {
+        field: may(
+            "apply",
+            MANIFESTS,
+            "server-side apply of manifests: a file, a folder, a list of these, or `inline`",
+        ),
+        example: "[web.yaml]",
+        read: |reader, node| Some(Action::Apply(reader.manifests(node))),
+    },
+    Verb {
+        field: may("create", MANIFESTS, "create what is in manifests"),
+        example: "{inline: '{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}'}",
+        read: |reader, node| Some(Action::Create(reader.manifests(node))),
+    },
+    Verb {
+        field: may("delete", DELETE, "delete what is in manifests, or a target"),
+        example: "{target: pod/p, cascade: orphan, gracePeriodSeconds: 0}",
+        read: delete,
+    },
+];
+
+const MANIFESTS: Shape = Shape::OneOf(&[TEXT, Shape::List(&TEXT), Shape::Fields(&INLINE)]);
+static INLINE: Fields =
+    map("inline manifests", &[must("inline", TEXT, "the manifests as a text (`inline: |`)")]);
+
+const DELETE: Shape = Shape::OneOf(&[TEXT, Shape::List(&TEXT), Shape::Fields(&DELETED)]);
+static DELETED: Fields = Fields {
+    what: "`delete`",
+    one_of: &["target", "inline"],
+    fields: &[
+        may("target", TARGET, "what is deleted"),
+        may("inline", TEXT, "the manifests as a text (`inline: |`)"),
+        may("cascade", Shape::Word(&words(&CASCADES)), "what becomes of dependents"),
+        may("gracePeriodSeconds", COUNT, "the grace period, where it is not the object's own"),
+    ],
+};
+
+const CASCADES: [(&str, Cascade); 3] =
+    [("background", Cascade::Background), ("foreground", Cascade::Foreground), ("orphan", Cascade::Orphan)];
+
+fn delete(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Action> {
+    let Some(target) = node.get("target") else {
+        for field in ["cascade", "gracePeriodSeconds"] {
+            if let Some(option) = node.get(field) {
+                reader.wrong(option.spot, format!("`{field}` goes with `target`: name what is deleted"));
+            }
+        }
+        return Some(Action::DeleteObjects(reader.manifests(node)));
+    };
+    let cascade = reader.word(node, "cascade", &CASCADES).unwrap_or_default();
+    let target = read_target(reader, target)?;
+    Some(Action::Delete { target, cascade, grace_period_seconds: node.parse("gracePeriodSeconds") })
+}
