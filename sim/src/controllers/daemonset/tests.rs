@@ -183,7 +183,7 @@ fn an_update_that_never_gets_ready_stops_at_max_unavailable() {
     let half = value!({"maxUnavailable": "50%", "maxSurge": 0});
     fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(&["spec", "updateStrategy", "rollingUpdate"], half));
     assert_eq!(pods(&fixture).iter().filter(|(_, revision)| revision == "76b46755f4").count(), 2);
-    // Going back replaces the broken pods at once, as they are not available.
+    // A rollback replaces the broken pods at once, as they are not available.
     set_image(&mut fixture, "nginx:1", "3");
     assert_eq!(pods(&fixture), on(&["n1", "n2", "n3", "n4"], "76b46755f4"));
     assert_eq!(fixture.get(*CONTROLLER_REVISIONS, "d-76b46755f4").i64_at(&["revision"]), Some(3));

@@ -100,8 +100,8 @@ impl Owner<'_> {
         mine
     }
 
-    /// As [`claim`](Self::claim), for an owner that also goes by the names of its dependents: releases those that are no
-    /// `member`, too.
+    /// As [`claim`](Self::claim), for an owner that also checks the names of its dependents: releases also those that are
+    /// no `member`.
     pub(crate) fn claim_members(
         &self,
         selector: &LabelSelector,
@@ -182,7 +182,7 @@ pub(crate) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> Verdic
     if is_same { Verdict::Fine } else { Verdict::Retry }
 }
 
-/// The patch that leaves an object the owners that pass `keep`, and `more`. The finalizer comes with `more` and goes
+/// The patch that keeps the owners that pass `keep` and adds `more`. It adds the finalizer with `more` and removes it
 /// without.
 fn with_owners(
     resource: Resource,
