@@ -17,7 +17,8 @@ pub const SECOND: Millis = 1000;
 pub const EPOCH_S: i64 = 1_767_225_600;
 
 /// A point of virtual time, in milliseconds from t = 0.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, derive_more::Debug)]
+#[debug("{self}")]
 pub struct Time(pub i64);
 
 impl Time {
@@ -89,12 +90,6 @@ impl fmt::Display for Time {
         let sign = if self.0 < 0 { "-" } else { "" };
         let (s, ms) = (self.0.unsigned_abs() / 1000, self.0.unsigned_abs() % 1000);
         if ms == 0 { write!(f, "{sign}{s}s") } else { write!(f, "{sign}{s}.{ms:03}s") }
-    }
-}
-
-impl fmt::Debug for Time {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
