@@ -15,7 +15,8 @@ pub type ExitResult = Result<(), String>;
 pub(crate) type Root = Pin<Box<dyn Future<Output = ExitResult>>>;
 
 /// Async code under a name. Cloning shares the code.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Program({name})")]
 pub struct Program {
     name: Str,
     start: Arc<dyn Fn(Host) -> Root + Send + Sync>,
@@ -47,12 +48,6 @@ impl Program {
     }
 }
 
-impl fmt::Debug for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Program({})", self.name)
-    }
-}
-
 /// One incarnation of a simulated process, as the program in it sees it.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -60,6 +55,8 @@ pub struct Host {
 }
 
 /// What the clones of a host share.
+#[derive(derive_more::Debug)]
+#[debug("{name} #{}", incarnation.number)]
 pub(crate) struct HostInner {
     pub(crate) incarnation: Incarnation,
     /// `memcached-operator-0`, or the pod's name.
@@ -86,11 +83,5 @@ impl Host {
     /// An environment variable. It comes from the pod's container, or from the operator's `with`.
     pub fn env(&self, name: &str) -> Option<&str> {
         self.inner.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-impl fmt::Debug for HostInner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.name, self.incarnation.number)
     }
 }

@@ -96,6 +96,8 @@ pub enum Ended {
 }
 
 /// The programs of one run, on their runtime.
+#[derive(derive_more::Debug)]
+#[debug("Stage({:?})", programs.keys())]
 pub struct Stage {
     programs: BTreeMap<Addr, RunningProgram>,
     idle: Arc<Idle>,
@@ -265,10 +267,4 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".into())
-}
-
-impl std::fmt::Debug for Stage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stage({:?})", self.programs.keys())
-    }
 }

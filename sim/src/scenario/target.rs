@@ -1,13 +1,14 @@
 //! What people point at: kinds by any of their names, names by glob, some or all of a selection. It resolves nothing: that
 //! needs a cluster.
 
-use std::fmt;
+use derive_more::{Display, From};
 
 use crate::object::LabelSelector;
 
 /// A kind as people write it: `Pod`, `pods`, `deployments.apps`, `crd`. Steps resolve it by discovery, as kubectl does;
 /// patterns of requests use [`KindName::matches`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, From)]
+#[from(&str)]
 pub struct KindName(pub String);
 
 impl KindName {
@@ -25,20 +26,9 @@ impl KindName {
     }
 }
 
-impl fmt::Display for KindName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<&str> for KindName {
-    fn from(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
 /// A glob: `*` stands for any text, every other character for itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, From)]
+#[from(&str)]
 pub struct Pattern(pub String);
 
 impl Pattern {
@@ -65,30 +55,13 @@ impl Pattern {
     }
 }
 
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<&str> for Pattern {
-    fn from(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
 /// The pods that a node has to host, as files and plans write them: `kind=Pod`, with labels behind it such as
 /// `kind=Pod,app=etcd`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("kind=Pod{}{selector}", if selector.is_empty() { "" } else { "," })]
 pub struct Hosting {
     /// The pods' labels, as kubectl writes them; any pod where it is empty.
     pub selector: String,
-}
-
-impl fmt::Display for Hosting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "kind=Pod{}{}", if self.selector.is_empty() { "" } else { "," }, self.selector)
-    }
 }
 
 impl std::str::FromStr for Hosting {
@@ -113,17 +86,21 @@ impl std::str::FromStr for Hosting {
 }
 
 /// How many of those that match. Which ones is a keyed draw at the time of need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display)]
 pub enum Pick {
     /// One of them.
+    #[display("one")]
     One,
     /// All of them.
+    #[display("all")]
     All,
     /// The one that holds the Lease; where there is none, one of them.
+    #[display("leader")]
     Leader,
     /// So many, or all where there are fewer.
     Count(u32),
     /// So many of a hundred, rounded up.
+    #[display("{_0}%")]
     Percent(u32),
 }
 
@@ -135,18 +112,6 @@ impl Pick {
             Self::All => total,
             Self::Count(n) => total.min(n as usize),
             Self::Percent(percent) => (total * percent as usize).div_ceil(100),
-        }
-    }
-}
-
-impl fmt::Display for Pick {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::One => f.write_str("one"),
-            Self::All => f.write_str("all"),
-            Self::Leader => f.write_str("leader"),
-            Self::Count(n) => write!(f, "{n}"),
-            Self::Percent(n) => write!(f, "{n}%"),
         }
     }
 }
@@ -171,9 +136,10 @@ impl std::str::FromStr for Pick {
 }
 
 /// The objects that a step or a fault is about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Display)]
 pub enum Target {
     /// `kind/name`.
+    #[display("{kind}/{name}")]
     Named {
         /// The kind.
         kind: KindName,
@@ -183,6 +149,7 @@ pub enum Target {
         name: String,
     },
     /// `{kind, selector, pick}`.
+    #[display("{pick} of {kind}{}", selector.as_ref().map_or(String::new(), |labels| format!(" {labels}")))]
     Selected {
         /// The kind.
         kind: KindName,
@@ -207,18 +174,6 @@ impl Target {
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Named { namespace, .. } | Self::Selected { namespace, .. } => namespace.as_deref(),
-        }
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named { kind, name, .. } => write!(f, "{kind}/{name}"),
-            Self::Selected { kind, selector: None, pick, .. } => write!(f, "{pick} of {kind}"),
-            Self::Selected { kind, selector: Some(selector), pick, .. } => {
-                write!(f, "{pick} of {kind} {selector}")
-            }
         }
     }
 }

@@ -3,8 +3,9 @@
 //!
 //! Not there yet: triggers by application calls and log lines, and sequences of triggers.
 
-use std::fmt;
 use std::str::FromStr;
+
+use derive_more::Display;
 
 use super::{CountRange, KindName, Pattern, TimeRange};
 
@@ -38,7 +39,8 @@ pub enum Trigger {
 }
 
 /// On which side of an occurrence a fault strikes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Display)]
+#[display(rename_all = "kebab-case")]
 pub enum Moment {
     /// Before it has an effect.
     Before,
@@ -52,21 +54,6 @@ pub enum Moment {
 impl Moment {
     /// All moments.
     pub const ALL: [Self; 3] = [Self::Before, Self::After, Self::AfterResponse];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Before => "before",
-            Self::After => "after",
-            Self::AfterResponse => "after-response",
-        }
-    }
-}
-
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// A pattern of requests or watch events. Writes of Leases and Events match only if the kind is named.
@@ -83,7 +70,8 @@ pub struct EventPattern {
     pub subresource: Option<String>,
     /// The namespace, or [`EventPattern::CLUSTER`].
     pub namespace: Pattern,
-    /// The object's birth name, see [`BirthName`]; for list and watch only `*` matches.
+    /// The object's name as it was given, or `PREFIX~N` for the n-th that was generated; for list and watch only `*`
+    /// matches.
     pub name: Pattern,
     /// The object's labels, as kubectl writes them.
     pub selector: Option<String>,
@@ -108,7 +96,8 @@ impl EventPattern {
 }
 
 /// A verb of the API, a class of verbs, or a watch event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display)]
+#[display(rename_all = "kebab-case")]
 pub enum EventVerb {
     /// Any of get, list and watch.
     Read,
@@ -131,6 +120,7 @@ pub enum EventVerb {
     /// A write.
     Delete,
     /// A write.
+    #[display("deletecollection")]
     DeleteCollection,
     /// A watch event.
     Added,
@@ -159,26 +149,6 @@ impl EventVerb {
         Self::Deleted,
     ];
 
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::WatchEvent => "watch-event",
-            Self::Get => "get",
-            Self::List => "list",
-            Self::Watch => "watch",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Patch => "patch",
-            Self::Delete => "delete",
-            Self::DeleteCollection => "deletecollection",
-            Self::Added => "added",
-            Self::Modified => "modified",
-            Self::Deleted => "deleted",
-        }
-    }
-
     /// The class that a verb belongs to; a class is its own.
     pub fn class(self) -> Self {
         match self {
@@ -194,43 +164,13 @@ impl EventVerb {
     }
 }
 
-impl fmt::Display for EventVerb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl FromStr for EventVerb {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|verb| verb.as_str() == text).ok_or_else(|| {
-            let all: Vec<_> = Self::ALL.iter().map(|verb| verb.as_str()).collect();
-            format!("`{text}` is no verb: write one of {}", all.join(", "))
+        Self::ALL.into_iter().find(|verb| verb.to_string() == text).ok_or_else(|| {
+            let all = Self::ALL.map(|verb| verb.to_string()).join(", ");
+            format!("`{text}` is no verb: write one of {all}")
         })
-    }
-}
-
-/// An object's name that survives shrinking: the name it was given, or the n-th that was generated in its namespace for its
-/// resource and prefix, written `PREFIX~N` (`web-5d8f9-~3`; no Kubernetes name has a `~`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BirthName {
-    /// A name chosen by whoever created the object.
-    Given(String),
-    /// A name made from `generateName`.
-    Generated {
-        /// `metadata.generateName`.
-        prefix: String,
-        /// The n-th create, from 1, of this prefix in this namespace and resource.
-        nth: u64,
-    },
-}
-
-impl fmt::Display for BirthName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Given(name) => f.write_str(name),
-            Self::Generated { prefix, nth } => write!(f, "{prefix}~{nth}"),
-        }
     }
 }

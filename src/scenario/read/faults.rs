@@ -211,7 +211,7 @@ impl Reader<'_, '_> {
             self.wrong(node.get("nth")?.spot, "occurrences count from 1: write `1` or more");
         }
         let moment = node.string("moment");
-        let moment = Moment::ALL.into_iter().find(|m| Some(m.as_str()) == moment.as_deref());
+        let moment = Moment::ALL.into_iter().find(|m| moment.as_ref() == Some(&m.to_string()));
         let moment = moment.unwrap_or(usual);
         let trigger = match (node.parse("at"), node.parse("every"), on) {
             (Some(at), None, None) => Trigger::At(at),
@@ -243,7 +243,7 @@ impl Reader<'_, '_> {
                 let verb = self.right(word.spot, word.text()?.parse::<EventVerb>())?;
                 if verb.class() != class || verb == class {
                     let of_class = EventVerb::ALL.into_iter().filter(|v| v.class() == class && *v != class);
-                    let right: Vec<_> = of_class.map(EventVerb::as_str).collect();
+                    let right: Vec<_> = of_class.map(|verb| verb.to_string()).collect();
                     self.wrong(
                         word.spot,
                         format!("`{verb}` is no {class}: write one of {}", right.join(", ")),

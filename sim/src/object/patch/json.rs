@@ -3,7 +3,7 @@
 //! Real: a patch that does not fit the object is a 422 without a reason, a malformed patch a 400; `replace` of an absent map
 //! key adds it. Modelled: all of it.
 
-use std::fmt;
+use derive_more::Display;
 
 use crate::object::{Key, Value};
 
@@ -11,7 +11,7 @@ use crate::object::{Key, Value};
 const MAX_OPERATIONS: usize = 10_000;
 
 /// Why a patch was not applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub enum JsonPatchError {
     /// The body is not a patch: 400 with this text.
     Malformed(String),
@@ -19,13 +19,6 @@ pub enum JsonPatchError {
     TooLarge(String),
     /// The patch does not fit the object: 422 `the server rejected our request due to an error in our request`. The text is ours.
     Rejected(String),
-}
-
-impl fmt::Display for JsonPatchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Malformed(text) | Self::TooLarge(text) | Self::Rejected(text)) = self;
-        f.write_str(text)
-    }
 }
 
 impl std::error::Error for JsonPatchError {}

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use derive_more::Display;
+
 use super::{ExactWhen, Plan, PlannedFault};
 use crate::object::LabelSelector;
 use crate::scenario::range::Millis;
@@ -11,18 +13,13 @@ use crate::scenario::{
 };
 
 /// What is wrong with a plan's text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("plan, column {column}: {message}")]
 pub struct BadPlan {
     /// Where, in characters from 1.
     pub column: usize,
     /// What is wrong, and what would be right.
     pub message: String,
-}
-
-impl fmt::Display for BadPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plan, column {}: {}", self.column, self.message)
-    }
 }
 
 impl std::error::Error for BadPlan {}
@@ -235,7 +232,7 @@ impl<'a> Reader<'a> {
                 word.parse::<Millis>().map_err(|e| self.error_at(start, format!("{e}, or {right}")))?;
             return Ok(ExactWhen::At(time.0));
         }
-        let Some(moment) = Moment::ALL.into_iter().find(|moment| moment.as_str() == word) else {
+        let Some(moment) = Moment::ALL.into_iter().find(|moment| moment.to_string() == word) else {
             return Err(
                 self.error_at(start, format!("`{word}` is no moment: write before, after or after-response"))
             );

@@ -62,7 +62,10 @@ fn verb(method: &Method, path: &ApiPath, query: &str) -> Result<Verb, Box<Status
         return if method == Method::GET { Ok(Verb::Raw) } else { Err(Box::new(Status::page_not_found())) };
     }
     let one = !path.name.is_empty();
-    let watches = || query::pairs(query).any(|(name, value)| name == "watch" && query::is_true(&value));
+    let watches = || {
+        form_urlencoded::parse(query.as_bytes())
+            .any(|(name, value)| name == "watch" && query::is_true(&value))
+    };
     Ok(match *method {
         Method::GET | Method::HEAD if !one && watches() => Verb::Watch,
         Method::GET | Method::HEAD if one => Verb::Get,

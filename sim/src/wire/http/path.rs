@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
+
 use crate::object::Str;
 use crate::wire::Resource;
 
@@ -21,8 +23,8 @@ pub(super) struct ApiPath {
 impl ApiPath {
     /// Reads a path, percent-decoded part by part.
     pub(super) fn of(path: &str) -> Self {
-        let parts: Vec<Cow<'_, str>> =
-            path.split('/').filter(|p| !p.is_empty()).map(super::query::decoded).collect();
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        let parts: Vec<Cow<'_, str>> = parts.map(|p| percent_decode_str(p).decode_utf8_lossy()).collect();
         let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
         match parts.as_slice() {
             ["api", version, rest @ ..] if !rest.is_empty() => Self::in_version("", version, rest),
