@@ -21,7 +21,7 @@ const RETRY_MS: Millis = SECOND;
 
 /// An operator that keeps a copy of each ConfigMap with the label `copy=me`. It is right: it lists, writes what is missing,
 /// watches from where the list ended, and lists again whenever the watch ends or a request fails.
-async fn copier(host: Host) -> Result<(), String> {
+pub(crate) async fn copier(host: Host) -> Result<(), String> {
     let client = Client::new(&host);
     loop {
         if copy_until_watch_ends(&client).await.is_err() {
