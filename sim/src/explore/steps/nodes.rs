@@ -42,7 +42,6 @@ impl World<'_> {
         Ok(all.filter(|node| selector.matches(node.labels())).map(|node| node.name().into()).collect())
     }
 
-    /// `kubectl drain`.
     pub(super) async fn drain(&mut self, nodes: &NodeChoice, timeout_ms: Millis) -> Result {
         let deadline = self.cluster.now() + timeout_ms;
         self.cordon(nodes, true).await?;

@@ -54,7 +54,6 @@ impl World<'_> {
         self.patch(target, PatchType::Strategic, patch, None).await
     }
 
-    /// `kubectl rollout restart`.
     pub(super) async fn restart(&mut self, target: &Target) -> Result {
         let now = self.cluster.now().rfc3339();
         let annotations = value!({"kubectl.kubernetes.io/restartedAt": now});
@@ -62,7 +61,6 @@ impl World<'_> {
         self.patch(target, PatchType::Strategic, patch, None).await
     }
 
-    /// `kubectl rollout undo`.
     pub(super) async fn undo(&mut self, target: &Target, to: Option<u64>) -> Result {
         let (resource, keys) = self.targets(target)?;
         for key in keys {

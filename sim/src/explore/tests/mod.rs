@@ -1,6 +1,6 @@
 //! What inline tests need that play whole runs: those of steps, and those of faults. Longer stories stand in `sim/tests/runs`.
 
-pub(crate) mod client;
+mod client;
 pub(crate) mod program;
 
 use std::collections::BTreeMap;
@@ -43,7 +43,6 @@ pub(crate) fn wait(ms: u64) -> Step {
     Step::new(Action::Wait(Wait { until: WaitFor::Time(ms), timeout_ms: 0 }))
 }
 
-/// Runs the scenario with these faults.
 pub(crate) fn played(scenario: Scenario, plan: &str) -> Run {
     played_with(&[], scenario, plan)
 }
