@@ -16,7 +16,6 @@ pub const API_SERVER: Addr = Addr(0);
 pub const USER: Addr = Addr(1);
 /// The faults.
 pub const CHAOS: Addr = Addr(2);
-/// The container runtime of all nodes.
 pub(super) const RUNTIME: Addr = Addr(3);
 /// The first kubelet. The other kubelets follow, then the other components.
 pub(super) const FIRST_NODE: Addr = Addr(4);
@@ -25,7 +24,6 @@ pub(super) const FIRST_NODE: Addr = Addr(4);
 pub(super) enum ActorKind {
     /// No code of its own: the server, the user, chaos.
     Passive,
-    /// The container runtime of all nodes.
     ContainerRuntime,
     /// A component of the control plane or of a node.
     Component(Box<dyn Component>),
@@ -47,7 +45,6 @@ impl Actors {
         Self { kinds: Vec::new(), outbox: Outbox::new(start), effects: Vec::new() }
     }
 
-    /// The address of the next actor.
     pub(super) fn next_addr(&self) -> Addr {
         Addr(u32::try_from(self.kinds.len()).expect("a cluster has fewer actors"))
     }

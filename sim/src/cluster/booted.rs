@@ -1,31 +1,77 @@
-//! A booted cluster before its first event: what all runs of a scenario have in common. Each run starts from a copy.
+//! What a cluster is made of, as data, and the booted cluster before its first event. Each run starts from a copy of it.
 //!
 //! Real: kubeadm and the components create these objects. Modelled: the objects exist at once, and the informers of all
-//! components are synced. The seed of a run has no influence here: it places the heartbeats of nodes, decides latencies and
-//! names objects from the start of the run on. The objects here have the same uids in every run. Not modelled: RBAC roles,
-//! kube-proxy and DNS, static pods of the control plane, `boot: cold`.
+//! components are synced. The seed of a run has no influence here: the objects have the same uids in every run. Not modelled:
+//! RBAC roles, kube-proxy and DNS, static pods of the control plane, `boot: cold`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::ops::RangeFrom;
 use std::sync::Arc;
 
 use super::actors::{API_SERVER, FIRST_NODE};
-use super::{ClusterConfig, NodeConfig};
-use crate::apiserver::{ApiServer, Replies, ServerInput};
-use crate::controllers::{Manager, NODE_TTL, ServedKind, node_ttl};
+use crate::apiserver::{ApiServer, Kind, Replies, ServerInput};
+use crate::controllers::{Manager, NODE_TTL, ServedKind, Settings, node_ttl};
 use crate::engine::{Draws, Record, Time};
-use crate::kubelet::{self, Kubelet};
+use crate::kubelet::Kubelet;
+use crate::kubelet::booted::{BootedNode, booted_lease, booted_node};
 use crate::object::names::{DEFAULT_NAMESPACE, SYSTEM_NAMESPACES};
 use crate::object::{Object, Value};
+use crate::programs::Image;
 use crate::scheduler::Scheduler;
 use crate::value;
 use crate::wire::{
-    Addr, Answer, Component, Effect, Entry, Input, Outbox, Request, Resource, Streams, Verb, What, resource,
+    Addr, Answer, Component, Effect, Entry, Input, Latency, Outbox, Request, Resource, Streams, Verb, What,
+    resource,
 };
 
 /// The seed under which the objects here get their uids.
 const SEED: u64 = 0;
+
+/// What a cluster is made of.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// When it starts; before t = 0.
+    pub start: Time,
+    /// How long messages take.
+    pub latency: Latency,
+    /// The Kubernetes version of nodes.
+    pub version: String,
+    /// The nodes.
+    pub nodes: Vec<NodeConfig>,
+    /// How containers behave.
+    pub images: Vec<Image>,
+    /// Settings of the controllers.
+    pub settings: Settings,
+    /// Whether something may read Leases from the store without a request. If so, kubelets write every renewal.
+    pub leases_are_seen: bool,
+}
+
+/// One node.
+#[derive(Clone, Debug, Default)]
+pub struct NodeConfig {
+    /// Its name.
+    pub name: String,
+    /// Its node pool.
+    pub pool: String,
+    /// `topology.kubernetes.io/zone`, if it has one.
+    pub zone: Option<String>,
+    /// Further labels.
+    pub labels: BTreeMap<String, String>,
+    /// Taints, as `core/v1` writes them.
+    pub taints: Vec<Value>,
+    /// Capacity by resource name, as quantities.
+    pub capacity: BTreeMap<String, String>,
+}
+
+impl NodeConfig {
+    /// The Node object as the kubelet registers it.
+    pub(super) fn object(&self, index: u32, version: &str, now: Time) -> Value {
+        let Self { name, zone, labels, taints, capacity, .. } = self;
+        let zone = zone.as_deref();
+        booted_node(&BootedNode { name, index, zone, labels, taints, capacity, version }, now)
+    }
+}
 
 /// A cluster before its first event.
 #[derive(Clone)]
@@ -103,9 +149,8 @@ impl BootingCluster {
         self.plant((*resource::SERVICES, "kube-apiserver"), service);
         let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
         // pkg/apis/scheduling: `SystemCriticalPriority`, and 1000 above it.
-        for (name, priority) in
-            [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
-        {
+        let critical = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
+        for (name, priority) in critical {
             let class = value!({"metadata": {"name": name}, "value": priority});
             self.plant((classes, "kube-apiserver"), class);
         }
@@ -117,7 +162,7 @@ impl BootingCluster {
         let mut known = registered.clone();
         known.set_at(&["metadata", "annotations", NODE_TTL], self.ttl);
         let object = self.plant((*resource::NODES, "kubelet"), known);
-        let lease = kubelet::booted::booted_lease(&node.name, object.uid(), self.now);
+        let lease = booted_lease(&node.name, object.uid(), self.now);
         self.plant((*resource::LEASES, "kubelet"), lease);
         Kubelet::new(&node.name, index).registering(Object::shared(registered))
     }
@@ -168,7 +213,7 @@ impl BootingCluster {
 /// The modelled built-in kinds that can be watched. The controllers learn them by discovery.
 fn watched_kinds(server: &ApiServer) -> Vec<ServedKind> {
     let served = server.registry().iter().filter(|kind| kind.has_verb("watch") && kind.modelled);
-    let kind = |k: &Arc<crate::apiserver::Kind>| ServedKind {
+    let kind = |k: &Arc<Kind>| ServedKind {
         resource: k.resource,
         followed: k.storage,
         kind: k.kind.clone(),

@@ -26,7 +26,6 @@ pub(super) struct EventRecording {
     refusals: Vec<RefusedCreate>,
 }
 
-/// A create of the controllers that the server refused.
 #[derive(Debug)]
 struct RefusedCreate {
     /// The index of the record's next entry.
@@ -66,11 +65,11 @@ impl Cluster {
         refusals.for_each(|refusal| self.record_refusal(&refusal));
     }
 
-    /// The object of this request, if the controllers want to create one.
-    pub(super) fn created_by_controllers(&self, request: &Request) -> Option<Arc<Object>> {
+    /// What the controllers want to create with this request.
+    pub(super) fn created_by_controllers(&self, request: &Request) -> Option<(Resource, Arc<Object>)> {
         let creates = request.verb == Verb::Create && self.history.actor(request.from).name == CONTROLLERS;
         match &request.body {
-            Body::Object(object) if creates => Some(object.clone()),
+            Body::Object(object) if creates => request.resource.zip(Some(object.clone())),
             _ => None,
         }
     }

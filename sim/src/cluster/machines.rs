@@ -23,7 +23,6 @@ pub(super) struct Machines {
     off: BTreeSet<Addr>,
 }
 
-/// One machine.
 #[derive(Clone, Debug)]
 struct Machine {
     kubelet: Addr,

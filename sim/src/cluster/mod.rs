@@ -18,7 +18,6 @@
 
 mod actors;
 mod booted;
-mod cluster_config;
 mod cut;
 mod event_loop;
 mod event_recording;
@@ -28,11 +27,12 @@ mod processes;
 mod requests;
 mod start;
 mod state;
+#[cfg(test)]
+mod tests;
 mod watches;
 
 pub use actors::{API_SERVER, CHAOS, USER};
-pub use booted::Booted;
-pub use cluster_config::{ClusterConfig, NodeConfig};
+pub use booted::{Booted, ClusterConfig, NodeConfig};
 pub use event_loop::Stepped;
 pub use processes::with_env;
 pub use state::Cluster;

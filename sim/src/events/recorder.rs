@@ -223,7 +223,6 @@ fn event(key: &ObjectKey, report: &Report, message: &str) -> Value {
     })
 }
 
-/// An `ObjectReference`.
 fn reference(involved: &Involved, version: &Str) -> Value {
     let mut reference = value!({
         "kind": (involved.kind.clone()), "name": (involved.name.clone()), "apiVersion": (involved.api_version.clone()),

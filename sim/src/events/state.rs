@@ -17,7 +17,6 @@ pub(super) struct PriorState {
     objects: BTreeMap<Str, Arc<Object>>,
     pods: BTreeMap<ObjectKey, Arc<Object>>,
     nodes: BTreeMap<Str, Arc<Object>>,
-    /// Terminating namespaces.
     terminating: BTreeSet<Str>,
     /// Uids of jobs that their cron job deleted.
     deleted_by_cron_job: BTreeSet<Str>,
@@ -26,7 +25,6 @@ pub(super) struct PriorState {
 }
 
 impl PriorState {
-    /// Applies a commit of this actor.
     pub(super) fn apply(&mut self, actor: &str, commit: &Commit) {
         let object = commit.object();
         if matches!(commit.resource.plural(), "leases" | "endpointslices") {
@@ -57,7 +55,6 @@ impl PriorState {
         self.objects.insert(new.uid().into(), new.clone());
     }
 
-    /// The object with this uid.
     pub(super) fn get(&self, uid: &str) -> Option<&Arc<Object>> {
         self.objects.get(uid)
     }
@@ -70,7 +67,6 @@ impl PriorState {
         self.pods.values()
     }
 
-    /// The objects of a kind in a namespace.
     pub(super) fn of_kind(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &Arc<Object>> {
         self.objects.values().filter(move |o| o.kind() == kind && o.namespace() == namespace)
     }
@@ -98,12 +94,10 @@ impl PriorState {
             && !self.is_collected(job)
     }
 
-    /// Whether a cron job deleted the job with this uid.
     pub(super) fn was_deleted_by_cron_job(&self, uid: &str) -> bool {
         self.deleted_by_cron_job.contains(uid)
     }
 
-    /// Notes that the preemption of a pod is reported.
     pub(super) fn note_preempted(&mut self, uid: &Str) {
         self.preempted.insert(uid.clone());
     }

@@ -18,12 +18,10 @@ struct Play {
     recorder: Recorder,
     now: Millis,
     written: Vec<String>,
-    /// The last Event.
     last: Option<Arc<Object>>,
 }
 
 impl Play {
-    /// Plays a commit of an actor.
     fn commit(
         &mut self,
         actor: &str,
@@ -40,7 +38,6 @@ impl Play {
         self.write(&events)
     }
 
-    /// Plays a create that the server refuses the controllers.
     fn refused(&mut self, resource: Resource, object: &Value, failure: &Status) -> &mut Self {
         let (now, object) = (Time::ZERO + self.now, Object::new(object.clone()));
         let events = self.recorder.refused(now, Time::ZERO, (resource, &object), failure);

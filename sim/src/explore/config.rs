@@ -11,7 +11,6 @@ use crate::wire::Latency;
 use crate::wire::resource::LEASES;
 
 impl ClusterConfig {
-    /// The cluster of a scenario.
     pub(super) fn of(scenario: &Scenario, start: Time) -> Self {
         Self {
             start,

@@ -12,7 +12,6 @@ const LONGEST_MS: Millis = 300 * SECOND;
 /// Delays start again from the first after this time without a failure (client-go flowcontrol `hasExpired`: twice the longest delay).
 const FORGET_MS: Millis = 2 * LONGEST_MS;
 
-/// Consecutive failures of one container, or of its pulls.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,

@@ -35,7 +35,6 @@ pub struct BootedNode<'a> {
     pub version: &'a str,
 }
 
-/// A condition of a healthy node.
 pub(super) struct Healthy {
     pub(super) kind: &'static str,
     pub(super) status: &'static str,

@@ -16,7 +16,6 @@ use crate::wire::{Exit, PullError};
 /// `genericPlegRelistPeriod`). From general knowledge, not recorded.
 const BACK_OFF_SHOWN_AFTER_MS: Millis = SECOND;
 
-/// When the kubelet pulls the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PullPolicy {
     Always,
@@ -24,7 +23,6 @@ pub(super) enum PullPolicy {
     Never,
 }
 
-/// The role of a container in its pod.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
     /// Has to succeed before the next one starts.
@@ -35,7 +33,6 @@ pub(super) enum Role {
     Main,
 }
 
-/// When a terminated container starts again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum RestartPolicy {
     Always,
@@ -43,7 +40,6 @@ pub(super) enum RestartPolicy {
     Never,
 }
 
-/// What the container does now.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Activity {
     /// Nothing yet.
@@ -94,7 +90,6 @@ pub(super) enum ReportedState {
     Terminated(TerminatedState),
 }
 
-/// One container.
 #[derive(Clone, Debug)]
 pub(super) struct ContainerWorker {
     pub(super) role: Role,
@@ -293,7 +288,6 @@ impl ContainerWorker {
         matches!(self.state, ReportedState::Running { .. }) && (self.started_up || self.startup.is_none())
     }
 
-    /// Does what is due at `now`.
     pub(super) fn advance(&mut self, now: Time) -> Need {
         let failed = self.failing_probe().filter(|(at, _)| *at <= now);
         match &mut self.activity {
@@ -331,7 +325,6 @@ impl ContainerWorker {
         }
     }
 
-    /// The runtime has pulled the image, or failed to.
     pub(super) fn pulled(&mut self, result: Result<(), PullError>, now: Time) -> Need {
         if self.activity != Activity::Pulling {
             return Need::Nothing;
@@ -350,7 +343,6 @@ impl ContainerWorker {
         Need::Nothing
     }
 
-    /// The runtime has started it.
     pub(super) fn started(&mut self, pod_uid: &str, now: Time) {
         if self.activity != Activity::Starting {
             return;
@@ -371,7 +363,6 @@ impl ContainerWorker {
         }
     }
 
-    /// Its readiness changed.
     pub(super) fn set_ready(&mut self, yes: bool) {
         if let ReportedState::Running { ready, .. } = &mut self.state {
             *ready = yes;
@@ -443,7 +434,6 @@ impl ContainerWorker {
         false
     }
 
-    /// Whether it runs and is ready.
     pub(super) fn is_ready(&self) -> bool {
         matches!(self.state, ReportedState::Running { ready: true, .. })
     }

@@ -9,12 +9,10 @@ use crate::engine::Time;
 use crate::object::{Key, Map, Object, Str, Value, keys};
 use crate::{key, value};
 
-/// What a status is made from.
 pub(super) struct Facts<'a> {
     pub(super) pod: &'a Object,
     pub(super) containers: &'a [ContainerWorker],
     pub(super) restart: RestartPolicy,
-    /// `startTime`.
     pub(super) started: &'a Str,
     pub(super) host_ip: &'a Address,
     /// Its address, once its sandbox is up.

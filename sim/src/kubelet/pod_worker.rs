@@ -21,14 +21,12 @@ const RETRY_MS: Millis = 10 * SECOND;
 /// The least grace of a container (kubelet `minimumGracePeriodInSeconds`). From general knowledge, not recorded.
 const LEAST_GRACE_MS: Millis = 2 * SECOND;
 
-/// One pod.
 #[derive(Clone, Debug)]
 pub(super) struct PodWorker {
     pod: Arc<Object>,
     containers: Vec<ContainerWorker>,
     restart: RestartPolicy,
     uid: Str,
-    /// `startTime`.
     started: Str,
     host_ip: Address,
     pod_ip: Address,
@@ -38,15 +36,11 @@ pub(super) struct PodWorker {
     stopping: Option<Millis>,
     /// Whether its main containers have ended, or an init container has failed: then nothing starts again.
     winding_down: bool,
-    /// Whether the object is gone.
     gone: bool,
-    /// Why the node rejects it.
     rejected: Option<AdmitFailure>,
     requests: Requests,
     report: Report,
-    /// The token of its timer.
     token: u64,
-    /// When its timer fires next.
     timer: Option<Time>,
 }
 
@@ -122,7 +116,6 @@ impl PodWorker {
         }
     }
 
-    /// The token of its timer.
     pub(super) fn token(&self) -> u64 {
         self.token
     }
@@ -132,13 +125,11 @@ impl PodWorker {
         (!self.is_over()).then_some(self.requests)
     }
 
-    /// The node rejects it.
     pub(super) fn reject(&mut self, admit_failure: AdmitFailure) {
         self.containers.iter_mut().for_each(|container| container.activity = Activity::Ended);
         self.rejected = Some(admit_failure);
     }
 
-    /// Its address.
     pub(super) fn pod_ip(&self) -> &str {
         &self.pod_ip.ip
     }
@@ -152,7 +143,6 @@ impl PodWorker {
         self.containers.iter().all(|container| container.activity == Activity::Ended)
     }
 
-    /// The object has changed.
     pub(super) fn updated(&mut self, pod: Arc<Object>, link: &mut Link<'_>) {
         self.report.dirty |= pod.generation() != self.pod.generation();
         let known = self.report.known.root().get_key(keys::STATUS);
@@ -240,7 +230,6 @@ impl PodWorker {
         }
     }
 
-    /// Handles an event of the container runtime.
     pub(super) fn runtime(&mut self, event: RuntimeEvent, link: &mut Link<'_>) {
         let now = link.out.now();
         let id = event.id();
@@ -292,7 +281,6 @@ impl PodWorker {
         }
     }
 
-    /// Its timer fires.
     pub(super) fn timer(&mut self, link: &mut Link<'_>) {
         self.timer = self.timer.filter(|at| *at > link.out.now());
         self.sync(link);

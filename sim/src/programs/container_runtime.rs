@@ -36,7 +36,6 @@ pub struct ContainerRuntime {
     faults: ContainerFaults,
 }
 
-/// An image on a node.
 #[derive(Clone, Copy, Default, Debug)]
 struct Presence {
     there: bool,
@@ -351,7 +350,6 @@ fn not_found(image: &str) -> String {
     )
 }
 
-/// The container's entry in the pod's spec.
 fn spec_of<'p>(id: &ContainerId, pod: &'p Object) -> Option<&'p Value> {
     let specs = |list| pod.items_at(&["spec", list]).iter();
     let mut all = specs("initContainers").chain(specs("containers"));

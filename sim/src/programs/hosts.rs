@@ -47,14 +47,12 @@ struct HostState {
     watches: BTreeMap<RequestId, OpenWatch>,
 }
 
-/// A call that the program awaits.
 #[derive(Debug)]
 struct PendingCall {
     request: Box<Request>,
     reply: ResponseSender,
 }
 
-/// A watch that the program reads.
 #[derive(Debug)]
 struct OpenWatch {
     lines: UnboundedSender<Bytes>,
@@ -78,11 +76,6 @@ impl Hosts {
     pub fn add(&mut self, addr: Addr, spec: HostSpec) {
         let (calls, watches) = (BTreeMap::new(), BTreeMap::new());
         self.hosts.insert(addr, HostState { spec, incarnations: 0, runs: false, calls, watches });
-    }
-
-    /// The host at this address.
-    pub fn spec(&self, addr: Addr) -> Option<&HostSpec> {
-        self.hosts.get(&addr).map(|host| &host.spec)
     }
 
     /// All hosts with their addresses.

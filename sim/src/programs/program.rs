@@ -42,7 +42,6 @@ impl Program {
         &self.name
     }
 
-    /// The root future of a new incarnation.
     pub(crate) fn start(&self, host: Host) -> Root {
         (self.start)(host)
     }

@@ -8,7 +8,6 @@ use crate::wire::resource::{CONFIG_MAPS, NODES, PODS};
 
 const EVICTION: &str = "taint-eviction-controller|taint-eviction-controller";
 
-/// A node with a NoExecute taint, or without.
 fn node(tainted: bool) -> Value {
     let taints = Value::list(tainted.then(|| value!({"key": "k", "effect": "NoExecute"})));
     with(object("Node", "n1", None), &["spec", "taints"], taints)

@@ -3,11 +3,11 @@
 use http::Method;
 
 use super::client::Client;
-use super::{Prepared, Run, run, step, wait};
+use super::{Run, played_with, wait};
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::{Object, Value};
 use crate::programs::{Host, Program};
-use crate::scenario::{Action, OperatorSpec, Scenario};
+use crate::scenario::{Action, OperatorSpec, Scenario, Step};
 use crate::value;
 use crate::wire::resource::CONFIG_MAPS;
 use crate::wire::{ActorClass, Entry, What};
@@ -21,7 +21,7 @@ const RETRY_MS: Millis = SECOND;
 
 /// An operator that keeps a copy of each ConfigMap with the label `copy=me`. It is right: it lists, writes what is missing,
 /// watches from where the list ended, and lists again whenever the watch ends or a request fails.
-async fn copier(host: Host) -> Result<(), String> {
+pub(crate) async fn copier(host: Host) -> Result<(), String> {
     let client = Client::new(&host);
     loop {
         if copy_until_watch_ends(&client).await.is_err() {
@@ -78,14 +78,12 @@ pub(crate) fn played_with_copiers(replicas: u32, plan: &str) -> Run {
         }))
     };
     scenario.steps = vec![
-        step(Action::Apply(vec![original("a", "first"), original("b", "second")])),
+        Step::new(Action::Apply(vec![original("a", "first"), original("b", "second")])),
         wait(20 * SECOND),
-        step(Action::Apply(vec![original("a", "third")])),
+        Step::new(Action::Apply(vec![original("a", "third")])),
     ];
     scenario.converge.settle_ms = 60 * SECOND;
-    let prepared = Prepared::new(scenario, &[Program::new("copier", copier)]).expect("the scenario is right");
-    let plan = plan.parse().expect("the plan is right");
-    run(&prepared, 1, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
+    played_with(&[Program::new("copier", copier)], scenario, plan)
 }
 
 /// The requests of each copier that reached the server: its name, the time in ms, verb and resource.

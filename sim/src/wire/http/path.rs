@@ -55,12 +55,6 @@ impl ApiPath {
 mod tests {
     use super::*;
 
-    fn parts(path: &str) -> (String, String, String, String) {
-        let t = ApiPath::of(path);
-        let resource = t.resource.map(|r| r.as_str().to_owned()).unwrap_or_default();
-        (resource, t.namespace.into(), t.name.into(), t.subresource.into())
-    }
-
     #[test]
     fn paths_name_resources_objects_and_subresources() {
         let cases = [
@@ -75,8 +69,9 @@ mod tests {
             ("/apis/apps/v1", "|||"),
         ];
         for (path, want) in cases {
-            let (a, b, c, d) = parts(path);
-            assert_eq!(format!("{a}|{b}|{c}|{d}"), want, "{path}");
+            let ApiPath { resource, namespace, name, subresource } = ApiPath::of(path);
+            let resource = resource.map_or("", Resource::as_str);
+            assert_eq!(format!("{resource}|{namespace}|{name}|{subresource}"), want, "{path}");
         }
     }
 }
