@@ -71,8 +71,11 @@ impl Cluster {
     /// Lets programs run until all of them wait, and takes what they did. False: one never waits.
     async fn settle_programs(&mut self, rule: &mut dyn Rule) -> bool {
         while std::mem::take(&mut self.programs_may_act) {
-            if !self.hosts.stage().is_empty() && !self.hosts.stage().settle().await {
-                return false;
+            if !self.hosts.stage().is_empty() {
+                self.hosts.stage().catch_up(self.queue.now()).await;
+                if !self.hosts.stage().settle().await {
+                    return false;
+                }
             }
             self.tell_answered(rule);
             while let Some(action) = self.hosts.next_action() {

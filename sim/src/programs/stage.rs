@@ -246,6 +246,13 @@ impl Stage {
         }
     }
 
+    /// Brings the programs' clock up to `time` without polling a program: the clock stands still while none runs.
+    pub async fn catch_up(&mut self, time: Time) {
+        if self.now() < time {
+            tokio::time::sleep_until(self.origin + Duration::from_millis(time.since(self.start))).await;
+        }
+    }
+
     /// Waits until `time`, or until a program does something earlier.
     pub async fn until(&mut self, time: Time) -> Woken {
         let ms = time.since(self.start);
