@@ -18,9 +18,10 @@ pub struct Addr(pub u32);
 pub type RequestId = u64;
 
 /// The verb of a request.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Default)]
 pub enum Verb {
     /// Read one object.
+    #[default]
     Get,
     /// Read all objects of a resource or namespace.
     List,
@@ -154,13 +155,6 @@ pub enum Form {
     Metadata,
     /// `PartialObjectMetadataList`: of a list.
     MetadataList,
-}
-
-impl Default for Verb {
-    /// `Get`. Every sender sets the verb.
-    fn default() -> Self {
-        Self::Get
-    }
 }
 
 impl Request {
