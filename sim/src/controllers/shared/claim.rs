@@ -68,19 +68,9 @@ impl<'a> Matcher<'a> {
 
 impl Owner<'_> {
     /// The dependents that carry the owner's reference and match its selector. Requests in `out` adopt orphans that match
-    /// and pass `wanted`, and release dependents that no longer match and pass it.
+    /// and pass `wanted`, and release dependents that no longer match and pass it. Adopted objects get the finalizer, released
+    /// ones lose it.
     pub(crate) fn claim(
-        &self,
-        selector: &LabelSelector,
-        cache: &Informer,
-        wanted: impl Fn(&Object) -> bool,
-        out: &mut Outcome,
-    ) -> Vec<Arc<Object>> {
-        self.claim_tracked(selector, cache, wanted, None, out)
-    }
-
-    /// As [`claim`](Self::claim); adopted objects get this finalizer, released ones lose it.
-    pub(crate) fn claim_tracked(
         &self,
         selector: &LabelSelector,
         cache: &Informer,

@@ -56,17 +56,17 @@ fn operate(target: &mut Value, operation: &Value) -> Result<()> {
     let value = || operation.get("value").cloned().ok_or_else(|| rejected("an operation without a `value`"));
     let path = tokens(field("path")?)?;
     match field("op")? {
-        "add" => add(target, &path, value()?),
+        "add" => put(target, &path, value()?, insert),
         "remove" => remove(target, &path).map(drop),
-        "replace" => replace(target, &path, value()?),
+        "replace" => put(target, &path, value()?, replace),
         "move" => {
             let from = tokens(field("from")?)?;
             let moved = remove(target, &from)?;
-            add(target, &path, moved)
+            put(target, &path, moved, insert)
         }
         "copy" => {
             let copied = find(target, &tokens(field("from")?)?)?.clone();
-            add(target, &path, copied)
+            put(target, &path, copied, insert)
         }
         "test" => {
             let wanted = operation.get("value").unwrap_or(&Value::Null);
@@ -136,7 +136,13 @@ fn edit<T>(
     }
 }
 
-fn add(target: &mut Value, path: &[String], new: Value) -> Result<()> {
+/// Puts a value at the end of the path: into a map under its key, into a list as `into_list` does.
+fn put(
+    target: &mut Value,
+    path: &[String],
+    new: Value,
+    into_list: fn(&mut Vec<Value>, &str, Value) -> Result<()>,
+) -> Result<()> {
     if path.is_empty() {
         *target = new;
         return Ok(());
@@ -147,17 +153,28 @@ fn add(target: &mut Value, path: &[String], new: Value) -> Result<()> {
             Ok(())
         }
         Value::List(items) => {
-            let i = if token == "-" { items.len() } else { index(token, items.len() + 1)? };
-            if i > items.len() {
-                return Err(absent(token));
-            }
             let mut copy = items.to_vec();
-            copy.insert(i, new);
+            into_list(&mut copy, token, new)?;
             *holder = copy.into();
             Ok(())
         }
         _ => Err(absent(token)),
     })
+}
+
+fn insert(items: &mut Vec<Value>, token: &str, new: Value) -> Result<()> {
+    let i = if token == "-" { items.len() } else { index(token, items.len() + 1)? };
+    if i > items.len() {
+        return Err(absent(token));
+    }
+    items.insert(i, new);
+    Ok(())
+}
+
+fn replace(items: &mut Vec<Value>, token: &str, new: Value) -> Result<()> {
+    let i = index(token, items.len())?;
+    *items.get_mut(i).ok_or_else(|| absent(token))? = new;
+    Ok(())
 }
 
 fn remove(target: &mut Value, path: &[String]) -> Result<Value> {
@@ -169,27 +186,6 @@ fn remove(target: &mut Value, path: &[String]) -> Result<Value> {
             let rest = items.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, item)| item.clone());
             *holder = Value::list(rest.collect::<Vec<_>>());
             Ok(old)
-        }
-        _ => Err(absent(token)),
-    })
-}
-
-fn replace(target: &mut Value, path: &[String], new: Value) -> Result<()> {
-    if path.is_empty() {
-        *target = new;
-        return Ok(());
-    }
-    edit(target, path, |holder, token| match holder {
-        Value::Map(map) => {
-            map.set(Key::new(token), new);
-            Ok(())
-        }
-        Value::List(items) => {
-            let i = index(token, items.len())?;
-            let mut copy = items.to_vec();
-            *copy.get_mut(i).ok_or_else(|| absent(token))? = new;
-            *holder = copy.into();
-            Ok(())
         }
         _ => Err(absent(token)),
     })
