@@ -120,10 +120,8 @@ pub enum Woken {
 /// have moved, the runtime calls `clock` with the nanoseconds since the start, before any program runs.
 pub fn on_stage<T>(start: Time, clock: fn(u64), body: impl AsyncFnOnce(Stage) -> T) -> std::io::Result<T> {
     let idle = Arc::new(Idle::default());
-    let hook = idle.clone();
     let origin = Arc::new(OnceLock::<Instant>::new());
-    let started = origin.clone();
-    let still = idle.clone();
+    let (hook, still, started) = (idle.clone(), idle.clone(), origin.clone());
     let unpark = move || {
         // No time has passed if the runtime parked only to report that no task is ready.
         if let Some(origin) = started.get()
@@ -220,13 +218,9 @@ impl Stage {
     }
 
     fn poll_woken(&mut self) {
-        let woken: Vec<Addr> = self
-            .programs
-            .iter()
-            .filter(|(_, program)| program.waker.woken.load(Ordering::Relaxed))
-            .map(|(addr, _)| *addr)
-            .collect();
-        for addr in woken {
+        let programs = self.programs.iter();
+        let woken = programs.filter(|(_, program)| program.waker.woken.load(Ordering::Relaxed));
+        for addr in woken.map(|(addr, _)| *addr).collect::<Vec<_>>() {
             let Some(program) = self.programs.get_mut(&addr) else { continue };
             program.waker.woken.store(false, Ordering::Relaxed);
             self.idle.woken.fetch_sub(1, Ordering::Relaxed);
