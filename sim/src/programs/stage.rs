@@ -1,10 +1,9 @@
 //! The stage on which programs run. It polls their root futures, notices when all of them wait, and keeps tokio's paused
 //! clock in step with the engine's.
 //!
-//! Each run has one `current_thread` runtime of tokio. The runtime calls a park hook when no task is ready. The stage, not
-//! tokio, polls the root futures, in order of address: so the order inside an instant is ours. While a run waits, the only
-//! timer beside those of programs is the one for the engine's next event. Tokio advances its paused clock to whichever
-//! timer is first.
+//! Each run has one `current_thread` runtime of tokio, which calls a park hook when no task is ready. The stage polls the root
+//! futures in order of address: so the order inside an instant is ours. While a run waits, the only timer beside those of
+//! programs is the one for the engine's next event; tokio advances its paused clock to whichever is first.
 //!
 //! Real: processes on many machines, each with threads. Modelled: all programs of a run share one thread, and computing
 //! takes no virtual time. Differs: nothing preempts a program; one that never awaits blocks the run.

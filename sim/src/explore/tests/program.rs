@@ -118,9 +118,8 @@ pub(crate) fn copies(run: &Run, time: Time) -> Vec<String> {
 
 /// What happened to the host of the copier from t = 0 on.
 fn lives(run: &Run) -> Vec<String> {
-    let entries = run.history.record.entries().iter().filter(|entry| entry.time >= Time::ZERO);
-    let lives = entries.filter_map(|entry| match &entry.what {
-        What::Host(text) => Some(text.to_string()),
+    let lives = run.history.record.entries().iter().filter_map(|entry| match &entry.what {
+        What::Host(text) if entry.time >= Time::ZERO => Some(text.to_string()),
         _ => None,
     });
     lives.collect()
