@@ -4,7 +4,7 @@
 //! components are synced. The seed of a run has no influence here: the objects have the same uids in every run. Not modelled:
 //! RBAC roles, kube-proxy and DNS, static pods of the control plane, `boot: cold`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::RangeFrom;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::apiserver::{ApiServer, Kind, Replies, ServerInput};
 use crate::controllers::{Manager, NODE_TTL, ServedKind, Settings, node_ttl};
 use crate::engine::{Draws, Record, Time};
 use crate::kubelet::Kubelet;
-use crate::kubelet::booted::{BootedNode, booted_lease, booted_node};
+use crate::kubelet::booted::{NodeConfig, booted_lease, booted_node};
 use crate::object::names::{DEFAULT_NAMESPACE, SYSTEM_NAMESPACES};
 use crate::object::{Object, Value};
 use crate::programs::Image;
@@ -45,32 +45,6 @@ pub struct ClusterConfig {
     pub settings: Settings,
     /// Whether something may read Leases from the store without a request. If so, kubelets write every renewal.
     pub leases_are_seen: bool,
-}
-
-/// One node.
-#[derive(Clone, Debug, Default)]
-pub struct NodeConfig {
-    /// Its name.
-    pub name: String,
-    /// Its node pool.
-    pub pool: String,
-    /// `topology.kubernetes.io/zone`, if it has one.
-    pub zone: Option<String>,
-    /// Further labels.
-    pub labels: BTreeMap<String, String>,
-    /// Taints, as `core/v1` writes them.
-    pub taints: Vec<Value>,
-    /// Capacity by resource name, as quantities.
-    pub capacity: BTreeMap<String, String>,
-}
-
-impl NodeConfig {
-    /// The Node object as the kubelet registers it.
-    pub(super) fn object(&self, index: u32, version: &str, now: Time) -> Value {
-        let Self { name, zone, labels, taints, capacity, .. } = self;
-        let zone = zone.as_deref();
-        booted_node(&BootedNode { name, index, zone, labels, taints, capacity, version }, now)
-    }
 }
 
 /// A cluster before its first event.
@@ -158,7 +132,7 @@ impl BootingCluster {
 
     /// Adds a Ready node with its Lease. Returns its kubelet, which registers the node again if somebody deletes it.
     fn plant_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
-        let registered = node.object(index, version, self.now);
+        let registered = booted_node(node, index, version, self.now);
         let mut known = registered.clone();
         known.set_at(&["metadata", "annotations", NODE_TTL], self.ttl);
         let object = self.plant((*resource::NODES, "kubelet"), known);

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Cluster;
 use super::event_loop::QueuedEvent;
-use super::{Cluster, NodeConfig};
 use crate::engine::{Millis, SECOND};
+use crate::kubelet::booted::NodeConfig;
 use crate::object::Str;
 use crate::wire::{Addr, Input};
 

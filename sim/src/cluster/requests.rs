@@ -12,7 +12,6 @@ use super::actors::{API_SERVER, ActorKind, CHAOS};
 use super::event_loop::QueuedEvent;
 use crate::apiserver::{ApiServer, Replies, ServerInput};
 use crate::engine::Time;
-use crate::object::Object;
 use crate::wire::{
     Addr, Answer, Commit, Fate, Input, Latency, Passing, Request, RequestId, Resource, Rule, Streams, Strike,
     WatchEvent, What,
@@ -53,8 +52,6 @@ struct Handled {
     /// How long the answer takes, and its tie in the queue.
     leg: (u64, u64),
     fate: Fate,
-    /// What the controllers want to create: they emit an Event if the server refuses it.
-    creates: Option<(Resource, Arc<Object>)>,
 }
 
 impl Cluster {
@@ -136,8 +133,8 @@ impl Cluster {
             entry: entry_of(&request, 0),
             leg: self.leg("answer", &request),
             fate,
-            creates: self.created_by_controllers(&request),
         };
+        let creates = self.created_by_controllers(&request);
         // The server consumes the request. The rule looks at requests of hosts only, and needs no body.
         let summary = of_host.then(|| {
             let body = std::mem::take(&mut request.body);
@@ -146,7 +143,13 @@ impl Cluster {
             summary
         });
         self.server.on(now, ServerInput::Request(request), &mut self.traffic.replies);
-        let commits = self.take_replies(from, Some(handled));
+        let (_, _, answer) = self.traffic.replies.answers.pop().expect("the server answers every request");
+        let refused = creates.zip(answer.failure().cloned());
+        self.answer(handled, answer);
+        let commits = self.take_replies(from);
+        if let Some(((resource, object), failure)) = refused {
+            self.on_refused(resource, object, failure);
+        }
         self.send_to_hosts(rule); // before a fault at this very request kills one of them
         if let Some(request) = summary {
             rule.handled(passing(&self.server, now, &request), &commits, &mut self.traffic.strikes);
@@ -160,26 +163,17 @@ impl Cluster {
         let input = ServerInput::Request(Box::new(request));
         self.server.on(self.queue.now(), input, &mut self.traffic.replies);
         self.traffic.replies.answers.clear();
-        self.take_replies(from, None);
+        self.take_replies(from);
     }
 
     pub(super) fn server_timer(&mut self, token: u64) {
         self.server.on(self.queue.now(), ServerInput::Timer(token), &mut self.traffic.replies);
-        self.take_replies(API_SERVER, None);
+        self.take_replies(API_SERVER);
     }
 
-    /// Takes the replies of the server to what this actor did, records them and sends them on. Returns the commits.
-    fn take_replies(&mut self, actor: Addr, handled: Option<Handled>) -> Vec<Arc<Commit>> {
+    /// Records what the server did for this actor, and sends its events on. Returns the commits.
+    fn take_replies(&mut self, actor: Addr) -> Vec<Arc<Commit>> {
         let mut replies = std::mem::take(&mut self.traffic.replies);
-        let mut refused = None;
-        if let Some(mut handled) = handled {
-            let is_its = |(to, id, _): &(Addr, RequestId, Answer)| (*to, *id) == (handled.from, handled.id);
-            let found = replies.answers.iter().position(is_its);
-            let (_, _, answer) =
-                replies.answers.swap_remove(found.expect("the server answers every request"));
-            refused = handled.creates.take().zip(answer.failure().cloned());
-            self.answer(handled, answer);
-        }
         debug_assert!(replies.answers.is_empty(), "the server answers the request that it handles");
         let commits: Vec<Arc<Commit>> = replies.commits.drain(..).map(Arc::new).collect();
         for commit in &commits {
@@ -196,9 +190,6 @@ impl Cluster {
             self.queue.push(time, token, QueuedEvent::ServerTimer(token));
         }
         self.traffic.replies = replies;
-        if let Some(((resource, object), failure)) = refused {
-            self.on_refused(resource, object, failure);
-        }
         let now = self.now();
         commits.iter().for_each(|commit| self.record_commit(now, actor, commit));
         commits

@@ -34,10 +34,10 @@ impl PriorState {
             self.deleted_by_cron_job.insert(object.uid().into());
         }
         if commit.resource == *NAMESPACES {
-            let name = Str::from(object.name());
-            let is_terminating = commit.new.as_ref().is_some_and(|new| new.is_terminating());
-            let _ =
-                if is_terminating { self.terminating.insert(name) } else { self.terminating.remove(&name) };
+            match commit.new.as_ref().is_some_and(|new| new.is_terminating()) {
+                true => _ = self.terminating.insert(object.name().into()),
+                false => _ = self.terminating.remove(object.name()),
+            }
         }
         let Some(new) = &commit.new else {
             self.objects.remove(object.uid());
@@ -82,10 +82,8 @@ impl PriorState {
     pub(super) fn is_deleted_by_cron_job(&self, actor: &str, commit: &Commit) -> bool {
         let goes = |job: Option<&Arc<Object>>| job.is_none_or(|job| job.is_terminating());
         let job = commit.object();
-        let foreground = job
-            .items_at(&["metadata", "finalizers"])
-            .iter()
-            .any(|f| f.as_str() == Some("foregroundDeletion"));
+        let mut finalizers = job.items_at(&["metadata", "finalizers"]).iter();
+        let foreground = finalizers.any(|finalizer| finalizer.as_str() == Some("foregroundDeletion"));
         actor == MANAGER
             && !foreground
             && goes(commit.new.as_ref())

@@ -199,13 +199,10 @@ impl PodWorker {
             return;
         }
         self.winding_down = true;
-        if failed {
-            // These will never start.
-            let waits = |container: &&mut ContainerWorker| container.activity == Activity::New;
-            self.containers
-                .iter_mut()
-                .filter(waits)
-                .for_each(|container| container.activity = Activity::Ended);
+        for container in &mut self.containers {
+            if failed && container.activity == Activity::New {
+                container.activity = Activity::Ended; // it will never start
+            }
         }
         let grace_ms = self.stopping.unwrap_or_else(|| self.grace_ms());
         self.stop_all(|_| true, grace_ms, link);
@@ -223,11 +220,8 @@ impl PodWorker {
     }
 
     fn id(&self, container: &ContainerWorker) -> ContainerId {
-        ContainerId {
-            pod_uid: self.uid.clone(),
-            container: container.name.clone(),
-            attempt: container.attempt,
-        }
+        let (pod_uid, attempt) = (self.uid.clone(), container.attempt);
+        ContainerId { pod_uid, container: container.name.clone(), attempt }
     }
 
     pub(super) fn runtime(&mut self, event: RuntimeEvent, link: &mut Link<'_>) {
@@ -236,28 +230,19 @@ impl PodWorker {
         let found = |c: &ContainerWorker| c.name == id.container && c.attempt == id.attempt;
         let Some(i) = self.containers.iter().position(found) else { return };
         let container = &mut self.containers[i];
-        let need = match event {
-            RuntimeEvent::Pulled(_, result) => container.pulled(result, now),
-            RuntimeEvent::Started(_) => {
-                container.started(self.pod.uid(), now);
-                Need::Nothing
-            }
-            RuntimeEvent::Ready(_, ready) => {
-                container.set_ready(ready);
-                Need::Nothing
-            }
-            RuntimeEvent::Hung(_) => {
-                container.set_hung(now);
-                Need::Nothing
-            }
+        let (pod, mut need) = (&self.pod, Need::Nothing);
+        match event {
+            RuntimeEvent::Pulled(_, result) => need = container.pulled(result, now),
+            RuntimeEvent::Started(_) => container.started(pod.uid(), now),
+            RuntimeEvent::Ready(_, ready) => container.set_ready(ready),
+            RuntimeEvent::Hung(_) => container.set_hung(now),
             RuntimeEvent::Exited(_, exit) => {
                 let stays_down = self.stopping.is_some() || self.winding_down;
                 let policy = (!stays_down).then_some(container.policy(self.restart));
-                let key = (self.pod.name(), self.pod.namespace(), self.pod.uid());
-                container.exited(exit, policy, &format!("{}_{}({})", key.0, key.1, key.2), now);
-                Need::Nothing
+                let pod = format!("{}_{}({})", pod.name(), pod.namespace(), pod.uid());
+                container.exited(exit, policy, &pod, now);
             }
-        };
+        }
         self.sandbox |= need == Need::Nothing;
         self.report.dirty |= need == Need::Nothing;
         self.order(i, need, link);

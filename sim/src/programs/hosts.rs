@@ -101,13 +101,8 @@ impl Hosts {
         host.runs = true;
         let incarnation = Incarnation { addr, number: host.incarnations };
         self.stage.switchboard().admit(incarnation);
-        let inner = HostInner {
-            incarnation,
-            name: host.spec.name.clone(),
-            identity: host.spec.identity.clone(),
-            env: host.spec.env.clone(),
-            switchboard: self.stage.switchboard().clone(),
-        };
+        let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
+        let inner = HostInner { incarnation, spec, switchboard };
         let root = host.spec.program.start(Host { inner: Arc::new(inner) });
         self.stage.add(addr, root);
     }

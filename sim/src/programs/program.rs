@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::HostSpec;
 use super::switchboard::{Incarnation, Switchboard};
 use crate::object::Str;
 
@@ -58,12 +59,7 @@ pub struct Host {
 #[debug("{name} #{}", incarnation.number)]
 pub(crate) struct HostInner {
     pub(crate) incarnation: Incarnation,
-    /// `memcached-operator-0`, or the pod's name.
-    pub(crate) name: Str,
-    /// The user name that the API server sees.
-    pub(crate) identity: Str,
-    /// Environment variables.
-    pub(crate) env: Vec<(Str, Str)>,
+    pub(crate) spec: HostSpec,
     /// Takes its calls.
     pub(crate) switchboard: Arc<Switchboard>,
 }
@@ -71,16 +67,16 @@ pub(crate) struct HostInner {
 impl Host {
     /// The name of the process: of the replica, or of the pod that it runs in.
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.inner.spec.name
     }
 
     /// The user name that the API server sees.
     pub fn identity(&self) -> &str {
-        &self.inner.identity
+        &self.inner.spec.identity
     }
 
     /// An environment variable. It comes from the pod's container, or from the operator's `with`.
     pub fn env(&self, name: &str) -> Option<&str> {
-        self.inner.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.inner.spec.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wavetank_sim::apiserver::{ApiServer, Plugins, Replies, ServerInput};
 use wavetank_sim::engine::{Draws, Millis, Queue, Time};
 use wavetank_sim::kubelet::Kubelet;
-use wavetank_sim::kubelet::booted::{BootedNode, booted_lease, booted_node};
+use wavetank_sim::kubelet::booted::{NodeConfig, booted_lease, booted_node};
 use wavetank_sim::object::names::NODE_LEASE_NAMESPACE;
 use wavetank_sim::object::{Object, Value, pod_row};
 use wavetank_sim::programs::ContainerRuntime;
@@ -58,21 +58,12 @@ impl Rig {
         };
         rig.server.set_plugins(Plugins { service_account: false, object_in_use: false });
         let capacity = [("cpu", "4"), ("memory", "16Gi"), ("pods", "110")];
-        let capacity = capacity.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let capacity = BTreeMap::from(capacity.map(|(k, v)| (k.to_owned(), v.to_owned())));
         for index in 1..=nodes {
             let name = format!("node-{index}");
-            let (zone, labels) = (Some(["a", "b"][index as usize % 2]), BTreeMap::new());
-            let taints = &[][..];
-            let node = BootedNode {
-                name: &name,
-                index,
-                zone,
-                labels: &labels,
-                taints,
-                capacity: &capacity,
-                version: "v1.36.0",
-            };
-            rig.add_node(&booted_node(&node, Time::ZERO), &name);
+            let (zone, capacity) = (Some(["a", "b"][index as usize % 2].to_owned()), capacity.clone());
+            let node = NodeConfig { name: name.clone(), zone, capacity, ..NodeConfig::default() };
+            rig.add_node(&booted_node(&node, index, "v1.36.0", Time::ZERO), &name);
             let mut kubelet = Kubelet::new(&name, index);
             kubelet.place_heartbeat(&mut Draws::new(1));
             rig.add(Addr(index), Box::new(kubelet));
