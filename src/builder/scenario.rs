@@ -12,7 +12,7 @@ use wavetank_sim::object::Object;
 use wavetank_sim::programs::{self, Host};
 use wavetank_sim::scenario::oracle::{self, OracleInfo, Use};
 use wavetank_sim::scenario::{
-    self, Action, Check, Disabled, Expectation, Modality, Plan, RustCheck, Step, Var, View,
+    self, Action, Check, Disabled, Expectation, Modality, Plan, RustCheck, Step, Var, View, When,
 };
 
 use super::cluster::object;
@@ -133,9 +133,9 @@ impl Scenario {
 
     /// Checks a step as a scenario file is checked.
     fn check_step(&mut self, step: &Step) {
-        if let Err(why) = check_step(&step.action) {
-            self.problems.push(format!("step \"{}\": {why}", step.label()));
-        }
+        let when = step.when.iter().flat_map(When::check).map(|(_, why)| why);
+        let problems = check_step(&step.action).err().into_iter().chain(when);
+        self.problems.extend(problems.map(|why| format!("step \"{}\": {why}", step.label())));
     }
 
     /// A failure.

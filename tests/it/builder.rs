@@ -1,6 +1,8 @@
 //! A scenario built in code, over seeds and looked into.
 
-use wavetank::{Image, Nodes, Scenario, faults, mins, pods, scale, secs, upgrade_nodes, vars};
+use wavetank::{
+    Image, Nodes, Scenario, any_pod, faults, image, mins, on, pods, program, scale, secs, upgrade_nodes, vars,
+};
 
 use super::web_yaml;
 
@@ -62,4 +64,29 @@ fn a_step_built_in_code_is_checked_as_one_of_a_file_is() {
     let nameless = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: p-}\n";
     let why = Scenario::new("nameless").apply_yaml(nameless).run(1).unwrap_err();
     assert!(why.contains("`apply` needs a name"), "{why}");
+}
+
+#[test]
+fn a_fault_built_in_code_is_checked_as_one_of_a_file_is() {
+    let crash = || faults::crash(program("web"));
+    let slow = |victims| faults::slow_start(victims, secs(1));
+    for (fault, right) in [
+        (crash().after(on::write().verb("pach")), "faults::crash: `pach` is no verb: write one of"),
+        (crash().after(on::write().verb("get")), "faults::crash: `get` is no write: write one of create"),
+        (crash().after(on::watch_event().verb("watch-event")), "is no watch-event: write one of added"),
+        (crash().after(on::write()).nth(0), "faults::crash: occurrences count from 1"),
+        (crash().after(on::write()).nth(3..=1), "`3..1` ends before it starts: write `1..3`"),
+        (crash().at(secs(3)).nth(2), "`nth` goes with `on`"),
+        (crash().at(secs(3)..=secs(1)), "`3s..1s` ends before it starts"),
+        (crash().every(secs(3)), "faults::crash: `every` needs `times`"),
+        (crash().every(secs(0)).times(3), "a pause of `0s` never ends"),
+        (crash().every(secs(3)).times(0..=10_001), "10001 times are too many: write at most 10000"),
+        (faults::pod_deletion(pods("==")), "`==` is no label selector"),
+        (slow(image("a").all()), "faults::slow_start: `all` does not go with an image"),
+        (faults::node_loss(any_pod()).lasting(secs(3)), "it cannot strike `Pod/*`: it strikes nodes"),
+        (crash().arg("x", true), "it has no argument `x`; it has none"),
+    ] {
+        let why = web().fault(fault).run(1).unwrap_err();
+        assert!(why.contains(right), "{why}");
+    }
 }

@@ -10,7 +10,7 @@ fn fault(name: Option<&str>, kind: &str) -> FaultSpec {
         fault,
         target: FaultTarget::Program { program: Pattern::any(), pick: Pick::One },
         when: When::new(Trigger::At(TimeRange::exactly(0))),
-        times: CountRange::exactly(1),
+        times: None,
         duration: None,
         args: fault.default_args(),
     }

@@ -24,6 +24,20 @@ impl When {
     pub fn new(trigger: Trigger) -> Self {
         Self { trigger, nth: CountRange::exactly(1), moment: Moment::default() }
     }
+
+    /// What is wrong with it, each with the field of a scenario file that holds it.
+    pub fn check(&self) -> Vec<(&'static str, String)> {
+        let mut wrong = Vec::new();
+        if self.nth.low == 0 {
+            wrong.push(("nth", "occurrences count from 1: write `1` or more".into()));
+        } else if self.nth != CountRange::exactly(1) && !matches!(self.trigger, Trigger::On(_)) {
+            wrong.push(("nth", "`nth` goes with `on`: leave it out, or say at which request".into()));
+        }
+        if matches!(self.trigger, Trigger::Every(TimeRange { high_ms: 0, .. })) {
+            wrong.push(("every", "a pause of `0s` never ends: write `1s` or more".into()));
+        }
+        wrong
+    }
 }
 
 /// What sets a fault off.
@@ -107,85 +121,80 @@ impl EventPattern {
     }
 }
 
-/// A verb of the API, a class of verbs, or a watch event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EventVerb {
+/// Makes [`EventVerb`], its words and its classes from one list.
+macro_rules! event_verbs {
+    ($(#[doc = $about:literal] $verb:ident $word:literal $class:ident,)+) => {
+        /// A verb of the API, a class of verbs, or a watch event.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum EventVerb {
+            $(#[doc = $about] $verb,)+
+        }
+
+        impl EventVerb {
+            /// All verbs.
+            pub const ALL: &[Self] = &[$(Self::$verb),+];
+
+            /// The word for it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$verb => $word,)+
+                }
+            }
+
+            /// The class that a verb belongs to; a class is its own.
+            pub fn class(self) -> Self {
+                match self {
+                    $(Self::$verb => Self::$class,)+
+                }
+            }
+        }
+    };
+}
+
+event_verbs! {
     /// Any of get, list and watch.
-    Read,
+    Read "read" Read,
     /// Any of create, update, patch, delete and deletecollection.
-    Write,
+    Write "write" Write,
     /// Any of added, modified and deleted.
-    WatchEvent,
+    WatchEvent "watch-event" WatchEvent,
     /// A read of one object.
-    Get,
+    Get "get" Read,
     /// A read of a collection.
-    List,
+    List "list" Read,
     /// The beginning of a watch.
-    Watch,
+    Watch "watch" Read,
     /// A write.
-    Create,
+    Create "create" Write,
     /// A write.
-    Update,
+    Update "update" Write,
     /// A write, server-side apply included.
-    Patch,
+    Patch "patch" Write,
     /// A write.
-    Delete,
+    Delete "delete" Write,
     /// A write.
-    DeleteCollection,
+    DeleteCollection "deletecollection" Write,
     /// A watch event.
-    Added,
+    Added "added" WatchEvent,
     /// A watch event.
-    Modified,
+    Modified "modified" WatchEvent,
     /// A watch event.
-    Deleted,
+    Deleted "deleted" WatchEvent,
 }
 
 impl EventVerb {
-    /// All verbs.
-    pub const ALL: [Self; 14] = [
-        Self::Read,
-        Self::Write,
-        Self::WatchEvent,
-        Self::Get,
-        Self::List,
-        Self::Watch,
-        Self::Create,
-        Self::Update,
-        Self::Patch,
-        Self::Delete,
-        Self::DeleteCollection,
-        Self::Added,
-        Self::Modified,
-        Self::Deleted,
-    ];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::WatchEvent => "watch-event",
-            Self::Get => "get",
-            Self::List => "list",
-            Self::Watch => "watch",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Patch => "patch",
-            Self::Delete => "delete",
-            Self::DeleteCollection => "deletecollection",
-            Self::Added => "added",
-            Self::Modified => "modified",
-            Self::Deleted => "deleted",
+    /// The verb of this class with this word.
+    ///
+    /// # Errors
+    /// The word is no verb, or one of another class.
+    pub fn of_class(class: Self, word: &str) -> Result<Self, String> {
+        let verb: Self = word.parse()?;
+        let belongs = |verb: &Self| verb.class() == class && *verb != class;
+        if belongs(&verb) {
+            return Ok(verb);
         }
-    }
-
-    /// The class that a verb belongs to; a class is its own.
-    pub fn class(self) -> Self {
-        match self {
-            Self::Read | Self::Get | Self::List | Self::Watch => Self::Read,
-            Self::WatchEvent | Self::Added | Self::Modified | Self::Deleted => Self::WatchEvent,
-            _ => Self::Write,
-        }
+        let right: Vec<_> = Self::ALL.iter().copied().filter(belongs).map(Self::as_str).collect();
+        Err(format!("`{verb}` is no {class}: write one of {}", right.join(", ")))
     }
 
     /// Whether `verb` is this verb or belongs to this class.
@@ -204,7 +213,7 @@ impl FromStr for EventVerb {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|verb| verb.as_str() == text).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|verb| verb.as_str() == text).ok_or_else(|| {
             let all: Vec<_> = Self::ALL.iter().map(|verb| verb.as_str()).collect();
             format!("`{text}` is no verb: write one of {}", all.join(", "))
         })

@@ -111,6 +111,14 @@ pub(super) const SELECTOR: Shape = Shape::Leaf(&Leaf {
     },
 });
 
+/// Checks a label selector that the builder was given.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub(crate) fn check_selector(text: &str) -> Result<(), String> {
+    SELECTOR.check_text(text)
+}
+
 /// The pods that a node has to host.
 pub(super) const HOSTING: Shape = Shape::Leaf(&Leaf {
     right: "pods such as `kind=Pod,app=web`",

@@ -26,11 +26,13 @@ impl Reader<'_, '_> {
         {
             self.wrong(moment.spot, "a step cannot outrun a request: write `after` or `after-response`");
         }
-        let when = match when {
-            Some(when) => Some(self.when(Moment::default(), when)?),
-            None => None,
-        };
-        Some(Step { name: node.string("name"), when, action })
+        let name = node.string("name");
+        let Some(holder) = when else { return Some(Step { name, when: None, action }) };
+        let when = self.when(Moment::default(), holder)?;
+        for (field, why) in when.check() {
+            self.wrong(holder.get(field).unwrap_or(holder).spot, why);
+        }
+        Some(Step { name, when: Some(when), action })
     }
 
     /// A step of setup.

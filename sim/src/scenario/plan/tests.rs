@@ -90,7 +90,7 @@ fn event() -> impl Strategy<Value = EventPattern> {
         Just("EtcdCluster".into())
     ]);
     let namespace = prop_oneof![name(), Just("-".into()), Just("*".into())].prop_map(Pattern);
-    let verb = proptest::sample::select(&EventVerb::ALL[..]);
+    let verb = proptest::sample::select(EventVerb::ALL);
     (
         proptest::option::of(birth_name()),
         verb,
