@@ -20,10 +20,10 @@ use crate::scenario::format::check_selector;
 
 /// A failure.
 #[derive(Clone, Debug)]
-#[must_use = "a fault does nothing until it is added to a scenario"]
+#[must_use = "a fault does nothing until you add it to a scenario"]
 pub struct Fault {
     pub(super) spec: FaultSpec,
-    /// What is wrong with its arguments.
+    /// What is wrong with the calls that made it.
     problems: Vec<String>,
 }
 
@@ -145,7 +145,7 @@ macro_rules! ranges {
 }
 ranges!(i32 u32 u64);
 
-// A function per row of the table: it takes the victims, and the arguments that the row names behind the function.
+// A function for each row of the table. It takes the victims, and the arguments that the row lists behind the function's name.
 macro_rules! functions {
     (available: { $($(#[$about:meta])+ $name:literal $function:ident($($lead:ident),*) {
         targets: [$($target:ident),+], $($row:tt)*
@@ -214,31 +214,31 @@ impl Fault {
         all.map(|why| format!("faults::{}: {why}", fault.name.replace('-', "_"))).collect()
     }
 
-    /// Names it: the name keys its draws.
+    /// Names it. The random draws of a fault depend on its name.
     pub fn named(mut self, name: &str) -> Self {
         self.spec.name = Some(name.into());
         self
     }
 
-    /// Once, so long after t = 0.
+    /// Strikes so long after t = 0.
     pub fn at(mut self, times: impl Times) -> Self {
         self.spec.when.trigger = Trigger::At(times.times());
         self
     }
 
-    /// Again and again, with such pauses; `times` says how often.
+    /// Strikes repeatedly, with a pause before each strike. Needs [`times`](Self::times).
     pub fn every(mut self, times: impl Times) -> Self {
         self.spec.when.trigger = Trigger::Every(times.times());
         self
     }
 
-    /// How often in a run.
+    /// How often it strikes in a run.
     pub fn times(mut self, counts: impl Counts) -> Self {
         self.spec.times = Some(counts.counts());
         self
     }
 
-    /// For so long.
+    /// How long it lasts.
     pub fn lasting(mut self, times: impl Times) -> Self {
         self.spec.duration = Some(times.times());
         self
@@ -250,22 +250,22 @@ impl Fault {
         self
     }
 
-    /// Before an event has an effect.
+    /// Strikes before the event has an effect.
     pub fn before(self, event: on::Event) -> Self {
         self.at_event(event, Moment::Before)
     }
 
-    /// When an event is committed and its answer has not arrived.
+    /// Strikes when the event is committed and its answer has not arrived.
     pub fn after(self, event: on::Event) -> Self {
         self.at_event(event, Moment::After)
     }
 
-    /// When the answer has arrived.
+    /// Strikes when the event's answer has arrived.
     pub fn after_response(self, event: on::Event) -> Self {
         self.at_event(event, Moment::AfterResponse)
     }
 
-    /// At which occurrence of the event, from 1.
+    /// Which occurrence of the event counts, from 1.
     pub fn nth(mut self, counts: impl Counts) -> Self {
         self.spec.when.nth = counts.counts();
         self

@@ -1,4 +1,4 @@
-//! Faults: which, whom, when, with what.
+//! Reads faults and triggers.
 
 use wavetank_sim::scenario::{
     Args, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, KindName, Moment, Pattern,
@@ -9,7 +9,7 @@ use super::Reader;
 use crate::scenario::problem::Spot;
 use crate::scenario::yaml::{Node, Tree};
 
-/// The party of a partition that the model has.
+/// The one party that every partition has in this version.
 const SERVER: &str = "kube-apiserver";
 
 fn is_between(fault: &FaultInfo) -> bool {
@@ -17,7 +17,7 @@ fn is_between(fault: &FaultInfo) -> bool {
 }
 
 impl Reader<'_, '_> {
-    /// A fault; nothing where it is malformed or not there yet.
+    /// A fault; nothing if it is malformed, or if this version lacks it.
     pub(super) fn fault(&mut self, node: &Node) -> Option<FaultSpec> {
         let name = node.get("fault")?;
         let fault = self.right(name.spot, FaultInfo::usable(&name.text()?))?;
@@ -71,7 +71,7 @@ impl Reader<'_, '_> {
             let value = arg.read(&heal.text()?);
             args.0.insert(arg.name, self.right(heal.spot, value)?);
         }
-        // Beside a program, `kind` says which of its watches; elsewhere it is an argument like any other.
+        // With `program`, the target's `kind` says which of its watches; without, only `args` may have it.
         let target = node.get("target");
         if let Some((kind, arg)) = target.and_then(|target| target.get("kind")).zip(fault.arg("kind"))
             && target.is_some_and(|target| target.get("program").is_some())
@@ -84,7 +84,7 @@ impl Reader<'_, '_> {
         Some(args)
     }
 
-    /// Who is cut off from the API server.
+    /// The party that a partition cuts off from the API server.
     fn between(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<FaultTarget> {
         let parties = node.list("between");
         let is_server = |party: &&Node| party.text().is_some_and(|text| text == SERVER);
@@ -169,7 +169,7 @@ impl Reader<'_, '_> {
         let Some((kind, name)) = text.split_once('/') else {
             self.wrong(
                 spot,
-                format!("`{text}` is no target: write `pod/NAME`, `all`, or `{{program: {text}}}`"),
+                format!("`{text}` is no target: write `pod/NAME`, `all` or `{{program: {text}}}`"),
             );
             return None;
         };
@@ -195,7 +195,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A trigger. `usual` is the moment that is not said.
+    /// A trigger. `usual` is the moment if the file gives none.
     pub(super) fn when(&mut self, usual: Moment, node: &Node) -> Option<When> {
         let on = node.get("on");
         if on.is_none() {
