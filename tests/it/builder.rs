@@ -1,4 +1,4 @@
-//! A scenario built in code, over seeds and looked into.
+//! Scenarios built in code: sweeps, the result of a run, and bad calls.
 
 use wavetank::{
     Image, Nodes, Scenario, any_pod, faults, image, mins, on, pods, program, scale, secs, upgrade_nodes, vars,
@@ -27,7 +27,7 @@ fn a_built_scenario_holds_over_seeds() {
 }
 
 #[test]
-fn a_run_can_be_looked_into() {
+fn a_run_shows_its_objects_writes_and_plan() {
     let run = web().run(1).unwrap();
     assert_eq!(run.verdict(), Ok(()));
     assert_eq!(run.objects("v1/Pod").len(), 3);
@@ -38,7 +38,7 @@ fn a_run_can_be_looked_into() {
 }
 
 #[test]
-fn code_at_the_end_sees_the_final_state_and_its_error_is_a_violation() {
+fn an_error_of_the_code_at_the_end_is_a_violation() {
     let run = web().at_end(|_host| async { Err("not as it should be".into()) }).run(1).unwrap();
     let found = run.violations().next().unwrap();
     assert_eq!(found.oracle, "at_end");
@@ -46,7 +46,7 @@ fn code_at_the_end_sees_the_final_state_and_its_error_is_a_violation() {
 }
 
 #[test]
-fn an_oracle_that_is_misspelt_or_cannot_be_disabled_is_a_problem_of_the_scenario() {
+fn a_misspelt_or_unsuitable_oracle_is_a_problem_of_the_scenario() {
     let why = web().disable("hot_lop", "a slip").expect_violation("internal").run(1).unwrap_err();
     assert!(why.contains("did you mean `hot_loop`?"), "{why}");
     assert!(why.contains("oracle `internal` does not belong here"), "{why}");
