@@ -1,31 +1,54 @@
-//! When a fault strikes or a triggered step is done, and patterns of the requests and watch events that set it off. It watches
-//! nothing: `faults` does.
+//! When a fault strikes or a triggered step runs, and patterns of the requests and watch events that trigger it. Module `faults`
+//! watches for them.
 //!
-//! Not there yet: triggers by application calls and log lines, and sequences of triggers.
+//! Not modelled: triggers by application calls and log lines, and sequences of triggers.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{CountRange, KindName, Pattern, TimeRange};
 
-/// When a fault strikes or a step is done.
+/// Gives an enum its words: `ALL`, `as_str` and `Display`.
+macro_rules! words {
+    ($name:ident: $($variant:ident $word:literal),+) => {
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word for it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+/// When a fault strikes or a step runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct When {
-    /// What sets it off.
+    /// What triggers it.
     pub trigger: Trigger,
     /// Which occurrence, from 1; for [`Trigger::On`].
     pub nth: CountRange,
-    /// On which side of the occurrence; for [`Trigger::On`].
+    /// The moment relative to the occurrence; for [`Trigger::On`].
     pub moment: Moment,
 }
 
 impl When {
-    /// At the first occurrence of this.
+    /// At the first occurrence of this trigger.
     pub fn new(trigger: Trigger) -> Self {
         Self { trigger, nth: CountRange::exactly(1), moment: Moment::default() }
     }
 
-    /// What is wrong with it, each with the field of a scenario file that holds it.
+    /// What is wrong with it. Each problem comes with its field in a scenario file.
     pub fn check(&self) -> Vec<(&'static str, String)> {
         let mut wrong = Vec::new();
         if self.nth.low == 0 {
@@ -40,18 +63,18 @@ impl When {
     }
 }
 
-/// What sets a fault off.
+/// What triggers a fault or a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
-    /// Once, so long after t = 0.
+    /// Once, this time after t = 0.
     At(TimeRange),
-    /// Again and again, with such pauses, the first after t = 0.
+    /// Repeatedly, with a pause before each strike.
     Every(TimeRange),
     /// A request or a watch event.
     On(EventPattern),
 }
 
-/// On which side of an occurrence a fault strikes.
+/// The moment of a strike, relative to an occurrence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     /// Before it has an effect.
@@ -63,41 +86,23 @@ pub enum Moment {
     AfterResponse,
 }
 
-impl Moment {
-    /// All moments.
-    pub const ALL: [Self; 3] = [Self::Before, Self::After, Self::AfterResponse];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Before => "before",
-            Self::After => "after",
-            Self::AfterResponse => "after-response",
-        }
-    }
-}
-
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+words! { Moment: Before "before", After "after", AfterResponse "after-response" }
 
 /// A pattern of requests or watch events. Writes of Leases and Events match only if the kind is named.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventPattern {
-    /// Who sends the request or receives the event: the name of a host or a program. Without one: the fault's target
-    /// where that is a program, else any host.
+    /// The host or program that sends the request or receives the event. Without one: the fault's target if that is a
+    /// program, else any host.
     pub actor: Option<Pattern>,
     /// The verb, or a class of verbs.
     pub verb: EventVerb,
-    /// The kind; any without one.
+    /// The kind; without one any.
     pub kind: Option<KindName>,
-    /// The subresource; the object itself without one.
+    /// The subresource; without one the object itself.
     pub subresource: Option<String>,
     /// The namespace, or [`EventPattern::CLUSTER`].
     pub namespace: Pattern,
-    /// The object's birth name, see [`BirthName`]; for list and watch only `*` matches.
+    /// The object's [`BirthName`]. Lists and watches match only `*`.
     pub name: Pattern,
     /// The object's labels, as kubectl writes them.
     pub selector: Option<String>,
@@ -121,72 +126,54 @@ impl EventPattern {
     }
 }
 
-/// Makes [`EventVerb`], its words and its classes from one list.
-macro_rules! event_verbs {
-    ($(#[doc = $about:literal] $verb:ident $word:literal $class:ident,)+) => {
-        /// A verb of the API, a class of verbs, or a watch event.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum EventVerb {
-            $(#[doc = $about] $verb,)+
-        }
-
-        impl EventVerb {
-            /// All verbs.
-            pub const ALL: &[Self] = &[$(Self::$verb),+];
-
-            /// The word for it.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$verb => $word,)+
-                }
-            }
-
-            /// The class that a verb belongs to; a class is its own.
-            pub fn class(self) -> Self {
-                match self {
-                    $(Self::$verb => Self::$class,)+
-                }
-            }
-        }
-    };
-}
-
-event_verbs! {
+/// A verb of the API, a class of verbs, or a watch event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventVerb {
     /// Any of get, list and watch.
-    Read "read" Read,
+    Read,
     /// Any of create, update, patch, delete and deletecollection.
-    Write "write" Write,
+    Write,
     /// Any of added, modified and deleted.
-    WatchEvent "watch-event" WatchEvent,
+    WatchEvent,
     /// A read of one object.
-    Get "get" Read,
+    Get,
     /// A read of a collection.
-    List "list" Read,
+    List,
     /// The beginning of a watch.
-    Watch "watch" Read,
+    Watch,
     /// A write.
-    Create "create" Write,
+    Create,
     /// A write.
-    Update "update" Write,
+    Update,
     /// A write, server-side apply included.
-    Patch "patch" Write,
+    Patch,
     /// A write.
-    Delete "delete" Write,
+    Delete,
     /// A write.
-    DeleteCollection "deletecollection" Write,
+    DeleteCollection,
     /// A watch event.
-    Added "added" WatchEvent,
+    Added,
     /// A watch event.
-    Modified "modified" WatchEvent,
+    Modified,
     /// A watch event.
-    Deleted "deleted" WatchEvent,
+    Deleted,
 }
+
+words! { EventVerb: Read "read", Write "write", WatchEvent "watch-event", Get "get", List "list", Watch "watch",
+Create "create", Update "update", Patch "patch", Delete "delete", DeleteCollection "deletecollection",
+Added "added", Modified "modified", Deleted "deleted" }
 
 impl EventVerb {
-    /// The verb of this class with this word.
-    ///
-    /// # Errors
-    /// The word is no verb, or one of another class.
+    /// The class of a verb. A class is its own class.
+    pub fn class(self) -> Self {
+        match self {
+            Self::Read | Self::Get | Self::List | Self::Watch => Self::Read,
+            Self::WatchEvent | Self::Added | Self::Modified | Self::Deleted => Self::WatchEvent,
+            _ => Self::Write,
+        }
+    }
+
+    /// The verb of this class with this word; else what would be right.
     pub fn of_class(class: Self, word: &str) -> Result<Self, String> {
         let verb: Self = word.parse()?;
         let belongs = |verb: &Self| verb.class() == class && *verb != class;
@@ -203,12 +190,6 @@ impl EventVerb {
     }
 }
 
-impl fmt::Display for EventVerb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl FromStr for EventVerb {
     type Err = String;
 
@@ -220,17 +201,17 @@ impl FromStr for EventVerb {
     }
 }
 
-/// An object's name that survives shrinking: the name it was given, or the n-th that was generated in its namespace for its
-/// resource and prefix, written `PREFIX~N` (`web-5d8f9-~3`; no Kubernetes name has a `~`).
+/// A name of an object that survives shrinking: its given name, or the number of its generated name among those with its
+/// namespace, resource and prefix, written `PREFIX~N` (`web-5d8f9-~3`; no Kubernetes name has a `~`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BirthName {
-    /// A name chosen by whoever created the object.
+    /// A name that the creator chose.
     Given(String),
     /// A name made from `generateName`.
     Generated {
         /// `metadata.generateName`.
         prefix: String,
-        /// The n-th create, from 1, of this prefix in this namespace and resource.
+        /// The number of the create, from 1, among those with this prefix, namespace and resource.
         nth: u64,
     },
 }

@@ -210,7 +210,7 @@ impl Reader<'_, '_> {
         }
         let nth = node.parse("nth").unwrap_or(CountRange::exactly(1));
         let moment = node.string("moment");
-        let moment = Moment::ALL.into_iter().find(|m| Some(m.as_str()) == moment.as_deref());
+        let moment = Moment::ALL.iter().copied().find(|m| Some(m.as_str()) == moment.as_deref());
         let moment = moment.unwrap_or(usual);
         let trigger = match (node.parse("at"), node.parse("every"), on) {
             (Some(at), None, None) => Trigger::At(at),

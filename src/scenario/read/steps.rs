@@ -14,7 +14,7 @@ impl Reader<'_, '_> {
         let action = (verb.read)(self, value)?;
         self.right(value.spot, format::check_step(&action));
         let when = node.get("when");
-        if let Some(when) = when.filter(|_| action.takes_its_time()) {
+        if let Some(when) = when.filter(|_| action.waits()) {
             let message = format!("`{}` with `when` is not there yet: leave one out", action.verb());
             self.wrong(when.spot, message);
         }

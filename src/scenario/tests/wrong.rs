@@ -13,7 +13,7 @@ fn first_line(text: &str) -> String {
 fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
     for (spec, right) in [
         ("seed: 3", "5:3: `spec` has no field `seed`; did you mean `seeds`?"),
-        ("seeds: 9..3", "5:10: `9..3` is no seed at all: write `200`"),
+        ("seeds: 9..3", "5:10: `9..3` has no seed: write `200`"),
         ("namespace: Upper", "5:14: `Upper` is wrong here: write a name of lower case letters"),
         ("steps: {a: 1}", "a map does not belong here: write a list"),
         ("steps: [3]", "5:11: `3` does not belong here: write a map for a step"),
@@ -157,7 +157,7 @@ fn a_message_about_a_fault_has_its_place_and_what_would_be_right() {
         ),
         ("{fault: pod-deleton, when: {at: 3s}}".into(), "did you mean `pod-deletion`?"),
         ("{fault: crash, when: {at: 3s}}".into(), "`crash` needs a `target`: it strikes a program or pods"),
-        ("{fault: crash, target: op, when: {at: 3s}}".into(), "write `pod/NAME`, `all`, or `{program: op}`"),
+        ("{fault: crash, target: op, when: {at: 3s}}".into(), "write `pod/NAME`, `all` or `{program: op}`"),
         ("{fault: crash, target: node/a, when: {at: 3s}}".into(), "`crash` cannot strike this"),
         ("{fault: crash, target: {pick: one}, when: {at: 3s}}".into(), "needs one of program, image, kind"),
         (crash("when: {}"), "`when` needs one of at, every, on"),
