@@ -1,8 +1,8 @@
-//! Guards what a request costs beside the JSON work that no HTTP server avoids: a realistic pod through a real `kube::Client`
-//! over the simulator, without latency and with the record on, against that work alone, in interleaved pairs.
+//! Guards the time of a request relative to the JSON work that every HTTP server has. A real `kube::Client` sends a realistic pod
+//! to the simulator, without latency and with the record on. In turn, the bench does only the JSON work.
 //!
-//! The bare work: for a create the client serialises what it submits, the server parses it into its tree and serialises what
-//! is stored, and the client parses that; for a get and a list the client parses the same bytes.
+//! The JSON work of a create: the client serialises the pod, the server parses it into its tree and serialises the stored pod,
+//! and the client parses that. The JSON work of a get and a list: the client parses the same bytes.
 
 #![expect(clippy::disallowed_macros, reason = "a bench prints what it measured")]
 
@@ -22,25 +22,25 @@ use wavetank::sim::object::Value;
 use wavetank::sim::programs::{HostSpec, Program, on_stage};
 use wavetank::sim::wire::{Latency, NoFaults};
 
-/// What the client submits: a pod that is bound already, so that no scheduler touches it.
+/// The pod that the client creates. It is bound already, so that the scheduler ignores it.
 const POD: &[u8] = include_bytes!("fixtures/pod.json");
 
-/// How many pods the list has.
+/// The number of pods in the list.
 const LISTED: usize = 1_000;
 
-/// The two sides of a pair: the simulator's, and the bare work.
+/// The times of a pair: the simulator, and the JSON work alone.
 type Pair = (Duration, Duration);
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    // Our goals: at most so many times the bare work.
+    // The numbers are our goals: at most this many times the JSON work.
     bench(&mut criterion, "create", 3.0, creates);
     bench(&mut criterion, "get", 1.5, gets);
     bench(&mut criterion, "list", 1.25, lists);
     criterion.final_summary();
 }
 
-/// Measures pairs that a program makes in a cluster of its own, and says what their ratio came to.
+/// Measures pairs in a program in a cluster of its own, and prints the median of their ratios.
 fn bench<F>(criterion: &mut Criterion, name: &str, goal: f64, pairs: fn(Client, u64) -> F)
 where
     F: Future<Output = Vec<Pair>> + 'static,
@@ -59,14 +59,14 @@ where
     ratios.sort_by(f64::total_cmp);
     if let Some(median) = ratios.get(ratios.len() / 2) {
         println!(
-            "api, {name}: {median:.2} times the bare JSON work, median of {}; goal {goal}",
+            "api, {name}: {median:.2} times the JSON work alone, median of {}; goal {goal}",
             ratios.len()
         );
     }
 }
 
-/// Runs a program with a client of its own beside a cluster without nodes, and returns what it made. Time is the machine's
-/// own: nothing here enters the hermetic layer.
+/// Runs a program with a client beside a cluster without nodes, and returns its result. The clock is real, because nothing here
+/// enters the hermetic layer.
 fn in_cluster<F, T>(begin: impl Fn(Client) -> F + Send + Sync + 'static) -> T
 where
     F: Future<Output = T> + 'static,
@@ -164,14 +164,14 @@ async fn lists(client: Client, n: u64) -> Vec<Pair> {
     pairs
 }
 
-/// The n-th pod to submit.
+/// The n-th pod to create.
 fn pod(n: impl std::fmt::Display) -> Pod {
     let mut pod: Pod = parsed(POD);
     pod.metadata.name = Some(format!("checkout-{n}"));
     pod
 }
 
-/// What the server answers, as it is on the wire.
+/// The server's answer, as it is on the wire.
 async fn text(client: Client, path: &str) -> String {
     let request = Request::get(path).body(Vec::new()).expect("the path is one");
     client.request_text(request).await.expect("the pods are there")

@@ -1,5 +1,5 @@
-//! Guards how many bytes a stored pod takes: at most three times its JSON, with a history of three revisions, however many
-//! pods there are. No timing: it counts what is allocated and prints the ratio.
+//! Guards the memory of a stored pod: at most three times its JSON, with a history of three revisions, for any number of pods.
+//! It measures no time: it counts allocated bytes and prints the ratio.
 
 #![expect(clippy::disallowed_macros, reason = "a bench prints what it measured")]
 
@@ -17,9 +17,9 @@ use wavetank::sim::wire::{Addr, Entry, History, ObjectKey, PatchType, Request, W
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What a client submits.
+/// The pod that a client creates.
 const POD: &[u8] = include_bytes!("fixtures/pod.json");
-/// What a kubelet reports when the pod has started, and when it is ready.
+/// The statuses that a kubelet reports: when the pod has started, and when it is ready.
 const STATUSES: [&[u8]; 2] =
     [include_bytes!("fixtures/pod-started.json"), include_bytes!("fixtures/pod-ready.json")];
 
@@ -30,16 +30,16 @@ fn main() {
     for pods in [1_000, 10_000] {
         let [unread, read] = [false, true].map(|read| measure(pods, read));
         println!(
-            "memory, {pods} pods: {unread:.2} bytes per byte of JSON; {read:.2} once a client has read each; goal {GOAL}"
+            "memory, {pods} pods: {unread:.2} bytes per byte of JSON; {read:.2} after a client has read each; goal {GOAL}"
         );
     }
 }
 
-/// Bytes in memory per byte of JSON, of so many pods with three revisions each, all in the record. `read`: the last
-/// revision has been written as JSON, which the object keeps.
+/// The bytes in memory per byte of JSON, for this number of pods with three revisions each, all in the record. With `read`, a
+/// client has read the last revision, so that the object keeps its JSON.
 fn measure(pods: usize, read: bool) -> f64 {
     let mut cluster = Server::new();
-    // What all pods share is there before the first that counts.
+    // The first pod allocates what all pods share, before we count.
     cluster.pod("first").json();
     let names: Vec<String> = (0..pods).map(|n| format!("checkout-6c5d8b7f9-{n:05}")).collect();
     let region = Region::new(ALLOCATOR);
@@ -53,7 +53,7 @@ fn measure(pods: usize, read: bool) -> f64 {
     taken as f64 / json as f64
 }
 
-/// A server and the record of what it did.
+/// A server and its record.
 struct Server {
     server: ApiServer,
     replies: Replies,
@@ -69,8 +69,8 @@ impl Server {
         new
     }
 
-    /// A pod that was created, started and got ready: as it is stored in the end. Each is parsed, so that no two share
-    /// what the server does not make them share.
+    /// Creates a pod, starts it and makes it ready. Returns it as stored. Each pod is parsed anew, so that pods share only what
+    /// the server makes them share.
     fn pod(&mut self, name: &str) -> Arc<Object> {
         let mut pod = Value::from_json(POD).expect("the fixture is JSON");
         pod.set_at(&["metadata", "name"], name);
@@ -83,7 +83,7 @@ impl Server {
         stored
     }
 
-    /// Asks the server and records what it committed, as a cluster does.
+    /// Sends a request and records its commits, as a cluster does.
     fn ask(&mut self, mut request: Request) -> Arc<Object> {
         request.options.field_manager = "kubelet".into();
         self.server.on(Time::ZERO, ServerInput::Request(Box::new(request)), &mut self.replies);

@@ -1,4 +1,4 @@
-//! Guards how many runs of `operator-under-fire`, a real kube-rs operator among faults, a core does in a second.
+//! Guards the runs per second and core of `operator-under-fire`: a real kube-rs operator with faults.
 
 mod sweeps;
 

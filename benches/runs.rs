@@ -1,4 +1,4 @@
-//! Guards how many runs of `staticweb-pod-deletion` a core does in a second, and that a second core nearly doubles it.
+//! Guards the runs per second and core of `staticweb-pod-deletion`, and that a second core nearly doubles them.
 
 #![expect(clippy::disallowed_macros, reason = "a bench prints what it measured")]
 

@@ -1,6 +1,6 @@
-//! Guards what large clusters cost: a Deployment of 10,000 pods on 1,000 nodes from nothing to all ready, the time per pod
-//! against that of 1,000 pods, and an idle hour of 5,000 nodes. `-- limits` also measures, once each, the loss of a tenth of
-//! the nodes and the limits that Kubernetes names for itself: 150,000 pods on 5,000 nodes.
+//! Guards the time of large clusters: a Deployment of 10,000 pods on 1,000 nodes until all are ready, the time per pod relative
+//! to 1,000 pods, and an idle hour of 5,000 nodes. `-- limits` also measures, once each, the loss of a tenth of the nodes, and
+//! the documented limits of Kubernetes: 150,000 pods on 5,000 nodes.
 
 #![expect(clippy::disallowed_macros, reason = "a bench prints what it measured")]
 
@@ -29,7 +29,7 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     let mut group = criterion.benchmark_group("scale");
     group.sampling_mode(SamplingMode::Flat);
-    let [large, small] = PODS.map(|pods| Grown::new(1_000, pods));
+    let [large, small] = PODS.map(|pods| LargeCluster::new(1_000, pods));
     let (mut times, mut ratios) = (Vec::new(), Vec::new());
     group.bench_function("10,000 pods on 1,000 nodes", |b| {
         b.iter_custom(|n| {
@@ -49,7 +49,7 @@ fn main() {
         println!("scale, memory so far: {} MiB at most; goal {} MiB", peak_mib(), GOALS.1);
         println!("scale, time per pod of 10,000 against 1,000: {:.2}; goal {RATIO}", median(&ratios));
     }
-    let idle = Grown::idle(5_000);
+    let idle = LargeCluster::idle(5_000);
     let mut times = Vec::new();
     group.bench_function("an idle hour of 5,000 nodes", |b| {
         b.iter_custom(|n| {
@@ -71,23 +71,23 @@ fn main() {
     criterion.final_summary();
 }
 
-/// What is measured once and has no goal.
-fn limits(large: &Grown) {
+/// Measurements without a goal, made once.
+fn limits(large: &LargeCluster) {
     large.time(""); // boots the cluster, if nothing has been measured before
     let lost: Vec<String> = (1..=100).map(|n| format!("node-loss(Node/node-{n})@1m+1h")).collect();
     let (without, with) = (large.time(""), large.time(&lost.join("; ")));
     let more = with.saturating_sub(without).as_secs_f64();
     println!("scale, losing 100 of 1,000 nodes with 10,000 pods and getting them back: {more:.2} s more");
-    let took = Grown::new(5_000, 150_000).time("").as_secs_f64();
+    let took = LargeCluster::new(5_000, 150_000).time("").as_secs_f64();
     println!("scale, booting 5,000 nodes and 150,000 pods on them: {took:.1} s, {} MiB at most", peak_mib());
 }
 
-/// A booted cluster and what is done with it.
-struct Grown {
+/// A scenario of one step in a large cluster.
+struct LargeCluster {
     scenario: Prepared,
 }
 
-impl Grown {
+impl LargeCluster {
     fn new(nodes: u32, pods: u32) -> Self {
         let labels = value!({"app": "web"});
         let web = value!({
@@ -108,7 +108,7 @@ impl Grown {
         Self::booted(nodes, Step::new(Action::Wait(hour)))
     }
 
-    /// Runs after the first begin with the cluster booted.
+    /// A scenario with this step. The first run boots the cluster, and later runs copy it.
     fn booted(nodes: u32, step: Step) -> Self {
         let mut scenario = Scenario::new("scale");
         scenario.cluster.node_pools = vec![NodePool { count: nodes, ..NodePool::default() }];
@@ -117,7 +117,7 @@ impl Grown {
         Self { scenario: Prepared::new(scenario, &[]).expect("the scenario of a bench is one") }
     }
 
-    /// The wall time of one run with these faults. It must be held.
+    /// The wall time of a run with these faults. The run must hold.
     fn time(&self, plan: &str) -> Duration {
         let plan: Plan = plan.parse().expect("the plan of a bench is one");
         let started = Instant::now();
@@ -127,7 +127,7 @@ impl Grown {
     }
 }
 
-/// The most memory that the process has had, in MiB.
+/// The peak memory of the process, in MiB.
 fn peak_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

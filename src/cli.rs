@@ -1,4 +1,4 @@
-//! The command line: verbs, flags, exit codes. Users' crates get the whole of it with their own programs.
+//! The command line: verbs, flags, exit codes. Users' crates call [`cli`] with their own programs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,9 +8,9 @@ use clap::{Parser, Subcommand};
 use crate::commands;
 use crate::registry::{BadInput, Registry};
 
-/// Something was found.
+/// A run has a violation.
 pub(crate) const VIOLATION: u8 = 1;
-/// The input was bad: file, line, column, what would be right.
+/// The input is bad. The message says where, and what would be right.
 pub(crate) const BAD_INPUT: u8 = 2;
 /// wavetank itself failed.
 pub(crate) const OUR_BUG: u8 = 3;
@@ -35,13 +35,13 @@ enum Command {
     Replay(commands::replay::Replay),
     /// List scenarios and programs.
     List(commands::list::List),
-    /// Say what oracles find and faults do; all of them without a name.
+    /// Explain an oracle or a fault; without a name, list all of them.
     Explain(commands::explain::Explain),
     /// Print the JSON Schema of scenario files.
     Schema,
 }
 
-/// The whole command line, with these programs.
+/// Runs the whole command line with these programs.
 pub fn cli(registry: Registry) -> ExitCode {
     #[cfg(feature = "allocator")]
     crate::isolate::prepare_memory();
@@ -63,7 +63,7 @@ pub fn cli(registry: Registry) -> ExitCode {
     }
 }
 
-/// The scenario files that paths name: files as they are, of a folder its `*.yaml`, sorted, without subfolders.
+/// The scenario files at these paths. A folder means its `*.yaml` and `*.yml` files, sorted, without subfolders.
 pub(crate) fn scenario_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, BadInput> {
     let mut files = Vec::new();
     for path in paths {
@@ -72,7 +72,7 @@ pub(crate) fn scenario_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, BadInput
             continue;
         }
         let bad = |error: std::io::Error| {
-            BadInput(format!("{}: the folder cannot be read ({error})", path.display()))
+            BadInput(format!("{}: wavetank cannot read the folder ({error})", path.display()))
         };
         let entries = std::fs::read_dir(path).map_err(bad)?.collect::<Result<Vec<_>, _>>().map_err(bad)?;
         let mut found: Vec<PathBuf> =
@@ -90,7 +90,7 @@ fn is_scenario(path: &std::path::Path) -> bool {
     path.is_file() && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-/// A word for a shell: quoted where it has to be.
+/// A word for a shell, quoted if the shell would change it.
 pub(crate) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! Runs scenarios from `cargo test`: one test per scenario file, and `check()` of a scenario built in code.
+//! Runs scenarios from `cargo test`: a test for each scenario file, and `check()` of a scenario built in code.
 
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
@@ -12,39 +12,39 @@ use crate::registry::Registry;
 use crate::report::{self, print, print_error};
 use crate::sweep::{Job, Report, Summary, jobs, warm_up, work};
 
-/// How many seeds of a scenario file a test runs; `WAVETANK_SEEDS=A..B` overrides.
+/// The most seeds that a test of a scenario file runs. Our choice; `WAVETANK_SEEDS=A..B` overrides it.
 const TEST_SEEDS: u64 = 50;
 
-/// What the environment asks for.
+/// The settings in environment variables.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct TestSettings {
     /// `WAVETANK_SEED` or `WAVETANK_SEEDS`.
     pub(crate) seeds: Option<Range<u64>>,
     /// `WAVETANK_PLAN`.
     pub(crate) plan: Option<String>,
 }
 
-impl Asked {
-    /// Reads the environment; what cannot be understood is an error in words.
+impl TestSettings {
+    /// Reads the environment. The error says which variable is wrong, and what would be right.
     pub(crate) fn from_env() -> Result<Self, String> {
         let var = |name: &str| std::env::var(name).ok();
         let one = var("WAVETANK_SEED").map(|text| {
             let seed: Result<u64, _> = text.parse();
             seed.map(|seed| seed..seed + 1)
-                .map_err(|_| format!("WAVETANK_SEED={text}: a seed is a whole number: 17"))
+                .map_err(|_| format!("WAVETANK_SEED={text}: write a whole number such as 17"))
         });
         let many = var("WAVETANK_SEEDS").map(|text| {
             let parsed = text.split_once("..").and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
             let range = parsed.filter(|range: &Range<u64>| range.start < range.end);
             range.ok_or_else(|| {
-                format!("WAVETANK_SEEDS={text}: seeds are a range whose end is left out and larger: 0..200")
+                format!("WAVETANK_SEEDS={text}: write a range such as 0..200, whose end is larger and does not run")
             })
         });
         Ok(Self { seeds: one.or(many).transpose()?, plan: var("WAVETANK_PLAN") })
     }
 }
 
-/// Runs a scenario over seeds in a session; the error is what is printed of it.
+/// Runs a scenario over seeds in a session. The error is the text that the user reads.
 pub(crate) fn sweep(
     session: &mut Session<'_, Job, Report>,
     index: usize,
@@ -70,7 +70,7 @@ pub(crate) fn sweep(
         };
         return Err(words);
     }
-    // A replay of one seed need not find what only some seeds find.
+    // A replay runs one seed, and only some seeds have the violation that a scenario expects.
     let one_seed = jobs.len() == 1;
     match summary.verdict() {
         Err(why) if !one_seed => Err(format!("{}: {why}", summary.name)),
@@ -79,10 +79,10 @@ pub(crate) fn sweep(
 }
 
 impl Registry {
-    /// The `main` of a test target with `harness = false`: one test per `*.yaml` of a folder, named after the file. Filters,
-    /// `--exact`, `--skip`, `--list` and nextest work.
+    /// The `main` of a test target with `harness = false`. Each `*.yaml` file of the folder is a test with the file's name.
+    /// Filters, `--exact`, `--skip`, `--list` and nextest work.
     ///
-    /// Each test runs the seeds of its file, at most 50; `WAVETANK_SEEDS`, `WAVETANK_SEED` and `WAVETANK_PLAN` override.
+    /// A test runs the first 50 seeds of its file. `WAVETANK_SEEDS`, `WAVETANK_SEED` and `WAVETANK_PLAN` override that.
     pub fn harness(&self, folder: &str) -> ExitCode {
         let files = match tests_in(Path::new(folder)) {
             Ok(files) => files,
@@ -114,7 +114,7 @@ impl Registry {
             match Pool::new(Isolation::default_for(has_programs), cores).open(warm.as_ref(), &do_job) {
                 Ok(session) => session,
                 Err(error) => {
-                    print_error(&format!("the runs could not be started: {error}"));
+                    print_error(&format!("wavetank cannot start the runs: {error}"));
                     return false;
                 }
             };
@@ -148,15 +148,15 @@ fn test_file(
     name: &str,
     path: &Path,
 ) -> Result<(), String> {
-    let asked = Asked::from_env()?;
+    let settings = TestSettings::from_env()?;
     let own = &prepared.scenario().seeds;
-    let seeds = asked.seeds.unwrap_or(own.start..own.end.min(own.start + TEST_SEEDS));
+    let seeds = settings.seeds.unwrap_or(own.start..own.end.min(own.start + TEST_SEEDS));
     let replay = |report: &Report| replay_line(report, name);
-    sweep(session, index, prepared, &path.display().to_string(), seeds, asked.plan.as_deref(), &replay)
+    sweep(session, index, prepared, &path.display().to_string(), seeds, settings.plan.as_deref(), &replay)
         .map(drop)
 }
 
-/// The line that reproduces a run of a test: with `cargo test` if that started us.
+/// The `cargo test` command that reproduces a run of a test.
 pub(crate) fn replay_line(report: &Report, test: &str) -> String {
     let plan = report.plan.replace('\'', "'\\''");
     let package = std::env::var("CARGO_PKG_NAME").map_or(String::new(), |name| format!(" -p {name}"));
@@ -164,7 +164,7 @@ pub(crate) fn replay_line(report: &Report, test: &str) -> String {
     format!("{words} cargo test{package}{} {test} -- --exact", target())
 }
 
-/// The `--test` or `--lib` that names the running test binary, from its file name.
+/// The ` --test NAME` that selects the running test binary, taken from its file name; empty for the tests of a library.
 fn target() -> String {
     let exe = std::env::current_exe().ok();
     let stem = exe.as_deref().and_then(Path::file_stem).and_then(|stem| stem.to_str()).map(str::to_owned);
@@ -178,7 +178,7 @@ fn target() -> String {
 
 fn tests_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, String> {
     let entries = std::fs::read_dir(folder)
-        .map_err(|e| format!("{}: the folder cannot be read ({e})", folder.display()))?;
+        .map_err(|e| format!("{}: wavetank cannot read the folder ({e})", folder.display()))?;
     let mut files: Vec<(String, PathBuf)> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
@@ -188,7 +188,7 @@ fn tests_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, String> {
     Ok(files)
 }
 
-/// What libtest understands, as far as runners use it.
+/// The arguments of libtest that test runners use.
 #[derive(Debug, Default)]
 struct Args {
     filters: Vec<String>,
@@ -218,7 +218,7 @@ impl Args {
 
     fn wants(&self, name: &str) -> bool {
         let fits = |filter: &String| if self.exact { name == filter } else { name.contains(filter.as_str()) };
-        // No scenario is ignored: whoever asks for ignored tests only gets none.
+        // No scenario is ignored, so `--ignored` selects none.
         !self.ignored
             && (self.filters.is_empty() || self.filters.iter().any(fits))
             && !self.skip.iter().any(fits)
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_are_libtests() {
+    fn filters_select_tests_as_those_of_libtest_do() {
         let args = |words: &[&str]| Args::from(words.iter().map(|word| (*word).to_owned()));
         assert!(args(&[]).wants("web"));
         assert!(args(&["eb", "--nocapture", "--format", "terse"]).wants("web"));

@@ -5,14 +5,15 @@
 //!
 //! In reading order:
 //! - [`Scenario`]: a scenario built in code, and `check()` for `#[test]`
-//! - [`registry()`], [`Registry`]: programs by name, for scenario files; one test per file
+//! - [`registry()`], [`Registry`]: the programs that scenario files may name; one test per file
 //! - [`cli()`]: the whole command line with your programs (feature `cli`)
 //! - [`scenario`]: the file format
-//! - `sweep`, `report`: many runs, and what is printed of them
-//! - [`isolate`]: how runs are kept apart
-//! - [`operators`]: the kube-rs operators that are shipped (feature `operators`)
+//! - `sweep`: many runs and their summary
+//! - `report`: everything that is printed
+//! - [`isolate`]: a thread or a process for each run
+//! - [`operators`]: the shipped kube-rs operators (feature `operators`)
 //!
-//! The core is the crate `wavetank-sim`, here as [`sim`].
+//! The crate `wavetank-sim`, re-exported as [`sim`], does the simulation.
 
 pub use wavetank_sim as sim;
 pub use wavetank_sim::engine::Time;
@@ -42,7 +43,7 @@ mod report;
 pub mod scenario;
 mod sweep;
 
-/// The programs that are shipped with wavetank: none without feature `operators`.
+/// The programs that wavetank ships; none without feature `operators`.
 pub fn shipped() -> Registry {
     #[cfg(feature = "operators")]
     let shipped = operators::programs().into_iter().fold(registry(), Registry::with);

@@ -1,6 +1,6 @@
-//! The `wavetank` command with the operators that are shipped with it.
+//! The `wavetank` command with the shipped operators.
 
-/// Runs allocate and free objects by the hundred thousand, all of them small and none for longer than the run.
+/// A run allocates several hundred thousand small objects and frees all of them when it ends.
 #[cfg(feature = "allocator")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

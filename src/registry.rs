@@ -1,4 +1,4 @@
-//! The programs that scenarios may name: what a user's crate hands to the command line and to the test harness.
+//! The programs that scenarios may name. A user's crate passes them to the command line and to the test harness.
 
 use std::fmt;
 use std::future::Future;
@@ -30,8 +30,8 @@ pub fn registry() -> Registry {
 }
 
 impl Registry {
-    /// Registers a program under the name that scenarios use. It is started once per incarnation of a host; returning is
-    /// a process exit.
+    /// Registers a program under the name that scenarios use. Each incarnation of a host calls `start` once; when its
+    /// future returns, the process exits.
     #[must_use]
     pub fn program<F, Fut, E>(self, name: &str, start: F) -> Self
     where
@@ -42,7 +42,7 @@ impl Registry {
         self.with(Program::new(name, start))
     }
 
-    /// Registers a program; of two with one name the later stays.
+    /// Registers a program. It replaces an earlier one with the same name.
     #[must_use]
     pub fn with(mut self, program: Program) -> Self {
         self.programs.retain(|other| other.name() != program.name());
@@ -55,17 +55,17 @@ impl Registry {
         self.programs.iter().map(Program::name).collect()
     }
 
-    /// Reads a scenario file and makes it ready to run.
+    /// Reads a scenario file and prepares it for runs.
     ///
     /// # Errors
-    /// What is wrong with the file, in words and with its place.
+    /// Everything that is wrong with the file, each with its line and column.
     pub fn load(&self, path: &Path) -> Result<Prepared, BadInput> {
         let scenario = load(path, &self.names())?;
         Prepared::new(scenario, &self.programs).map_err(|why| BadInput(format!("{}: {why}", path.display())))
     }
 }
 
-/// Why there is nothing to run, in words for the user.
+/// Why nothing can run, in words for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadInput(pub String);
 

@@ -1,4 +1,4 @@
-//! Many runs: jobs for the pool, what each reports, what they come to together.
+//! Many runs: a job for each, its report, and the summary of all.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,41 +11,41 @@ use wavetank_sim::scenario::{OracleInfo, Plan, oracle};
 use crate::isolate::Outcome;
 use crate::report::Timeline;
 
-/// One run to do.
+/// One run, before it runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// Which of the loaded scenarios.
+    /// The index of its scenario among those that are loaded.
     pub(crate) scenario: usize,
     /// The seed.
     pub(crate) seed: u64,
-    /// The plan as text; drawn from the seed without one.
+    /// The plan as text. Without one the seed draws it.
     pub(crate) plan: Option<String>,
     /// Whether to report the record line by line.
     pub(crate) detail: bool,
 }
 
-/// What a run reports.
+/// The report of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Report {
     /// The seed.
     pub(crate) seed: u64,
     /// The faults, as text.
     pub(crate) plan: String,
-    /// What was found; none if all held.
+    /// The violation, if there is one.
     pub(crate) violation: Option<Found>,
-    /// The record's hash; empty where there was no run.
+    /// The record's hash; empty if there was no run.
     pub(crate) fingerprint: String,
     /// Virtual time from t = 0 to the end, in ms.
     pub(crate) virtual_ms: i64,
     /// Wall time, in microseconds. Depends on the machine.
     pub(crate) wall_us: u64,
-    /// How long after healing the system was converged for good, in ms.
+    /// The time from healing until the system had converged for good, in ms.
     pub(crate) converged_after_ms: Option<u64>,
-    /// Faults and steps that came to nothing, and why.
+    /// Faults and steps that had no effect, and why.
     pub(crate) unused: Vec<(String, String)>,
     /// Why there was no run: the setup failed.
     pub(crate) no_run: Option<String>,
-    /// With detail: the record, line by line, and what a user would have seen.
+    /// If the job asks for detail: the record line by line, and what a user would have seen.
     pub(crate) detail: Option<Timeline>,
 }
 
@@ -54,20 +54,20 @@ pub(crate) struct Report {
 pub(crate) struct Found {
     /// The oracle.
     pub(crate) oracle: String,
-    /// What was wanted, what was, and why.
+    /// What was wanted, what happened, and why.
     pub(crate) message: String,
     /// When, in ms from t = 0.
     pub(crate) at_ms: i64,
 }
 
-/// Does a job. The work of every pool.
+/// Runs a job. All pools use this function.
 pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
     let prepared = &scenarios[job.scenario];
     let started = Instant::now();
     let plan = match job.plan.as_deref().map(str::parse::<Plan>) {
         None => draw_plan(prepared.scenario(), job.seed),
         Some(Ok(plan)) => plan,
-        Some(Err(bad)) => return Report::none(job, format!("the plan cannot be read: {bad}")),
+        Some(Err(bad)) => return Report::none(job, bad.to_string()),
     };
     let ran = run(prepared, job.seed, &plan);
     let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -116,7 +116,7 @@ impl Report {
         }
     }
 
-    /// The report of a run that did not come back by itself.
+    /// The report of a job, also of one that panicked, died or hung.
     pub(crate) fn from_outcome(outcome: Outcome<Self>, job: &Job) -> Self {
         let (oracle, message) = match outcome {
             Outcome::Done(report) => return report,
@@ -129,7 +129,7 @@ impl Report {
             Outcome::Stuck { wall_s } => (
                 oracle::STUCK,
                 format!(
-                    "a program has not let the run go on for {wall_s} s of wall time (this depends on the machine)"
+                    "a program has blocked the run for {wall_s} s of wall time (this depends on the machine)"
                 ),
             ),
         };
@@ -137,38 +137,38 @@ impl Report {
         Self { violation, no_run: None, ..Self::none(job, String::new()) }
     }
 
-    /// Whether the run is held: nothing was found, or only what the scenario expects.
+    /// Whether the run is held: it has no violation, or only the one that the scenario expects.
     pub(crate) fn is_held(&self, expected: Option<&OracleInfo>) -> bool {
         let is_expected = |found: &Found| expected.is_some_and(|oracle| oracle.name == found.oracle);
         self.no_run.is_none() && self.violation.as_ref().is_none_or(is_expected)
     }
 }
 
-/// What the runs of one scenario come to.
+/// The summary of all runs of a scenario.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Summary {
     /// The scenario's name.
     pub(crate) name: String,
-    /// The file, or nothing for one built in code.
+    /// The file; empty for a scenario built in code.
     pub(crate) path: String,
-    /// The oracle that must find it failing.
+    /// The oracle whose violation the scenario expects.
     pub(crate) expected: Option<&'static OracleInfo>,
     /// How many runs there were.
     pub(crate) runs: usize,
-    /// How many of them were held.
+    /// How many are held.
     pub(crate) held: usize,
-    /// How many found what is expected.
+    /// How many have the expected violation.
     pub(crate) as_expected: usize,
-    /// The first run that was not held.
+    /// The first run that is not held.
     pub(crate) first_bad: Option<Report>,
-    /// The first run that found what is expected.
+    /// The first run with the expected violation.
     pub(crate) first_expected: Option<Report>,
     /// How long each run took to converge, in ms.
     pub(crate) converged_ms: Vec<u64>,
     /// Wall time of all of them together, in ms.
     pub(crate) wall_ms: u64,
-    /// Per kind of fault and per step with a trigger that was planned: how often, how often it came to nothing, and why the
-    /// last time.
+    /// For each kind of fault and each step with a trigger: how often it was planned, how often it had no effect, and why
+    /// the last time.
     planned: BTreeMap<String, (usize, usize, String)>,
 }
 
@@ -184,7 +184,7 @@ impl Summary {
         }
     }
 
-    /// Takes in a run.
+    /// Adds a run.
     pub(crate) fn add(&mut self, report: &Report) {
         self.runs += 1;
         self.converged_ms.extend(report.converged_after_ms);
@@ -208,25 +208,28 @@ impl Summary {
         }
     }
 
-    /// What came to nothing in every run that planned it, in words.
+    /// In words, the faults and steps that had no effect in any run.
     pub(crate) fn idle(&self) -> impl Iterator<Item = String> {
         let idle = |what: &str, planned: usize, unused: usize| {
             unused == planned && (!is_step(what) || unused == self.runs)
         };
         let all =
             self.planned.iter().filter(move |(what, (planned, unused, _))| idle(what, *planned, *unused));
-        all.map(|(what, (planned, _, why))| format!("{what} came to nothing all {planned} times: {why}"))
+        all.map(|(what, (planned, _, why))| format!("{what} never had an effect ({planned} planned): {why}"))
     }
 
-    /// Whether all is as it should be; if not, why in words.
+    /// Whether the scenario passes.
+    ///
+    /// # Errors
+    /// Why it fails, in words.
     pub(crate) fn verdict(&self) -> Result<(), String> {
         if self.held < self.runs {
-            return Err(format!("{} of {} runs were not held", self.runs - self.held, self.runs));
+            return Err(format!("{} of {} runs failed", self.runs - self.held, self.runs));
         }
         match &self.expected {
-            Some(expected) if self.as_expected == 0 => Err(format!(
-                "no run was found failing by {expected}, which the scenario expects of some seed"
-            )),
+            Some(expected) if self.as_expected == 0 => {
+                Err(format!("the scenario expects the violation `{expected}`, and no seed has it"))
+            }
             _ => Ok(()),
         }
     }
@@ -240,12 +243,12 @@ impl Summary {
     }
 }
 
-/// The kind of a planned fault; a step is its own.
+/// The kind of a planned fault; the whole text of a step.
 fn kind_of(what: &str) -> &str {
     if is_step(what) { what } else { what.split(['(', '@']).next().unwrap_or(what) }
 }
 
-/// Whether this is a step, which is named only where it was not done.
+/// Whether this is a step. Reports name a step only if it did not run.
 fn is_step(what: &str) -> bool {
     what.starts_with("step ")
 }
@@ -255,7 +258,7 @@ pub(crate) fn jobs(scenario: usize, seeds: Range<u64>, plan: Option<&str>) -> Ve
     seeds.map(|seed| Job { scenario, seed, plan: plan.map(str::to_owned), detail: false }).collect()
 }
 
-/// The job that warms a zygote up: it depends on neither seed nor plan.
+/// The job with which a zygote warms up. It depends on neither seed nor plan.
 pub(crate) fn warm_up(scenario: usize) -> Job {
     Job { scenario, seed: 0, plan: Some(String::new()), detail: false }
 }

@@ -1,4 +1,4 @@
-//! One test per shipped scenario file: 50 seeds each.
+//! A test for each shipped scenario file, with 50 seeds.
 
 fn main() -> std::process::ExitCode {
     wavetank::shipped().harness("scenarios")

@@ -1,6 +1,6 @@
-//! What the benches of whole runs share: a scenario's sweep under one isolation, timed in batches of seeds.
+//! Sweeps for the benches of whole runs: runs a scenario under one isolation and times batches of seeds.
 //!
-//! A job is what the command line's is: a plan drawn from the seed, the run, and its verdict and fingerprint handed back.
+//! A job is the same as on the command line: it draws a plan from the seed, runs it, and returns verdict and fingerprint.
 
 #![expect(clippy::disallowed_macros, reason = "a bench prints what it measured")]
 
@@ -17,7 +17,7 @@ use wavetank::sim::explore::{Prepared, draw_plan, run};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs per measured batch: a batch of the fastest scenario takes some ten milliseconds.
+/// Runs per batch. Our choice: a batch of the fastest scenario takes some ten milliseconds.
 const BATCH: u64 = 20;
 
 /// The verdict and the fingerprint, or why there was no run.
@@ -46,14 +46,14 @@ pub(crate) struct Sweep<'w> {
 }
 
 impl<'w> Sweep<'w> {
-    /// Opens a session. Open all of them before anything is measured: a zygote walks the same way to its session.
+    /// Opens a session. Open all sessions before you measure: a zygote executes all code before its session again.
     pub(crate) fn open(isolation: Isolation, jobs: usize, work: &'w (dyn Fn(&u64) -> Ran + Sync)) -> Self {
         let name = format!("{isolation:?}, {jobs} at once").to_lowercase();
         let session = Pool::new(isolation, jobs).open(Some(&0), work).expect("a session opens");
         Self { name, session, next: 0, batches: Vec::new() }
     }
 
-    /// The wall time of so many batches. Every run must be held.
+    /// The wall time of this number of batches. Every run must hold.
     pub(crate) fn time(&mut self, batches: u64) -> Duration {
         (0..batches).map(|_| self.batch()).sum()
     }
@@ -74,7 +74,7 @@ impl<'w> Sweep<'w> {
         took
     }
 
-    /// Measures this sweep alone, and says what it came to beside the goal.
+    /// Measures this sweep alone, and prints the result and the goal.
     pub(crate) fn bench(&mut self, criterion: &mut Criterion, bench: &str, goal_per_s: f64) {
         let mut group = criterion.benchmark_group(bench);
         group.throughput(Throughput::Elements(BATCH)).sample_size(30);

@@ -1,11 +1,11 @@
-//! What a scenario built in code expects.
+//! Variables for the CEL expressions of a scenario built in code.
 
 use wavetank_sim::scenario::Var;
 
-/// A variable of a CEL expression: `apps/v1/Deployment` for a list, `apps/v1/Deployment/m` for one object or null. The macro
+/// A variable of a CEL expression: `apps/v1/Deployment` is a list, `apps/v1/Deployment/m` is one object or null. The macro
 /// [`vars!`](crate::vars) is shorter.
 pub fn var(name: &str, objects: &str) -> Var {
-    // Kinds are capitalised, so what follows the capitalised part is a name.
+    // Only kinds begin with a capital letter. The part after the kind is a name.
     let parts: Vec<&str> = objects.split('/').collect();
     let kind = parts.iter().position(|part| part.starts_with(|c: char| c.is_ascii_uppercase())).unwrap_or(0);
     Var {

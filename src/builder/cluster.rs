@@ -19,40 +19,40 @@ impl Nodes {
         Self(NodePool { name: name.into(), count: 1, ..NodePool::default() })
     }
 
-    /// So many nodes.
+    /// The number of nodes.
     #[must_use]
     pub fn count(mut self, count: u32) -> Self {
         self.0.count = count;
         self
     }
 
-    /// CPUs of each, as a quantity.
+    /// The CPUs of each node, as a quantity.
     #[must_use]
     pub fn cpu(self, quantity: &str) -> Self {
         self.capacity("cpu", quantity)
     }
 
-    /// Memory of each, as a quantity.
+    /// The memory of each node, as a quantity.
     #[must_use]
     pub fn memory(self, quantity: &str) -> Self {
         self.capacity("memory", quantity)
     }
 
-    /// Capacity of each for any resource, as a quantity.
+    /// The capacity of each node for any resource, as a quantity.
     #[must_use]
     pub fn capacity(mut self, resource: &str, quantity: &str) -> Self {
         self.0.capacity.insert(resource.into(), quantity.into());
         self
     }
 
-    /// Zones, round robin.
+    /// The zones, which the nodes take in turn.
     #[must_use]
     pub fn zones<'a>(mut self, zones: impl IntoIterator<Item = &'a str>) -> Self {
         self.0.zones = zones.into_iter().map(str::to_owned).collect();
         self
     }
 
-    /// A label of each.
+    /// A label of each node.
     #[must_use]
     pub fn label(mut self, key: &str, value: &str) -> Self {
         self.0.labels.insert(key.into(), value.into());
@@ -68,75 +68,75 @@ pub struct Image {
 }
 
 impl Image {
-    /// Images that match a glob: pulled, started and ready in 1 s each.
+    /// The images that match a glob. Pull, start and readiness take 1 s each unless you say otherwise.
     pub fn matching(pattern: &str) -> Self {
         Self { rule: ImageRule::matching(pattern), program: None }
     }
 
-    /// The first pull on each node takes so long.
+    /// How long the first pull on each node takes.
     #[must_use]
     pub fn pull(mut self, times: impl Times) -> Self {
         self.rule.pull = Pull::Takes(times.times());
         self
     }
 
-    /// From ContainerCreating to Running.
+    /// The time from ContainerCreating to Running.
     #[must_use]
     pub fn start(mut self, times: impl Times) -> Self {
         self.rule.start = times.times();
         self
     }
 
-    /// From Running to ready.
+    /// The time from Running to ready.
     #[must_use]
     pub fn ready(mut self, times: impl Times) -> Self {
         self.rule.ready = Ready::After(times.times());
         self
     }
 
-    /// Never ready.
+    /// The containers never become ready.
     #[must_use]
     pub fn never_ready(mut self) -> Self {
         self.rule.ready = Ready::Never;
         self
     }
 
-    /// From SIGTERM to the exit.
+    /// The time from SIGTERM to the exit.
     #[must_use]
     pub fn stop(mut self, times: impl Times) -> Self {
         self.rule.stop = times.times();
         self
     }
 
-    /// Exits by itself so long after the start, with this code.
+    /// The container exits by itself with this code, so long after its start.
     #[must_use]
     pub fn exit(mut self, after: impl Times, code: i32) -> Self {
         self.rule.exit = Some(Exit { after: after.times(), code });
         self
     }
 
-    /// Hangs so long after the start: answers neither probes nor SIGTERM any more.
+    /// The container hangs from this time after its start on: it answers neither probes nor SIGTERM.
     #[must_use]
     pub fn hang(mut self, after: impl Times) -> Self {
         self.rule.hang = Some(after.times());
         self
     }
 
-    /// What a postStart hook takes that is no `sleep`.
+    /// How long a postStart hook takes that is not `sleep`.
     #[must_use]
     pub fn post_start(mut self, times: impl Times) -> Self {
         self.rule.post_start = times.times();
         self
     }
 
-    /// What a preStop hook takes that is no `sleep`.
+    /// How long a preStop hook takes that is not `sleep`.
     #[must_use]
     pub fn pre_stop(mut self, times: impl Times) -> Self {
         self.rule.pre_stop = times.times();
         self
     }
 
-    /// The memory that it takes, as a quantity: a container whose limit is lower is killed as it starts.
+    /// The memory that the container takes, as a quantity. With a lower limit it is OOMKilled as it starts.
     #[must_use]
     pub fn takes_memory(mut self, quantity: &str) -> Self {
         self.rule.memory = Some(quantity.into());
@@ -153,7 +153,7 @@ impl Image {
     }
 }
 
-/// A program with how it is run beside the cluster.
+/// A program, and how it runs beside the cluster.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub(super) program: programs::Program,
@@ -161,7 +161,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// A program that runs `start` once per incarnation of a host. Returning is a process exit.
+    /// A program. Each incarnation of a host calls `start` once; when its future returns, the process exits.
     pub fn new<F, Fut, E>(name: &str, start: F) -> Self
     where
         F: Fn(Host) -> Fut + Send + Sync + 'static,
@@ -173,14 +173,14 @@ impl Program {
         Self { program: programs::Program::new(name, start), spec }
     }
 
-    /// Runs so many of it.
+    /// The number of hosts that run it.
     #[must_use]
     pub fn replicas(mut self, replicas: u32) -> Self {
         self.spec.replicas = replicas;
         self
     }
 
-    /// Gives it an environment variable.
+    /// Sets an environment variable of its hosts.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.spec.with.set_at(&[name], value);

@@ -16,45 +16,55 @@ use wavetank_sim::scenario::{
 };
 
 use super::{Counts, Times};
+use crate::scenario::format::check_selector;
 
 /// A failure.
 #[derive(Clone, Debug)]
-#[must_use = "a fault does nothing until it is added to a scenario"]
+#[must_use = "a fault does nothing until you add it to a scenario"]
 pub struct Fault {
     pub(super) spec: FaultSpec,
-    /// What is wrong with its arguments.
+    /// What is wrong with the calls that made it.
     problems: Vec<String>,
 }
 
-/// Whom a failure strikes.
+/// Which programs, objects or images a failure strikes.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Victims(FaultTarget);
+pub struct Victims {
+    target: FaultTarget,
+    problems: Vec<String>,
+}
 
-/// The hosts of a program; a glob.
+impl From<FaultTarget> for Victims {
+    fn from(target: FaultTarget) -> Self {
+        Self { target, problems: Vec::new() }
+    }
+}
+
+/// The hosts of the programs that a glob matches.
 pub fn program(name: &str) -> Victims {
-    Victims(FaultTarget::Program { program: Pattern::from(name), pick: Pick::One })
+    FaultTarget::Program { program: Pattern::from(name), pick: Pick::One }.into()
+}
+
+fn objects(kind: &str, selector: &str, hosting: Option<Hosting>) -> Victims {
+    let (kind, name, pick) = (kind.into(), Pattern::any(), Pick::One);
+    let selector = Some(selector.to_owned()).filter(|text| !text.is_empty());
+    FaultTarget::Objects { kind, namespace: None, name, selector, hosting, pick }.into()
 }
 
 /// The pods with these labels, as kubectl writes selectors.
 pub fn pods(selector: &str) -> Victims {
-    let (kind, name) = ("Pod".into(), Pattern::any());
-    let selector = Some(selector.to_owned()).filter(|text| !text.is_empty());
-    Victims(FaultTarget::Objects { kind, namespace: None, name, selector, hosting: None, pick: Pick::One })
+    objects("Pod", selector, None)
 }
 
 /// The nodes with these labels, as kubectl writes selectors.
 pub fn nodes(selector: &str) -> Victims {
-    let (kind, name) = ("Node".into(), Pattern::any());
-    let selector = Some(selector.to_owned()).filter(|text| !text.is_empty());
-    Victims(FaultTarget::Objects { kind, namespace: None, name, selector, hosting: None, pick: Pick::One })
+    objects("Node", selector, None)
 }
 
 /// The nodes that run pods with these labels, as kubectl writes selectors.
 pub fn nodes_hosting(selector: &str) -> Victims {
-    let hosting = Some(Hosting { selector: selector.into() });
-    let (kind, name, pick) = ("Node".into(), Pattern::any(), Pick::One);
-    Victims(FaultTarget::Objects { kind, namespace: None, name, selector: None, hosting, pick })
+    objects("Node", "", Some(Hosting { selector: selector.into() }))
 }
 
 /// One of all nodes.
@@ -64,7 +74,7 @@ pub fn any_node() -> Victims {
 
 /// The images that a glob matches.
 pub fn image(glob: &str) -> Victims {
-    Victims(FaultTarget::Image { image: Pattern::from(glob) })
+    FaultTarget::Image { image: Pattern::from(glob) }.into()
 }
 
 /// One of all pods.
@@ -74,14 +84,16 @@ pub fn any_pod() -> Victims {
 
 impl Victims {
     fn picking(mut self, picked: Pick) -> Self {
-        match &mut self.0 {
+        match &mut self.target {
             FaultTarget::Program { pick, .. } | FaultTarget::Objects { pick, .. } => *pick = picked,
-            FaultTarget::Image { .. } | FaultTarget::Cluster => {}
+            FaultTarget::Image { .. } | FaultTarget::Cluster => {
+                self.problems.push(format!("`{picked}` does not go with an image: leave it out"));
+            }
         }
         self
     }
 
-    /// One of them, drawn when it strikes; the default.
+    /// One of them, drawn when the fault strikes; the default.
     pub fn one(self) -> Self {
         self.picking(Pick::One)
     }
@@ -133,7 +145,7 @@ macro_rules! ranges {
 }
 ranges!(i32 u32 u64);
 
-// A function per row of the table: it takes the victims, and the arguments that the row names behind the function.
+// A function for each row of the table. It takes the victims, and the arguments that the row lists behind the function's name.
 macro_rules! functions {
     (available: { $($(#[$about:meta])+ $name:literal $function:ident($($lead:ident),*) {
         targets: [$($target:ident),+], $($row:tt)*
@@ -146,32 +158,27 @@ macro_rules! function {
     ([Cluster] $(#[$about:meta])+ $name:literal $function:ident($($lead:ident),*)) => {
         $(#[$about])+
         pub fn $function($($lead: impl ArgValue),*) -> Fault {
-            Fault::new($name, FaultTarget::Cluster)$(.arg(stringify!($lead), $lead))*
+            Fault::new($name, FaultTarget::Cluster.into())$(.arg(stringify!($lead), $lead))*
         }
     };
     ([$($target:ident)+] $(#[$about:meta])+ $name:literal $function:ident($($lead:ident),*)) => {
         $(#[$about])+
         pub fn $function(victims: Victims, $($lead: impl ArgValue),*) -> Fault {
-            Fault::new($name, victims.0)$(.arg(stringify!($lead), $lead))*
+            Fault::new($name, victims)$(.arg(stringify!($lead), $lead))*
         }
     };
 }
 wavetank_sim::fault_table!(functions);
 
 impl Fault {
-    fn new(name: &'static str, target: FaultTarget) -> Self {
+    fn new(name: &'static str, victims: Victims) -> Self {
         let fault =
             FaultInfo::usable(name).expect("the functions are made from the rows of available faults");
-        let spec = FaultSpec {
-            name: None,
-            fault,
-            target,
-            when: When::new(Trigger::At(TimeRange::exactly(0))),
-            times: CountRange::exactly(1),
-            duration: None,
-            args: fault.default_args(),
-        };
-        Self { spec, problems: Vec::new() }
+        let Victims { target, problems } = victims;
+        let when = When::new(Trigger::At(TimeRange::exactly(0)));
+        let args = fault.default_args();
+        let spec = FaultSpec { name: None, fault, target, when, times: None, duration: None, args };
+        Self { spec, problems }
     }
 
     /// Sets an argument, by its name in scenario files: `.arg("committed", true)`.
@@ -187,7 +194,7 @@ impl Fault {
         self
     }
 
-    /// What is wrong with it, each by the name of its function.
+    /// What is wrong with it. Each problem names the function that makes the fault.
     pub(super) fn problems(&self) -> Vec<String> {
         let Self { spec, problems } = self;
         let FaultSpec { fault, target, .. } = spec;
@@ -195,114 +202,154 @@ impl Fault {
             true => Ok(()),
             false => Err(format!("it cannot strike `{target}`: it strikes {}", fault.victims())),
         };
-        let checks = [strikes, fault.check_args(&spec.args), fault.check_duration(spec.duration.is_some())];
-        let all = problems.iter().cloned().chain(checks.into_iter().filter_map(Result::err));
+        let checks = [
+            strikes,
+            check_selectors(spec),
+            check_ranges(spec),
+            fault.check_args(&spec.args),
+            fault.check_duration(spec.duration.is_some()),
+        ];
+        let of_spec = spec.check().into_iter().map(|(_, why)| why);
+        let all = problems.iter().cloned().chain(checks.into_iter().filter_map(Result::err)).chain(of_spec);
         all.map(|why| format!("faults::{}: {why}", fault.name.replace('-', "_"))).collect()
     }
 
-    /// Names it: the name keys its draws.
+    /// Names it. The random draws of a fault depend on its name.
     pub fn named(mut self, name: &str) -> Self {
         self.spec.name = Some(name.into());
         self
     }
 
-    /// Once, so long after t = 0.
+    /// Strikes so long after t = 0.
     pub fn at(mut self, times: impl Times) -> Self {
         self.spec.when.trigger = Trigger::At(times.times());
         self
     }
 
-    /// Again and again, with such pauses; `times` says how often.
+    /// Strikes repeatedly, with a pause before each strike. Needs [`times`](Self::times).
     pub fn every(mut self, times: impl Times) -> Self {
         self.spec.when.trigger = Trigger::Every(times.times());
         self
     }
 
-    /// How often in a run.
+    /// How often it strikes in a run.
     pub fn times(mut self, counts: impl Counts) -> Self {
-        self.spec.times = counts.counts();
+        self.spec.times = Some(counts.counts());
         self
     }
 
-    /// For so long.
+    /// How long it lasts.
     pub fn lasting(mut self, times: impl Times) -> Self {
         self.spec.duration = Some(times.times());
         self
     }
 
     fn at_event(mut self, event: on::Event, moment: Moment) -> Self {
-        self.spec.when = When { trigger: Trigger::On(event.0), moment, ..self.spec.when };
+        self.spec.when = When { trigger: Trigger::On(event.pattern), moment, ..self.spec.when };
+        self.problems.extend(event.problems);
         self
     }
 
-    /// Before an event has an effect.
+    /// Strikes before the event has an effect.
     pub fn before(self, event: on::Event) -> Self {
         self.at_event(event, Moment::Before)
     }
 
-    /// When an event is committed and its answer has not arrived.
+    /// Strikes when the event is committed and its answer has not arrived.
     pub fn after(self, event: on::Event) -> Self {
         self.at_event(event, Moment::After)
     }
 
-    /// When the answer has arrived.
+    /// Strikes when the event's answer has arrived.
     pub fn after_response(self, event: on::Event) -> Self {
         self.at_event(event, Moment::AfterResponse)
     }
 
-    /// At which occurrence of the event, from 1.
+    /// Which occurrence of the event counts, from 1.
     pub fn nth(mut self, counts: impl Counts) -> Self {
         self.spec.when.nth = counts.counts();
         self
     }
 }
 
-/// Events that faults are set off by.
+/// The selectors of a fault, as a scenario file checks them.
+fn check_selectors(spec: &FaultSpec) -> Result<(), String> {
+    let FaultTarget::Objects { selector, hosting, .. } = &spec.target else { return Ok(()) };
+    selector
+        .iter()
+        .chain(hosting.as_ref().map(|hosting| &hosting.selector))
+        .try_for_each(|s| check_selector(s))
+}
+
+/// The ranges of a fault, as a scenario file reads them.
+fn check_ranges(spec: &FaultSpec) -> Result<(), String> {
+    let pause = match &spec.when.trigger {
+        Trigger::At(times) | Trigger::Every(times) => Some(*times),
+        Trigger::On(_) => None,
+    };
+    let mut times = pause.into_iter().chain(spec.duration);
+    times.try_for_each(|range| range.to_string().parse::<TimeRange>().map(drop))?;
+    let mut counts = spec.times.into_iter().chain([spec.when.nth]);
+    counts.try_for_each(|range| range.to_string().parse::<CountRange>().map(drop))
+}
+
+/// The events that set faults off.
 pub mod on {
     use super::{EventPattern, EventVerb, Pattern};
 
-    /// An event.
+    /// Requests or watch events.
     #[derive(Clone, Debug)]
     #[must_use]
-    pub struct Event(pub(in crate::builder) EventPattern);
+    pub struct Event {
+        pub(super) pattern: EventPattern,
+        pub(super) problems: Vec<String>,
+    }
+
+    fn any(class: EventVerb) -> Event {
+        Event { pattern: EventPattern::any(class), problems: Vec::new() }
+    }
 
     /// Any write: create, update, patch, delete.
     pub fn write() -> Event {
-        Event(EventPattern::any(EventVerb::Write))
+        any(EventVerb::Write)
     }
 
     /// Any read: get, list, watch.
     pub fn read() -> Event {
-        Event(EventPattern::any(EventVerb::Read))
+        any(EventVerb::Read)
     }
 
-    /// Any watch event.
+    /// Any watch event: added, modified, deleted.
     pub fn watch_event() -> Event {
-        Event(EventPattern::any(EventVerb::WatchEvent))
+        any(EventVerb::WatchEvent)
     }
 
     impl Event {
-        /// Only this verb: `create`, `patch`, `added`.. A word that is none leaves the class as it is.
+        /// Only this verb: `create` or `patch` of writes, `list` of reads, `added` of watch events. A verb of another class
+        /// is a problem of the scenario.
         pub fn verb(mut self, verb: &str) -> Self {
-            self.0.verb = verb.parse().unwrap_or(self.0.verb);
+            match EventVerb::of_class(self.pattern.verb.class(), verb) {
+                Ok(verb) => self.pattern.verb = verb,
+                Err(why) => self.problems.push(why),
+            }
             self
         }
 
         /// Only this kind.
         pub fn kind(mut self, kind: &str) -> Self {
-            self.0.kind = Some(kind.into());
+            self.pattern.kind = Some(kind.into());
             self
         }
 
         /// Only this name; a glob of birth names.
         pub fn name(mut self, name: &str) -> Self {
-            self.0.name = Pattern::from(name);
+            self.pattern.name = Pattern::from(name);
             self
         }
 
         /// Only this subresource.
         pub fn subresource(mut self, subresource: &str) -> Self {
-            self.0.subresource = Some(subresource.into());
+            self.pattern.subresource = Some(subresource.into());
             self
         }
     }

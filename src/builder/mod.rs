@@ -1,9 +1,9 @@
-//! A scenario built in code: the Rust face of the scenario file.
+//! Scenarios built in code: what a scenario file says, in Rust.
 //!
 //! - [`Scenario`]: the builder, `check()` and `run()`
-//! - [`Nodes`], [`Image`], [`Program`]: what the cluster is made of
-//! - [`faults`], [`on`], [`program`], [`pods`]: failures
-//! - [`Run`]: what a run came to
+//! - [`Nodes`], [`Image`], [`Program`]: the parts of the cluster
+//! - [`faults`], [`on`], [`program`], [`pods`]: failures, their triggers and their targets
+//! - [`Run`]: the result of a run, for tests
 //! - [`secs`], [`mins`], `Times`: durations and ranges of them
 
 mod checks;

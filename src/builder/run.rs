@@ -1,4 +1,4 @@
-//! What a run came to, to be looked at in a test.
+//! The result of a run, for tests.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use wavetank_sim::oracles::Violation;
 use wavetank_sim::scenario::Plan;
 use wavetank_sim::wire::{Entry, History, ObjectKey, Resource, Verb, What};
 
-/// A run that is over.
+/// A finished run.
 #[derive(Debug)]
 pub struct Run(pub(super) explore::Run);
 
@@ -21,12 +21,12 @@ pub struct Writes<'a> {
 }
 
 impl Run {
-    /// Whether all held.
+    /// Whether all expectations and oracles held.
     pub fn verdict(&self) -> Result<(), &Violation> {
         self.0.violation.as_ref().map_or(Ok(()), Err)
     }
 
-    /// What was found.
+    /// The violation, if there is one.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         self.0.violation.iter()
     }
@@ -36,7 +36,7 @@ impl Run {
         self.0.fingerprint.to_string()
     }
 
-    /// The faults that were planned.
+    /// The planned faults.
     pub fn plan(&self) -> &Plan {
         &self.0.plan
     }
@@ -66,7 +66,7 @@ impl Run {
         found.into_values().filter(|o| o.kind() == kind && o.api_version() == api_version).collect()
     }
 
-    /// All requests that may change the store.
+    /// All write requests, also those that failed.
     pub fn writes(&self) -> Writes<'_> {
         let is_write = |entry: &&Entry| matches!(&entry.what, What::Request { verb, .. } if verb.is_write());
         let entries = self.0.history.record.entries().iter().filter(is_write).collect();
@@ -75,7 +75,7 @@ impl Run {
 }
 
 impl Writes<'_> {
-    /// Those of an actor: a host's name, `kube-scheduler`, `user`.
+    /// The writes of an actor: a host's name, `kube-scheduler`, `user`.
     #[must_use]
     pub fn by(mut self, actor: &str) -> Self {
         let history = self.history;
@@ -83,7 +83,7 @@ impl Writes<'_> {
         self
     }
 
-    /// Those with a verb, on a resource by its plural name.
+    /// The writes with a verb, on a resource by its plural name.
     #[must_use]
     pub fn of(mut self, verb: Verb, plural: &str) -> Self {
         self.entries.retain(|entry| {
@@ -92,7 +92,7 @@ impl Writes<'_> {
         self
     }
 
-    /// How many.
+    /// The number of writes.
     pub fn count(&self) -> usize {
         self.entries.len()
     }

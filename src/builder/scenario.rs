@@ -1,4 +1,4 @@
-//! The scenario itself.
+//! The builder of scenarios, which also runs them.
 
 use std::future::Future;
 use std::ops::Range;
@@ -12,13 +12,13 @@ use wavetank_sim::object::Object;
 use wavetank_sim::programs::{self, Host};
 use wavetank_sim::scenario::oracle::{self, OracleInfo, Use};
 use wavetank_sim::scenario::{
-    self, Action, Check, Disabled, Expectation, Modality, Plan, RustCheck, Step, Var, View,
+    self, Action, Check, Disabled, Expectation, Modality, Plan, RustCheck, Step, Var, View, When,
 };
 
 use super::cluster::object;
 use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
-use crate::harness::{Asked, replay_line, sweep};
+use crate::harness::{TestSettings, replay_line, sweep};
 use crate::isolate::{Isolation, Pool};
 use crate::scenario::format::check_step;
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
@@ -26,23 +26,23 @@ use crate::sweep::{Job, Report, warm_up, work};
 
 /// A scenario built in code, or read from a file.
 #[derive(Clone, Debug)]
-#[must_use = "a scenario does nothing until it is run"]
+#[must_use = "a scenario does nothing until you run it"]
 pub struct Scenario {
     inner: scenario::Scenario,
     programs: Vec<programs::Program>,
     at_end: Option<programs::Program>,
-    /// What is wrong with what was given so far; told when it is run.
+    /// What is wrong with the calls so far. A run reports it.
     problems: Vec<String>,
     nodes_given: bool,
 }
 
 impl Scenario {
-    /// A scenario of a booted three-node cluster in which nothing happens, with 200 seeds.
+    /// A booted cluster of three nodes in which nothing happens, with 200 seeds.
     pub fn new(name: &str) -> Self {
         Self::from(scenario::Scenario::new(name))
     }
 
-    /// The scenario of a file. Its programs are added by [`operator`](Self::operator) and [`image`](Self::image).
+    /// The scenario of a file that names no programs. [`operator`](Self::operator) and [`image`](Self::image) add some.
     ///
     /// # Errors
     /// Everything that is wrong with the file.
@@ -59,13 +59,13 @@ impl Scenario {
         self
     }
 
-    /// Where namespaced objects without a namespace go.
+    /// The namespace for objects that name none.
     pub fn namespace(mut self, namespace: &str) -> Self {
         self.inner.namespace = namespace.into();
         self
     }
 
-    /// Applies a CRD in setup, and waits until it is established.
+    /// Applies a CRD in setup.
     pub fn crd(self, crd: impl Serialize) -> Self {
         self.apply(crd)
     }
@@ -81,7 +81,7 @@ impl Scenario {
         }
     }
 
-    /// Applies manifests in setup: a file, or a folder in order of names.
+    /// Applies manifests in setup: a file, or the files of a folder, sorted by name.
     pub fn apply_path(mut self, path: impl AsRef<Path>) -> Self {
         match manifests(path.as_ref()) {
             Ok(objects) => self.setup(objects),
@@ -117,14 +117,14 @@ impl Scenario {
         self
     }
 
-    /// Says how containers of some images behave; the first that matches wins.
+    /// How the containers of some images behave. The first rule that matches an image wins.
     pub fn image(mut self, image: Image) -> Self {
         self.programs.extend(image.program);
         self.inner.images.push(image.rule);
         self
     }
 
-    /// A change, after those before it.
+    /// A change. Steps run in order.
     pub fn step(mut self, step: Step) -> Self {
         self.check_step(&step);
         self.inner.steps.push(step);
@@ -133,9 +133,9 @@ impl Scenario {
 
     /// Checks a step as a scenario file is checked.
     fn check_step(&mut self, step: &Step) {
-        if let Err(why) = check_step(&step.action) {
-            self.problems.push(format!("step \"{}\": {why}", step.label()));
-        }
+        let when = step.when.iter().flat_map(When::check).map(|(_, why)| why);
+        let problems = check_step(&step.action).err().into_iter().chain(when);
+        self.problems.extend(problems.map(|why| format!("step \"{}\": {why}", step.label())));
     }
 
     /// A failure.
@@ -145,12 +145,12 @@ impl Scenario {
         self
     }
 
-    /// Must hold at every commit from t = 0.
+    /// A check that must hold at every commit from t = 0.
     pub fn always(self, name: &str, check: impl Fn(&View<'_>) + Send + Sync + 'static) -> Self {
         self.expect(name, Modality::Always, Check::Rust(RustCheck::new(check)))
     }
 
-    /// Must hold when the run has converged.
+    /// A check that must hold when the run has converged.
     pub fn eventually(self, name: &str, check: impl Fn(&View<'_>) + Send + Sync + 'static) -> Self {
         self.expect(name, Modality::Eventually, Check::Rust(RustCheck::new(check)))
     }
@@ -170,19 +170,19 @@ impl Scenario {
         self
     }
 
-    /// The time from the end of healing in which it must converge.
+    /// The time from healing in which the system must converge.
     pub fn converges_within(mut self, time: Duration) -> Self {
         self.inner.converge.within_ms = time.times().low_ms;
         self
     }
 
-    /// The time for which it must stay converged.
+    /// The time for which the system must stay converged.
     pub fn settles_for(mut self, time: Duration) -> Self {
         self.inner.converge.settle_ms = time.times().low_ms;
         self
     }
 
-    /// Does without an oracle, for a reason.
+    /// Switches an oracle off, for a reason.
     pub fn disable(mut self, oracle: &str, reason: &str) -> Self {
         match OracleInfo::usable(oracle, Use::Disabled) {
             Ok(oracle) => self.inner.disable.push(Disabled { oracle, reason: reason.into() }),
@@ -191,7 +191,7 @@ impl Scenario {
         self
     }
 
-    /// Expects some seed to be found failing by this oracle, and by no other.
+    /// Expects a violation that this oracle reports on some seed, and no other violation.
     pub fn expect_violation(mut self, oracle: &str) -> Self {
         match OracleInfo::usable(oracle, Use::Expected) {
             Ok(oracle) => self.inner.expect_violation = Some(oracle),
@@ -206,7 +206,7 @@ impl Scenario {
         self
     }
 
-    /// Code that runs inside each run, at its final virtual time; an error or a panic is a violation.
+    /// Code that runs in each run at its end. An error or a panic is a violation.
     pub fn at_end<F, Fut>(mut self, check: F) -> Self
     where
         F: Fn(Host) -> Fut + Send + Sync + 'static,
@@ -216,13 +216,13 @@ impl Scenario {
         self
     }
 
-    /// Runs all seeds, and panics with the violation and the line that replays it if one is not held.
+    /// Runs all seeds. Panics at the first violation, with its text and the line that replays it.
     ///
-    /// `WAVETANK_SEED`, `WAVETANK_SEEDS` and `WAVETANK_PLAN` override. Under `#[test]`, runs with programs are forked from the test
-    /// binary, run again for that test: what comes before `check` in the test is executed there too.
+    /// `WAVETANK_SEED`, `WAVETANK_SEEDS` and `WAVETANK_PLAN` override seeds and plan. Under `#[test]`, runs with programs fork
+    /// from a second process of the test binary, which runs that test again: code before `check` runs there too.
     ///
     /// # Panics
-    /// If a run is not held, or the scenario is wrong.
+    /// If a run has a violation, or the scenario is wrong.
     #[track_caller]
     pub fn check(self) {
         if let Err(why) = self.checked() {
@@ -231,8 +231,8 @@ impl Scenario {
     }
 
     fn checked(self) -> Result<(), String> {
-        let asked = Asked::from_env()?;
-        let seeds = asked.seeds.unwrap_or(self.inner.seeds.clone());
+        let settings = TestSettings::from_env()?;
+        let seeds = settings.seeds.unwrap_or(self.inner.seeds.clone());
         let prepared = [self.prepared()?];
         let do_job = |job: &Job| work(&prepared, job);
         let isolation = Isolation::default_for(prepared[0].has_programs());
@@ -240,10 +240,10 @@ impl Scenario {
         let pool = Pool::new(isolation, cores);
         let mut session = pool
             .open(Some(&warm_up(0)), &do_job)
-            .map_err(|e| format!("the runs could not be started: {e}"))?;
+            .map_err(|e| format!("wavetank cannot start the runs: {e}"))?;
         let test = std::thread::current().name().unwrap_or("main").to_owned();
         let replay = |report: &Report| replay_line(report, &test);
-        sweep(&mut session, 0, &prepared[0], "", seeds, asked.plan.as_deref(), &replay).map(drop)
+        sweep(&mut session, 0, &prepared[0], "", seeds, settings.plan.as_deref(), &replay).map(drop)
     }
 
     fn prepared(self) -> Result<Prepared, String> {
@@ -257,7 +257,7 @@ impl Scenario {
         })
     }
 
-    /// Runs one seed with the plan that it draws, in a fresh thread of this process.
+    /// Runs one seed with the plan that the seed draws, in a fresh thread of this process.
     ///
     /// # Errors
     /// If the scenario is wrong or its setup does not converge.

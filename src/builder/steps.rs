@@ -9,12 +9,12 @@ pub fn scale(target: &str, replicas: u32) -> Step {
     Step::new(Action::Scale { target, replicas })
 }
 
-/// Evicts the pods of a node, which is then unschedulable.
+/// Makes a node unschedulable and evicts its pods.
 pub fn drain(node: &str) -> Step {
     Step::new(Action::Drain { nodes: NodeChoice::Named(node.into()), timeout_ms: Wait::TIMEOUT_MS })
 }
 
-/// Replaces all nodes by ones of this version; so many join before as many leave.
+/// Replaces all nodes with nodes of this version. `surge` nodes join before as many leave.
 pub fn upgrade_nodes(to: &str, surge: u32) -> Step {
     Step::new(Action::UpgradeNodes { to: to.into(), surge, timeout_ms: Wait::TIMEOUT_MS })
 }

@@ -1,16 +1,16 @@
-//! Durations and counts, exact or as ranges with both ends.
+//! Durations and counts, exact or as ranges that include both ends.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use wavetank_sim::scenario::{CountRange, TimeRange};
 
-/// So many seconds.
+/// A duration in seconds.
 pub fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// So many minutes.
+/// A duration in minutes.
 pub fn mins(minutes: u64) -> Duration {
     Duration::from_secs(60 * minutes)
 }

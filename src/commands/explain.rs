@@ -1,4 +1,4 @@
-//! `wavetank explain`: what an oracle finds and what a fault does, from the tables that code and schema use.
+//! `wavetank explain`: what an oracle finds and what a fault does. It prints the tables that the code and the schema use.
 
 use std::process::ExitCode;
 
@@ -52,7 +52,7 @@ pub(crate) fn execute(args: &Explain) -> ExitCode {
     }
 }
 
-/// One line of a list or page: what stands left and right.
+/// A line with two columns.
 fn row(left: &str, right: &str) -> String {
     format!("  {left:<24}{right}\n")
 }
@@ -63,13 +63,14 @@ fn list_entry(name: &str, available: bool, about: &str) -> String {
 
 fn oracles() -> String {
     let entries = ORACLES.iter().map(|oracle| list_entry(oracle.name, oracle.available, oracle.about));
-    "oracles: what a run may be found failing by (wavetank explain oracle NAME)\n".to_owned()
+    "oracles: what can be wrong with a run (wavetank explain oracle NAME)\n".to_owned()
         + &entries.collect::<String>()
 }
 
 fn faults() -> String {
     let entries = FAULTS.iter().map(|fault| list_entry(fault.name, fault.available, fault.about));
-    "faults: what may go wrong (wavetank explain fault NAME)\n".to_owned() + &entries.collect::<String>()
+    "faults: what can go wrong in a run (wavetank explain fault NAME)\n".to_owned()
+        + &entries.collect::<String>()
 }
 
 fn oracle(oracle: &OracleInfo) -> String {
@@ -93,9 +94,9 @@ fn oracle(oracle: &OracleInfo) -> String {
 
 fn fault(fault: &FaultInfo) -> String {
     let lasts = match fault.lasts {
-        Lasts::Never => "none: it strikes at one instant",
-        Lasts::May => "may be given",
-        Lasts::Must => "has to be given",
+        Lasts::Never => "none: the fault strikes at one instant",
+        Lasts::May => "optional",
+        Lasts::Must => "required",
     };
     let mut text = format!("fault {}\n{}\n\n", fault.name, fault.about);
     text += &row("target", &fault.victims());
@@ -116,15 +117,15 @@ fn argument(arg: &ArgInfo) -> String {
         Takes::OneOf(words) => words.join(", "),
     };
     let otherwise = match arg.unless {
-        Unless::Required => "has to be given".to_owned(),
-        Unless::Absent => "may be left out".to_owned(),
-        Unless::Default(text) => format!("{text} unless given"),
+        Unless::Required => "required".to_owned(),
+        Unless::Absent => "optional".to_owned(),
+        Unless::Default(text) => format!("default {text}"),
     };
     let about = arg.about.trim_end_matches('.');
     format!("{}: {about}: {takes}; {otherwise}", arg.name)
 }
 
-/// A fault as a plan and as a scenario file name it.
+/// An example of a fault, in a plan and in a scenario file.
 struct Example {
     plan: String,
     entry: String,
@@ -162,7 +163,7 @@ impl Example {
     }
 }
 
-/// A victim, as a plan and as a file name it.
+/// An example of a target, in a plan and in a scenario file.
 fn victim_example(victim: Victim) -> (&'static str, &'static str) {
     match victim {
         Victim::Pod => ("Pod/*[app=web]", "target: {kind: Pod, selector: app=web, pick: one}"),
@@ -192,7 +193,7 @@ mod tests {
     use crate::scenario;
 
     #[test]
-    fn the_examples_of_a_fault_are_right_and_say_the_same() {
+    fn the_two_examples_of_a_fault_are_valid_and_mean_the_same() {
         for fault in FAULTS.iter().filter(|fault| fault.available) {
             let Example { plan, entry } = Example::of(fault);
             let planned: Plan = plan.parse().unwrap();

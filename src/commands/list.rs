@@ -1,4 +1,4 @@
-//! `wavetank list`: the scenarios of a folder, and the programs that they may name.
+//! `wavetank list`: scenarios, and the programs that they may name.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ pub(crate) struct List {
     paths: Vec<PathBuf>,
 }
 
-/// Prints name, seeds and the first comment of each scenario.
+/// Prints each scenario's name, number of seeds and first comment, then the programs.
 pub(crate) fn execute(args: &List, registry: &Registry) -> ExitCode {
     let files = match scenario_files(&args.paths) {
         Ok(files) => files,
@@ -49,7 +49,7 @@ pub(crate) fn execute(args: &List, registry: &Registry) -> ExitCode {
     code
 }
 
-/// The comment at the head of a file: what, why, what is expected.
+/// The comment at the beginning of a file.
 fn first_comment(file: &std::path::Path) -> Vec<String> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     text.lines().map_while(|line| line.strip_prefix('#').map(|comment| comment.trim().to_owned())).collect()

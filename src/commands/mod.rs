@@ -1,6 +1,6 @@
 //! The commands, one verb per file.
 //!
-//! To add one: a file with its arguments and `execute`, a variant of `Command` in `cli`. Only `report` prints.
+//! To add one: a file with its arguments and `execute`, and a variant of `Command` in `cli`. Only `report` prints.
 
 pub(crate) mod explain;
 pub(crate) mod list;

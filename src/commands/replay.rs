@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::run::Kept;
+use super::run::IsolationFlag;
 use crate::cli::{BAD_INPUT, OUR_BUG, VIOLATION, shell_word};
 use crate::isolate::{Isolation, Pool};
 use crate::registry::Registry;
@@ -21,18 +21,18 @@ pub(crate) struct Replay {
     /// The seed.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// The faults, as a failing run printed them; drawn from the seed without it.
+    /// The faults, as a failing run printed them; default: the seed draws them.
     #[arg(long)]
     plan: Option<String>,
-    /// Show the whole record.
+    /// Show the whole record in place of steps and pods.
     #[arg(long)]
     record: bool,
-    /// How the run is kept apart; without it, fork where a program runs, else thread.
+    /// What the run gets for itself; default: a process if a program runs, else a thread.
     #[arg(long, value_enum)]
-    isolation: Option<Kept>,
+    isolation: Option<IsolationFlag>,
 }
 
-/// The line that reproduces a run with the program that printed it.
+/// The command that reproduces a run, with the program that runs now.
 pub(crate) fn replay_line(path: &str, report: &Report) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "wavetank".into());
     let words = [shell_word(&program), "replay".into(), shell_word(path), format!("--seed {}", report.seed)];
@@ -62,7 +62,7 @@ pub(crate) fn execute(args: &Replay, registry: &Registry) -> ExitCode {
     let mut session = match Pool::new(isolation, 1).open(Some(&warm_up(0)), &do_job) {
         Ok(session) => session,
         Err(error) => {
-            print_error(&format!("the run could not be started: {error}"));
+            print_error(&format!("wavetank cannot start the run: {error}"));
             return ExitCode::from(OUR_BUG);
         }
     };
@@ -72,10 +72,10 @@ pub(crate) fn execute(args: &Replay, registry: &Registry) -> ExitCode {
         ControlFlow::Continue(())
     });
     let Some(report) = reports.pop() else { return ExitCode::from(OUR_BUG) };
-    tell(&summary, &report, args)
+    print_result(&summary, &report, args)
 }
 
-fn tell(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
+fn print_result(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
     if let Some(timeline) = &report.detail {
         let lines = if args.record { &timeline.record } else { &timeline.story };
         lines.iter().for_each(|line| print(line));

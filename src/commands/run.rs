@@ -23,53 +23,53 @@ pub(crate) struct Run {
     /// Scenario files, or folders of them (`*.yaml`, without subfolders).
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Seeds to run, the end left out: `0..200`. Without it, what each scenario says.
+    /// Seeds to run, such as `0..200`, where 200 does not run; default: the seeds of each scenario.
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     seeds: Option<Range<u64>>,
-    /// Runs at the same time; without it, one per core.
+    /// How many runs at the same time; default: one per core.
     #[arg(long)]
     jobs: Option<usize>,
-    /// Print one JSON object per run and line.
+    /// Print one JSON object per run, each on its line.
     #[arg(long)]
     json: bool,
     /// Write a JUnit file.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// How runs are kept apart; without it, fork where a program runs, else thread.
+    /// What each run gets for itself; default: a process if a program runs, else a thread.
     #[arg(long, value_enum)]
-    isolation: Option<Kept>,
+    isolation: Option<IsolationFlag>,
     /// Run each seed twice and name the first entry of the record that differs.
     #[arg(long)]
     check_determinism: bool,
 }
 
-/// How runs are kept apart.
+/// The values of `--isolation`.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum Kept {
+pub(crate) enum IsolationFlag {
     /// A fresh thread per run.
     Thread,
     /// A fresh process per run.
     Fork,
 }
 
-impl From<Kept> for Isolation {
-    fn from(kept: Kept) -> Self {
-        match kept {
-            Kept::Thread => Self::Thread,
-            Kept::Fork => Self::Fork,
+impl From<IsolationFlag> for Isolation {
+    fn from(flag: IsolationFlag) -> Self {
+        match flag {
+            IsolationFlag::Thread => Self::Thread,
+            IsolationFlag::Fork => Self::Fork,
         }
     }
 }
 
-/// `A..B`.
+/// Reads the value of `--seeds`, `A..B`.
 pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
     if !text.contains("..") {
-        return Err("seeds are a range whose end is left out and larger: 0..200".into());
+        return Err("write a range such as 0..200, whose end is larger and does not run".into());
     }
     wavetank_sim::scenario::range::seeds(text)
 }
 
-/// Runs all scenarios. Nothing is run if one of them is bad.
+/// Runs all scenarios, or none if one of them is bad.
 pub(crate) fn execute(args: &Run, registry: &Registry) -> ExitCode {
     let files = match scenario_files(&args.paths) {
         Ok(files) => files,
@@ -84,7 +84,7 @@ pub(crate) fn execute(args: &Run, registry: &Registry) -> ExitCode {
     if let Some(path) = &args.junit
         && let Err(error) = std::fs::OpenOptions::new().append(true).create(true).open(path)
     {
-        return bad_input(&format!("{}: the JUnit file cannot be written: {error}", path.display()));
+        return bad_input(&format!("{}: wavetank cannot write the JUnit file: {error}", path.display()));
     }
     let scenarios: Vec<Prepared> = loaded.into_iter().filter_map(Result::ok).collect();
     let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
@@ -113,7 +113,7 @@ impl Sweep<'_> {
         let mut session = match pool.open(Some(&warm_up(0)), &do_job) {
             Ok(session) => session,
             Err(error) => {
-                print_error(&format!("the runs could not be started: {error}"));
+                print_error(&format!("wavetank cannot start the runs: {error}"));
                 return ExitCode::from(OUR_BUG);
             }
         };
@@ -130,7 +130,7 @@ impl Sweep<'_> {
         ExitCode::from(worst)
     }
 
-    /// Runs one scenario and prints what it came to. Returns its summary, what was printed of a failure, and its code.
+    /// Runs one scenario and prints its result. Returns the summary, the text of a failure, and the exit code.
     fn scenario(
         &self,
         index: usize,
@@ -159,7 +159,7 @@ impl Sweep<'_> {
         }
         progress.finish_and_clear();
         summary.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.tell(summary, differs)
+        self.print_result(summary, differs)
     }
 
     fn progress(&self, name: &str, runs: usize) -> ProgressBar {
@@ -171,7 +171,7 @@ impl Sweep<'_> {
         bar
     }
 
-    fn tell(&self, summary: Summary, differs: Option<String>) -> (Summary, Option<String>, u8) {
+    fn print_result(&self, summary: Summary, differs: Option<String>) -> (Summary, Option<String>, u8) {
         let width = self.scenarios.iter().map(|s| s.scenario().name.len()).max().unwrap_or(0);
         let say = |text: &str| if self.args.json { print_error(text) } else { print(text) };
         if let Some((seed, why)) =
@@ -214,18 +214,18 @@ impl Sweep<'_> {
         let written =
             report::junit(results).and_then(|text| std::fs::write(path, text).map_err(|e| e.to_string()));
         let error = written.err()?;
-        print_error(&format!("{}: the JUnit file cannot be written: {error}", path.display()));
+        print_error(&format!("{}: wavetank cannot write the JUnit file: {error}", path.display()));
         Some(ExitCode::from(BAD_INPUT))
     }
 }
 
-/// The worse of two exit codes: bad input and our bugs before nondeterminism, before violations.
+/// The worse of two exit codes. From best to worst: held, violation, nondeterminism, bad input, our bug.
 fn worse(a: u8, b: u8) -> u8 {
     let rank = |code: u8| [0, VIOLATION, NONDETERMINISM, BAD_INPUT, OUR_BUG].iter().position(|c| *c == code);
     if rank(a) >= rank(b) { a } else { b }
 }
 
-/// Runs every job twice. Returns what differs, of the first seed that does.
+/// Runs every job twice. Returns, in words, the first difference of the first seed that differs.
 fn check_determinism(
     session: &mut Session<'_, Job, Report>,
     jobs: &[Job],
@@ -261,7 +261,9 @@ fn first_difference(seed: u64, one: &[String], two: &[String]) -> String {
     let entry =
         |record: &[String]| record.get(place).cloned().unwrap_or_else(|| "(the record ends here)".into());
     if place >= one.len() && place >= two.len() {
-        return format!("nondeterminism  seed {seed}: two runs had different fingerprints, two more did not");
+        return format!(
+            "nondeterminism  seed {seed}: two runs had different fingerprints, and two more runs had equal records"
+        );
     }
     let (a, b) = (entry(one), entry(two));
     format!("nondeterminism  seed {seed}: entry {place} of the record differs\n  first   {a}\n  second  {b}")

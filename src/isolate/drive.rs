@@ -1,4 +1,4 @@
-//! Spreads inputs over lanes and puts the answers back in order. Does not know what a lane does.
+//! Distributes inputs over lanes and returns the answers in the order of the inputs. It does not know what a lane does.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Gives each input to one lane; answers reach `on_answer` in the order of the inputs, each as soon as those before it have.
+/// Gives each input to one lane. `on_answer` gets the answers in the order of the inputs, each as soon as possible.
 ///
-/// After a `Break` the lanes finish what they are at and take nothing more.
+/// After a `Break` the lanes finish their current inputs and take no more.
 pub(super) fn in_order<I: Sync, A: Send>(
     inputs: &[I],
     mut lanes: Vec<impl FnMut(&I) -> A + Send>,
@@ -25,7 +25,7 @@ pub(super) fn in_order<I: Sync, A: Send>(
     }
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
-        // The lanes stop when this end is dropped, also by a panic of `on_answer`.
+        // The lanes stop when the receiver is dropped, also if `on_answer` panics.
         let (sender, answers) = mpsc::channel();
         for mut lane in lanes {
             let (next, sender) = (&next, sender.clone());

@@ -1,8 +1,8 @@
-//! What earlier sessions of this thread answered, so that a later session's zygote can walk past them.
+//! The outcomes of this thread's earlier sessions, with which the zygote of a later session replays them.
 //!
-//! The n-th session's zygote comes by the sessions before it. It must take the same turns there as its driver did, so it gets what
-//! the driver got: the outcomes that were delivered, run by run. Sessions of isolation `thread` are not kept: they are executed
-//! again.
+//! The zygote of the n-th session executes the code of the sessions before it. There it must take the same branches as its
+//! driver, so it gets the outcomes that the driver got, in the same order. Sessions of isolation `thread` are not kept: the
+//! zygote executes them again.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -10,10 +10,10 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-/// More is not kept, and a further session is refused: a program that answers that much should open one session.
+/// The most that is kept. Our choice. After more, a further session is refused: such a program should open only one.
 const MAX_BYTES: usize = 16 << 20;
 
-/// The outcomes of one session as JSON: for each call of `run`, those that were delivered.
+/// The outcomes of one session as JSON, for each call of `run`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Answers(VecDeque<Vec<String>>);
 
@@ -34,11 +34,11 @@ thread_local! {
     static KEPT: RefCell<Kept> = RefCell::default();
 }
 
-/// Begins the record of a session; returns those before it.
+/// Begins the history of a session. Returns the sessions before it.
 pub(super) fn begin_session() -> io::Result<Vec<Answers>> {
     KEPT.with_borrow_mut(|kept| {
         if kept.bytes > MAX_BYTES {
-            let reason = format!("the sessions before this one answered more than {MAX_BYTES} bytes; open one session for all runs");
+            let reason = format!("the earlier sessions have answered more than {MAX_BYTES} bytes: open one session for all runs");
             return Err(io::Error::other(reason));
         }
         let earlier = kept.sessions.clone();
@@ -47,7 +47,7 @@ pub(super) fn begin_session() -> io::Result<Vec<Answers>> {
     })
 }
 
-/// Begins the record of a call of `run` in this session.
+/// Begins the history of a call of `run` in this session.
 pub(super) fn begin_run(session: usize) {
     KEPT.with_borrow_mut(|kept| {
         if let Some(session) = kept.sessions.get_mut(session) {
@@ -56,7 +56,7 @@ pub(super) fn begin_run(session: usize) {
     });
 }
 
-/// Keeps one delivered outcome of the call of `run` that was begun last.
+/// Keeps an outcome of the latest call of `run`.
 pub(super) fn keep(session: usize, outcome: String) {
     KEPT.with_borrow_mut(|kept| {
         kept.bytes += outcome.len();

@@ -1,5 +1,4 @@
-//! The face of isolation: a pool, the session it opens, and what becomes of a job. How a job is executed is the business of
-//! `threads` and `zygote`.
+//! The interface of isolation: a pool, the session that it opens, and the outcome of a job. `threads` and `zygote` execute jobs.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -12,7 +11,7 @@ use super::threads;
 #[cfg(target_os = "linux")]
 use super::zygote;
 
-/// How jobs are kept apart.
+/// How jobs are isolated from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// A fresh thread per job.
@@ -22,20 +21,20 @@ pub enum Isolation {
 }
 
 impl Isolation {
-    /// `Fork` where foreign code runs and the system can, else `Thread`.
+    /// `Fork` if programs run and the system is Linux, else `Thread`.
     pub fn default_for(has_programs: bool) -> Self {
         if has_programs && cfg!(target_os = "linux") { Isolation::Fork } else { Isolation::Thread }
     }
 }
 
-/// What became of a job.
+/// The outcome of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome<O> {
     /// It returned.
     Done(O),
     /// It panicked.
     Panicked {
-        /// What the panic said, and where if that is known.
+        /// The message of the panic, and its place if that is known.
         message: String,
     },
     /// Its process ended before it returned.
@@ -45,43 +44,44 @@ pub enum Outcome<O> {
         /// The end of what it wrote to stdout and stderr.
         output: String,
     },
-    /// It was still running when its wall-clock time was over. Depends on the machine: never deterministic.
+    /// It still ran when its wall-clock time was over. This depends on the machine and is not deterministic.
     Stuck {
-        /// The time it was given, in seconds.
+        /// That time, in seconds.
         wall_s: u64,
     },
 }
 
-/// What is done with an input.
+/// The work on an input.
 pub type Work<'a, I, O> = dyn Fn(&I) -> O + Sync + 'a;
 
-/// Takes the outcomes in the order of the inputs, each with its index; `Break` ends the sweep.
+/// Gets each outcome with the index of its input, in the order of the inputs. `Break` ends the sweep.
 pub type OnResult<'a, O> = dyn FnMut(usize, Outcome<O>) -> ControlFlow<()> + 'a;
 
-/// How jobs are executed.
+/// How to execute jobs.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    /// How they are kept apart.
+    /// How to isolate them.
     pub isolation: Isolation,
-    /// How many are executed at once; 0 counts as 1.
+    /// How many run at once; 0 counts as 1.
     pub jobs: usize,
     /// Wall-clock time after which a forked job counts as stuck.
     pub stuck_after: Duration,
 }
 
 impl Pool {
-    /// A pool whose jobs are stuck after a minute.
+    /// A pool whose jobs count as stuck after a minute.
     pub fn new(isolation: Isolation, jobs: usize) -> Self {
         Pool { isolation, jobs, stuck_after: Duration::from_secs(60) }
     }
 
-    /// Makes everything ready for jobs that do `work`. In a zygote this never returns.
+    /// Opens a session for jobs that do `work`. In the session's zygote this never returns.
     ///
-    /// `warm_up` is executed once in the zygote before it forks, so that lazily made tables are made once; a job that does not
-    /// return is left out. What it leaves in statics is what every job starts with: give one that does not depend on
-    /// the seed or the plan, or a replay starts from other statics than the sweep did.
+    /// The zygote executes `warm_up` once before it forks, so that lazy tables are made only once; it skips a warm-up that does
+    /// not return. Every job starts with the statics that the warm-up leaves. So the warm-up must not depend on the seed or the
+    /// plan, or a replay would start with other statics than the sweep.
     ///
-    /// Fails if the zygote ends or goes elsewhere before it serves; the error carries its last output.
+    /// # Errors
+    /// The zygote ended or did not come to this call. The error has its last output.
     pub fn open<'w, I, O>(
         &self,
         warm_up: Option<&I>,
@@ -102,7 +102,7 @@ impl Pool {
                 let _ = warm_up;
                 return Err(io::Error::new(
                     io::ErrorKind::Unsupported,
-                    "isolation fork needs Linux; use thread",
+                    "isolation fork needs Linux: use thread",
                 ));
             }
         };
@@ -110,7 +110,7 @@ impl Pool {
     }
 }
 
-/// A place where jobs of one kind are executed; dropping it ends its processes.
+/// Executes jobs. Dropping it ends its processes.
 pub struct Session<'w, I, O> {
     work: &'w Work<'w, I, O>,
     place: Place,
@@ -129,8 +129,8 @@ where
     I: Serialize + DeserializeOwned + Sync,
     O: Serialize + DeserializeOwned + Send,
 {
-    /// Whether every job sees the same addresses: `fork`, where the system let us switch randomisation off. Without, hashers
-    /// seeded by addresses differ from session to session.
+    /// Whether every job sees the same addresses. It does under `fork`, if the system lets us switch randomisation off.
+    /// Otherwise hashers that take addresses as seeds differ from session to session.
     pub fn addresses_are_fixed(&self) -> bool {
         match &self.place {
             Place::Threads { .. } => false,
@@ -139,7 +139,8 @@ where
         }
     }
 
-    /// Executes the inputs and gives each outcome to `on_result`. After a `Break` no job is started, and those under way are awaited.
+    /// Executes a job for each input and passes its outcome to `on_result`. After a `Break` it starts no job, and waits for those
+    /// that run.
     pub fn run(&mut self, inputs: &[I], on_result: &mut OnResult<'_, O>) {
         match &mut self.place {
             Place::Threads { jobs } => threads::run(*jobs, inputs, self.work, on_result),

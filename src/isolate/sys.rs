@@ -1,5 +1,5 @@
-//! The system calls of isolation `fork` that std does not offer, and those that prepare our binary's memory, each behind a
-//! safe function. The only unsafe code of this crate.
+//! The system calls of isolation `fork` that std lacks, and those that prepare our binary's memory. Each is behind a safe
+//! function. This crate has no other unsafe code.
 
 use std::fs::File;
 use std::io;
@@ -11,22 +11,22 @@ use std::time::Duration;
 
 use libc::{c_int, c_ulong, pid_t};
 
-/// Ends a job whose time is over (see [`kill_after`]).
+/// The signal that ends a job whose time is over (see [`kill_after`]).
 pub(super) const STUCK_SIGNAL: c_int = libc::SIGALRM;
 
 fn checked(answer: c_int) -> io::Result<c_int> {
     if answer == -1 { Err(io::Error::last_os_error()) } else { Ok(answer) }
 }
 
-/// Splits this process: `None` in the new one. Only the calling thread lives on there, so no other may hold a lock that
-/// the new process needs; glibc itself sees to its allocator's.
+/// Forks this process; `None` in the new one. Only the calling thread exists there, so no other thread may hold a lock that
+/// the new process needs. glibc takes care of its allocator's locks.
 pub(super) fn fork() -> io::Result<Option<pid_t>> {
     // SAFETY: the callers are servers and zygotes, whose other threads (libtest's main thread) wait for this one.
     let child = checked(unsafe { libc::fork() })?;
     Ok((child != 0).then_some(child))
 }
 
-/// Waits for the end of a child; its status as waitpid(2) gives it.
+/// Waits for the end of a child. Returns its status as waitpid(2) gives it.
 pub(super) fn wait(child: pid_t) -> io::Result<c_int> {
     let mut status = 0;
     loop {
@@ -39,18 +39,18 @@ pub(super) fn wait(child: pid_t) -> io::Result<c_int> {
     }
 }
 
-/// The exit code in a status, if there is one.
+/// The exit code in a status, if it has one.
 pub(super) fn exit_code(status: c_int) -> Option<i32> {
     ExitStatus::from_raw(status).code()
 }
 
-/// Ends this process at once: no destructors, no exit handlers of libraries, no buffers written out a second time.
+/// Ends this process at once: runs no destructors and no exit handlers, and does not flush buffers a second time.
 pub(super) fn exit(code: i32) -> ! {
-    // SAFETY: it has no demands.
+    // SAFETY: _exit(2) has no preconditions.
     unsafe { libc::_exit(code) }
 }
 
-/// Has this process killed when its parent ends, and ends it if that has happened already.
+/// Lets the kernel kill this process when its parent ends. Ends it now if the parent has ended.
 pub(super) fn die_with(parent: u32) {
     // SAFETY: the arguments are those that prctl(2) asks for.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as c_ulong) };
@@ -59,35 +59,35 @@ pub(super) fn die_with(parent: u32) {
     }
 }
 
-/// Has this process killed by [`STUCK_SIGNAL`] when it still lives after that wall-clock time.
+/// Lets the kernel end this process with [`STUCK_SIGNAL`] after this wall-clock time.
 pub(super) fn kill_after(time: Duration) {
     let once = libc::itimerval {
         it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
         it_value: libc::timeval { tv_sec: time.as_secs() as i64, tv_usec: time.subsec_micros().into() },
     };
-    // SAFETY: `once` is readable, and the old timer is not asked for. The signal's default action ends the process.
+    // SAFETY: `once` is readable, and a null pointer skips the old timer. The signal's default action ends the process.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const once, null_mut()) };
 }
 
-/// Findings abort by the hundred: their cores would fill the disk.
+/// Switches core dumps off: hundreds of aborting jobs would fill the disk.
 pub(super) fn refuse_core_dumps() {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `none` is readable; lowering a limit is always allowed.
     unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
 }
 
-/// A file in memory that appends whatever is written to it.
+/// A file in memory. Writes go to its end.
 pub(super) fn output_file() -> io::Result<File> {
     // SAFETY: the name ends in NUL.
     let number = checked(unsafe { libc::memfd_create(c"wavetank output".as_ptr(), libc::MFD_CLOEXEC) })?;
-    // SAFETY: the descriptor is new and nobody else's.
+    // SAFETY: the descriptor is new, and nothing else owns it.
     let file = unsafe { File::from_raw_fd(number) };
-    // SAFETY: F_SETFL takes an int. Appending, because the driver cuts the file under the writer's offset.
+    // SAFETY: F_SETFL takes an int. It appends because the driver truncates the file behind the writer's back.
     checked(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, libc::O_APPEND) })?;
     Ok(file)
 }
 
-/// Makes stdout and stderr of this process go to the file.
+/// Redirects stdout and stderr of this process to the file.
 pub(super) fn redirect_output(file: &File) -> io::Result<()> {
     for standard in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
         // SAFETY: both descriptors are open; std's handles of stdout and stderr stay valid under their numbers.
@@ -96,8 +96,8 @@ pub(super) fn redirect_output(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Prepares the start of a zygote: it inherits the descriptors, and its addresses are not randomised where that may be asked
-/// for (container runtimes often refuse it; then addresses stay random and nothing else changes).
+/// Prepares the start of a zygote: it inherits the descriptors, and its addresses are not random. Container runtimes often
+/// refuse the latter; then addresses stay random, and nothing else changes.
 pub(super) fn make_zygote(command: &mut Command, inherited: Vec<RawFd>) {
     let prepare = move || {
         for number in &inherited {
@@ -108,36 +108,36 @@ pub(super) fn make_zygote(command: &mut Command, inherited: Vec<RawFd>) {
         unsafe { libc::personality(libc::ADDR_NO_RANDOMIZE as c_ulong) };
         Ok(())
     };
-    // SAFETY: between fork and exec it makes system calls only, and allocates nothing.
+    // SAFETY: between fork and exec the closure only makes system calls, and allocates nothing.
     unsafe { command.pre_exec(prepare) };
 }
 
 /// Whether address randomisation is off for this process.
 pub(super) fn addresses_are_fixed() -> bool {
-    // personality(2): this value asks without changing anything.
+    // personality(2): this value reads the flags and changes nothing.
     const ASK: c_ulong = 0xffff_ffff;
-    // SAFETY: see above.
+    // SAFETY: personality(2) takes any flags.
     let flags = unsafe { libc::personality(ASK) };
     flags != -1 && flags & libc::ADDR_NO_RANDOMIZE != 0
 }
 
-/// Takes a descriptor that this process inherited from [`make_zygote`]; programs that it starts do not inherit it.
+/// Takes a descriptor that this process inherited by [`make_zygote`]. The programs that it starts do not inherit it.
 pub(super) fn inherited(number: RawFd) -> OwnedFd {
     // SAFETY: F_SETFD takes an int.
     unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
-    // SAFETY: the driver named it as ours, and it is taken once.
+    // SAFETY: the driver opened it for this process, and we take it only once.
     unsafe { OwnedFd::from_raw_fd(number) }
 }
 
-/// Closes the gaps that this process's past has left between its mappings, so that whatever is mapped from now on lies at the
-/// same addresses for every past. Needs fixed addresses to be of use, and costs no memory.
+/// Fills the gaps between this process's mappings, which depend on what it has done before. Later mappings then have the same
+/// addresses in every process. This only helps with fixed addresses, and costs no memory.
 pub(super) fn level_mappings() {
-    // The kernel fills gaps from the top down; what lies above the boundary has room for any sensible past.
+    // The kernel fills gaps from the top down. The room above the boundary suffices for all earlier mappings.
     const BOUNDARY: usize = 2 << 30;
     const PAGE: usize = 4 << 10;
     let reserve = |bytes: usize| {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: a new mapping at an address of the kernel's choice touches no existing one.
+        // SAFETY: a new mapping at an address that the kernel chooses touches no existing one.
         let start = unsafe { libc::mmap(null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
         (start != libc::MAP_FAILED).then_some(start)
     };
@@ -147,7 +147,7 @@ pub(super) fn level_mappings() {
         while let Some(start) = reserve(bytes) {
             let floor = *floor.get_or_insert(start as usize & !(BOUNDARY - 1));
             if (start as usize) < floor {
-                // SAFETY: this mapping was made above, and nothing refers to it.
+                // SAFETY: `reserve` made this mapping, and nothing refers to it.
                 unsafe { libc::munmap(start, bytes) };
                 break;
             }
@@ -156,19 +156,18 @@ pub(super) fn level_mappings() {
     }
 }
 
-/// Keeps what a run has freed for the next one: given back to the system, it would be cleared and mapped anew each time
-/// (measured: 4 % of a sweep). Only while no other thread runs.
+/// Keeps the memory that a run has freed for the next run. The system would clear and map it anew each time (measured: 4 % of
+/// a sweep). Call it only while no other thread runs.
 #[cfg(feature = "allocator")]
 pub(super) fn keep_freed_memory() {
-    /// `mi_option_purge_delay` of mimalloc.h, for which the crate has no name; -1 is never.
+    /// `mi_option_purge_delay` of mimalloc.h, for which the crate has no name. -1 means never.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
     // SAFETY: an option may be set while no other thread runs.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
 }
 
-/// Copies the code of this program to huge pages and puts them in its place; what the system refuses is left as it was. The
-/// pages of a file that was linked just now are small and scattered (measured: 12 % of a sweep). Only while no other thread
-/// runs.
+/// Copies the code of this program to huge pages and maps them in its place. If the system refuses, the code stays where it
+/// is. A freshly linked file has small, scattered pages (measured: 12 % of a sweep). Call it only while no other thread runs.
 #[cfg(feature = "allocator")]
 pub(super) fn move_code_to_huge_pages() {
     /// A huge page of x86-64, and of AArch64 with pages of 4 KiB.
@@ -177,15 +176,15 @@ pub(super) fn move_code_to_huge_pages() {
     let (start, end) = (start.next_multiple_of(HUGE), end / HUGE * HUGE);
     let Some(len) = end.checked_sub(start).filter(|len| *len > 0) else { return };
     let (room, writable) = (len + HUGE, libc::PROT_READ | libc::PROT_WRITE);
-    // SAFETY: new memory at an address of the system's choice.
+    // SAFETY: a new mapping at an address that the kernel chooses touches no existing one.
     let new =
         unsafe { libc::mmap(null_mut(), room, writable, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0) };
     if new == libc::MAP_FAILED {
         return;
     }
     let before = new.addr().next_multiple_of(HUGE) - new.addr();
-    // SAFETY: the copy lies within the new memory and is as long as the code, which is mapped and readable. In one step the
-    // same bytes, executable already, are where they were.
+    // SAFETY: the copy lies within the new memory and is as long as the code, which is mapped and readable. One system call
+    // replaces the code by the same bytes, which are executable already.
     unsafe {
         let copy = new.byte_add(before);
         let moved = libc::madvise(copy, len, libc::MADV_HUGEPAGE) == 0 && {
@@ -204,7 +203,7 @@ pub(super) fn move_code_to_huge_pages() {
     }
 }
 
-/// Where the code of this program is mapped: first address and end.
+/// The mapping of this program's code: its first address and its end.
 #[cfg(feature = "allocator")]
 fn own_code() -> Option<(usize, usize)> {
     let maps = std::fs::read_to_string("/proc/self/maps").ok()?;

@@ -1,5 +1,5 @@
-//! Both isolations side by side, and what only `fork` survives.
-#![allow(clippy::disallowed_types, reason = "the order of std's map is what is tested")]
+//! Tests of both isolations, and of jobs that only `fork` survives.
+#![allow(clippy::disallowed_types, reason = "a test compares the order of std's map")]
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -90,7 +90,7 @@ fn overflow(depth: u64) -> u64 {
     if depth == u64::MAX { 0 } else { overflow(depth + 1) + frame[3] }
 }
 
-/// Each number ends its process in another way.
+/// Each number ends its process in a different way.
 fn misbehave(n: &u32) -> u32 {
     match n {
         1 => process::exit(3),
@@ -142,14 +142,14 @@ fn statics_start_equal_in_each_forked_job_with_and_without_a_warm_up() {
 }
 
 #[test]
-fn warm_up_that_does_not_return_is_left_out() {
+fn warm_up_that_does_not_return_is_skipped() {
     for bad in 1..6 {
         let mut session = pool(Isolation::Fork, 1).open(Some(&bad), &misbehave).expect("the zygote serves");
         assert_eq!(all(&mut session, &[6]), [Outcome::Done(6)], "after the warm-up {bad}");
     }
 }
 
-/// What differs from process to process if nothing is done about it.
+/// A hash map's order and some addresses, which differ from process to process without isolation.
 fn sightings(seed: &u64) -> (Vec<u32>, String) {
     let _run = wavetank_sim::hermetic::enter(*seed, 0);
     let map: HashMap<u32, ()> = (0..32).map(|n| (n, ())).collect();
@@ -160,7 +160,7 @@ fn sightings(seed: &u64) -> (Vec<u32>, String) {
 }
 
 #[test]
-fn addresses_and_hash_orders_are_equal_across_jobs_and_zygotes_of_different_pasts() {
+fn addresses_and_hash_orders_are_equal_whatever_the_driver_allocated_before() {
     let mut seen = Vec::new();
     let mut past = Vec::new();
     for size in [0, 1000, 100_000, 10_000_000] {
@@ -169,7 +169,7 @@ fn addresses_and_hash_orders_are_equal_across_jobs_and_zygotes_of_different_past
         let fixed = session.addresses_are_fixed();
         for outcome in all(&mut session, &[7; 6]) {
             let Outcome::Done((order, addresses)) = outcome else { panic!("{outcome:?}") };
-            // Where the system keeps its addresses random, the orders must be equal all the same.
+            // The orders must be equal even if the system keeps addresses random.
             seen.push((order, fixed.then_some(addresses)));
         }
     }
@@ -178,14 +178,14 @@ fn addresses_and_hash_orders_are_equal_across_jobs_and_zygotes_of_different_past
 }
 
 #[test]
-fn later_session_passes_the_earlier_ones_with_their_answers() {
+fn zygote_of_a_later_session_replays_the_earlier_ones() {
     let real_pids = |_: &u32| process::id();
     let first = forked(3, &real_pids);
     let second = forked(2, &real_pids);
-    // Captured here, in the driver as in the zygote: equal only if the zygote was told what the driver saw.
+    // Driver and zygote both compute this text. It is equal only if the zygote replays the outcomes of the driver.
     let expected = format!("{first:?} {second:?}");
-    let told = forked(1, &|_: &u32| expected.clone());
-    assert_eq!(told, [Outcome::Done(format!("{first:?} {second:?}"))]);
+    let third = forked(1, &|_: &u32| expected.clone());
+    assert_eq!(third, [Outcome::Done(format!("{first:?} {second:?}"))]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Isolation `thread`: a fresh OS thread per job, so that whatever libraries keep per thread starts anew.
+//! Isolation `thread`: a fresh OS thread for each job, so that all thread-locals of libraries start anew.
 //!
-//! Does not survive a job that ends the process, and cannot end one that never returns.
+//! It cannot survive a job that ends the process, nor end a job that never returns.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use wavetank_sim::hermetic;
 
 use super::{OnResult, Outcome, Work, drive};
 
-/// Twice a main thread's usual 8 MiB; pages never touched cost nothing.
+/// Our choice: twice the usual 8 MiB of a main thread. Untouched pages cost nothing.
 const STACK_BYTES: usize = 16 << 20;
 
 pub(super) fn run<I: Sync, O: Send>(
@@ -23,7 +23,7 @@ pub(super) fn run<I: Sync, O: Send>(
     drive::in_order(inputs, lanes, on_result);
 }
 
-/// Executes one job on a thread of its own and waits for it.
+/// Executes a job on a new thread and waits for it.
 pub(super) fn on_fresh_thread<I: Sync, O: Send>(input: &I, work: &Work<'_, I, O>) -> Outcome<O> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().name("run".into()).stack_size(STACK_BYTES);
@@ -31,7 +31,7 @@ pub(super) fn on_fresh_thread<I: Sync, O: Send>(input: &I, work: &Work<'_, I, O>
             Ok(running) => {
                 running.join().unwrap_or_else(|payload| Outcome::Panicked { message: text(&*payload) })
             }
-            Err(error) => Outcome::Died { how: format!("no thread for it: {error}"), output: String::new() },
+            Err(error) => Outcome::Died { how: format!("no thread: {error}"), output: String::new() },
         }
     })
 }
@@ -39,7 +39,7 @@ pub(super) fn on_fresh_thread<I: Sync, O: Send>(input: &I, work: &Work<'_, I, O>
 fn caught<I, O>(input: &I, work: &Work<'_, I, O>) -> Outcome<O> {
     match catch_unwind(AssertUnwindSafe(|| work(input))) {
         Ok(answer) => Outcome::Done(answer),
-        // The hermetic layer knows the place of a panic inside a run; the last one ended the job.
+        // The hermetic layer knows the places of panics in a run. The last panic ended the job.
         Err(payload) => match hermetic::take_panics().pop() {
             Some(panic) => Outcome::Panicked { message: format!("{} at {}", panic.message, panic.location) },
             None => Outcome::Panicked { message: text(&*payload) },
@@ -50,6 +50,6 @@ fn caught<I, O>(input: &I, work: &Work<'_, I, O>) -> Outcome<O> {
 fn text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a text")
+        .unwrap_or("a panic without a message")
         .to_owned()
 }

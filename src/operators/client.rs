@@ -1,4 +1,4 @@
-//! A kube client over any HTTP service that retries as a production client does.
+//! A kube client over any HTTP service. It retries as a production client does.
 
 use http::{Request, Response};
 use kube::Client;
@@ -7,8 +7,8 @@ use kube::client::retry::RetryPolicy;
 use tower::retry::RetryLayer;
 use tower::{BoxError, Service, ServiceBuilder};
 
-/// `Client::new` alone passes 429, 503 and 504 on to the caller; a client made from a kubeconfig retries them, with the
-/// server's `Retry-After` or a back-off from 5 ms.
+/// A client that retries 429, 503 and 504, after the server's `Retry-After` or a back-off from 5 ms, as one from a kubeconfig
+/// does. `Client::new` alone returns these errors to the caller.
 pub(super) fn retrying<S, B>(service: S, namespace: &str) -> Client
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,

@@ -1,5 +1,5 @@
-//! Real kube-rs operators, shipped as programs: what the scenarios in `scenarios/` run, and examples of how an operator is
-//! written so that it can be tested. `run(client)` is apart from `main`, and takes its client from whoever starts it.
+//! Real kube-rs operators, shipped as programs. The scenarios in `scenarios/` run them, and they show how to write an operator
+//! that can be tested: `run(client)` is separate from `main`, and its caller passes the client.
 //!
 //! - `website`: a custom resource with a Deployment, a Service and a registration, and one classic bug to find
 //! - `client`: a kube client that retries as a production client does
@@ -19,8 +19,8 @@ pub fn programs() -> Vec<Program> {
     ]
 }
 
-/// A client for the namespace that the process is told to watch, or else lives in: a pod gets both from its manifest, an
-/// operator beside the cluster from `with`.
+/// A client for the namespace that the process should watch, else for its own. A pod gets both variables from its manifest,
+/// an operator beside the cluster from `with`.
 fn watching(host: &Host) -> kube::Client {
     let namespace = host.env("WATCH_NAMESPACE").or_else(|| host.env("POD_NAMESPACE")).unwrap_or("default");
     client::retrying(host.service(), namespace)

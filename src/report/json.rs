@@ -5,8 +5,8 @@ use wavetank_sim::scenario::OracleInfo;
 
 use crate::sweep::Report;
 
-/// The line: scenario, seed, verdict (`held` or `violated`), fingerprint, virtual_s, wall_ms, violation (null, or oracle,
-/// message and time), plan, no_run (null, or why there was no run: the setup failed).
+/// The line: scenario, seed, verdict (`held` or `violated`), fingerprint, virtual_s, wall_ms, violation (null, or an object
+/// with oracle, message and at_s), plan, no_run (null, or why setup failed, so that there was no run).
 pub(crate) fn run_line(scenario: &str, report: &Report, expected: Option<&OracleInfo>) -> String {
     let violation = report
         .violation

@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::sweep::Summary;
 
-/// The file's text. Each summary comes with what was printed of its first failure.
+/// The file's text. Each summary comes with the printed text of its failure, if it has one.
 pub(crate) fn junit(results: &[(Summary, Option<String>)]) -> Result<String, String> {
     let mut report = Report::new("wavetank");
     let mut suite = TestSuite::new("scenarios");

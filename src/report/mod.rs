@@ -1,11 +1,11 @@
-//! What people and machines read: the only code that prints.
+//! Output for people and machines. No other code prints.
 //!
 //! - `text`: for people at a terminal and in CI logs
 //! - `json`: one object per run and line
 //! - `junit`: a file for CI
 //! - [`Timeline`]: one run step by step, with what `kubectl get pods` would have shown
 //!
-//! To add a format: one file here, one flag in `commands/run`.
+//! To add a format: a file here, and a flag in `commands/run`.
 
 mod json;
 #[cfg(feature = "cli")]
@@ -19,7 +19,7 @@ pub(crate) use junit::junit;
 pub(crate) use text::{failure, no_run, summary_line};
 pub(crate) use timeline::Timeline;
 
-/// Prints a line to stdout. A reader that went away (`| head`) is no error of ours.
+/// Prints a line to stdout. It ignores errors: a reader such as `head` may close the pipe.
 pub(crate) fn print(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{text}");

@@ -1,4 +1,4 @@
-//! One run, step by step: changes, faults, and the pods as `kubectl get pods` would have shown them.
+//! One run, step by step: changes, faults, and pods in the format of `kubectl get pods`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Timeline {
                 }
                 _ => {}
             }
-            // Pods are shown when an instant is over, so that changes of one instant are seen together.
+            // One table for all changes of an instant.
             let instant_over = entries.get(i + 1).is_none_or(|next| next.time != entry.time);
             if instant_over && let Some(table) = changed_table(&pods, entry.time, &mut shown) {
                 story.extend(table);
@@ -51,7 +51,7 @@ impl Timeline {
     }
 }
 
-/// The table, if anything but ages changed since the last one.
+/// The table, if more than ages has changed since the last one.
 fn changed_table(pods: &Pods, now: Time, shown: &mut String) -> Option<Vec<String>> {
     let rows: Vec<PodRow> = pods
         .values()
@@ -78,7 +78,7 @@ fn changed_table(pods: &Pods, now: Time, shown: &mut String) -> Option<Vec<Strin
     Some(lines.into_iter().map(|line| line.trim_end().to_owned()).collect())
 }
 
-/// The count of restarts, without how long ago the last was.
+/// The number of restarts, without the time of the last one.
 fn restarts(row: &PodRow) -> &str {
     row.restarts.split(' ').next().unwrap_or_default()
 }

@@ -1,15 +1,15 @@
-//! What is wrong with a file: where, the text that is wrong, and what would be right.
+//! Problems of a file: the place, the wrong text, and what would be right.
 
 use std::fmt;
 
-/// How many problems are printed.
+/// How many problems a message prints. Our choice.
 const SHOWN: usize = 20;
-/// How many problems are kept: a wrong file of a million lines has as many.
+/// How many problems are kept. Our choice: a wrong file of a million lines may have a million.
 const KEPT: usize = 200;
-/// How many characters of a line are printed.
+/// How many characters of a line a message prints. Our choice.
 const LINE_WIDTH: usize = 110;
 
-/// Everything that is wrong with a scenario file and its manifests. Its text is what the user reads.
+/// Everything that is wrong with a scenario file and its manifests. It prints as the user reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadScenario {
     problems: Vec<Problem>,
@@ -18,7 +18,7 @@ pub struct BadScenario {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The file, as it was named.
+    /// The file, as the user named it.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
@@ -33,12 +33,12 @@ pub struct Problem {
 }
 
 impl BadScenario {
-    /// What is wrong, in the order of the file; there is at least one.
+    /// The problems, in the order of the file; at least one.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// These problems, of which there is at least one.
+    /// These problems; at least one.
     pub(super) fn of(problems: Vec<Problem>) -> Self {
         Self { problems }
     }
@@ -57,7 +57,7 @@ impl BadScenario {
 pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Notes what is wrong at a place.
+    /// Notes a problem at a place.
     pub(super) fn add(&mut self, source: &Source, spot: Spot, message: impl Into<String>) {
         if self.0.len() < KEPT {
             self.0.push(source.problem(spot, message));
@@ -103,7 +103,7 @@ impl fmt::Display for Problem {
         if self.excerpt.trim().is_empty() {
             return Ok(());
         }
-        // A long line is shown from a little before the place.
+        // A long line is cut so that the place is in the middle.
         let skipped = (self.column - 1).saturating_sub(LINE_WIDTH / 2);
         let skipped = if self.excerpt.chars().count() > LINE_WIDTH { skipped } else { 0 };
         let shown: String = self.excerpt.chars().skip(skipped).take(LINE_WIDTH).map(printable).collect();
@@ -151,7 +151,7 @@ impl Source {
         Self { name: name.into(), text: text.into() }
     }
 
-    /// The file with these bytes, which must be UTF-8.
+    /// The file with these bytes. They must be UTF-8.
     pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Problem> {
         let text = str::from_utf8(bytes).map_err(|error| {
             let (good, rest) = bytes.split_at(error.valid_up_to());
@@ -165,14 +165,14 @@ impl Source {
         Ok(Self::new(name, text.strip_prefix('\u{feff}').unwrap_or(text)))
     }
 
-    /// Whether there is nothing but space and comments.
+    /// Whether the file has only white space and comments.
     pub(super) fn is_empty(&self) -> bool {
         self.text
             .lines()
             .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || line == "---")
     }
 
-    /// What is wrong at a place.
+    /// A problem at a place.
     pub(super) fn problem(&self, spot: Spot, message: impl Into<String>) -> Problem {
         let excerpt = self.text.split('\n').nth(spot.line.saturating_sub(1)).unwrap_or_default();
         Problem {

@@ -1,4 +1,4 @@
-//! The JSON Schema of the format, made from the same data that files are checked against. What is not there yet is left out.
+//! The JSON Schema of the format, from the data that also check files. It leaves out fields that this version lacks.
 
 use wavetank_sim::object::{Key, Map, Value};
 use wavetank_sim::value;
@@ -15,8 +15,8 @@ pub fn schema() -> Value {
 }
 
 fn fields(fields: &Fields) -> Value {
-    let there = || fields.fields.iter().filter(|field| !matches!(field.shape, Shape::Later));
-    let properties = there().map(|field| {
+    let available = || fields.fields.iter().filter(|field| !matches!(field.shape, Shape::Later));
+    let properties = available().map(|field| {
         let mut schema = shape(&field.shape);
         schema.set_at(&["description"], field.about);
         (Key::new(field.name), schema)
@@ -24,11 +24,11 @@ fn fields(fields: &Fields) -> Value {
     let mut schema = value!({"type": "object", "additionalProperties": false});
     schema.set_at(&["properties"], properties.collect::<Map>());
     let required: Vec<Value> =
-        there().filter(|field| field.required).map(|field| field.name.into()).collect();
+        available().filter(|field| field.required).map(|field| field.name.into()).collect();
     if !required.is_empty() {
         schema.set_at(&["required"], required);
     }
-    let one_of = fields.one_of.iter().filter(|name| there().any(|field| field.name == **name));
+    let one_of = fields.one_of.iter().filter(|name| available().any(|field| field.name == **name));
     let one_of: Vec<Value> = one_of.map(|name| value!({"required": [(*name)]})).collect();
     if !one_of.is_empty() {
         schema.set_at(&["oneOf"], one_of);

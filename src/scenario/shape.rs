@@ -1,5 +1,5 @@
-//! What a value may look like, as data, and the check of a tree against it. The check names every unknown field, wrong type
-//! and malformed text; what only the whole file can tell (programs, manifests, names) is checked in `read`.
+//! The form of a value, as data, and the check of a tree against it. The check notes every unknown field, wrong type and
+//! malformed text. `read` checks what depends on the rest of the file: programs, manifests, names.
 
 use wavetank_sim::object::Value;
 use wavetank_sim::scenario::near::instead;
@@ -7,7 +7,7 @@ use wavetank_sim::scenario::near::instead;
 use super::problem::{Problems, Source, Spot};
 use super::yaml::{Node, Tree};
 
-/// What a value may look like.
+/// The form of a value.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     /// A scalar of some form.
@@ -22,36 +22,36 @@ pub(super) enum Shape {
     Map(&'static Shape),
     /// A map with these fields.
     Fields(&'static Fields),
-    /// A map with these fields, of which one decides what the others may be. The JSON Schema has this branch for it; `read`
-    /// checks it.
+    /// A map with these fields, one of which decides what the others may be. The function makes the branches of the JSON
+    /// Schema for that; `read` checks it.
     Branches(&'static Fields, fn() -> Value),
-    /// The first of these that fits the value's type.
+    /// The first of these that fits the type of the value.
     OneOf(&'static [Shape]),
     /// Any value.
     Tree,
-    /// Known, and not there yet.
+    /// A field of the format that this version lacks.
     Later,
 }
 
 /// A scalar of some form.
 pub(super) struct Leaf {
-    /// What is right, with an example.
+    /// What would be right, with an example.
     pub(super) right: &'static str,
-    /// The JSON Schema of it.
+    /// Its JSON Schema.
     pub(super) schema: &'static str,
-    /// Whether a number or a boolean will do, by its text.
+    /// Whether a number or a boolean is accepted too.
     pub(super) any_scalar: bool,
-    /// What is wrong with a text.
+    /// Says what is wrong with a text. An empty message stands for `right`.
     pub(super) check: fn(&str) -> Result<(), String>,
 }
 
-/// The names of a table, as far as they may stand at a place.
+/// The names of a table that are valid at a place.
 pub(super) struct Named {
-    /// What has the names, in words.
+    /// What the names stand for, in words.
     pub(super) what: &'static str,
-    /// The names that are right.
+    /// The valid names.
     pub(super) names: fn() -> Vec<&'static str>,
-    /// What is wrong with a text that is none of them, and what would be right.
+    /// Says what is wrong with any other text, and what would be right.
     pub(super) check: fn(&str) -> Result<(), String>,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Fields {
     pub(super) what: &'static str,
     /// Its fields.
     pub(super) fields: &'static [Field],
-    /// Exactly one of these has to be there; any where there are none.
+    /// Exactly one of these must be there. Empty: no such rule.
     pub(super) one_of: &'static [&'static str],
 }
 
@@ -70,20 +70,20 @@ pub(super) struct Fields {
 pub(super) struct Field {
     /// Its name.
     pub(super) name: &'static str,
-    /// What its value looks like.
+    /// The form of its value.
     pub(super) shape: Shape,
-    /// Whether it has to be there.
+    /// Whether it is required.
     pub(super) required: bool,
     /// What it means.
     pub(super) about: &'static str,
 }
 
-/// A field that may be left out.
+/// An optional field.
 pub(super) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: false, about }
 }
 
-/// A field that has to be there.
+/// A required field.
 pub(super) const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, shape, required: true, about }
 }
@@ -172,7 +172,7 @@ impl Checker<'_> {
                 Some(Field { shape: Shape::Later, .. }) => {
                     self.wrong(entry.spot, format!("`{}` is not there yet", entry.key));
                 }
-                // A field that may be left out may be empty; one that something hangs on may not.
+                // Only an optional field that is no alternative of `one_of` may be empty.
                 Some(field) if needed(field) || !matches!(entry.value.tree, Tree::Null) => {
                     self.value(&entry.value, &field.shape);
                 }
@@ -197,7 +197,7 @@ impl Checker<'_> {
     }
 }
 
-/// A text that is quoted in a message.
+/// A text, short enough to quote in a message.
 fn shortened(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let short: String = line.chars().take(60).collect();
@@ -242,7 +242,7 @@ impl Shape {
         }
     }
 
-    /// What is right, in words.
+    /// What would be right, in words.
     fn right(&self) -> String {
         match self {
             Self::Leaf(leaf) => leaf.right.into(),

@@ -1,7 +1,7 @@
-//! YAML text to a tree that knows where each value stands. What the values mean is not known here.
+//! Parses YAML into a tree that knows the place of each value. It does not know what the values mean.
 //!
-//! Scalars are read as Kubernetes reads them: YAML 1.1 booleans (`yes`, `on`), octal numbers with a leading zero (`0644`).
-//! Aliases and nesting are bounded, so that a small file stays small.
+//! It reads scalars as Kubernetes does: YAML 1.1 booleans (`yes`, `on`), octal numbers with a leading zero (`0644`). It limits
+//! aliases and nesting, so that a small file cannot fill the memory.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -13,10 +13,10 @@ use wavetank_sim::object::{Key, Map, Value};
 
 use super::problem::{Problem, Source, Spot};
 
-/// The most values that aliases may add to a file.
+/// The most values that aliases may add to a file. Our choice.
 const MAX_ALIASED: usize = 100_000;
 
-/// How deep lists and maps may lie in each other; definitions of custom resources reach 30 and more.
+/// How deep lists and maps may be nested. Our choice: definitions of custom resources reach 30 levels and more.
 const MAX_DEPTH: usize = 64;
 
 /// The reader's stack: a level takes 50 KB of it in a debug build, and a test's thread has 2 MB.
@@ -29,8 +29,8 @@ pub(super) struct Node {
     pub(super) spot: Spot,
     /// What it is.
     pub(super) tree: Tree,
-    /// Whether a reader could make nothing of it.
-    is_lost: Cell<bool>,
+    /// Whether a reader has returned nothing for it.
+    is_unread: Cell<bool>,
 }
 
 /// What a value is.
@@ -57,7 +57,7 @@ pub(super) enum Tree {
 pub(super) struct Entry {
     /// Its key.
     pub(super) key: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub(super) spot: Spot,
     /// Its value.
     pub(super) value: Node,
@@ -70,7 +70,7 @@ pub(super) fn document(source: &Source) -> Result<Node, Problem> {
     })
 }
 
-/// The documents of a file, empty ones left out.
+/// The documents of a file, without empty ones.
 pub(super) fn documents(source: &Source) -> Result<Vec<Node>, Problem> {
     with_stack(|| {
         serde_saphyr::from_multiple_with_options(&source.text, options())
@@ -107,25 +107,25 @@ fn problem(source: &Source, error: &Error) -> Problem {
     }
     let message = match inner {
         Error::AliasReplayLimitExceeded { .. } => {
-            "aliases (`*name`) make this file too large: write the values out, or less of them".into()
+            "aliases (`*name`) make this file too large: write the values out, or use fewer aliases".into()
         }
         Error::Budget { .. } => {
             format!(
-                "this is nested or repeated too much: write fewer levels (at most {MAX_DEPTH}) and values"
+                "this file has too many levels or values: write at most {MAX_DEPTH} levels, and fewer values"
             )
         }
         Error::MultipleDocuments { .. } => {
-            "a second document begins here: write one scenario per file".into()
+            "a second document begins here: write one scenario in each file".into()
         }
         Error::DuplicateMappingKey { .. } => {
             let key = source.slice(spot);
-            format!("the key `{key}` is there twice: leave one out")
+            format!("the key `{key}` is there twice: remove one")
         }
         other => {
             let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
             let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned();
             if text.contains("recursion limit") {
-                format!("this is nested too deep: write at most {MAX_DEPTH} levels")
+                format!("this has too many levels: write at most {MAX_DEPTH}")
             } else {
                 format!("this is not YAML: {text}")
             }
@@ -149,18 +149,18 @@ impl Source {
 }
 
 impl Node {
-    /// The value of a field, unless there is none or it is null.
+    /// The value of a field; nothing if it is missing or null.
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         let value = self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         value.filter(|value| !matches!(value.tree, Tree::Null))
     }
 
-    /// The entries of a map; none of any other value.
+    /// The entries of a map; none for any other value.
     pub(super) fn entries(&self) -> &[Entry] {
         if let Tree::Map(entries) = &self.tree { entries } else { &[] }
     }
 
-    /// The items of a list; none of any other value.
+    /// The items of a list; none for any other value.
     pub(super) fn items(&self) -> &[Node] {
         if let Tree::List(items) = &self.tree { items } else { &[] }
     }
@@ -176,22 +176,22 @@ impl Node {
         })
     }
 
-    /// Marks it as lost: a reader could make nothing of it.
-    pub(super) fn lose(&self) {
-        self.is_lost.set(true);
+    /// Marks it as unread: a reader has returned nothing for it.
+    pub(super) fn mark_unread(&self) {
+        self.is_unread.set(true);
     }
 
-    /// The place of the first value in here that is lost.
-    pub(super) fn lost(&self) -> Option<Spot> {
+    /// The place of the first unread value in this tree.
+    pub(super) fn first_unread(&self) -> Option<Spot> {
         let inner = || match &self.tree {
-            Tree::List(items) => items.iter().find_map(Node::lost),
-            Tree::Map(entries) => entries.iter().find_map(|entry| entry.value.lost()),
+            Tree::List(items) => items.iter().find_map(Node::first_unread),
+            Tree::Map(entries) => entries.iter().find_map(|entry| entry.value.first_unread()),
             _ => None,
         };
-        if self.is_lost.get() { Some(self.spot) } else { inner() }
+        if self.is_unread.get() { Some(self.spot) } else { inner() }
     }
 
-    /// The object tree. A number without a fraction is an integer, as it is once Kubernetes has made JSON of it.
+    /// The value as an object has it. A number without a fraction is an integer, as in the JSON that kubectl makes of YAML.
     pub(super) fn value(&self) -> Value {
         match &self.tree {
             Tree::Null => Value::Null,
@@ -224,7 +224,7 @@ impl Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Tree>::deserialize(deserializer)?;
-        Ok(Self { spot: spot(spanned.referenced), tree: spanned.value, is_lost: Cell::default() })
+        Ok(Self { spot: spot(spanned.referenced), tree: spanned.value, is_unread: Cell::default() })
     }
 }
 

@@ -12,11 +12,11 @@ fn is_bad_input(name: &str, content: impl AsRef<[u8]>, wanted: &[&str]) {
     for part in wanted {
         assert!(said.contains(part), "`{part}` is missing in: {said}");
     }
-    assert_eq!(text(&output.stdout), "", "nothing is run");
+    assert_eq!(text(&output.stdout), "", "nothing runs");
 }
 
 #[test]
-fn bad_files_are_named_with_their_place_and_nothing_is_run() {
+fn a_bad_file_is_named_with_its_place_and_nothing_runs() {
     is_bad_input("empty", "", &["scenario.yaml:1:1", "empty"]);
     is_bad_input("cut", "kind: Scenario\nspec: [1,2", &["scenario.yaml:2"]);
     is_bad_input("utf16", b"\xff\xfe\x00k", &["scenario.yaml:1"]);
@@ -52,14 +52,14 @@ fn a_bad_flag_and_an_absent_file_are_bad_input() {
 }
 
 #[test]
-fn oracles_and_faults_are_explained_and_an_unknown_name_says_what_was_meant() {
+fn explain_knows_oracles_and_faults_and_suggests_a_name_for_a_wrong_one() {
     let explained = |args: &[&str]| {
         let output = wavetank(&[&["explain"], args].concat());
         (output.status.code(), text(&output.stdout), text(&output.stderr))
     };
     let (code, page, _) = explained(&["fault", "node-loss"]);
     assert_eq!(code, Some(0));
-    for part in ["duration                has to be given", "return, replace; return unless given"] {
+    for part in ["duration                required", "return, replace; default return"] {
         assert!(page.contains(part), "`{part}` is missing in: {page}");
     }
     assert!(
@@ -89,7 +89,7 @@ fn oracles_and_faults_are_explained_and_an_unknown_name_says_what_was_meant() {
 }
 
 #[test]
-fn a_violation_is_exit_code_one_and_says_what_was_wanted_and_how_to_see_it_again() {
+fn a_violation_is_exit_code_one_and_its_text_has_the_expectation_and_the_replay_line() {
     let path = scenario_file("violation", NEVER_HOLDS);
     let output = wavetank(&["run", path.to_str().unwrap(), "--seeds", "3..5"]);
     let said = text(&output.stdout);
@@ -100,11 +100,11 @@ fn a_violation_is_exit_code_one_and_says_what_was_wanted_and_how_to_see_it_again
 }
 
 #[test]
-fn a_fault_that_strikes_nobody_in_any_run_is_told() {
+fn a_fault_that_never_has_an_effect_gets_a_note() {
     let three = NEVER_HOLDS.replace("pods.size() == 4", "pods.size() == 3");
     let path = scenario_file("idle", three.replace("selector: app=web, pick", "selector: app=wbe, pick"));
     let output = wavetank(&["run", path.to_str().unwrap(), "--seeds", "0..3"]);
-    let note = "note       pod-deletion came to nothing all 3 times: nobody was there to be struck";
+    let note = "note       pod-deletion never had an effect (3 planned): ";
     assert!(text(&output.stdout).contains(note), "{}", text(&output.stdout));
     let path = scenario_file("bites", three);
     let output = wavetank(&["run", path.to_str().unwrap(), "--seeds", "0..3"]);

@@ -1,4 +1,4 @@
-//! `compaction`: a watch that comes back too late gets 410 and lists anew; a page that is asked for too late is 410.
+//! `compaction`: a watch that resumes too late gets 410, and its client lists again; so does a page that is requested too late.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ fn web(operator: Program) -> Scenario {
         .settles_for(mins(3))
 }
 
-/// A program that follows all pods.
+/// A program that watches all pods.
 fn follower() -> Program {
     Program::new("follower", follow_pods)
 }
 
-/// A program that reads all pods page by page, slowly, again and again.
+/// A program that lists all pods page by page, slowly, in a loop.
 fn pager() -> Program {
     Program::new("pager", |host| async move {
         let pods: Api<Pod> = Api::default_namespaced(Client::new(host.service(), "default"));
@@ -38,7 +38,7 @@ fn pager() -> Program {
     })
 }
 
-/// Runs the plan twice, the second time from its printed text; both must be held and equal.
+/// Runs the plan twice, the second time from its printed text. Both runs must hold and be equal.
 fn held(scenario: &Scenario, plan: &str) -> Run {
     let run = scenario.clone().run_plan(1, &plan.parse().unwrap()).unwrap();
     assert_eq!(run.verdict(), Ok(()), "{plan}");
@@ -48,8 +48,8 @@ fn held(scenario: &Scenario, plan: &str) -> Run {
     run
 }
 
-/// The errors that ended watches from t = 0 on, and the codes of lists after the first of them.
-fn told(run: &Run, actor: &str) -> (Vec<u16>, Vec<u16>) {
+/// The errors that ended the actor's watches, and the codes of its lists after the first of these errors.
+fn watch_errors_and_lists(run: &Run, actor: &str) -> (Vec<u16>, Vec<u16>) {
     let (mut errors, mut lists) = (Vec::new(), Vec::new());
     for entry in run.record().record.entries().iter().filter(|e| run.record().actor(e.actor).name == actor) {
         match entry.what {
@@ -62,15 +62,15 @@ fn told(run: &Run, actor: &str) -> (Vec<u16>, Vec<u16>) {
 }
 
 #[test]
-fn a_watch_that_comes_back_after_a_compaction_gets_410_and_lists_anew() {
+fn a_watch_that_resumes_after_a_compaction_gets_410_and_its_client_lists_again() {
     let scenario = web(follower());
     let cut = "watch-cut(follower, kind=Pod)@10s+20s; pod-deletion(Pod/*[app=web])@12s";
     let run = held(&scenario, &format!("{cut}; compaction()@25s"));
-    assert_eq!(told(&run, "follower"), (vec![410], vec![200]));
-    // What bites is that the history is gone.
+    assert_eq!(watch_errors_and_lists(&run, "follower"), (vec![410], vec![200]));
+    // Without a compaction, or if it keeps enough history, the watch resumes.
     for enough in ["", "; compaction(keep=1000)@25s"] {
         assert_eq!(
-            told(&held(&scenario, &format!("{cut}{enough}")), "follower"),
+            watch_errors_and_lists(&held(&scenario, &format!("{cut}{enough}")), "follower"),
             (vec![], vec![]),
             "{enough}"
         );
@@ -78,7 +78,7 @@ fn a_watch_that_comes_back_after_a_compaction_gets_410_and_lists_anew() {
 }
 
 #[test]
-fn a_page_that_is_asked_for_after_a_compaction_is_410() {
+fn a_page_that_is_requested_after_a_compaction_gets_410() {
     let pages = |plan: &str| {
         let run = held(&web(pager()), plan);
         let listed = run.record().record.entries().iter().filter_map(|entry| match entry.what {
@@ -91,7 +91,7 @@ fn a_page_that_is_asked_for_after_a_compaction_is_410() {
         });
         listed.filter(|code| *code == 410).count()
     };
-    // Pods change from 10 s on, and one of the two strikes between a page and the next.
+    // Pods change from 10 s on, and one of the two compactions strikes between two pages.
     let deletion = "pod-deletion(Pod/*[app=web]:all)@10s";
     assert_eq!(pages(deletion), 0);
     assert!(pages(&format!("{deletion}; compaction()@11.5s; compaction()@13.5s")) > 0);

@@ -1,6 +1,6 @@
-//! Each controller of the manager is missed: a scenario of its own is held with all of them, and not without this one.
+//! Each controller has a scenario that holds with all controllers and fails without this one.
 //!
-//! A controller that is added needs a file in `tests/it/controllers`.
+//! A new controller needs a file in `tests/it/controllers`.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use wavetank::sim::explore::{Prepared, draw_plan, run};
 use wavetank::sim::scenario::Flag;
 use wavetank::sim::scenario::flag::CONTROLLERS;
 
-/// Whether the scenario of a controller is held with these controllers; else why not.
+/// Runs the scenario of a controller with the controllers of this list. The error says why it fails.
 fn held(controller: &str, controllers: &str) -> Result<(), String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/controllers");
     let file = folder.join(controller).with_extension("yaml");
@@ -26,21 +26,21 @@ fn held(controller: &str, controllers: &str) -> Result<(), String> {
 }
 
 #[test]
-fn the_flag_names_the_controllers_that_are_there() {
+fn the_flag_knows_every_controller_of_the_manager() {
     let manager = Manager::new(Vec::new(), &Settings::default());
-    let mut there: Vec<&str> = manager.controllers().collect();
-    there.sort_unstable();
-    assert_eq!(there, CONTROLLERS);
+    let mut names: Vec<&str> = manager.controllers().collect();
+    names.sort_unstable();
+    assert_eq!(names, CONTROLLERS);
 }
 
 #[test]
-fn every_controller_is_missed_when_it_is_off() {
+fn the_scenario_of_a_controller_fails_without_it() {
     let mut wrong = Vec::new();
     for controller in CONTROLLERS {
         if let Err(why) = held(controller, "*") {
-            wrong.push(format!("{controller}: not held with all controllers: {why}"));
+            wrong.push(format!("{controller}: its scenario fails with all controllers: {why}"));
         } else if held(controller, &format!("*,-{controller}")).is_ok() {
-            wrong.push(format!("{controller}: nobody notices that it is off"));
+            wrong.push(format!("{controller}: its scenario holds without it"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

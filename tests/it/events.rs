@@ -1,4 +1,4 @@
-//! Events of the control plane: there for whoever reads them, and no more than that.
+//! Events of the control plane: readers find them, and a run without a reader has none.
 
 use std::time::Duration;
 
@@ -20,26 +20,26 @@ fn web() -> Scenario {
         .settles_for(secs(60))
 }
 
-/// `KIND REASON TYPE COMPONENT` of each, with its message.
-async fn told(client: Client, params: &ListParams) -> Result<Vec<(String, String)>, kube::Error> {
+/// Lists Events: `KIND REASON TYPE COMPONENT` of each, with its message.
+async fn events(client: Client, params: &ListParams) -> Result<Vec<(String, String)>, kube::Error> {
     let events = Api::<Event>::default_namespaced(client).list(params).await?;
-    let say = |event: Event| {
+    let describe = |event: Event| {
         let component = event.reporting_component.unwrap_or_default();
         let kind = event.involved_object.kind.unwrap_or_default();
         let (reason, grade) = (event.reason.unwrap_or_default(), event.type_.unwrap_or_default());
         assert!(event.metadata.resource_version.is_some());
         (format!("{kind} {reason} {grade} {component}"), event.message.unwrap_or_default())
     };
-    Ok(events.items.into_iter().map(say).collect())
+    Ok(events.items.into_iter().map(describe).collect())
 }
 
 #[test]
-fn a_reader_finds_what_the_control_plane_has_said() {
+fn a_reader_finds_the_events_of_the_control_plane() {
     let checked = web().at_end(|host| async move {
         let client = Client::new(host.service(), "default");
-        let all = told(client.clone(), &ListParams::default()).await?;
-        let count = |line: &str| all.iter().filter(|(told, _)| told == line).count();
-        // Four pods: one of setup, two more, one in place of the deleted one.
+        let all = events(client.clone(), &ListParams::default()).await?;
+        let count = |line: &str| all.iter().filter(|(event, _)| event == line).count();
+        // Four pods: one of setup, two of the step, and a replacement for the deleted one.
         for (line, times) in [
             ("Deployment ScalingReplicaSet Normal deployment-controller", 2),
             ("ReplicaSet SuccessfulCreate Normal replicaset-controller", 4),
@@ -51,18 +51,20 @@ fn a_reader_finds_what_the_control_plane_has_said() {
         ] {
             assert_eq!(count(line), times, "{line}: {all:#?}");
         }
-        let says = |text: &str| all.iter().any(|(_, message)| message.contains(text));
-        assert!(says("from 0 to 1") && says("from 1 to 3") && says("Stopping container web"), "{all:#?}");
-        // As `kubectl describe deployment web` asks.
+        let has_message = |text: &str| all.iter().any(|(_, message)| message.contains(text));
+        for text in ["from 0 to 1", "from 1 to 3", "Stopping container web"] {
+            assert!(has_message(text), "{text}: {all:#?}");
+        }
+        // The request of `kubectl describe deployment web`.
         let of_web = ListParams::default().fields("involvedObject.name=web,involvedObject.kind=Deployment");
-        assert_eq!(told(client, &of_web).await?.len(), 2);
+        assert_eq!(events(client, &of_web).await?.len(), 2);
         Ok(())
     });
     let run = checked.run(1).unwrap();
     assert_eq!(run.verdict(), Ok(()));
 }
 
-/// A quota leaves room for one pod. The refusals of the run are told to the first reader, later ones as they come.
+/// A quota allows one pod. The first reader finds the refusals of the run so far, and later refusals as they happen.
 #[test]
 fn a_reader_finds_why_pods_could_not_be_created() {
     const QUOTA: &str = r#"
@@ -86,7 +88,7 @@ spec: {hard: {pods: "1"}}
         };
         let count = |events: &[Event]| events.iter().filter_map(|event| event.count).sum::<i32>();
         let first = refusals().await?.items;
-        let event = first.first().expect("three pods were wanted where one may be");
+        let event = first.first().expect("the quota refuses two of three pods");
         assert_eq!(event.reporting_component.as_deref(), Some("replicaset-controller"));
         let why = event.message.as_deref().unwrap();
         assert!(why.starts_with("Error creating: pods \"web-"), "{why}");

@@ -1,12 +1,12 @@
-//! The command and the library from outside: one binary.
+//! Tests of the command and the library from outside, in one binary.
 //!
 //! - `cli`: exit codes, bad input, JSON, JUnit
-//! - `controllers`: each controller is missed when it is off
+//! - `controllers`: without a controller, its scenario fails
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
-//! - `events`: what the control plane says, to whoever reads it
+//! - `events`: Events of the control plane, with and without a reader
 //! - `triggered`: steps that events set off
-//! - `compaction`: what a kube client does whose watches and pages are too old
+//! - `compaction`: a kube client whose watches and pages are too old
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -36,7 +36,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A scenario file of this name with this text, in a folder of its own.
+/// A scenario file with this text, in a folder of this name.
 fn scenario_file(name: &str, text: impl AsRef<[u8]>) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
@@ -45,7 +45,7 @@ fn scenario_file(name: &str, text: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
-/// The manifest of a Deployment of so many pods.
+/// The manifest of a Deployment with this number of pods.
 fn web_yaml(replicas: u32) -> String {
     format!(
         r#"
@@ -70,8 +70,8 @@ async fn follow_pods(host: wavetank::Host) -> Result<(), String> {
     Ok(())
 }
 
-/// A scenario that no seed holds: a pod is deleted, and four pods are wanted where three are.
-const NEVER_HOLDS: &str = r#"# What: wants four pods where there are three. Why: to be found. Expected: violated on every seed.
+/// A scenario that fails on every seed: it expects four pods of a Deployment of three.
+const NEVER_HOLDS: &str = r#"# What: expects four pods of a Deployment of three. Why: tests need a violation. Expected: violated on every seed.
 apiVersion: wavetank.dev/v1alpha1
 kind: Scenario
 metadata: {name: never-holds}

@@ -40,7 +40,7 @@ fn the_line_of_the_buggy_operator_reproduces_its_violation() {
     assert_eq!(violation(&text(&shell.unwrap().stdout)), violation(&first));
 }
 
-/// Fails on purpose where `FAILS_ON_PURPOSE` is set; the test below runs it so.
+/// Fails if `FAILS_ON_PURPOSE` is set, as the next test does.
 #[test]
 fn fails_on_purpose() {
     if std::env::var_os("FAILS_ON_PURPOSE").is_none() {
@@ -61,7 +61,7 @@ fn fails_on_purpose() {
 
 #[test]
 fn the_line_of_a_test_reproduces_its_violation() {
-    // The binary itself, since cargo in cargo would build again: its arguments are those that cargo hands on.
+    // Runs the binary with the arguments that cargo would pass, because cargo in cargo would build again.
     let run = |test: &str, env: &[(String, String)]| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args([test, "--exact", "--nocapture"]).env("FAILS_ON_PURPOSE", "1");

@@ -1,4 +1,4 @@
-//! Steps that events set off: done at the event, in the midst of what else goes on; told where it never came.
+//! Steps that events set off. A step whose event never comes is reported.
 
 use wavetank::sim::explore::{Prepared, Run, draw_plan, run};
 use wavetank::sim::faults::Unused;
@@ -13,12 +13,12 @@ use wavetank::sim::wire::What;
 
 use super::follow_pods;
 
-/// A program that follows all pods.
+/// A program that watches all pods.
 fn follower() -> Program {
     Program::new("follower", follow_pods)
 }
 
-/// Creates a pod; on this event cordons a node.
+/// Runs a scenario that creates a pod, and cordons a node at this event.
 fn played(event: EventPattern, moment: Moment, nth: u64, plan: &str) -> Run {
     let mut scenario = Scenario::new("cordoned");
     let (name, program) = ("follower".to_owned(), "follower".to_owned());
@@ -41,7 +41,7 @@ fn played(event: EventPattern, moment: Moment, nth: u64, plan: &str) -> Run {
     run
 }
 
-/// The last entry of the follower in the record before the step.
+/// The follower's last entry in the record before the step.
 fn before_the_step(run: &Run) -> Option<String> {
     let entries = run.history.record.entries();
     let step =
@@ -57,8 +57,8 @@ fn event(verb: EventVerb) -> EventPattern {
 #[test]
 fn a_watch_event_sets_a_step_off() {
     let run = played(event(EventVerb::Modified), Moment::After, 1, "");
-    let told = before_the_step(&run).unwrap();
-    assert!(told.starts_with("got ") && told.contains("events of pods"), "{told}");
+    let entry = before_the_step(&run).unwrap();
+    assert!(entry.starts_with("got ") && entry.contains("events of pods"), "{entry}");
     let strangers = EventPattern { actor: Some("nobody".into()), ..event(EventVerb::Modified) };
     let never = played(strangers, Moment::After, 1, "");
     assert_eq!(
@@ -69,13 +69,13 @@ fn a_watch_event_sets_a_step_off() {
 
 #[test]
 fn a_request_sets_a_step_off_at_its_moment() {
-    // The list of setup does not count: the next comes when the program starts anew.
+    // The list of setup does not count. The next list comes after a crash, when the program starts again.
     let list = || event(EventVerb::List);
     let crash = "crash(follower)@20s";
     let never = played(list(), Moment::After, 1, "");
     assert_eq!((before_the_step(&never), never.unused.len()), (None, 1));
     let second = played(list(), Moment::After, 2, crash);
-    assert_eq!((before_the_step(&second), second.unused.len()), (None, 1), "there is one list only");
+    assert_eq!((before_the_step(&second), second.unused.len()), (None, 1), "there is only one list");
     for (moment, has_answer) in
         [(Moment::Before, false), (Moment::After, false), (Moment::AfterResponse, true)]
     {

@@ -1,18 +1,19 @@
-//! Documents that are cited and not there. Who reads the code has the repository alone: a rule stands where it is obeyed.
+//! Finds citations of documents that are not in the repository. A reader of the code has only the repository, so a rule belongs
+//! where the code follows it.
 //!
-//! Two forms are known: a file whose name ends in `.md`, in comments, strings and pages, and the bare name of a design document, in comments
-//! and pages. What stands in back quotes is code, such as the constant of the same name. Recorded cases are cited by name.
+//! It knows two forms: a file name that ends in `.md`, in comments, strings and pages, and the bare name of a design document, in
+//! comments and pages. Words in back quotes are code, such as a constant with the same name. Cite recorded cases by name.
 
 use super::source::{Finding, Source, words};
 use std::collections::BTreeSet;
 
-/// The bare names under which the design was cited.
+/// The bare names of design documents.
 const DOCUMENTS: &[&str] = &["ORACLES", "DESIGN", "SCENARIO", "CLUSTER", "FIDELITY", "STYLE", "BUGS"];
 
-/// Folders that were cited with a name in them.
+/// Folders that are not in the repository.
 const FOLDERS: &[&str] = &["golden/"];
 
-const INSTEAD: &str = "say here what it defines: a constant's source, or \"our choice, because ..\"; of a recorded case its name alone";
+const INSTEAD: &str = "write here what the document defines: the source of a constant, or \"our choice, because ..\"; cite a recorded case by its name only";
 
 /// Citations in the comments and strings of a Rust file.
 pub(crate) fn rust(source: &Source, there: &BTreeSet<String>) -> Vec<Finding> {
@@ -49,7 +50,7 @@ fn what(name: &str) -> String {
 /// Bare names of documents, with their offsets.
 fn bare(prose: &str) -> Vec<(usize, String)> {
     let found = DOCUMENTS.iter().flat_map(|name| words(prose, name).map(move |at| (at, (*name).to_owned())));
-    // With `.md` behind it, it is the name of a file, which is found as such.
+    // `files` finds names that `.md` follows.
     let bare =
         found.filter(|(at, name)| !is_quoted(prose, *at) && !prose[at + name.len()..].starts_with(".md"));
     let folders = FOLDERS.iter().flat_map(|name| words(prose, name).map(move |at| (at, (*name).to_owned())));
@@ -63,7 +64,7 @@ fn is_quoted(prose: &str, at: usize) -> bool {
     before.matches('`').count() % 2 == 1 && behind.contains('`')
 }
 
-/// Names of Markdown files that are not there, with their offsets. Only the last part of a path counts.
+/// Names of missing Markdown files, with their offsets. Only the last part of a path counts.
 fn files(text: &str, there: &BTreeSet<String>) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for dot in words(text, ".md") {
@@ -94,26 +95,26 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_not_there_is_found_in_comments_and_strings() {
+    fn a_missing_document_is_found_in_comments_and_strings() {
         let text = "//! As sim/README says.\n//! See MISSING.@, ö/absent.@ and README.@.\nlet a = \"x/GONE.@\";\nlet b = c.@; // d\n".replace('@', "md");
         assert_eq!(lines(rust(&Source::new("src/a.rs", &text, false), &there())), [2, 2, 3]);
     }
 
     #[test]
-    fn a_bare_name_is_found_in_comments_alone_and_code_is_none() {
+    fn a_bare_name_is_found_only_in_comments_and_not_in_code() {
         let text = "/// Ten (@).\nconst @: u8 = 1; // @, law 3\n/// See [`@`] and `A::@`, or \u{fc} `a\nlet a = \"@\"; // @ES\n"
             .replace('@', "ORACLES");
         assert_eq!(lines(rust(&Source::new("src/a.rs", &text, false), &there())), [1, 2]);
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_found() {
+    fn a_missing_folder_is_found() {
         let text = "//! Recorded in `@/crud` and `crud`.\n".replace('@', "golden");
         assert_eq!(lines(rust(&Source::new("src/a.rs", &text, false), &there())), [1]);
     }
 
     #[test]
-    fn a_page_and_a_comment_of_a_manifest_are_read_too() {
+    fn citations_in_pages_and_in_comments_of_manifests_are_found() {
         let text = "As @ says, `@` does.\n```sh\necho @\n```\nSee [b](docs/B.%), [c](sim/README.%).\n"
             .replace('@', "DESIGN")
             .replace('%', "md");

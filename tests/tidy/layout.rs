@@ -1,9 +1,9 @@
-//! Who may name whom. A row for every module of both crates: a new folder needs one, which is the moment to think about it.
+//! Which module may name which: a row for every module of both crates. A new module needs a row.
 
 use super::paths;
 use super::source::{Finding, Source};
 
-/// All modules of the crate: for the few that wire the rest together.
+/// All modules of the crate, for modules that wire the others.
 const ALL: &[&str] = &["*"];
 
 /// `sim/src`, from the bottom up.
@@ -13,7 +13,7 @@ const SIM: &[(&str, &[&str])] = &[
     ("hermetic", &[]),
     ("wire", &["object", "engine"]),
     ("client", &["object", "engine", "wire"]),
-    // The components meet only on the wire: one that peeks into the store hides the stale reads we exist to find.
+    // Components meet only on the wire. A component that reads the store directly would hide the stale reads that we look for.
     ("apiserver", &["object", "engine", "wire", "client"]),
     ("scheduler", &["object", "engine", "wire", "client"]),
     ("kubelet", &["object", "engine", "wire", "client"]),
@@ -40,7 +40,7 @@ const SIM: &[(&str, &[&str])] = &[
         ],
     ),
     ("faults", &["object", "engine", "wire", "scenario", "cluster", "programs"]),
-    // What a run observed: the record, the state, the panics. No oracle reaches into a running cluster.
+    // Oracles judge the record, the state and the panics of a run. No oracle reads a running cluster.
     ("oracles", &["object", "engine", "wire", "scenario", "hermetic", "apiserver", "convergence"]),
     ("explore", ALL),
 ];
@@ -59,7 +59,7 @@ const ROOT: &[(&str, &[&str])] = &[
     ("cli", &["commands", "isolate", "registry"]),
 ];
 
-/// What may stand in the root.
+/// The entries that the root may have.
 const TOP_LEVEL: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
@@ -82,8 +82,8 @@ pub(crate) fn top_level(entries: &[String]) -> Vec<Finding> {
         .map(|entry| Finding {
             path: entry.clone(),
             line: 1,
-            what: "the top level is fixed".to_owned(),
-            instead: "put it into the folder that it is about",
+            what: "the top level has no such entry".to_owned(),
+            instead: "put it into the folder where it belongs",
         })
         .collect()
 }
@@ -104,13 +104,13 @@ fn check(source: &Source, table: &[(&str, &[&str])], inner: &str) -> Vec<Finding
     }
     let Some((_, allowed)) = table.iter().find(|(module, _)| *module == own) else {
         if inner.contains('/') && !inner.ends_with("/mod.rs") {
-            return Vec::new(); // said once, at the module's index
+            return Vec::new(); // reported once, at the module's index
         }
         let what = format!("the module `{own}` has no row in MAY_USE");
         return vec![source.finding(
             0,
             what,
-            "add the row to tests/tidy/layout.rs: whom it may name, from the bottom up",
+            "add the row to tests/tidy/layout.rs: the modules that it may name",
         )];
     };
     let mut findings = Vec::new();
@@ -126,7 +126,7 @@ fn check(source: &Source, table: &[(&str, &[&str])], inner: &str) -> Vec<Finding
             findings.push(source.finding(
                 at,
                 what,
-                "go through the modules that MAY_USE allows, mostly `wire`",
+                "use the modules that its row in MAY_USE allows, mostly `wire`",
             ));
         }
     }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_peeks_into_the_store_is_found() {
+    fn a_component_that_names_the_api_server_is_found() {
         let found = found(
             "sim/src/controllers/replicaset.rs",
             "//! a\nuse crate::wire::Verb;\nuse crate::apiserver::Store;\n",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_name_modules_that_have_rows() {
+    fn every_module_in_a_row_has_a_row() {
         for table in [SIM, ROOT] {
             for (module, allowed) in table {
                 let known = |name: &&str| *name == "*" || table.iter().any(|(row, _)| row == name);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_in_the_root_is_found() {
+    fn an_unknown_entry_of_the_root_is_found() {
         assert_eq!(top_level(&["src".to_owned(), "utils".to_owned()]).len(), 1);
     }
 }

@@ -1,19 +1,19 @@
-//! The tree keeps its own laws: who may name whom, where files lie and what they are called, how long a file may get, which
-//! words have no place where.
+//! The laws of the tree: which module may name which, where files are and what they are called, how long they may get, and
+//! which words are banned.
 //!
-//! Run it with `cargo test -p tidy`. It reads text, depends on nothing and compiles nothing of the project. It reports
-//! everything at once as `path:line: what; use this instead`, and its limits only go down. What a compiler or clippy sees
-//! better (hash-ordered maps, missing docs) is left to them: see `.clippy.toml` and `[workspace.lints]`.
+//! Run them with `cargo test -p tidy`. The tests read text, depend on nothing and compile nothing of the project. They report
+//! all breaches at once as `path:line: what; use this instead`. Limits may only go down. The compiler and clippy check what they
+//! see better, such as hash-ordered maps and missing docs: see `.clippy.toml` and `[workspace.lints]`.
 //!
-//! - [`layout`]: the table of who may name whom, which a new module needs a row in; [`paths`]: the names in a file
-//! - [`rooms`]: what lies in which folder; [`names`]: files are called as the tables of faults and oracles call them
-//! - [`size`]: headers, lengths; [`words`]: bans; [`citations`]: documents that are not there; [`pages`]: what people read
-//! - [`tree`], [`source`]: the files, and one file with its comments and tests told apart
+//! - [`layout`]: the table of modules and the modules that they may name; [`paths`]: the modules that a file names
+//! - [`rooms`]: which files belong in which folder; [`names`]: the files of faults and oracles have the names of the tables
+//! - [`size`]: headers and lengths; [`words`]: bans; [`citations`]: missing documents; [`pages`]: pages, manifests, scenarios
+//! - [`tree`]: all files; [`source`]: one file, with its comments and tests marked
 //!
 //! To add a law:
-//! 1. write a function to findings, from one [`Source`] or from the whole tree,
-//! 2. add its line in [`findings_in`] or in [`findings`],
-//! 3. add a test that shows that it bites, and what it leaves alone.
+//! 1. write a function that returns findings, for one [`Source`] or for the whole tree,
+//! 2. call it in [`findings_in`] or in [`findings`],
+//! 3. add a test that shows what it finds, and what it accepts.
 
 mod citations;
 mod layout;
@@ -29,7 +29,7 @@ mod words;
 use source::{Finding, Source};
 use std::path::Path;
 
-/// Every law that looks at one Rust file.
+/// The findings of all laws for single Rust files.
 fn findings_in(source: &Source) -> Vec<Finding> {
     [
         size::opening(source),
@@ -43,7 +43,7 @@ fn findings_in(source: &Source) -> Vec<Finding> {
     .concat()
 }
 
-/// All breaches of laws in the tree below `root`, in the order of their places.
+/// All breaches of laws in the tree at `root`, sorted by place.
 pub fn findings(root: &Path) -> Vec<String> {
     let tree = tree::Tree::read(root);
     let mut findings: Vec<Finding> = tree.rust.iter().flat_map(findings_in).collect();

@@ -1,17 +1,17 @@
-//! Names of tables: a fault is carried out, and an oracle judges, in a file with its name, `_` for `-`.
+//! The file of a fault or an oracle has its name in the table, with `_` for `-`.
 //!
-//! It reads rows by their pattern, no Rust. A table in which it finds no row is a finding too: this law must not die silently
-//! when a table gets another form.
+//! It recognises rows by their text and parses no Rust. A table without rows is a finding, so that this law does not stop
+//! working when a table gets another form.
 
 use super::source::{Finding, Source};
 
-/// The rows of faults: `"api-error" api_error(status) {`, behind `available: {` and `later: {`.
+/// The table of faults. A row begins with `"api-error" api_error(status) {`; the rows after `later: {` have no files.
 const FAULTS: &str = "sim/src/scenario/fault/table.rs";
-/// The rows of oracles: `HOT_LOOP "hot_loop" Record Disabled true`.
+/// The table of oracles. A row begins with `HOT_LOOP "hot_loop" Record Disabled true`.
 const ORACLES: &str = "sim/src/scenario/oracle.rs";
 
-const RENAME: &str = "call the file as the table calls what it holds, with `_` for `-`";
-const NO_ROWS: &str = "teach tests/tidy/names.rs the form that its rows have now";
+const RENAME: &str = "give the file the name in the table, with `_` for `-`";
+const NO_ROWS: &str = "change tests/tidy/names.rs to the new form of rows";
 
 /// A row that needs a file: its offset, its name, the name of its file.
 type Row<'s> = (usize, &'s str, String);
@@ -31,13 +31,13 @@ pub(crate) fn faults(rust: &[Source]) -> Vec<Finding> {
         rows.push((at, name, file.to_owned()));
     }
     findings.extend(check(rust, table, &rows, "sim/src/faults"));
-    let strangers = rust.iter().filter(|source| {
+    let without_row = rust.iter().filter(|source| {
         let file = source.path.strip_prefix("sim/src/faults/").and_then(|file| file.strip_suffix(".rs"));
         source.code.contains("struct Behaviour;")
             && !rows.iter().any(|(_, _, row)| Some(row.as_str()) == file)
     });
-    findings.extend(strangers.map(|source| {
-        source.finding(0, "no row of the table is carried out here", "add the row, or delete the file")
+    findings.extend(without_row.map(|source| {
+        source.finding(0, "no row of the table belongs to this file", "add the row, or delete the file")
     }));
     findings
 }
@@ -57,17 +57,17 @@ pub(crate) fn oracles(rust: &[Source]) -> Vec<Finding> {
     check(rust, table, &rows, "sim/src/oracles")
 }
 
-/// The findings for rows whose file is not there, and for a table without rows.
+/// Findings for rows without a file, and for a table without rows.
 fn check(rust: &[Source], table: &Source, rows: &[Row], folder: &str) -> Vec<Finding> {
     if rows.is_empty() {
-        return vec![table.finding(0, "no row was found", NO_ROWS)];
+        return vec![table.finding(0, "has no rows", NO_ROWS)];
     }
-    let lacking = rows.iter().filter(|(_, _, file)| {
+    let without_file = rows.iter().filter(|(_, _, file)| {
         [format!("{folder}/{file}.rs"), format!("{folder}/{file}/mod.rs")]
             .iter()
             .all(|path| find(rust, path).is_none())
     });
-    let found = lacking.map(|(at, name, file)| {
+    let found = without_file.map(|(at, name, file)| {
         table.finding(*at, format!("`{name}` has no file `{folder}/{file}.rs`"), RENAME)
     });
     found.collect()
@@ -116,13 +116,13 @@ mod tests {
         let all = [
             "5: the fault `crash` has the function `crush`",
             "3: `api-error` has no file `sim/src/faults/api_error.rs`",
-            "1: no row of the table is carried out here",
+            "1: no row of the table belongs to this file",
         ];
         assert_eq!(found(&faults(&tree)), all);
     }
 
     #[test]
-    fn an_oracle_of_the_record_without_its_file_is_found() {
+    fn an_oracle_without_its_file_is_found() {
         let table = "rows! {\nHOT_LOOP \"hot_loop\" Record Disabled true\n\"It loops.\"\nPANIC \"panic\" Record Disabled true\n\"A.\"\nSTEP \"step\" Run Expected true\n\"B.\"\nCOUNTS \"counts\" Record Disabled false\n\"C.\"\n}";
         let tree = tree(&[("sim/src/scenario/oracle.rs", table), ("sim/src/oracles/hot_loop.rs", "")]);
         assert_eq!(found(&oracles(&tree)), ["4: `panic` has no file `sim/src/oracles/panic.rs`"]);

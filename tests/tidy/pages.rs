@@ -1,8 +1,8 @@
-//! What people read: the opening comment of a scenario, the reason of a dependency, the README's commands.
+//! Laws for scenarios, manifests and the README: opening comments, reasons of dependencies, the test command.
 
 use super::source::Finding;
 
-/// A scenario says first what it does, why it is there, and what is expected of it. Manifests beside it need not.
+/// A scenario begins with a comment that says what it does, why it exists and what to expect. Other manifests need none.
 pub(crate) fn scenario(path: &str, text: &str) -> Vec<Finding> {
     if !text.lines().any(|line| line.trim() == "kind: Scenario") {
         return Vec::new();
@@ -20,7 +20,7 @@ pub(crate) fn scenario(path: &str, text: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// Each dependency has its reason on its line or on the line above. What the workspace defines has it there.
+/// Each dependency has its reason on its line or on the line above. One from the workspace has it in the workspace's manifest.
 pub(crate) fn dependencies(path: &str, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (mut within, mut above) = (false, "");
@@ -37,7 +37,7 @@ pub(crate) fn dependencies(path: &str, text: &str) -> Vec<Finding> {
                 path: path.to_owned(),
                 line: number + 1,
                 what: format!("the dependency `{name}` has no reason"),
-                instead: "write it behind the entry: `# what for`",
+                instead: "write the reason after the entry: `# what for`",
             });
         }
         above = line;
@@ -45,7 +45,7 @@ pub(crate) fn dependencies(path: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
-/// `.ci/run` runs the README's test command, letter by letter.
+/// `.ci/run` has the README's test command as a line.
 pub(crate) fn test_command(readme: &str, ci: &str) -> Vec<Finding> {
     let command = readme
         .lines()
@@ -56,12 +56,7 @@ pub(crate) fn test_command(readme: &str, ci: &str) -> Vec<Finding> {
         Some(command) if ci.lines().any(|line| line.trim() == command) => return Vec::new(),
         Some(command) => format!("`.ci/run` has no line `{command}`"),
     };
-    vec![Finding {
-        path: "README.md".to_owned(),
-        line: 1,
-        what,
-        instead: "one command for people and for CI",
-    }]
+    vec![Finding { path: "README.md".to_owned(), line: 1, what, instead: "use the same command in both" }]
 }
 
 #[cfg(test)]
@@ -69,7 +64,7 @@ mod tests {
     use super::{dependencies, scenario, test_command};
 
     #[test]
-    fn a_scenario_that_does_not_explain_itself_is_found() {
+    fn a_scenario_without_its_opening_comment_is_found() {
         let found = scenario("scenarios/a.yaml", "# What: x.\n# Why: y.\nkind: Scenario\n# Expected: z\n");
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].what, "the first comment has no `Expected:`");

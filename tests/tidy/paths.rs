@@ -1,9 +1,9 @@
-//! The modules of its own crate that a file names: through `crate::`, also in braces, and through `super::` chains that reach
-//! the crate's root. It follows no re-exports and no macros' bodies.
+//! Finds the modules of its own crate that a file names: by `crate::`, also in braces, and by chains of `super::` that reach the
+//! crate's root. It does not follow re-exports, nor the bodies of macros.
 
 use super::source::{Source, item_end, name, words};
 
-/// Macros stand in the crate's root, whatever module defines them.
+/// Exported macros and the modules that define them. Paths name these macros in the crate's root.
 const MACROS: &[(&str, &str)] = &[
     ("fault_table", "scenario"),
     ("key", "object"),
@@ -12,7 +12,7 @@ const MACROS: &[(&str, &str)] = &[
     ("vars", "builder"),
 ];
 
-/// Every top-level module named, with the offset of its name.
+/// Each top-level module that the file names, with the offset of the name.
 pub(crate) fn named(source: &Source) -> Vec<(usize, String)> {
     let code = &source.code;
     let mut found = Vec::new();

@@ -1,12 +1,12 @@
-//! Where files lie: what a folder shows besides its index, and where a folder has its index.
+//! Which files a folder may have, and that each folder has a `mod.rs`.
 //!
-//! It knows files by their paths and the list of controllers by its text. Who may name whom is [`super::layout`]'s.
+//! It looks at paths, and at the text of the list of controllers. [`super::layout`] checks which module names which.
 
 use super::source::{Finding, Source, block_end, words};
 use std::collections::BTreeSet;
 
 const CONTROLLERS: &str = "sim/src/controllers";
-/// What `controllers` shows besides controllers.
+/// The entries of `controllers` that are no controllers.
 const NO_CONTROLLERS: &[&str] = &["mod", "tests", "manager", "shared"];
 
 /// Each entry of `controllers` is a controller, named in `all`.
@@ -14,38 +14,42 @@ pub(crate) fn controllers(rust: &[Source]) -> Vec<Finding> {
     let index = format!("{CONTROLLERS}/mod.rs");
     let Some(index) = rust.iter().find(|source| source.path == index) else { return Vec::new() };
     let Some(all) = index.code.find("fn all(") else {
-        return vec![index.finding(0, "there is no `fn all(`", "it makes the list of all controllers")];
+        return vec![index.finding(
+            0,
+            "there is no `fn all(`",
+            "write one: it returns the list of all controllers",
+        )];
     };
     let open = all + index.code[all..].find('{').unwrap_or(0);
     let list = &index.code[open..block_end(&index.code, open)];
     let named = |module: &str| words(list, &format!("{module}::")).next().is_some();
-    let strange = entries(rust, CONTROLLERS).into_iter().filter(|(entry, _)| {
+    let unnamed = entries(rust, CONTROLLERS).into_iter().filter(|(entry, _)| {
         let module = entry.trim_end_matches(".rs");
         !NO_CONTROLLERS.contains(&module) && !named(module)
     });
-    strange
+    unnamed
         .map(|(entry, path)| Finding {
             path,
             line: 1,
             what: format!("`{entry}` is no controller: `all` does not name it"),
-            instead: "what runs controllers goes into `manager/`, what several need into `shared/`, a part of one into its folder",
+            instead: "move code that runs controllers to `manager/`, code that several share to `shared/`, and a part of one to its folder",
         })
         .collect()
 }
 
-/// What knows pods is in the room of pods.
+/// Files about pods are in `object/pod/`.
 pub(crate) fn pods(rust: &[Source]) -> Vec<Finding> {
     let pods = entries(rust, "sim/src/object").into_iter().filter(|(entry, _)| entry.starts_with("pod_"));
     pods.map(|(entry, path)| Finding {
         path,
         line: 1,
-        what: format!("`{entry}` lies beside the room of pods"),
+        what: format!("`{entry}` is outside `object/pod/`"),
         instead: "move it to `object/pod/`, without the prefix",
     })
     .collect()
 }
 
-/// A folder has its index in its `mod.rs`. Only tests may stand beside the folder with their parts.
+/// Each folder has a `mod.rs`. Only the index of tests may be a file beside its folder.
 pub(crate) fn indexes(rust: &[Source]) -> Vec<Finding> {
     let paths: BTreeSet<&str> = rust.iter().map(|source| source.path.as_str()).collect();
     let mut folders: BTreeSet<&str> = BTreeSet::new();
@@ -55,16 +59,16 @@ pub(crate) fn indexes(rust: &[Source]) -> Vec<Finding> {
             folders.insert(folder);
         }
     }
-    let lacking = folders.into_iter().filter(|folder| {
+    let without_index = folders.into_iter().filter(|folder| {
         let index = format!("{folder}/mod.rs");
         !paths.contains(index.as_str()) && !folder.ends_with("/tests")
     });
-    lacking
+    without_index
         .map(|folder| Finding {
             path: format!("{folder}.rs"),
             line: 1,
             what: format!("`{folder}/` has no `mod.rs`"),
-            instead: "`git mv name.rs name/mod.rs` if it is an index, else move its body to a file named after what it does",
+            instead: "run `git mv name.rs name/mod.rs` if the file is an index, else move its code to a file named after what it does",
         })
         .collect()
 }
@@ -95,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_among_the_controllers_is_found() {
+    fn a_file_that_is_no_controller_is_found() {
         let mut rust = files(&[
             "sim/src/controllers/manager/sync.rs",
             "sim/src/controllers/tests/mod.rs",
@@ -114,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_among_the_objects_are_found() {
+    fn a_file_about_pods_outside_their_folder_is_found() {
         let rust =
             files(&["sim/src/object/pod/row.rs", "sim/src/object/pod_row.rs", "sim/src/object/key.rs"]);
         assert_eq!(paths(pods(&rust)), ["sim/src/object/pod_row.rs"]);

@@ -1,4 +1,4 @@
-//! One Rust file as text with its comments, strings and tests told apart. It parses no Rust: it knows where code is, no more.
+//! A Rust file as text, with its code, comments and tests marked. It parses no Rust.
 
 use std::fmt;
 use std::ops::Range;
@@ -18,13 +18,13 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A file: `code` and `comments` have the length of `text`, each with everything else blanked.
+/// A file. `code` and `comments` are as long as `text`, with spaces in place of everything else.
 pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) text: String,
     pub(crate) code: String,
     pub(crate) comments: String,
-    /// The whole file is test code: by its place, or because a `#[cfg(test)] mod` names it.
+    /// Whether the whole file is test code, by its place or because a `#[cfg(test)] mod` names it.
     pub(crate) is_test: bool,
 }
 
@@ -44,7 +44,7 @@ impl Source {
         self.code.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1
     }
 
-    /// The items behind `#[cfg(test)]`; empty for a file that is a test as a whole.
+    /// The items with `#[cfg(test)]`.
     pub(crate) fn test_spans(&self) -> Vec<Range<usize>> {
         let mut spans = Vec::new();
         for (at, _) in self.code.match_indices("#[cfg(") {
@@ -58,7 +58,7 @@ impl Source {
     }
 }
 
-/// Where the item that starts at `from` ends: behind its braces, or behind its semicolon.
+/// The end of the item that starts at `from`: after its braces, or after its semicolon.
 pub(crate) fn item_end(code: &str, from: usize) -> usize {
     let mut depth = 0i32;
     for (n, byte) in code.as_bytes()[from..].iter().enumerate() {
@@ -73,7 +73,7 @@ pub(crate) fn item_end(code: &str, from: usize) -> usize {
     code.len()
 }
 
-/// Where the braces that open at `open` close.
+/// The end of the braces that open at `open`.
 pub(crate) fn block_end(code: &str, open: usize) -> usize {
     let mut depth = 0i32;
     for (n, byte) in code.as_bytes()[open..].iter().enumerate() {
@@ -89,7 +89,7 @@ pub(crate) fn block_end(code: &str, open: usize) -> usize {
     code.len()
 }
 
-/// The offsets of `word` in `code` where it is not a part of a longer name.
+/// The offsets of `word` in `code`, except in longer names.
 pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let bytes = code.as_bytes();
     let part = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
@@ -101,7 +101,7 @@ pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = us
     })
 }
 
-/// The name that `code` starts with; empty if it starts with something else.
+/// The name at the start of `code`; empty if there is none.
 pub(crate) fn name(code: &str) -> &str {
     let end = code.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(code.len());
     &code[..end]
@@ -114,7 +114,7 @@ enum Part {
     Literal,
 }
 
-/// The text twice: code alone, and comments alone. Newlines stay in both.
+/// The code alone, and the comments alone. Both keep newlines.
 fn split(text: &str) -> (String, String) {
     let bytes = text.as_bytes();
     let (mut code, mut comments) = (blank(bytes), blank(bytes));
@@ -137,7 +137,7 @@ fn blank(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|byte| if *byte == b'\n' { b'\n' } else { b' ' }).collect()
 }
 
-/// What starts at `at`, and how long it is.
+/// The kind and the length of the token at `at`.
 fn token(text: &str, at: usize) -> (Part, usize) {
     let rest = &text[at..];
     let first = rest.chars().next().expect("`at` lies before the end");
@@ -180,7 +180,7 @@ fn quoted(rest: &str) -> usize {
     rest.len()
 }
 
-/// A character literal, or the mark of a lifetime.
+/// A character literal, or the quote of a lifetime.
 fn character(rest: &str) -> (Part, usize) {
     let mut chars = rest.char_indices().skip(1);
     match (chars.next(), chars.next()) {

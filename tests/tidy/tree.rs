@@ -1,4 +1,4 @@
-//! Reads the files that the laws are about. Users' crates under `tests/fixtures` follow their own.
+//! Reads the files that the laws check. The crates in `tests/fixtures` have no laws.
 
 use super::source::{Source, name};
 use std::collections::BTreeSet;
@@ -11,9 +11,9 @@ pub(crate) struct Tree {
     pub(crate) scenarios: Vec<(String, String)>,
     pub(crate) manifests: Vec<(String, String)>,
     pub(crate) top_level: Vec<String>,
-    /// The pages that contributors read.
+    /// All Markdown pages.
     pub(crate) pages: Vec<(String, String)>,
-    /// The file names of all Markdown pages, without folders.
+    /// The file names of these pages, without folders.
     pub(crate) documents: BTreeSet<String>,
     pub(crate) readme: String,
     pub(crate) ci: String,
@@ -50,7 +50,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// Names in the root, without what starts with a dot.
+/// The names in a folder, except those that start with a dot.
 fn entries(folder: &Path) -> Vec<String> {
     let read = fs::read_dir(folder).into_iter().flatten();
     let names = read.map(|entry| entry.expect("the folder is readable").file_name());
@@ -71,7 +71,7 @@ fn walk(root: &Path, folder: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// The Rust files, each told whether it is test code: some are only because a `#[cfg(test)] mod` elsewhere names them.
+/// The Rust files. Some are test code only because a `#[cfg(test)] mod` in another file names them.
 fn rust(files: Vec<(String, String)>) -> Vec<Source> {
     let mut sources: Vec<Source> =
         files.iter().map(|(path, text)| Source::new(path, text, lies_among_tests(path))).collect();
@@ -92,7 +92,7 @@ fn lies_among_tests(path: &str) -> bool {
     path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "benches"))
 }
 
-/// The modules that a file declares as tests and keeps in other files, as paths without `.rs`.
+/// The test modules that a file declares and that are in other files, as paths without `.rs`.
 fn test_modules(source: &Source) -> Vec<String> {
     let folder = match source.path.rsplit_once('/') {
         Some((folder, "mod.rs" | "lib.rs" | "main.rs")) => folder,

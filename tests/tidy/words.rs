@@ -1,24 +1,24 @@
-//! Words that have no place, or only one place. Each ban is a row: what is banned, where it may stand, what to use instead.
+//! Banned words. Each ban is a row: the words, where they are allowed, and what to use instead.
 
 use super::source::{Finding, Source, words};
 
-/// Where a rule looks.
+/// Where a ban applies.
 #[derive(Clone, Copy, PartialEq)]
 enum Where {
     /// Everywhere, tests included.
     Everywhere,
-    /// Code that ships: no tests, no benches.
+    /// Code that ships, so not in tests and benches.
     Shipped,
-    /// Only what ships in `sim`.
+    /// Code of `sim` that ships.
     Sim,
-    /// Only test code.
+    /// Test code.
     Tests,
 }
 
 struct Ban {
     words: &'static [&'static str],
     scope: Where,
-    /// Files, or folders with a slash at the end, that may.
+    /// Files, or folders with a slash at the end, where the words are allowed.
     except: &'static [&'static str],
     instead: &'static str,
 }
@@ -52,14 +52,14 @@ const BANS: &[Ban] = &[
         words: &["unsafe"],
         scope: Where::Everywhere,
         except: &["sim/src/hermetic/", "src/isolate/sys.rs"],
-        instead: "it belongs to `sim/src/hermetic` or `src/isolate/sys.rs`",
+        instead: "move it to `sim/src/hermetic` or `src/isolate/sys.rs`",
     },
     Ban {
         words: &["println!", "print!", "eprintln!", "eprint!", "io::stdout", "io::stderr"],
         scope: Where::Shipped,
-        // The zygote's last words go to the file that its driver reads.
+        // The zygote writes its last message to a file that its driver reads.
         except: &["src/report/", "src/isolate/zygote/serve.rs"],
-        instead: "only `src/report` prints: return a value that it shows",
+        instead: "return a value for `src/report`, which alone prints",
     },
     Ban {
         words: &["std::fs", "std::env", "std::process", "std::thread", "TcpListener", "TcpStream"],
@@ -83,7 +83,7 @@ const BANS: &[Ban] = &[
         words: &["serde_saphyr"],
         scope: Where::Shipped,
         except: &["src/scenario/"],
-        instead: "YAML is read in `src/scenario`",
+        instead: "read YAML in `src/scenario`",
     },
 ];
 
@@ -115,18 +115,18 @@ fn applies(scope: Where, path: &str, in_test: bool) -> bool {
     }
 }
 
-/// Notes of unfinished work in comments.
+/// Marks of unfinished work in comments.
 pub(crate) fn leftovers(source: &Source) -> Vec<Finding> {
     let marks = ["TODO", "FIXME", "XXX", "HACK"];
     let found = marks.iter().flat_map(|mark| words(&source.comments, mark).map(move |at| (at, mark)));
     found
         .map(|(at, mark)| {
-            source.finding(at, format!("`{mark}`"), "do it, or say in the header what is not done")
+            source.finding(at, format!("`{mark}`"), "do it, or write in the header what is missing")
         })
         .collect()
 }
 
-/// Glob imports: only `super::*` in tests, and proptest's prelude.
+/// Glob imports, except `super::*` and proptest's prelude in tests.
 pub(crate) fn globs(source: &Source) -> Vec<Finding> {
     let tests = source.test_spans();
     let mut findings = Vec::new();
@@ -137,7 +137,7 @@ pub(crate) fn globs(source: &Source) -> Vec<Finding> {
         let allowed = in_test && matches!(import.as_str(), "super::*" | "proptest::prelude::*");
         let is_glob = ["::*", "{*", ",*"].iter().any(|star| import.contains(star));
         if is_glob && !allowed {
-            findings.push(source.finding(at, format!("glob import `{import}`"), "name what is used"));
+            findings.push(source.finding(at, format!("glob import `{import}`"), "name the imported items"));
         }
     }
     findings
@@ -171,13 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_work_is_found_in_comments_alone() {
+    fn unfinished_work_is_found_only_in_comments() {
         let text = "// FIX".to_owned() + "ME: later\nlet a = \"TODO\";\n";
         assert_eq!(leftovers(&Source::new("src/a.rs", &text, false)).len(), 1);
     }
 
     #[test]
-    fn glob_imports_are_found_but_for_the_two_of_tests() {
+    fn glob_imports_are_found_except_two_in_tests() {
         let count = |text, is_test| globs(&Source::new("src/a.rs", text, is_test)).len();
         assert_eq!(
             (count("use a::*;", true), count("use a::{b, c::*};", true), count("pub use a::{\n*};", false)),

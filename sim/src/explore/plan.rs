@@ -34,7 +34,7 @@ impl Entry<'_> {
 
     fn draw(&mut self, spec: &FaultSpec, plan: &mut Vec<PlannedFault>) {
         let mut at = 0;
-        for _ in 0..self.count("times", spec.times) {
+        for _ in 0..self.count("times", spec.times.unwrap_or(CountRange::exactly(1))) {
             let when = match &spec.when.trigger {
                 Trigger::At(range) => ExactWhen::At(self.time("at", *range)),
                 Trigger::Every(range) => {

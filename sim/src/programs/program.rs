@@ -56,7 +56,7 @@ pub struct Host {
 
 /// What the clones of a host share.
 #[derive(derive_more::Debug)]
-#[debug("{name} #{}", incarnation.number)]
+#[debug("{} #{}", spec.name, incarnation.number)]
 pub(crate) struct HostInner {
     pub(crate) incarnation: Incarnation,
     pub(crate) spec: HostSpec,

@@ -1,14 +1,14 @@
-//! The cluster, the images and the operators of a scenario. What they default to is here; how they behave is not.
+//! The cluster, the images and the operators of a scenario, with their defaults.
 
 use std::collections::BTreeMap;
 
 use super::{Pattern, TimeRange};
 use crate::object::Value;
 
-/// The cluster before anything is applied.
+/// The cluster before setup.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterSpec {
-    /// The Kubernetes version that it reports.
+    /// Its Kubernetes version.
     pub version: String,
     /// How many API server replicas there are.
     pub api_servers: u32,
@@ -16,7 +16,7 @@ pub struct ClusterSpec {
     pub node_pools: Vec<NodePool>,
     /// Settings of the components, by their real names.
     pub flags: Vec<Flag>,
-    /// What is there at the beginning.
+    /// Its state at the start.
     pub boot: Boot,
 }
 
@@ -32,24 +32,24 @@ impl Default for ClusterSpec {
     }
 }
 
-/// What is there when the cluster starts.
+/// The state of the cluster at its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Boot {
-    /// Namespaces, accounts, Ready nodes, informers in step.
+    /// Namespaces, accounts, Ready nodes and synced informers exist.
     #[default]
     Booted,
-    /// Nothing: the components start.
+    /// The components start with an empty store.
     Cold,
 }
 
-/// Equal nodes, named after the pool: `node-1`, `node-2`..
+/// Equal nodes with the pool's name: `node-1`, `node-2`..
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodePool {
     /// The first part of the names.
     pub name: String,
     /// How many there are.
     pub count: u32,
-    /// The values of `topology.kubernetes.io/zone`, round robin; no such label without any.
+    /// The values of `topology.kubernetes.io/zone`, which the nodes take in turn; without any, nodes lack this label.
     pub zones: Vec<String>,
     /// Further labels.
     pub labels: BTreeMap<String, String>,
@@ -81,7 +81,7 @@ pub struct Flag {
     pub component: String,
     /// The flag without dashes in front, such as `node-monitor-grace-period`.
     pub name: String,
-    /// The value as on a command line.
+    /// The value, as on a command line.
     pub value: String,
 }
 
@@ -94,32 +94,32 @@ pub struct ImageRule {
     pub pull: Pull,
     /// The time from ContainerCreating to Running.
     pub start: TimeRange,
-    /// When the readiness probe, or what stands for it, first answers.
+    /// When the container becomes ready.
     pub ready: Ready,
     /// The time from SIGTERM to the exit.
     pub stop: TimeRange,
-    /// The exit by itself, if there is one.
+    /// When it exits by itself, if it does.
     pub exit: Option<Exit>,
-    /// How long after its start it hangs: answers neither probes nor SIGTERM.
+    /// The time after its start from which it hangs: it answers neither probes nor SIGTERM.
     pub hang: Option<TimeRange>,
-    /// The time that a postStart hook takes which is no `sleep`.
+    /// How long a postStart hook takes that is not `sleep`.
     pub post_start: TimeRange,
-    /// The same of a preStop hook.
+    /// How long a preStop hook takes that is not `sleep`.
     pub pre_stop: TimeRange,
     /// The memory it takes, as a Kubernetes quantity.
     pub memory: Option<String>,
     /// The registered program that runs in the container.
     pub program: Option<String>,
-    /// What the program is given; a map.
+    /// The program's environment variables; a map.
     pub with: Value,
 }
 
 /// The pull of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pull {
-    /// It takes so long.
+    /// It takes this time.
     Takes(TimeRange),
-    /// It fails so often, then takes 1 s.
+    /// It fails this often, then takes 1 s.
     Fails {
         /// The reason in the container's state, such as `ErrImagePull`.
         reason: String,
@@ -128,19 +128,19 @@ pub enum Pull {
     },
 }
 
-/// Readiness of a container.
+/// When a container becomes ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ready {
-    /// So long after the start.
+    /// This time after the start.
     After(TimeRange),
     /// Never.
     Never,
 }
 
-/// A container's exit by itself.
+/// The exit of a container by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {
-    /// So long after the start.
+    /// The time from the start to the exit.
     pub after: TimeRange,
     /// The exit code.
     pub code: i32,
@@ -149,7 +149,7 @@ pub struct Exit {
 const SECOND: TimeRange = TimeRange::exactly(1000);
 
 impl ImageRule {
-    /// The rule for these images with all that is not said: pull, start and readiness take 1 s each, the exit no time.
+    /// The rule for these images with all defaults: pull, start and readiness take 1 s each, the exit no time. Our choice.
     pub fn matching(image: impl Into<Pattern>) -> Self {
         Self {
             image: image.into(),
@@ -167,7 +167,7 @@ impl ImageRule {
         }
     }
 
-    /// The rule for images that match no other.
+    /// The default rule, for images that match no other.
     pub fn unmatched() -> &'static Self {
         static UNMATCHED: std::sync::LazyLock<ImageRule> =
             std::sync::LazyLock::new(|| ImageRule::matching("*"));
@@ -184,6 +184,6 @@ pub struct OperatorSpec {
     pub program: String,
     /// How many hosts run it.
     pub replicas: u32,
-    /// What the program is given; a map.
+    /// The program's environment variables; a map.
     pub with: Value,
 }

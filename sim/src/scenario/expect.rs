@@ -1,4 +1,4 @@
-//! What a scenario expects of the objects: checks that must hold always, or in the end. It checks nothing.
+//! The expectations of a scenario: checks of objects that must hold always, or in the end. Module `oracles` checks them.
 
 use super::{EventPattern, KindName, RustCheck};
 use crate::object::Value;
@@ -12,16 +12,16 @@ pub struct Expectation {
     pub modality: Modality,
     /// What must hold.
     pub check: Check,
-    /// For `always`: judged at these requests only, before they take effect; at every commit without.
+    /// For `always`: check only at these requests, before they take effect; without it at every commit.
     pub on: Option<EventPattern>,
-    /// For `always`: how long it may be false at a stretch.
+    /// For `always`: how long it may be false without a break.
     pub grace_ms: u64,
 }
 
 /// When a check must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Modality {
-    /// On the store's truth at every commit from t = 0.
+    /// At every commit from t = 0.
     Always,
     /// When the run has converged.
     Eventually,
@@ -30,20 +30,20 @@ pub enum Modality {
 /// What must hold.
 #[derive(Clone, Debug)]
 pub enum Check {
-    /// A CEL expression that gives `true`.
+    /// A CEL expression that must be true.
     Cel {
-        /// What it may name.
+        /// The variables of the expression.
         vars: Vec<Var>,
         /// The expression.
         source: String,
     },
-    /// There is an object that has all of this: `apiVersion`, `kind`, `metadata.name`, and any fields.
+    /// The fields that some object must have: `apiVersion`, `kind`, `metadata.name`, and any others.
     Match(Value),
-    /// Code of the user's.
+    /// Code of the user.
     Rust(RustCheck),
 }
 
-/// A variable of a CEL expression. With a name: that object, or null; else a list of objects sorted by key.
+/// A variable of a CEL expression. With an object's name it is that object or null, else a list of objects sorted by key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Var {
     /// The name in the expression.
@@ -54,7 +54,7 @@ pub struct Var {
     pub kind: KindName,
     /// The object's name.
     pub object: Option<String>,
-    /// Their namespace; the scenario's without one.
+    /// Their namespace; without one the scenario's.
     pub namespace: Option<String>,
     /// Their labels, as kubectl writes them.
     pub selector: Option<String>,

@@ -1,25 +1,23 @@
-//! The flags of the components: real names, what they take, and whether the model obeys them. A flag that it does not obey is
-//! refused, so that no scenario believes in a setting that does nothing.
-//!
-//! Defaults live with the components.
+//! The flags of the components: their real names, their values, and whether the model has them. A scenario may not set a flag
+//! without effect. The components have the defaults.
 
 use super::near::instead;
 use super::range::Millis;
 
-/// What is known of a flag.
+/// A flag of a component.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FlagInfo {
     /// The component.
     pub component: &'static str,
     /// The flag without dashes in front.
     pub name: &'static str,
-    /// What it takes.
+    /// Its values.
     pub takes: FlagValue,
-    /// Whether the model obeys it.
+    /// Whether the model has it.
     pub available: bool,
 }
 
-/// What a flag takes.
+/// The values of a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlagValue {
     /// A Go duration.
@@ -30,11 +28,11 @@ pub enum FlagValue {
     Decimal,
     /// `true` or `false`.
     Bool,
-    /// Names of controllers: `*` for all, `name` for one more, `-name` for one less, joined by commas.
+    /// Names of controllers, joined by commas: `*` for all, `name` to add one, `-name` to leave one out.
     Controllers,
 }
 
-/// The controllers of the kube-controller-manager that are there, by the names of its flag `--controllers`.
+/// The controllers of the model, by the names of the kube-controller-manager's flag `--controllers`.
 pub const CONTROLLERS: &[&str] = &[
     "cronjob-controller",
     "daemonset-controller",
@@ -66,7 +64,7 @@ const fn flag(component: &'static str, name: &'static str, takes: FlagValue, ava
     FlagInfo { component, name, takes, available }
 }
 
-/// Flags of Kubernetes v1.36 that bear on what is modelled.
+/// The flags of Kubernetes v1.36 that concern the model.
 pub const FLAGS: &[FlagInfo] = {
     use FlagValue::{Bool, Controllers, Count, Decimal, Time};
     const MANAGER: &str = "kube-controller-manager";
@@ -103,7 +101,7 @@ pub const FLAGS: &[FlagInfo] = {
 };
 
 impl FlagInfo {
-    /// The flag of a component, if the model obeys it; else what is wrong and what would be right.
+    /// The flag of a component, if the model has it; else what is wrong and what would be right.
     pub fn usable(component: &str, name: &str) -> Result<&'static Self, String> {
         let of_component = FLAGS.iter().filter(|flag| flag.component == component);
         match of_component.clone().find(|flag| flag.name == name) {
@@ -116,7 +114,7 @@ impl FlagInfo {
         }
     }
 
-    /// Whether there is such a component; else which was meant.
+    /// Checks the name of a component; else what would be right.
     pub fn component(component: &str) -> Result<(), String> {
         let known = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"];
         if known.contains(&component) {
@@ -125,7 +123,7 @@ impl FlagInfo {
         Err(format!("there is no component `{component}`; {}", instead(component, known)))
     }
 
-    /// Whether the flag takes this value.
+    /// Checks a value; else what would be right.
     pub fn check(&self, value: &str) -> Result<(), String> {
         let (right, example) = match self.takes {
             FlagValue::Time => (value.parse::<Millis>().is_ok(), "a duration such as `50s`"),
@@ -140,7 +138,7 @@ impl FlagInfo {
     }
 }
 
-/// Whether a list names controllers that are there.
+/// Checks the names in a list of controllers; else what would be right.
 fn controllers(list: &str) -> Result<(), String> {
     let names =
         list.split(',').map(|name| name.strip_prefix('-').unwrap_or(name)).filter(|name| *name != "*");
@@ -160,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flag_that_the_model_does_not_obey_is_refused_by_name() {
+    fn a_flag_that_the_model_lacks_is_refused_by_name() {
         let component = "kube-controller-manager";
         let refused = |name| FlagInfo::usable(component, name).unwrap_err();
         assert!(refused("kube-api-qps").contains("not there yet"));

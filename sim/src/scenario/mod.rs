@@ -1,23 +1,20 @@
-//! The scenario as a value: what a file or the builder describes and a run carries out. Plain data: it executes nothing and
-//! reads no files.
+//! The scenario as a value: a file or the builder makes it, and a run executes it. Plain data that does nothing by itself.
 //!
 //! - [`Scenario`]: the whole
-//! - [`range`]: `a..b` of times and counts, Go durations
-//! - [`target`]: what people point at: kinds, globs, picks
+//! - [`range`]: ranges `a..b` of times and counts, Go durations
+//! - [`target`]: kinds, globs, picks: how a user names objects
 //! - [`cluster`]: nodes, images, operators, flags
-//! - [`flag`]: the components' flags
+//! - [`flag`]: flags of the components
 //! - [`step`]: the changes, in order
 //! - [`trigger`]: when a fault strikes; patterns of requests
-//! - [`fault`]: failures, and the table of all that have a name
+//! - [`fault`]: failures, and the table of all faults
 //! - [`expect`]: what must hold
-//! - [`oracle`]: the table of all that a run may be found failing by
-//! - [`view`]: checks written in Rust, and what they see
-//! - [`plan`]: the concrete faults of one run and their text form
-//! - [`near`]: did you mean
+//! - [`oracle`]: the table of all oracles
+//! - [`view`]: checks written in Rust, and the objects that they see
+//! - [`plan`]: the exact faults of one run, and their text form
+//! - [`near`]: suggestions for misspelt words
 //!
-//! To add a fault's name or switch it on: one line of [`fault::FAULTS`]; an oracle's: one of [`oracle::ORACLES`].
-//!
-//! Architecture invariant: names only `object` in the crate, and derives no serde: the file format lives in the root crate.
+//! Architecture invariant: names only `object` in the crate, and derives no serde. The root crate has the file format.
 
 pub mod cluster;
 pub mod expect;

@@ -1,11 +1,11 @@
-//! Did you mean: the known word that a wrong one was probably meant to be.
+//! Suggestions for misspelt words.
 
-/// The word of `known` nearest to `word`, if one is near enough to be what was meant.
+/// The word of `known` nearest to `word`, if one is near enough to be the intended word.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let far = lower.chars().count() / 3 + 1;
     let distance = |name: &str| match name.to_lowercase() {
-        // The beginning of a longer name is as good as one slip.
+        // The beginning of a longer name counts as one wrong letter.
         name if lower.len() > 2 && name.starts_with(&lower) => usize::from(name != lower),
         name => strsim::osa_distance(&lower, &name),
     };
@@ -16,7 +16,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
-/// What would be right in place of `word`: the nearest known word, else all of them.
+/// A suggestion in place of `word`: the nearest known word, else all known words.
 pub fn instead<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(word, known.clone()) {
         Some(name) => format!("did you mean `{name}`?"),
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_recognised_and_a_stranger_gets_the_list() {
+    fn a_misspelt_word_gets_the_right_one_and_any_other_gets_the_list() {
         let known = ["replicas", "target", "timeout"];
         assert_eq!(instead("replica", known), "did you mean `replicas`?");
         assert_eq!(instead("Target", known), "did you mean `target`?");

@@ -1,11 +1,11 @@
-//! The table of oracles: every finding that has a name, what it means and who reports it. It judges nothing: that is done in
-//! `oracles`, in `explore` and by the process around a run.
+//! The table of oracles: the name of every violation, what it means and what reports it. The code that reports violations is in
+//! `oracles`, in `explore` and in the root crate.
 
 use derive_more::Display;
 
 use super::near::instead;
 
-/// What is known of an oracle by its name alone. It is compared and printed by its name.
+/// A row of the table of oracles. It prints as its name.
 #[derive(Clone, Copy, PartialEq, Eq, derive_more::Debug, Display)]
 #[display("{name}")]
 #[debug("{name}")]
@@ -14,28 +14,28 @@ pub struct OracleInfo {
     pub name: &'static str,
     /// What it finds, in one sentence.
     pub about: &'static str,
-    /// Who reports it.
+    /// What reports it.
     pub from: Reporter,
-    /// The most that a scenario may do with it.
+    /// The uses that a scenario may make of it: this one and those before it.
     pub most: Use,
     /// Whether this version has it.
     pub available: bool,
 }
 
-/// Who reports a violation.
+/// What reports a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reporter {
-    /// A judge in the lists of `oracles`, from the record of a run.
+    /// An oracle in `oracles`, which reads the record of a run.
     Record,
     /// A check of the scenario.
     Check,
-    /// The run itself, which cannot go on.
+    /// The run itself.
     Run,
-    /// The process around the run, which did not come back.
+    /// The process around the run.
     Process,
 }
 
-/// What a name of an oracle is used for. Each use includes those before it.
+/// The uses of an oracle's name. Each includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Use {
     /// `wavetank explain oracle NAME`.
@@ -46,7 +46,7 @@ pub enum Use {
     Disabled,
 }
 
-/// Makes of each row a constant, by which code names the oracle, and an entry of [`ORACLES`].
+/// Makes of each row a constant with which code names the oracle, and an entry of [`ORACLES`].
 macro_rules! rows {
     ($($constant:ident $name:literal $from:ident $most:ident $available:literal $about:literal)*) => {
         $(
@@ -55,7 +55,7 @@ macro_rules! rows {
                 name: $name, about: $about, from: Reporter::$from, most: Use::$most, available: $available,
             };
         )*
-        /// Every oracle that has a name.
+        /// All oracles.
         pub const ORACLES: &[&OracleInfo] = &[$($constant),*];
     };
 }
@@ -66,11 +66,11 @@ rows! {
     UNSTABLE "unstable" Run Disabled true
     "After the faults have healed, the system converges but never stays converged for the settle window."
     STALLED "stalled" Run Disabled false
-    "After the faults have healed, a custom resource says `Stalled=True`, which does not end by waiting."
+    "After the faults have healed, a custom resource says `Stalled=True`, so that waiting does not help."
     HOT_LOOP "hot_loop" Record Disabled true
-    "A program writes one object again and again although the system has converged, or it does not let time pass."
+    "A program writes one object again and again although the system has converged, or it keeps time from passing."
     PANIC "panic" Record Disabled true
-    "A program panics, in its main task or in one that it has spawned."
+    "A program panics, in its main task or in a spawned one."
     ALWAYS "always" Check Disabled true
     "An `always` of the scenario does not hold at some commit from t = 0 on, for longer than its grace."
     END_STATE "end_state" Record Disabled false
@@ -80,7 +80,7 @@ rows! {
     HEALTHY_DELETED "healthy_deleted" Record Disabled false
     "A program deletes a Ready pod, a bound PersistentVolumeClaim or a workload with ready pods that no run without faults deletes."
     STATUS_LIES "status_lies" Record Disabled false
-    "A custom resource says for more than 60 s that it is Ready while an object that it controls is pending or unhealthy."
+    "A custom resource is Ready for more than 60 s while an object that it controls is pending or unhealthy."
     WRITE_AFTER_LEASE_LOSS "write_after_lease_loss" Record Disabled false
     "A program begins a write more than 5 s after it could know that it no longer holds its Lease."
     CONFLICT_STORM "conflict_storm" Record Disabled false
@@ -88,25 +88,25 @@ rows! {
     ORPHANS "orphans" Record Disabled false
     "An object outlives the custom resource that owned it, and no run without faults leaves it behind."
     DUPLICATE "duplicate" Record Disabled false
-    "Two instances of what may run only once run at the same time."
+    "Two instances of something that may run only once run at the same time."
     SLOW_CONVERGENCE "slow_convergence" Record Disabled false
-    "The system converges only because a timer of a program goes off, more than 60 s after the last news that the program had."
+    "The system converges only because of a timer of a program, more than 60 s after the program got its last event."
     NOT_MODELLED "not_modelled" Record Disabled false
-    "A program writes something that would matter on a real cluster and that wavetank does not model."
+    "A program writes something that has an effect on a real cluster and that wavetank does not model."
     STEP "step" Run Expected true
-    "A step of the scenario fails, and the run ends there."
+    "A step of the scenario fails, which ends the run."
     AT_END "at_end" Run Expected true
     "The code that the scenario runs at the end of each run returns an error or panics."
     EXIT "exit" Process Expected true
-    "The process of the run ends in the middle of it: a program aborts or exits it."
+    "The process of the run ends before the run: a program aborts or exits it."
     STUCK "stuck" Process Expected true
     "A program blocks the run for longer than the watchdog waits on the wall clock; this depends on the machine."
     INTERNAL "internal" Process Explained true
-    "wavetank itself panics: a bug of wavetank's."
+    "wavetank itself panics, which is a bug of wavetank."
 }
 
 impl OracleInfo {
-    /// The oracle with this name, if this version has it and it may be used so; else what is wrong and what would be right.
+    /// The oracle with this name, if this version has it and permits this use; else what is wrong and what would be right.
     pub fn usable(name: &str, wanted: Use) -> Result<&'static Self, String> {
         let right = Self::names(wanted);
         match ORACLES.iter().find(|oracle| oracle.name == name) {
@@ -119,7 +119,7 @@ impl OracleInfo {
         }
     }
 
-    /// The names of all that this version has and that may be used so.
+    /// The names of the oracles of this version that permit this use.
     pub fn names(wanted: Use) -> Vec<&'static str> {
         let usable = |oracle: &&&Self| oracle.available && oracle.most >= wanted;
         ORACLES.iter().filter(usable).map(|oracle| oracle.name).collect()

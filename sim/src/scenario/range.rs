@@ -1,12 +1,12 @@
-//! Ranges `a..b` of times and counts, and Go durations. It draws nothing: a plan does.
+//! Ranges `a..b` of times and counts, and Go durations. A plan draws from ranges; this file does not.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest duration that can be written: ten years.
+/// The longest duration that a user may write: ten years. Our choice.
 const LONGEST_MS: u64 = 10 * 365 * 24 * 3_600_000;
 
-/// Times to draw from uniformly, both ends included. Virtual time has a grain of 1 ms.
+/// Times to draw from uniformly, with both ends. Virtual time has whole milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimeRange {
     /// The shortest, in milliseconds.
@@ -15,7 +15,7 @@ pub struct TimeRange {
     pub high_ms: u64,
 }
 
-/// Counts to draw from uniformly, both ends included.
+/// Counts to draw from uniformly, with both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CountRange {
     /// The smallest.
@@ -25,30 +25,30 @@ pub struct CountRange {
 }
 
 impl TimeRange {
-    /// This time and no other.
+    /// Only this time.
     pub const fn exactly(ms: u64) -> Self {
         Self { low_ms: ms, high_ms: ms }
     }
 
-    /// The time, where there is only one.
+    /// The time, if there is only one.
     pub fn exact(self) -> Option<u64> {
         (self.low_ms == self.high_ms).then_some(self.low_ms)
     }
 }
 
 impl CountRange {
-    /// This count and no other.
+    /// Only this count.
     pub const fn exactly(n: u64) -> Self {
         Self { low: n, high: n }
     }
 
-    /// The count, where there is only one.
+    /// The count, if there is only one.
     pub fn exact(self) -> Option<u64> {
         (self.low == self.high).then_some(self.low)
     }
 }
 
-/// Milliseconds as a Go duration, such as `1h30m`, `1.5s` or `200ms`; parses what it prints, and all of Go's units.
+/// Milliseconds as a Go duration, such as `1h30m`, `1.5s` or `200ms`. It parses what it prints, and all units of Go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Millis(pub u64);
 
@@ -83,7 +83,7 @@ impl FromStr for Millis {
             nanos.ok_or_else(|| format!("`{text}` is no duration: write `30s`, `5m`, `1h30m` or `200ms`"))?;
         if nanos % 1_000_000 != 0 {
             return Err(format!(
-                "`{text}` is finer than virtual time: write whole milliseconds, such as `1ms`"
+                "`{text}` has a fraction of a millisecond: write whole milliseconds, such as `1ms`"
             ));
         }
         let ms = u64::try_from(nanos / 1_000_000).ok().filter(|ms| *ms <= LONGEST_MS);
@@ -92,7 +92,7 @@ impl FromStr for Millis {
     }
 }
 
-/// A Go duration's nanoseconds; nothing for any other text.
+/// The nanoseconds of a Go duration; nothing for any other text.
 fn nanos(text: &str) -> Option<u128> {
     let mut rest = text;
     let mut total: u128 = 0;
@@ -122,7 +122,7 @@ fn unit_nanos(unit: &str) -> Option<u128> {
     })
 }
 
-/// A decimal number times a unit, in whole units of one; finer digits must be zero.
+/// A decimal number times a unit.
 fn scaled(number: &str, unit: u128) -> Option<u128> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if whole.is_empty() && fraction.is_empty() || number.len() > 24 {
@@ -131,7 +131,7 @@ fn scaled(number: &str, unit: u128) -> Option<u128> {
     let digits = |s: &str| if s.is_empty() { Some(0) } else { s.parse::<u128>().ok() };
     let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let below = digits(fraction)?.checked_mul(unit)?;
-    // What is finer than a nanosecond rounds up, so that it is seen as too fine and never vanishes.
+    // Fractions of a nanosecond round up, so that the caller sees that they are too fine.
     digits(whole)?.checked_mul(unit)?.checked_add(below.div_ceil(scale))
 }
 
@@ -193,22 +193,22 @@ fn ends<T: FromStr<Err = String> + PartialOrd + Copy>(text: &str) -> Result<(T, 
     if a > b { Err(format!("`{text}` ends before it starts: write `{high}..{low}`")) } else { Ok((a, b)) }
 }
 
-/// The most seeds of one sweep: the jobs of a sweep are listed before it begins. More take several sweeps.
+/// The most seeds of a sweep. Our choice: a sweep lists its jobs before it begins.
 pub const MOST_SEEDS: u64 = 1_000_000;
 
-/// The seeds of a sweep: `200` for as many from 0, or `A..B` without B.
+/// The seeds of a sweep: `200` for the first 200 from 0, or `A..B` without B.
 pub fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
-    let wrong = |why: &str| format!("`{text}` {why}: write `200`, or `0..200` (without the last)");
+    let wrong = |why: &str| format!("`{text}` {why}: write `200`, or `0..200` (200 does not run)");
     let number = |text: &str| text.parse::<Count>().map(|count| count.0);
     let parsed = match text.split_once("..") {
         Some((first, end)) => number(first).and_then(|first| Ok(first..number(end)?)),
         None => number(text).map(|end| 0..end),
     };
-    let seeds = parsed.map_err(|_| wrong("says no seeds"))?;
+    let seeds = parsed.map_err(|_| wrong("is no number or range of seeds"))?;
     match seeds.end.saturating_sub(seeds.start) {
-        0 => Err(wrong("is no seed at all")),
+        0 => Err(wrong("has no seed")),
         1..=MOST_SEEDS => Ok(seeds),
-        many => Err(wrong(&format!("are {many} seeds, and a sweep takes at most {MOST_SEEDS}"))),
+        many => Err(wrong(&format!("has {many} seeds, and a sweep has at most {MOST_SEEDS}"))),
     }
 }
 
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_says_what_would_be_right() {
+    fn a_wrong_duration_gets_a_message_with_a_right_one() {
         for text in ["", "5", "s", "5 s", "-5s", "+5s", "5sec", "1..2s", ".s", "5x", "1e3s", "٣s"] {
             assert!(text.parse::<Millis>().unwrap_err().contains("no duration"), "{text}");
         }

@@ -1,16 +1,16 @@
-//! The whole scenario, and when the system counts as converged.
+//! The whole scenario, and its conditions for convergence.
 
 use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Step};
 use crate::object::names::DEFAULT_NAMESPACE;
 
-/// All that is fixed before a run. With a seed it determines the run completely.
+/// The input of a run. Together with a seed it determines the run completely.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// The name in reports, from `metadata.name`.
     pub name: String,
-    /// Where namespaced objects without a namespace go, as `kubectl -n`.
+    /// The namespace of objects that name none, as `kubectl -n`.
     pub namespace: String,
-    /// The seeds of a sweep; the end is left out.
+    /// The seeds of a sweep.
     pub seeds: std::ops::Range<u64>,
     /// Nodes, version and flags.
     pub cluster: ClusterSpec,
@@ -18,7 +18,7 @@ pub struct Scenario {
     pub images: Vec<ImageRule>,
     /// Programs that run beside the cluster.
     pub operators: Vec<OperatorSpec>,
-    /// Applied without faults; the system must converge on it before t = 0.
+    /// The steps of setup: they run without faults, and the system must converge after them before t = 0.
     pub setup: Vec<Step>,
     /// The changes, in order.
     pub steps: Vec<Step>,
@@ -26,23 +26,23 @@ pub struct Scenario {
     pub faults: Vec<FaultSpec>,
     /// When the system counts as converged.
     pub converge: Converge,
-    /// What must hold, beside the built-in oracles.
+    /// What must hold, besides the built-in oracles.
     pub expect: Vec<Expectation>,
-    /// The oracle that this scenario must be found failing by: a run is held if it has no violation or only this one, a
-    /// sweep fails if no seed has it.
+    /// The oracle whose violation the scenario expects: a run holds if it has no violation or this one, and a sweep fails if
+    /// no seed has it.
     pub expect_violation: Option<&'static OracleInfo>,
-    /// Oracles that do not judge this scenario.
+    /// Oracles that are off in this scenario.
     pub disable: Vec<Disabled>,
 }
 
 /// When the system counts as converged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Converge {
-    /// The time from the end of healing in which it must converge.
+    /// The time from healing in which the system must converge.
     pub within_ms: u64,
     /// The time for which it must stay converged.
     pub settle_ms: u64,
-    /// What is left out of the masked state.
+    /// What does not belong to the masked state.
     pub ignore: Vec<Ignore>,
 }
 
@@ -51,31 +51,31 @@ pub struct Converge {
 pub struct Ignore {
     /// The kind of the objects.
     pub kind: KindName,
-    /// The labels of the objects, as kubectl writes them; all of the kind without.
+    /// The labels of the objects, as kubectl writes them; without them, all of the kind.
     pub selector: Option<String>,
-    /// JSON pointers of the fields; the whole object where there are none.
+    /// JSON pointers of the fields; without them, the whole object.
     pub fields: Vec<String>,
 }
 
-/// An oracle that does not judge.
+/// An oracle that is off.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disabled {
     /// The oracle.
     pub oracle: &'static OracleInfo,
-    /// Why not.
+    /// Why it is off.
     pub reason: String,
 }
 
 impl Default for Converge {
-    /// Crash-loop and pull back-off may take 5 m each, as may a requeue; the window outlasts a 5 m requeue and a 5 m watch
-    /// timeout.
+    /// Our choice: crash-loop back-off, pull back-off and a requeue may take 5 minutes each, and the settle window is longer
+    /// than a requeue and a watch timeout of 5 minutes.
     fn default() -> Self {
         Self { within_ms: 20 * 60_000, settle_ms: 10 * 60_000, ignore: Vec::new() }
     }
 }
 
 impl Scenario {
-    /// A scenario of a booted three-node cluster in which nothing happens, with 200 seeds.
+    /// A booted cluster of three nodes in which nothing happens, with 200 seeds.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -94,13 +94,13 @@ impl Scenario {
         }
     }
 
-    /// The rule for an image: the first that matches, else the one for images that match nothing.
+    /// The rule for an image: the first that matches, else the default rule.
     pub fn image(&self, image: &str) -> &ImageRule {
         self.images.iter().find(|rule| rule.image.matches(image)).unwrap_or(ImageRule::unmatched())
     }
 
-    /// The name that the draws of a fault entry are keyed by: its own, else its kind and its n-th of that kind among the
-    /// unnamed ones (`crash#2`), so that naming or moving another entry shifts nothing.
+    /// The name on which the draws of a fault entry depend: its own, else its kind and its number among the unnamed entries of
+    /// that kind (`crash#2`). So a name for another entry changes no draws of other kinds.
     pub fn fault_name(&self, index: usize) -> String {
         let entry = &self.faults[index];
         entry.name.clone().unwrap_or_else(|| {

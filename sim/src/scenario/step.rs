@@ -1,6 +1,6 @@
-//! Steps: the changes that a user makes, in order. They belong to the reference run too.
+//! Steps: the changes that a user makes, in order. Runs without faults have them too.
 //!
-//! To add a verb, edit four files; tests fail while one of them is missing:
+//! To add a verb, edit four files. Tests fail if one of them lacks it:
 //! 1. here: a variant of [`Action`], its word in `verbs!`, and what reports call it in `Display`
 //! 2. `sim/src/explore/steps/mod.rs`: one line that says which function carries it out
 //! 3. `sim/src/explore/steps/GROUP.rs`: that function, and a test that runs a scenario with the verb
@@ -22,14 +22,14 @@ use crate::object::{Object, Value};
 pub struct Step {
     /// The name in reports.
     pub name: Option<String>,
-    /// When it happens: a step with a trigger stands outside the order. Actions that take their time cannot have one.
+    /// When it runs, for a step outside the order. An action that waits for the cluster cannot have this.
     pub when: Option<When>,
     /// What it does.
     pub action: Action,
 }
 
 impl Step {
-    /// The step without a name and without a trigger.
+    /// A step without a name and without a trigger.
     pub fn new(action: Action) -> Self {
         Self { name: None, when: None, action }
     }
@@ -40,7 +40,7 @@ impl Step {
     }
 }
 
-/// What a step does: kubectl's verbs.
+/// What a step does: mostly verbs of kubectl.
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Server-side apply of each object, in order.
@@ -55,14 +55,14 @@ pub enum Action {
         target: Target,
         /// What happens to their dependents.
         cascade: Cascade,
-        /// `gracePeriodSeconds`, where it is not the object's own.
+        /// `gracePeriodSeconds`, if it differs from the object's own.
         grace_period_seconds: Option<u64>,
     },
     /// Patch the target's objects.
     Patch {
         /// The objects.
         target: Target,
-        /// How the patch is read.
+        /// The type of the patch.
         patch_type: PatchType,
         /// The patch.
         patch: Value,
@@ -83,7 +83,7 @@ pub enum Action {
         /// Image by container name.
         containers: BTreeMap<String, String>,
     },
-    /// Restart the pods of a workload: an annotation changes its pod template.
+    /// Restart the pods of a workload by an annotation in its pod template.
     RolloutRestart {
         /// The objects.
         target: Target,
@@ -92,7 +92,7 @@ pub enum Action {
     RolloutUndo {
         /// The objects.
         target: Target,
-        /// The revision; without it the one before the newest.
+        /// The revision; without one, that before the newest.
         to_revision: Option<u64>,
     },
     /// Make nodes unschedulable.
@@ -106,22 +106,22 @@ pub enum Action {
         /// How long it may take.
         timeout_ms: u64,
     },
-    /// Replace the nodes of all pools, one pool after the other, by ones of another version.
+    /// Replace the nodes of all pools with nodes of another version, one pool after the other.
     UpgradeNodes {
         /// The version.
         to: String,
-        /// How many machines join before as many leave; 0: one leaves before one joins.
+        /// How many nodes join before as many leave; 0: one leaves before one joins.
         surge: u32,
-        /// How long the drain of a node and the start of one may take.
+        /// How long each drain and each start of a node may take.
         timeout_ms: u64,
     },
-    /// Wait, for a time or for a state of the cluster.
+    /// Wait for a time or for a state of the cluster.
     Wait(Wait),
-    /// Check once, now.
+    /// Check once.
     Assert(Check),
 }
 
-/// Writes [`Action::VERBS`] and [`Action::verb`] from one list, so that neither can miss an entry of the other.
+/// Makes [`Action::VERBS`] and [`Action::verb`] from one list, so that both have all verbs.
 macro_rules! verbs {
     ($($action:pat => $word:literal,)*) => {
         /// The words of all actions.
@@ -154,8 +154,8 @@ impl Action {
         Self::Assert(_) => "assert",
     }
 
-    /// Whether it lasts until the cluster has done something. All others only send requests, one after the other.
-    pub fn takes_its_time(&self) -> bool {
+    /// Whether it waits for the cluster. All other actions only send requests, one after the other.
+    pub fn waits(&self) -> bool {
         matches!(self, Self::Drain { .. } | Self::UpgradeNodes { .. } | Self::Wait(_))
     }
 }
@@ -212,7 +212,7 @@ pub enum NodeChoice {
     Selected(String),
 }
 
-/// A pause in the steps.
+/// A wait between steps.
 #[derive(Clone, Debug, PartialEq, Display)]
 #[display("{until}")]
 pub struct Wait {
@@ -223,30 +223,30 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// The timeout where none is given.
+    /// The default timeout. Our choice.
     pub const TIMEOUT_MS: u64 = 5 * 60_000;
 }
 
-/// What a wait waits for.
+/// What ends a wait.
 #[derive(Clone, Debug, PartialEq, Display)]
 pub enum WaitFor {
     /// Converged and quiet for 30 s.
     #[display("wait for convergence")]
     Converged,
-    /// So much virtual time.
+    /// This much virtual time, in ms.
     #[display("wait {}", Millis(*_0))]
     Time(u64),
-    /// A condition of every object pointed at.
+    /// A condition of all these objects.
     #[display("wait for {condition}={status} of {target}")]
     Condition {
-        /// Which objects; there must be one.
+        /// The objects; at least one must exist.
         target: Target,
         /// The condition's type.
         condition: String,
         /// Its status, usually `True`.
         status: String,
     },
-    /// Every object pointed at is gone.
+    /// None of these objects exists.
     #[display("wait for deletion of {_0}")]
     Delete(Target),
 }

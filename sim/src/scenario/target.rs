@@ -1,18 +1,17 @@
-//! What people point at: kinds by any of their names, names by glob, some or all of a selection. It resolves nothing: that
-//! needs a cluster.
+//! How users name objects: kinds by any of their names, globs, some or all of a selection. A cluster resolves them, not this file.
 
 use derive_more::{Display, From};
 
 use crate::object::LabelSelector;
 
-/// A kind as people write it: `Pod`, `pods`, `deployments.apps`, `crd`. Steps resolve it by discovery, as kubectl does;
-/// patterns of requests use [`KindName::matches`].
+/// A kind as users write it: `Pod`, `pods`, `deployments.apps`, `crd`. Steps resolve it by discovery, as kubectl does. Patterns
+/// of requests use [`KindName::matches`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, From)]
 #[from(&str)]
 pub struct KindName(pub String);
 
 impl KindName {
-    /// Whether a resource goes by this name: its kind, its plural or its plural and group; letter case does not matter.
+    /// Whether this is the name of a resource: its kind or plural, with or without its group, in any letter case.
     pub fn matches(&self, group: &str, plural: &str, kind: &str) -> bool {
         let full = |name: &str| {
             let group_of =
@@ -26,7 +25,7 @@ impl KindName {
     }
 }
 
-/// A glob: `*` stands for any text, every other character for itself.
+/// A glob: `*` matches any text, every other character only itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, From)]
 #[from(&str)]
 pub struct Pattern(pub String);
@@ -55,12 +54,11 @@ impl Pattern {
     }
 }
 
-/// The pods that a node has to host, as files and plans write them: `kind=Pod`, with labels behind it such as
-/// `kind=Pod,app=etcd`.
+/// The pods that a node must host, as files and plans write them: `kind=Pod`, or with labels, such as `kind=Pod,app=etcd`.
 #[derive(Clone, Debug, PartialEq, Eq, Display)]
 #[display("kind=Pod{}{selector}", if selector.is_empty() { "" } else { "," })]
 pub struct Hosting {
-    /// The pods' labels, as kubectl writes them; any pod where it is empty.
+    /// The pods' labels, as kubectl writes them; empty for any pod.
     pub selector: String,
 }
 
@@ -79,13 +77,13 @@ impl std::str::FromStr for Hosting {
         match LabelSelector::parse(selector) {
             Ok(_) => Ok(Self { selector: selector.into() }),
             Err(error) => Err(format!(
-                "`{selector}` is no label selector ({error}): write it as for kubectl, such as `app=web`"
+                "`{selector}` is no label selector ({error}): write one as for kubectl, such as `app=web`"
             )),
         }
     }
 }
 
-/// How many of those that match. Which ones is a keyed draw at the time of need.
+/// How many of the objects that match. A draw decides which ones, when they are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display)]
 pub enum Pick {
     /// One of them.
@@ -94,12 +92,12 @@ pub enum Pick {
     /// All of them.
     #[display("all")]
     All,
-    /// The one that holds the Lease; where there is none, one of them.
+    /// The one that holds the Lease, else one of them.
     #[display("leader")]
     Leader,
-    /// So many, or all where there are fewer.
+    /// This number of them, or all if there are fewer.
     Count(u32),
-    /// So many of a hundred, rounded up.
+    /// This percentage, rounded up.
     #[display("{_0}%")]
     Percent(u32),
 }
@@ -135,7 +133,7 @@ impl std::str::FromStr for Pick {
     }
 }
 
-/// The objects that a step or a fault is about.
+/// The objects of a step.
 #[derive(Clone, Debug, PartialEq, Display)]
 pub enum Target {
     /// `kind/name`.
@@ -143,7 +141,7 @@ pub enum Target {
     Named {
         /// The kind.
         kind: KindName,
-        /// The namespace; the scenario's without one.
+        /// The namespace; without one the scenario's.
         namespace: Option<String>,
         /// The name.
         name: String,
@@ -153,9 +151,9 @@ pub enum Target {
     Selected {
         /// The kind.
         kind: KindName,
-        /// The namespace; the scenario's without one.
+        /// The namespace; without one the scenario's.
         namespace: Option<String>,
-        /// Labels, as kubectl writes them; all of the kind without.
+        /// Labels, as kubectl writes them; without them, all of the kind.
         selector: Option<String>,
         /// How many of them.
         pick: Pick,
@@ -163,14 +161,14 @@ pub enum Target {
 }
 
 impl Target {
-    /// The kind that is pointed at.
+    /// The kind.
     pub fn kind(&self) -> &KindName {
         match self {
             Self::Named { kind, .. } | Self::Selected { kind, .. } => kind,
         }
     }
 
-    /// The namespace, where one is named.
+    /// The namespace, if the target names one.
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Named { namespace, .. } | Self::Selected { namespace, .. } => namespace.as_deref(),
@@ -202,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_goes_by_kind_plural_and_group() {
+    fn a_kind_matches_by_kind_plural_and_group() {
         for name in ["Deployment", "deployment", "deployments", "deployments.apps", "Deployment.apps"] {
             assert!(KindName::from(name).matches("apps", "deployments", "Deployment"), "{name}");
         }
@@ -211,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_node_hosts_prints_as_it_is_written() {
+    fn hosted_pods_print_as_they_are_written() {
         for (text, selector) in
             [("kind=Pod", ""), ("kind=Pod,app=etcd", "app=etcd"), ("kind=Pod,a in (b,c),!d", "a in (b,c),!d")]
         {

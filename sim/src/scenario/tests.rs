@@ -1,4 +1,4 @@
-//! Tests of the scenario's values: the fault table and the keys of draws.
+//! Tests of the fault table, of names and of image rules.
 
 use super::fault::{FAULTS, Unless};
 use super::*;
@@ -10,14 +10,14 @@ fn fault(name: Option<&str>, kind: &str) -> FaultSpec {
         fault,
         target: FaultTarget::Program { program: Pattern::any(), pick: Pick::One },
         when: When::new(Trigger::At(TimeRange::exactly(0))),
-        times: CountRange::exactly(1),
+        times: None,
         duration: None,
         args: fault.default_args(),
     }
 }
 
 #[test]
-fn naming_another_entry_shifts_no_draw_of_this_kind() {
+fn a_name_for_one_entry_does_not_rename_the_others() {
     let mut scenario = Scenario::new("s");
     scenario.faults =
         vec![fault(None, "crash"), fault(Some("x"), "crash"), fault(None, "watch-cut"), fault(None, "crash")];
@@ -35,7 +35,7 @@ fn the_table_has_each_fault_once_with_valid_defaults() {
 }
 
 #[test]
-fn a_committed_answer_is_one_that_a_server_could_give() {
+fn an_answer_that_no_server_gives_is_refused() {
     let info = FaultInfo::named("api-error").unwrap();
     let mut args = info.default_args();
     args.0.insert("status", info.arg("status").unwrap().read("429").unwrap());

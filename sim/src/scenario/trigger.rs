@@ -1,46 +1,81 @@
-//! When a fault strikes or a triggered step is done, and patterns of the requests and watch events that set it off. It watches
-//! nothing: `faults` does.
+//! When a fault strikes or a triggered step runs, and patterns of the requests and watch events that trigger it. Module `faults`
+//! watches for them.
 //!
-//! Not there yet: triggers by application calls and log lines, and sequences of triggers.
+//! Not modelled: triggers by application calls and log lines, and sequences of triggers.
 
+use std::fmt;
 use std::str::FromStr;
-
-use derive_more::Display;
 
 use super::{CountRange, KindName, Pattern, TimeRange};
 
-/// When a fault strikes or a step is done.
+/// Gives an enum its words: `ALL`, `as_str` and `Display`.
+macro_rules! words {
+    ($name:ident: $($variant:ident $word:literal),+) => {
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word for it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+/// When a fault strikes or a step runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct When {
-    /// What sets it off.
+    /// What triggers it.
     pub trigger: Trigger,
     /// Which occurrence, from 1; for [`Trigger::On`].
     pub nth: CountRange,
-    /// On which side of the occurrence; for [`Trigger::On`].
+    /// The moment relative to the occurrence; for [`Trigger::On`].
     pub moment: Moment,
 }
 
 impl When {
-    /// At the first occurrence of this.
+    /// At the first occurrence of this trigger.
     pub fn new(trigger: Trigger) -> Self {
         Self { trigger, nth: CountRange::exactly(1), moment: Moment::default() }
     }
+
+    /// What is wrong with it. Each problem comes with its field in a scenario file.
+    pub fn check(&self) -> Vec<(&'static str, String)> {
+        let mut wrong = Vec::new();
+        if self.nth.low == 0 {
+            wrong.push(("nth", "occurrences count from 1: write `1` or more".into()));
+        } else if self.nth != CountRange::exactly(1) && !matches!(self.trigger, Trigger::On(_)) {
+            wrong.push(("nth", "`nth` goes with `on`: leave it out, or say at which request".into()));
+        }
+        if matches!(self.trigger, Trigger::Every(TimeRange { high_ms: 0, .. })) {
+            wrong.push(("every", "a pause of `0s` never ends: write `1s` or more".into()));
+        }
+        wrong
+    }
 }
 
-/// What sets a fault off.
+/// What triggers a fault or a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
-    /// Once, so long after t = 0.
+    /// Once, this time after t = 0.
     At(TimeRange),
-    /// Again and again, with such pauses, the first after t = 0.
+    /// Repeatedly, with a pause before each strike.
     Every(TimeRange),
     /// A request or a watch event.
     On(EventPattern),
 }
 
-/// On which side of an occurrence a fault strikes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Display)]
-#[display(rename_all = "kebab-case")]
+/// The moment of a strike, relative to an occurrence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     /// Before it has an effect.
     Before,
@@ -51,27 +86,23 @@ pub enum Moment {
     AfterResponse,
 }
 
-impl Moment {
-    /// All moments.
-    pub const ALL: [Self; 3] = [Self::Before, Self::After, Self::AfterResponse];
-}
+words! { Moment: Before "before", After "after", AfterResponse "after-response" }
 
 /// A pattern of requests or watch events. Writes of Leases and Events match only if the kind is named.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventPattern {
-    /// Who sends the request or receives the event: the name of a host or a program. Without one: the fault's target
-    /// where that is a program, else any host.
+    /// The host or program that sends the request or receives the event. Without one: the fault's target if that is a
+    /// program, else any host.
     pub actor: Option<Pattern>,
     /// The verb, or a class of verbs.
     pub verb: EventVerb,
-    /// The kind; any without one.
+    /// The kind; without one any.
     pub kind: Option<KindName>,
-    /// The subresource; the object itself without one.
+    /// The subresource; without one the object itself.
     pub subresource: Option<String>,
     /// The namespace, or [`EventPattern::CLUSTER`].
     pub namespace: Pattern,
-    /// The object's name as it was given, or `PREFIX~N` for the n-th that was generated; for list and watch only `*`
-    /// matches.
+    /// The object's name as it was given, or `PREFIX~N` for the n-th that was generated. Lists and watches match only `*`.
     pub name: Pattern,
     /// The object's labels, as kubectl writes them.
     pub selector: Option<String>,
@@ -96,8 +127,7 @@ impl EventPattern {
 }
 
 /// A verb of the API, a class of verbs, or a watch event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display)]
-#[display(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventVerb {
     /// Any of get, list and watch.
     Read,
@@ -120,7 +150,6 @@ pub enum EventVerb {
     /// A write.
     Delete,
     /// A write.
-    #[display("deletecollection")]
     DeleteCollection,
     /// A watch event.
     Added,
@@ -130,32 +159,29 @@ pub enum EventVerb {
     Deleted,
 }
 
-impl EventVerb {
-    /// All verbs.
-    pub const ALL: [Self; 14] = [
-        Self::Read,
-        Self::Write,
-        Self::WatchEvent,
-        Self::Get,
-        Self::List,
-        Self::Watch,
-        Self::Create,
-        Self::Update,
-        Self::Patch,
-        Self::Delete,
-        Self::DeleteCollection,
-        Self::Added,
-        Self::Modified,
-        Self::Deleted,
-    ];
+words! { EventVerb: Read "read", Write "write", WatchEvent "watch-event", Get "get", List "list", Watch "watch",
+Create "create", Update "update", Patch "patch", Delete "delete", DeleteCollection "deletecollection",
+Added "added", Modified "modified", Deleted "deleted" }
 
-    /// The class that a verb belongs to; a class is its own.
+impl EventVerb {
+    /// The class of a verb. A class is its own class.
     pub fn class(self) -> Self {
         match self {
             Self::Read | Self::Get | Self::List | Self::Watch => Self::Read,
             Self::WatchEvent | Self::Added | Self::Modified | Self::Deleted => Self::WatchEvent,
             _ => Self::Write,
         }
+    }
+
+    /// The verb of this class with this word; else what would be right.
+    pub fn of_class(class: Self, word: &str) -> Result<Self, String> {
+        let verb: Self = word.parse()?;
+        let belongs = |verb: &Self| verb.class() == class && *verb != class;
+        if belongs(&verb) {
+            return Ok(verb);
+        }
+        let right: Vec<_> = Self::ALL.iter().copied().filter(belongs).map(Self::as_str).collect();
+        Err(format!("`{verb}` is no {class}: write one of {}", right.join(", ")))
     }
 
     /// Whether `verb` is this verb or belongs to this class.
@@ -168,9 +194,9 @@ impl FromStr for EventVerb {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|verb| verb.to_string() == text).ok_or_else(|| {
-            let all = Self::ALL.map(|verb| verb.to_string()).join(", ");
-            format!("`{text}` is no verb: write one of {all}")
+        Self::ALL.iter().copied().find(|verb| verb.as_str() == text).ok_or_else(|| {
+            let all: Vec<_> = Self::ALL.iter().map(|verb| verb.as_str()).collect();
+            format!("`{text}` is no verb: write one of {}", all.join(", "))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Checks written in Rust, and what they see: the store's truth at one instant.
+//! Checks written in Rust, and the objects that they see: those in the store at one instant.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::object::Object;
 /// Lists the objects of a kind, by apiVersion and kind.
 type List<'a> = &'a dyn Fn(&str, &str) -> Vec<Arc<Object>>;
 
-/// The objects at one instant, and what a check says of them.
+/// The objects at one instant, and the demands of a check that they do not meet.
 #[derive(derive_more::Debug)]
 #[debug("View")]
 pub struct View<'a> {
@@ -33,7 +33,7 @@ impl<'a> View<'a> {
         self.list(kind).into_iter().find(|object| object.namespace() == namespace && object.name() == name)
     }
 
-    /// Says what is wrong unless `holds`.
+    /// Notes `otherwise` as what is wrong, unless `holds`.
     pub fn require(&self, holds: bool, otherwise: impl Into<String>) {
         if !holds {
             self.unmet.borrow_mut().push(otherwise.into());
@@ -47,12 +47,12 @@ impl<'a> View<'a> {
 pub struct RustCheck(Arc<dyn Fn(&View<'_>) + Send + Sync>);
 
 impl RustCheck {
-    /// A check that calls [`View::require`] for what must hold.
+    /// A check. It calls [`View::require`] for each demand.
     pub fn new(check: impl Fn(&View<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(check))
     }
 
-    /// What the check says of a view.
+    /// Runs the check on a view. The error says what is wrong.
     pub fn judge(&self, view: &View<'_>) -> Result<(), String> {
         (self.0)(view);
         let unmet = view.unmet.take();

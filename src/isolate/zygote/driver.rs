@@ -1,4 +1,4 @@
-//! The driver's side: starts the zygote, hands inputs to its lanes, turns what comes back into outcomes.
+//! The driver's side: starts the zygote, sends inputs to its lanes, and makes outcomes of the replies.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,10 +19,10 @@ use super::lane::{self, Message};
 use super::{OnResult, Outcome, Pool, VARIABLE};
 use crate::isolate::{drive, history, sys};
 
-/// How much of a dead job's output is kept: enough for a panic with its backtrace.
+/// How much of a dead job's output is kept. Our choice: enough for a panic with its backtrace.
 const OUTPUT_TAIL_BYTES: u64 = 8 << 10;
 
-/// On top of the jobs' own watchdog, for starting and for a machine under load.
+/// The driver waits this much longer than the job's watchdog. Our choice: for the start, and for a machine under load.
 const GRACE: Duration = Duration::from_secs(60);
 
 pub(in crate::isolate) struct Driver {
@@ -30,7 +30,7 @@ pub(in crate::isolate) struct Driver {
     zygote: Child,
     lanes: Vec<Lane>,
     addresses_are_fixed: bool,
-    /// The zygote lives as long as the thread that started it, and the history is that thread's.
+    /// The kernel kills the zygote when the thread that started it ends, and the history belongs to that thread.
     not_send: PhantomData<*const ()>,
 }
 
@@ -48,7 +48,7 @@ impl Driver {
         let mut theirs = Vec::new();
         for _ in 0..pool.jobs.max(1) {
             let (socket, other_end) = UnixStream::pair()?;
-            // Twice: a warm-up may need all its time before it is given up.
+            // Twice, because a warm-up that hangs takes its whole time too.
             socket.set_read_timeout(Some(pool.stuck_after * 2 + GRACE))?;
             lanes.push(Lane { socket, output: sys::output_file()?, stuck_after: pool.stuck_after });
             theirs.push(other_end);
@@ -79,7 +79,7 @@ impl Driver {
         };
         let output = self.lanes[0].output_tail();
         io::Error::other(format!(
-            "the zygote did not come to serve ({end}); its last output: {}",
+            "the zygote did not reach its session ({end}); its last output: {}",
             output.trim_end()
         ))
     }
@@ -105,14 +105,14 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Its servers and their jobs end with it.
+        // The kernel kills its servers and their jobs with it.
         let _ = self.zygote.kill();
         let _ = self.zygote.wait();
     }
 }
 
 impl Lane {
-    /// Executes one job; the outcome comes with its JSON.
+    /// Executes a job. Returns the outcome and its JSON.
     fn execute<I: Serialize, O: Serialize + DeserializeOwned>(&mut self, input: &I) -> (Outcome<O>, String) {
         let outcome = match self.exchange(input) {
             Ok((Some(json), _)) => match serde_json::from_str(&json) {
@@ -153,7 +153,7 @@ impl Lane {
 }
 
 fn lost<O>(error: &io::Error) -> Outcome<O> {
-    Outcome::Died { how: format!("its zygote was lost: {error}"), output: String::new() }
+    Outcome::Died { how: format!("the zygote does not answer: {error}"), output: String::new() }
 }
 
 fn ending(status: ExitStatus) -> String {
@@ -171,7 +171,7 @@ fn start_zygote(lanes: &[Lane], theirs: &[UnixStream]) -> io::Result<Child> {
         .flat_map(|(socket, lane)| [socket.as_raw_fd(), lane.output.as_raw_fd()])
         .collect();
     let numbers: Vec<String> = inherited.iter().map(RawFd::to_string).collect();
-    // The link and not the path it leads to: the file may have been replaced by a new build.
+    // The link and not its target: a new build may have replaced the file.
     let mut command = Command::new("/proc/self/exe");
     let mut arguments = env::args_os();
     command.arg0(arguments.next().unwrap_or_default());
@@ -182,7 +182,7 @@ fn start_zygote(lanes: &[Lane], theirs: &[UnixStream]) -> io::Result<Child> {
     command.spawn()
 }
 
-/// libtest names the thread of a test after the test; then only that test is to be run again.
+/// The arguments that run only this thread's test again. libtest names the thread of a test after the test.
 fn test_of_this_thread() -> Option<Vec<OsString>> {
     let thread = thread::current();
     let test = thread.name().filter(|name| *name != "main")?;

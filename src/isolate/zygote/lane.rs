@@ -1,24 +1,24 @@
-//! The bytes on a lane: lengths and messages, with no knowledge of what they mean.
+//! The bytes on a lane: reads and writes messages, without knowing what they mean.
 
 use std::io::{self, Read, Write};
 
-/// The one byte that a server sends when it is ready: whether its addresses are fixed.
+/// The byte that a server sends when it is ready. It says whether the server's addresses are fixed.
 pub(super) const READY_RANDOM: u8 = b'r';
 pub(super) const READY_FIXED: u8 = b'f';
-/// The one byte that makes a server fork.
+/// The byte that makes a server fork.
 pub(super) const GO: u8 = b'g';
 const ANSWER: u8 = b'a';
 const ENDED: u8 = b'e';
 
-/// What comes back from a lane.
+/// A message to the driver.
 pub(super) enum Message {
     /// The job's answer, as JSON.
     Answer(Vec<u8>),
-    /// The status of the job's process as waitpid(2) gives it. Always the last message of a job.
+    /// The status of the job's process as waitpid(2) gives it. It is the last message of a job.
     Ended(i32),
 }
 
-/// Writes one length-prefixed block in one piece.
+/// Writes `before` and a block with its length, all in one call.
 pub(super) fn write_block(lane: &mut impl Write, before: &[u8], block: &[u8]) -> io::Result<()> {
     let length = u32::try_from(block.len()).map_err(|_| io::Error::other("a message of more than 4 GiB"))?;
     let mut bytes = Vec::with_capacity(before.len() + 4 + block.len());
@@ -38,7 +38,7 @@ pub(super) fn write_answer(lane: &mut impl Write, json: &[u8]) -> io::Result<()>
     write_block(lane, &[ANSWER], json)
 }
 
-/// Allocates nothing: a server calls it.
+/// Allocates nothing, because a server calls it.
 pub(super) fn write_ended(lane: &mut impl Write, status: i32) -> io::Result<()> {
     let [a, b, c, d] = status.to_le_bytes();
     lane.write_all(&[ENDED, a, b, c, d])

@@ -1,18 +1,21 @@
-//! Isolation `fork`: jobs in processes that a zygote forks, so that each starts from the same memory.
+//! Isolation `fork`: a zygote forks a process for each job, so that all jobs start with the same memory.
 //!
 //! ```text
 //! driver ── exec ──> zygote ── fork ──> server, one per lane ── fork ──> job, one per input
 //! ```
-//! - The driver (`driver`) starts itself again with `WAVETANK_ZYGOTE` in the environment, address randomisation off, and one
-//!   socket and one output file per lane inherited.
-//! - The zygote (`serve`) comes by the same calls of `Pool::open`. It walks past the earlier ones with the answers that the
-//!   driver got there, warms up at its own, forks a server per lane and waits for their end.
-//! - A server forks a job per input and waits for it. It allocates nothing in between, so that all jobs start from equal memory.
+//! - The driver (`driver`) starts its own program again, with `WAVETANK_ZYGOTE` in the environment and without address
+//!   randomisation. The new process, the zygote, inherits a socket and an output file for each lane.
+//! - The zygote (`serve`) executes the same calls of `Pool::open`. It replays the earlier sessions with the outcomes that the
+//!   driver got. In its own session it warms up, forks a server for each lane and waits until they end.
+//! - A server forks a job for each input and waits for it. It allocates nothing between jobs, so that all start with equal memory.
 //! - A job reads its input from the lane, does the work on a fresh thread, writes its answer to the lane and ends.
 //!
-//! On a lane (`lane`): server to driver one byte when ready; then per job, driver to server one byte `go`, driver to job the input, job to
-//! driver the answer if there is one, server to driver how the job's process ended. A job's watchdog is its own interval timer.
-//! Every process is killed when its parent ends.
+//! The messages on a lane (`lane`):
+//! 1. When it is ready, the server sends the driver a byte.
+//! 2. For each job, the driver sends the server the byte `go` and the job its input. The job sends the driver its answer, if
+//!    it has one. Then the server sends the driver the exit status of the job's process.
+//!
+//! The interval timer of a job is its watchdog. The kernel kills each of these processes when its parent ends.
 
 mod driver;
 mod lane;
@@ -29,26 +32,26 @@ use super::{OnResult, Outcome, Pool, Work, sys};
 
 pub(super) use serve::is_inside_job;
 
-/// Driver to zygote: `PID:FD,FD,..`, the driver's process and per lane the socket and the output file.
+/// What the driver tells the zygote: `PID:FD,FD,..`, its own process, then the socket and the output file of each lane.
 const VARIABLE: &str = "WAVETANK_ZYGOTE";
 
-/// Where the jobs of a session go.
+/// The side of a session on which this process is.
 pub(super) enum Place {
     Driver(driver::Driver),
-    /// In a zygote on its way to a later session.
-    WalkingPast(Answers),
+    /// A zygote that replays an earlier session.
+    Replay(Answers),
 }
 
-/// In a driver, starts a zygote; in a zygote, serves if this is the session it is for.
+/// In a driver, starts a zygote. In a zygote, serves its own session and replays earlier ones.
 pub(super) fn open<I, O>(pool: &Pool, warm_up: Option<&I>, work: &Work<'_, I, O>) -> io::Result<Place>
 where
     I: DeserializeOwned + Sync,
     O: Serialize + Send,
 {
-    match serve::arrive()? {
-        serve::Arrival::Driver => driver::Driver::start(pool).map(Place::Driver),
-        serve::Arrival::Earlier(answers) => Ok(Place::WalkingPast(answers)),
-        serve::Arrival::Ours(lanes) => serve::serve(lanes, pool.stuck_after, warm_up, work),
+    match serve::caller()? {
+        serve::Caller::Driver => driver::Driver::start(pool).map(Place::Driver),
+        serve::Caller::Earlier(answers) => Ok(Place::Replay(answers)),
+        serve::Caller::Zygote(lanes) => serve::serve(lanes, pool.stuck_after, warm_up, work),
     }
 }
 
@@ -56,8 +59,8 @@ impl Place {
     pub(super) fn addresses_are_fixed(&self) -> bool {
         match self {
             Place::Driver(driver) => driver.addresses_are_fixed(),
-            // The earlier session's zygote was started as this one was.
-            Place::WalkingPast(_) => sys::addresses_are_fixed(),
+            // The driver started the zygotes of all sessions in the same way.
+            Place::Replay(_) => sys::addresses_are_fixed(),
         }
     }
 
@@ -68,15 +71,15 @@ impl Place {
     {
         match self {
             Place::Driver(driver) => driver.run(inputs, on_result),
-            Place::WalkingPast(answers) => walk_past(answers, on_result),
+            Place::Replay(answers) => replay(answers, on_result),
         }
     }
 }
 
-fn walk_past<O: DeserializeOwned>(answers: &mut Answers, on_result: &mut OnResult<'_, O>) {
-    let run = answers.next_run().expect("a zygote makes the calls its driver made before");
+fn replay<O: DeserializeOwned>(answers: &mut Answers, on_result: &mut OnResult<'_, O>) {
+    let run = answers.next_run().expect("a zygote makes the same calls as its driver");
     for (n, json) in run.iter().enumerate() {
-        let outcome: Outcome<O> = serde_json::from_str(json).expect("an outcome we wrote is one we can read");
+        let outcome: Outcome<O> = serde_json::from_str(json).expect("we can read the outcomes that we wrote");
         if let ControlFlow::Break(()) = on_result(n, outcome) {
             return;
         }

@@ -1,4 +1,4 @@
-//! The zygote's side: finds out that it is one, warms up, forks servers, and each of those a job per input.
+//! The zygote's side: finds out that this process is a zygote, warms up and forks servers, which fork a job for each input.
 
 use std::collections::VecDeque;
 use std::env;
@@ -19,23 +19,23 @@ use super::{VARIABLE, Work, lane};
 use crate::isolate::history::Answers;
 use crate::isolate::{Outcome, sys, threads};
 
-/// Exit code of a trial of the warm-up that went well; no program's usual one.
+/// The exit code of a warm-up's trial that succeeded. Our choice: programs do not use it.
 const TRIAL_WENT_WELL: i32 = 113;
 
-/// sysexits.h EX_SOFTWARE: a job that cannot talk to its driver.
+/// The exit code of a job that cannot reach its driver: EX_SOFTWARE of sysexits.h.
 const OUR_OWN_BUG: i32 = 70;
 
 /// A zygote's end of a lane: the socket, and the file that takes stdout and stderr.
 pub(super) type End = (UnixStream, File);
 
-/// What a call of `Pool::open` is, seen from this process.
-pub(super) enum Arrival {
-    /// No zygote: an ordinary process.
+/// Which process calls `Pool::open`.
+pub(super) enum Caller {
+    /// An ordinary process.
     Driver,
-    /// A session before the one that this zygote is for.
+    /// A zygote of a later session, with the outcomes of this one.
     Earlier(Answers),
-    /// The one it is for.
-    Ours(Vec<End>),
+    /// The zygote of this session, with its lanes.
+    Zygote(Vec<End>),
 }
 
 struct Orders {
@@ -45,12 +45,12 @@ struct Orders {
 
 static INSIDE_JOB: AtomicBool = AtomicBool::new(false);
 
-/// Whether this process was forked for a job.
+/// Whether this process belongs to a zygote that serves: the zygote, a server or a job.
 pub(in crate::isolate) fn is_inside_job() -> bool {
     INSIDE_JOB.load(Ordering::Relaxed)
 }
 
-pub(super) fn arrive() -> io::Result<Arrival> {
+pub(super) fn caller() -> io::Result<Caller> {
     static ORDERS: OnceLock<Mutex<Option<Orders>>> = OnceLock::new();
     let orders = match ORDERS.get() {
         Some(orders) => orders,
@@ -61,15 +61,15 @@ pub(super) fn arrive() -> io::Result<Arrival> {
     };
     let mut orders = orders.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(match orders.as_mut() {
-        None => Arrival::Driver,
+        None => Caller::Driver,
         Some(orders) => match orders.earlier.pop_front() {
-            Some(answers) => Arrival::Earlier(answers),
-            None => Arrival::Ours(std::mem::take(&mut orders.ends)),
+            Some(answers) => Caller::Earlier(answers),
+            None => Caller::Zygote(std::mem::take(&mut orders.ends)),
         },
     })
 }
 
-/// `None` without the variable, or with one that was meant for an ancestor.
+/// `None` without the variable, or if it is for an ancestor of this process.
 fn read_orders() -> io::Result<Option<Orders>> {
     let Ok(text) = env::var(VARIABLE) else { return Ok(None) };
     let (driver, numbers) = text.split_once(':').unwrap_or_default();
@@ -89,7 +89,7 @@ fn read_orders() -> io::Result<Option<Orders>> {
     Ok(Some(Orders { earlier, ends }))
 }
 
-/// Serves until the driver is gone.
+/// Serves until the driver closes the lanes.
 pub(super) fn serve<I, O>(
     ends: Vec<End>,
     stuck_after: Duration,
@@ -103,7 +103,7 @@ where
     INSIDE_JOB.store(true, Ordering::Relaxed);
     sys::refuse_core_dumps();
     sys::level_mappings();
-    // The first thread makes the heap that the threads of all jobs take over.
+    // The first thread creates the heap that the threads of all jobs use.
     let _ = threads::on_fresh_thread(&(), &|()| ());
     if let Some(input) = warm_up
         && survives(input, stuck_after, work)
@@ -130,7 +130,7 @@ where
     sys::exit(0)
 }
 
-/// Tries the warm-up in a process of its own: one that ends, hangs, or leaves threads behind must not do so in the zygote.
+/// Tries the warm-up in a process of its own. The zygote must not execute one that exits, hangs or leaves threads running.
 fn survives<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, I, O>) -> bool {
     let zygote = process::id();
     match sys::fork() {
@@ -148,7 +148,7 @@ fn survives<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, 
     }
 }
 
-/// Whether all other threads end within a second: a joined one is still listed for a moment.
+/// Whether all other threads end within a second. The kernel lists a joined thread a moment longer.
 fn is_single_threaded_soon() -> bool {
     (0..1000).any(|_| {
         let threads = fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
@@ -159,7 +159,7 @@ fn is_single_threaded_soon() -> bool {
     })
 }
 
-/// Forks a job per `GO`. Allocates nothing once it is ready.
+/// Forks a job for each `GO`. Allocates nothing once it is ready.
 fn serve_lane<I, O>((mut socket, output): End, stuck_after: Duration, work: &Work<'_, I, O>) -> !
 where
     I: DeserializeOwned + Sync,
@@ -171,7 +171,7 @@ where
         give_up("no way to answer", &error);
     }
     let mut go = [0];
-    // The driver hangs up when it is done.
+    // The read fails when the driver closes the lane.
     while socket.read_exact(&mut go).is_ok() {
         let ended = match sys::fork() {
             Ok(None) => {
@@ -203,7 +203,7 @@ where
 }
 
 fn give_up(what: &str, error: &io::Error) -> ! {
-    // The output file takes it, and the driver shows that.
+    // This goes to the output file, which the driver shows.
     let _ = writeln!(io::stderr(), "zygote: {what}: {error}");
     sys::exit(OUR_OWN_BUG)
 }

@@ -1,5 +1,5 @@
-//! The objects that a website wants, as pure functions: a Deployment and a Service that it owns, and a registration that it
-//! does not, which is why deleting a website needs a finalizer.
+//! The objects of a website, as pure functions: a Deployment and a Service that it owns, and a registration that it does not
+//! own. Because of the registration, deleting a website needs a finalizer.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use super::{NAME, Website};
 /// The port of the Service and the name of the container's port.
 const HTTP: (i32, &str) = (80, "http");
 
-/// The pods that serve it.
+/// The Deployment of the pods that serve the website.
 pub(super) fn deployment(website: &Website) -> Deployment {
     let container = Container {
         name: "web".into(),
@@ -54,7 +54,7 @@ pub(super) fn deployment(website: &Website) -> Deployment {
     }
 }
 
-/// The address that it is served at.
+/// The Service with the website's address.
 pub(super) fn service(website: &Website) -> Service {
     Service {
         metadata: owned(website),
@@ -72,7 +72,7 @@ pub(super) fn service(website: &Website) -> Service {
     }
 }
 
-/// The entry in the directory of websites, which others read. Its life is the operator's business: no owner reference.
+/// The entry in the directory of websites, which others read. It has no owner reference: the operator deletes it.
 pub(super) fn registration(website: &Website) -> ConfigMap {
     let host = format!("{}.{}.svc", website.name_any(), website.namespace().unwrap_or_default());
     ConfigMap {
@@ -103,7 +103,7 @@ fn owned(website: &Website) -> ObjectMeta {
     }
 }
 
-/// What tells the pods of one website from all others. Never changes: a Deployment's selector cannot.
+/// The labels that only the pods of this website have. They never change, because a Deployment's selector cannot change.
 fn selector(website: &Website) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("app.kubernetes.io/name".into(), "website".into()),

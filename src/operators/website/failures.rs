@@ -1,4 +1,4 @@
-//! How long to wait after an error: twice as long after each failure in a row, per website.
+//! How long to wait after an error. The wait doubles with each failure of a website in a row.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    /// Another failure, and the wait that it costs.
+    /// Counts a failure. Returns the wait after it.
     pub(super) fn count(&self, website: &str) -> Duration {
         let mut in_a_row = self.lock();
         let failures = in_a_row.entry(website.to_owned()).or_default();
@@ -25,7 +25,7 @@ impl Failures {
         wait
     }
 
-    /// A success: the next failure is the first again.
+    /// Resets the count, after a success.
     pub(super) fn forget(&self, website: &str) {
         self.lock().remove(website);
     }

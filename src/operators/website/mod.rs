@@ -1,8 +1,8 @@
 //! The website operator: it runs a web server for each `Website` in the namespace that its client defaults to.
 //!
 //! - `resource`: the custom resource and its definition
-//! - `children`: the objects that a website wants, as pure functions
-//! - `status`: what is reported of them, as a pure function
+//! - `children`: the objects of a website, as pure functions
+//! - `status`: the status of a website, as a pure function
 //! - `reconcile`: one pass over one website
 //! - `failures`: how long to wait after an error
 
@@ -32,21 +32,22 @@ use reconcile::{Observe, Operator, error_policy, reconcile};
 pub use reconcile::Error;
 pub use resource::{Website, WebsiteSpec, WebsiteStatus, crd};
 
-/// The name of the operator: field manager of what it applies, and its mark on what it creates.
+/// The operator's name: the field manager of its applies, and a label of its objects.
 const NAME: &str = "website-operator";
 
-/// How long a website must be left alone before a pass over it: one pass writes several objects and hears of each.
+/// How long no event may come before a pass over a website. A pass writes several objects, each of which causes an event.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
-/// Reconciles all websites in the client's default namespace. Ends only with an error.
+/// Reconciles all websites in the client's default namespace. Returns only with an error.
 ///
 /// # Errors
-/// The watch for the custom resource's definition failed: the process should start again.
+/// The watch for the custom resource's definition failed. The process should restart.
 pub async fn run(client: Client) -> Result<(), Error> {
     control(client, Observe::AfterChildren).await
 }
 
-/// The same, with a classic bug: it skips what it takes for done, and notes it as done before it is.
+/// The same with a classic bug: it records a generation as observed before it writes the children, and skips the children of
+/// generations that it has observed.
 ///
 /// # Errors
 /// As [`run`].
@@ -63,7 +64,7 @@ async fn control(client: Client, observe: Observe) -> Result<(), Error> {
     let services: Api<Service> = Api::default_namespaced(client.clone());
     let operator = Arc::new(Operator { client, observe, failures: Failures::default() });
     let (reader, writer) = reflector::store();
-    Controller::for_stream(wishes(websites, writer), reader)
+    Controller::for_stream(spec_changes(websites, writer), reader)
         .owns(deployments, watcher::Config::default())
         .owns(services, watcher::Config::default())
         .with_config(controller::Config::default().debounce(DEBOUNCE))
@@ -78,15 +79,15 @@ async fn control(client: Client, observe: Observe) -> Result<(), Error> {
     Ok(())
 }
 
-/// Websites whose spec, deletion or finalizers changed. What changed otherwise is for the most part a status that this
-/// operator wrote itself: the store learns of it, and no pass is due.
-fn wishes(
+/// Websites whose spec, deletion or finalizers changed. Most other changes are statuses that this operator wrote itself. They
+/// go into the store and cause no pass.
+fn spec_changes(
     websites: Api<Website>,
     store: reflector::store::Writer<Website>,
 ) -> impl Stream<Item = Result<Website, watcher::Error>> {
-    let wishes = predicates::generation.combine(predicates::finalizers);
+    let changes = predicates::generation.combine(predicates::finalizers);
     watcher(websites, watcher::Config::default())
         .reflect(store)
         .applied_objects()
-        .predicate_filter(wishes, PredicateConfig::default())
+        .predicate_filter(changes, PredicateConfig::default())
 }

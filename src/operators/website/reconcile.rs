@@ -1,5 +1,5 @@
-//! One pass over one website: write what it wants, report what is there. Every pass does all of it, whatever triggered it;
-//! what is there already is not changed by being written again.
+//! One pass over one website: it writes the children and reports their status. Every pass does all of this, whatever
+//! triggered it. Writing an unchanged object again has no effect.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -26,48 +26,48 @@ use super::{NAME, Website, children};
 /// Holds a deleted website until its registration is gone.
 const FINALIZER: &str = "example.wavetank.dev/registration";
 
-/// A pass without any trigger, should a watch ever miss something.
+/// The time between passes without a trigger, in case a watch misses something.
 const RESYNC: Duration = Duration::from_secs(300);
 
 /// What failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The watch for the custom resource's definition.
+    /// The watch for the custom resource's definition failed.
     #[error("failed to wait for the definition of websites: {0}")]
     Definition(#[source] wait::Error),
-    /// A request for one object.
+    /// A request for one object failed.
     #[error("failed to {verb} {object}: {source}")]
     Request {
-        /// What was to be done.
+        /// What the request should do.
         verb: &'static str,
         /// `Deployment shop`
         object: String,
-        /// Why it was not.
+        /// Why it failed.
         source: kube::Error,
     },
-    /// Adding the finalizer, removing it, or what it frames.
+    /// Adding or removing the finalizer failed, or the pass between.
     #[error(transparent)]
     Finalizer(#[from] Box<finalizers::Error<Error>>),
 }
 
-/// When a generation is noted as observed.
+/// When a pass records a generation as observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Observe {
-    /// With the status, when all is written.
+    /// With the status, after the children.
     AfterChildren,
-    /// The classic bug. An "optimisation" skips the children if this generation was observed before, and the note that it was
-    /// is written first: whatever fails or dies between the note and the children leaves them as they were, for ever.
+    /// The classic bug. An "optimisation" skips the children of a generation that was observed before, and the pass records
+    /// the generation first. If the operator fails or dies between the two writes, the children never change.
     BeforeChildren,
 }
 
-/// What all passes share.
+/// The state that all passes share.
 pub(super) struct Operator {
     pub(super) client: Client,
     pub(super) observe: Observe,
     pub(super) failures: Failures,
 }
 
-/// One pass: children and status, or the clean-up if the website is being deleted.
+/// One pass: writes children and status, or cleans up if the website is terminating.
 pub(super) async fn reconcile(website: Arc<Website>, operator: Arc<Operator>) -> Result<Action, Error> {
     let name = website.name_any();
     let websites = operator.api::<Website>(&website);
@@ -84,7 +84,7 @@ pub(super) async fn reconcile(website: Arc<Website>, operator: Arc<Operator>) ->
     Ok(action)
 }
 
-/// What happens after an error: another pass, later each time.
+/// After an error: another pass, after a wait that grows.
 pub(super) fn error_policy(website: Arc<Website>, _: &Error, operator: Arc<Operator>) -> Action {
     Action::requeue(operator.failures.count(&website.name_any()))
 }
@@ -99,7 +99,7 @@ impl Operator {
         Ok(Action::requeue(RESYNC))
     }
 
-    /// Writes the children; the Deployment as it then is.
+    /// Writes the children. Returns the Deployment as stored.
     async fn children(&self, website: &Website) -> Result<Deployment, Error> {
         if self.observe == Observe::BeforeChildren {
             let generation = website.meta().generation;
@@ -113,7 +113,7 @@ impl Operator {
         self.write(website, &children::deployment(website)).await
     }
 
-    /// Removes what garbage collection does not. The pass may be repeated, so that nothing to remove is a success.
+    /// Deletes what the garbage collector does not. A pass may run twice, so it succeeds if nothing is left to delete.
     async fn clean_up(&self, website: &Website) -> Result<Action, Error> {
         let name = children::registration_name(website);
         match self.api::<ConfigMap>(website).delete(&name, &DeleteParams::default()).await {

@@ -1,4 +1,4 @@
-//! The custom resource: what a user writes, and what the operator reports.
+//! The custom resource: the spec that a user writes, and the status that the operator reports.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -52,7 +52,7 @@ pub struct WebsiteStatus {
     pub conditions: Vec<Condition>,
 }
 
-/// The definition to install; `scenarios/website-operator/crd.yaml` is written from it.
+/// The definition to install. A test writes `scenarios/website-operator/crd.yaml` from it.
 pub fn crd() -> CustomResourceDefinition {
     Website::crd()
 }
@@ -65,7 +65,7 @@ fn http_alt() -> i32 {
     8080
 }
 
-/// Conditions as the API conventions want them: a map by type.
+/// The schema of conditions by the API conventions: a list that is a map by type.
 fn conditions(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "array",

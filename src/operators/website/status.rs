@@ -1,4 +1,4 @@
-//! What is reported of a website, as a pure function of what was seen.
+//! The status of a website, as a pure function of the website and its Deployment.
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -6,13 +6,13 @@ use kube::Resource;
 
 use super::{Website, WebsiteStatus};
 
-/// The website is served as its spec says.
+/// The website is as its spec says.
 pub(super) const READY: &str = "Ready";
-/// It is being brought there: what kstatus, and with it Helm and Flux, wait for.
+/// The operator is not done yet. kstatus, and with it Helm and Flux, wait until this is not True.
 pub(super) const RECONCILING: &str = "Reconciling";
 
-/// The status that the website should have, given its Deployment as just written. Equal to the one it has unless something
-/// changed, so that a pass that finds nothing new writes nothing.
+/// The status that the website should have, given its Deployment as just written. Without a change it equals the status that
+/// the website has, so that a pass without news writes nothing.
 pub(super) fn status(website: &Website, deployment: &Deployment, now: &Time) -> WebsiteStatus {
     let wanted = website.spec.replicas;
     let seen = deployment.status.clone().unwrap_or_default();
@@ -38,7 +38,7 @@ pub(super) fn status(website: &Website, deployment: &Deployment, now: &Time) -> 
     }
 }
 
-/// The time of a condition is that of its last transition, not of the last look.
+/// Keeps the transition time of a condition whose status has not changed.
 fn since_its_transition(mut condition: Condition, before: Option<&WebsiteStatus>) -> Condition {
     let mut earlier = before.into_iter().flat_map(|status| &status.conditions);
     let same = |last: &&Condition| last.type_ == condition.type_ && last.status == condition.status;

@@ -1,4 +1,4 @@
-//! The pure parts, and the definition against its manifest.
+//! Tests of the pure functions, and of the definition against its manifest.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ fn the_website_is_ready_when_all_pods_of_the_newest_template_are() {
 }
 
 #[test]
-fn a_second_look_at_the_same_changes_nothing() {
+fn status_stays_the_same_while_nothing_changes() {
     let mut website = shop();
     let first = status(&website, &rolled_out(3), &at(10));
     website.status = Some(first.clone());

@@ -1,4 +1,4 @@
-//! The cluster, the images and the operators.
+//! The format of the cluster, the images and the operators.
 
 use super::leaf::{ANY, COUNT, DURATIONS, EXIT_CODE, LABEL, QUANTITY, READY, SIZE, TEXT, VERSION};
 use super::map;
@@ -8,11 +8,19 @@ use crate::scenario::shape::{Fields, Shape, may, must};
 pub(super) static CLUSTER: Fields = map(
     "`cluster`",
     &[
-        may("version", VERSION, "the Kubernetes version; v1.36.0 unless said"),
-        may("apiServers", COUNT, "how many API server replicas; 1 unless said"),
-        may("nodePools", Shape::List(&Shape::Fields(&NODE_POOL)), "the nodes; one pool of three unless said"),
-        may("flags", Shape::Map(&Shape::Map(&ANY)), "settings by component and real flag name"),
-        may("boot", Shape::Word(&["booted", "cold"]), "what is there at the beginning; `booted` unless said"),
+        may("version", VERSION, "the Kubernetes version; default v1.36.0"),
+        may("apiServers", COUNT, "how many API server replicas; default 1"),
+        may("nodePools", Shape::List(&Shape::Fields(&NODE_POOL)), "the nodes; default one pool of three"),
+        may(
+            "flags",
+            Shape::Map(&Shape::Map(&ANY)),
+            "flags of the components, by component and the flag's real name",
+        ),
+        may(
+            "boot",
+            Shape::Word(&["booted", "cold"]),
+            "whether the cluster starts `booted` or `cold`; default `booted`",
+        ),
     ],
 );
 
@@ -20,11 +28,15 @@ static NODE_POOL: Fields = map(
     "a node pool",
     &[
         must("name", LABEL, "the first part of the nodes' names: NAME-1, NAME-2.."),
-        may("count", SIZE, "how many nodes; 3 unless said"),
-        may("zones", Shape::List(&TEXT), "topology.kubernetes.io/zone, round robin"),
+        may("count", SIZE, "how many nodes; default 3"),
+        may(
+            "zones",
+            Shape::List(&TEXT),
+            "values of topology.kubernetes.io/zone, which the nodes take in turn",
+        ),
         may("labels", Shape::Map(&TEXT), "labels of the nodes"),
-        may("taints", Shape::List(&Shape::Fields(&TAINT)), "taints of the nodes, as in core/v1"),
-        may("capacity", Shape::Map(&QUANTITY), "cpu 4, memory 16Gi and pods 110 unless said"),
+        may("taints", Shape::List(&Shape::Fields(&TAINT)), "taints of the nodes, as core/v1 writes them"),
+        may("capacity", Shape::Map(&QUANTITY), "capacity by resource; default cpu 4, memory 16Gi, pods 110"),
     ],
 );
 
@@ -33,7 +45,7 @@ static TAINT: Fields = map(
     &[
         must("key", TEXT, "the taint's key"),
         may("value", TEXT, "the taint's value"),
-        must("effect", Shape::Word(&["NoSchedule", "PreferNoSchedule", "NoExecute"]), "what it does"),
+        must("effect", Shape::Word(&["NoSchedule", "PreferNoSchedule", "NoExecute"]), "the taint's effect"),
     ],
 );
 
@@ -45,22 +57,22 @@ pub(super) static IMAGE: Fields = map(
         may(
             "pull",
             Shape::OneOf(&[DURATIONS, Shape::Fields(&PULL)]),
-            "the first pull on each node; 1s unless said",
+            "how long the first pull on each node takes, or how it fails; default 1s",
         ),
-        may("start", DURATIONS, "from ContainerCreating to Running; 1s unless said"),
-        may("ready", READY, "when the readiness probe answers, or `never`; 1s unless said"),
-        may("stop", DURATIONS, "from SIGTERM to the exit; 0s unless said"),
-        may("exit", Shape::Fields(&EXIT), "the exit by itself"),
+        may("start", DURATIONS, "the time from ContainerCreating to Running; default 1s"),
+        may("ready", READY, "the time from Running to ready, or `never`; default 1s"),
+        may("stop", DURATIONS, "the time from SIGTERM to the exit; default 0s"),
+        may("exit", Shape::Fields(&EXIT), "the container exits by itself; default never"),
         may(
             "hang",
             DURATIONS,
-            "so long after the start it answers neither probes nor SIGTERM; never unless said",
+            "the time after the start from which it answers neither probes nor SIGTERM; default never",
         ),
-        may("postStart", DURATIONS, "what a postStart hook by exec or httpGet takes; 0s unless said"),
-        may("preStop", DURATIONS, "what a preStop hook by exec or httpGet takes; 0s unless said"),
+        may("postStart", DURATIONS, "how long a postStart hook by exec or httpGet takes; default 0s"),
+        may("preStop", DURATIONS, "how long a preStop hook by exec or httpGet takes; default 0s"),
         may("memory", QUANTITY, "the memory that the container takes"),
         may("program", TEXT, "the registered program that runs in the container"),
-        may("with", Shape::Map(&Shape::Tree), "what the program is given"),
+        may("with", Shape::Map(&Shape::Tree), "environment variables for the program"),
     ],
 );
 
@@ -68,15 +80,15 @@ static PULL: Fields = map(
     "a failing pull",
     &[
         must("error", TEXT, "the reason, such as ErrImagePull"),
-        may("times", COUNT, "how often on each node; 1 unless said"),
+        may("times", COUNT, "how many pulls fail on each node; default 1"),
     ],
 );
 
 static EXIT: Fields = map(
     "`exit`",
     &[
-        must("after", DURATIONS, "so long after the start"),
-        may("code", EXIT_CODE, "the exit code; 0 unless said"),
+        must("after", DURATIONS, "the time from the start to the exit"),
+        may("code", EXIT_CODE, "the exit code; default 0"),
     ],
 );
 
@@ -84,9 +96,9 @@ static EXIT: Fields = map(
 pub(super) static OPERATOR: Fields = map(
     "an operator",
     &[
-        may("name", LABEL, "the name of its hosts; the program's unless said"),
+        may("name", LABEL, "the name of its hosts; default the program's"),
         must("program", TEXT, "the registered program"),
-        may("replicas", SIZE, "how many hosts run it; 1 unless said"),
-        may("with", Shape::Map(&Shape::Tree), "what the program is given"),
+        may("replicas", SIZE, "how many hosts run it; default 1"),
+        may("with", Shape::Map(&Shape::Tree), "environment variables for the program"),
     ],
 );

@@ -1,4 +1,4 @@
-//! What the JSON Schema says of each fault: made from the rows of the table in `wavetank_sim::scenario::fault`.
+//! The JSON Schema of each fault, from the rows of the table in `wavetank_sim::scenario::fault`.
 
 use wavetank_sim::object::{Key, Map, Value};
 use wavetank_sim::scenario::fault::{ArgInfo, FAULTS, FaultInfo, Lasts, Takes, Unless, Victim};
@@ -7,12 +7,12 @@ use wavetank_sim::value;
 use super::leaf::{COUNTS, DURATIONS, TEXT};
 use crate::scenario::schema::shape;
 
-/// The names of all faults that are there, and for each of them its target, arguments and duration.
+/// The names of the available faults, and for each of them its target, arguments and duration.
 pub(super) fn branches() -> Value {
-    let there = || FAULTS.iter().filter(|fault| fault.available);
-    let names = Value::list(there().map(|fault| Value::from(fault.name)));
+    let available = || FAULTS.iter().filter(|fault| fault.available);
+    let names = Value::list(available().map(|fault| Value::from(fault.name)));
     let known = value!({"properties": {"fault": {"enum": names}}});
-    Value::list(std::iter::once(known).chain(there().map(branch)))
+    Value::list(std::iter::once(known).chain(available().map(branch)))
 }
 
 fn branch(fault: &FaultInfo) -> Value {

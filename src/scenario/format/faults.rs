@@ -1,4 +1,4 @@
-//! Faults, their triggers, and what must hold.
+//! The format of faults, triggers and expectations.
 
 use super::leaf::{ANY, COUNTS, DISABLED_ORACLE, DURATION, DURATIONS, EXPECTED_ORACLE, HOSTING};
 use super::leaf::{KIND, LABEL, PICK, SELECTOR, TEXT};
@@ -9,12 +9,12 @@ use crate::scenario::shape::{Fields, Shape, may, must};
 pub(super) static FAULT: Fields = map(
     "a fault",
     &[
-        may("name", TEXT, "the name in reports; its draws are keyed by it"),
-        must("fault", TEXT, "which fault"),
+        may("name", TEXT, "the name in reports; the fault's random draws depend on it"),
+        must("fault", TEXT, "the kind of fault"),
         may(
             "target",
             Shape::OneOf(&[TEXT, Shape::Fields(&VICTIM)]),
-            "whom it strikes: `kind/name`, `all`, or a map",
+            "what it strikes: `kind/name`, `all`, or a map",
         ),
         may(
             "between",
@@ -22,7 +22,7 @@ pub(super) static FAULT: Fields = map(
             "the two parties of a partition",
         ),
         must("when", Shape::Fields(&WHEN), "when it strikes"),
-        may("times", COUNTS, "how often in a run; 1 unless said"),
+        may("times", COUNTS, "how often it strikes in a run; default 1"),
         may("duration", DURATIONS, "how long it lasts"),
         may("heal", Shape::Word(&["return", "replace"]), "how a lost node comes back"),
         may("args", Shape::Map(&ANY), "the fault's own arguments"),
@@ -32,31 +32,35 @@ pub(super) static FAULT: Fields = map(
 static VICTIM: Fields = map(
     "a fault's target",
     &[
-        may("program", TEXT, "the program or host, as a glob"),
+        may("program", TEXT, "the programs or hosts, as a glob"),
         may("image", TEXT, "the images, as a glob"),
-        may("kind", KIND, "the kind of the objects; beside `program`: the kind that is watched"),
+        may("kind", KIND, "the kind of the objects; with `program`: the kind that the program watches"),
         may("name", TEXT, "the objects' birth name, as a glob"),
-        may("namespace", LABEL, "the objects' namespace; the scenario's unless said"),
+        may("namespace", LABEL, "the objects' namespace; default the scenario's"),
         may("selector", SELECTOR, "the objects' labels"),
-        may("hosting", HOSTING, "only nodes that run such pods: `kind=Pod`, with labels behind it"),
-        may("pick", PICK, "how many of them; one unless said"),
+        may(
+            "hosting",
+            HOSTING,
+            "only nodes that run such pods: `kind=Pod`, or `kind=Pod,app=web` for pods with labels",
+        ),
+        may("pick", PICK, "how many of them; default one"),
     ],
 );
 
-/// When a fault strikes, or a step is done.
+/// When a fault strikes, or a step runs.
 pub(super) static WHEN: Fields = Fields {
     what: "`when`",
     one_of: &["at", "every", "on", "sequence"],
     fields: &[
-        may("at", DURATIONS, "so long after t = 0"),
-        may("every", DURATIONS, "again and again, with such pauses"),
+        may("at", DURATIONS, "the time from t = 0"),
+        may("every", DURATIONS, "repeatedly, with a pause before each strike"),
         may("on", Shape::Fields(&ON), "at a request or a watch event"),
-        may("sequence", Shape::Later, "one trigger after the other"),
-        may("nth", COUNTS, "which occurrence, from 1; for `on`"),
+        may("sequence", Shape::Later, "several triggers in order"),
+        may("nth", COUNTS, "which occurrence of `on`, from 1; default 1"),
         may(
             "moment",
             Shape::Word(&["before", "after", "after-response"]),
-            "on which side of the occurrence; for `on`",
+            "before or after the occurrence of `on`",
         ),
     ],
 };
@@ -67,7 +71,7 @@ static ON: Fields = Fields {
     fields: &[
         may("read", Shape::Fields(&EVENT), "a get, list or watch"),
         may("write", Shape::Fields(&EVENT), "a create, update, patch or delete"),
-        may("watchEvent", Shape::Fields(&EVENT), "an added, modified or deleted object, as a watch tells it"),
+        may("watchEvent", Shape::Fields(&EVENT), "an added, modified or deleted object in a watch"),
         may("call", Shape::Later, "a call to an application"),
         may("log", Shape::Later, "a log line"),
     ],
@@ -76,26 +80,26 @@ static ON: Fields = Fields {
 static EVENT: Fields = map(
     "a pattern of requests",
     &[
-        may("actor", TEXT, "who: a program or host, as a glob; the fault's target unless said"),
+        may("actor", TEXT, "the program or host, as a glob; default the fault's target"),
         may(
             "verb",
             TEXT,
             "the verb: get, list, watch, create, update, patch, delete; added, modified, deleted",
         ),
         may("kind", KIND, "the kind"),
-        may("subresource", TEXT, "the subresource; the object itself unless said"),
+        may("subresource", TEXT, "the subresource; default the object itself"),
         may("namespace", TEXT, "the namespace, as a glob; `-` for cluster-scoped kinds"),
         may("name", TEXT, "the birth name, as a glob"),
         may("selector", SELECTOR, "the labels"),
     ],
 );
 
-/// What must hold.
+/// Expectations.
 pub(super) const EXPECT: Shape =
     Shape::OneOf(&[Shape::List(&Shape::Fields(&EXPECTATION)), Shape::Fields(&VIOLATION)]);
 
 static VIOLATION: Fields =
-    map("`expect`", &[must("violation", EXPECTED_ORACLE, "the oracle that must find a failure")]);
+    map("`expect`", &[must("violation", EXPECTED_ORACLE, "the violation that some seed must have")]);
 
 static EXPECTATION: Fields = Fields {
     what: "an expectation",
@@ -111,11 +115,11 @@ static ALWAYS: Fields = Fields {
     what: "`always`",
     one_of: &["cel", "match"],
     fields: &[
-        may("vars", Shape::Map(&Shape::Fields(&VAR)), "what the expression may name"),
-        may("cel", TEXT, "a CEL expression that gives true"),
-        may("match", Shape::Map(&Shape::Tree), "a part of an object that must be there"),
-        may("on", Shape::Fields(&ON), "judged at these requests only"),
-        may("grace", DURATION, "how long it may be false at a stretch"),
+        may("vars", Shape::Map(&Shape::Fields(&VAR)), "the variables of the expression"),
+        may("cel", TEXT, "a CEL expression that must be true"),
+        may("match", Shape::Map(&Shape::Tree), "fields that an object must have"),
+        may("on", Shape::Fields(&ON), "check at these requests only; default at every commit"),
+        may("grace", DURATION, "how long it may be false without a break"),
         may("probe", Shape::Later, "facts that an application publishes"),
     ],
 };
@@ -125,9 +129,9 @@ pub(super) static CHECK: Fields = Fields {
     what: "a check",
     one_of: &["cel", "match"],
     fields: &[
-        may("vars", Shape::Map(&Shape::Fields(&VAR)), "what the expression may name"),
-        may("cel", TEXT, "a CEL expression that gives true"),
-        may("match", Shape::Map(&Shape::Tree), "a part of an object that must be there"),
+        may("vars", Shape::Map(&Shape::Fields(&VAR)), "the variables of the expression"),
+        may("cel", TEXT, "a CEL expression that must be true"),
+        may("match", Shape::Map(&Shape::Tree), "fields that an object must have"),
         may("probe", Shape::Later, "facts that an application publishes"),
     ],
 };
@@ -138,7 +142,7 @@ static VAR: Fields = map(
         must("apiVersion", TEXT, "group and version of the objects"),
         must("kind", KIND, "their kind"),
         may("name", TEXT, "the object's name; with it the variable is that object or null, else a list"),
-        may("namespace", LABEL, "their namespace; the scenario's unless said"),
+        may("namespace", LABEL, "their namespace; default the scenario's"),
         may("selector", SELECTOR, "their labels"),
     ],
 );
@@ -146,10 +150,10 @@ static VAR: Fields = map(
 /// The built-in oracles.
 pub(super) static ORACLES: Fields = map(
     "`oracles`",
-    &[may("disable", Shape::List(&Shape::Fields(&DISABLED)), "oracles that do not judge this scenario")],
+    &[may("disable", Shape::List(&Shape::Fields(&DISABLED)), "oracles that are off in this scenario")],
 );
 
 static DISABLED: Fields = map(
     "an entry of `disable`",
-    &[must("name", DISABLED_ORACLE, "the oracle"), must("reason", TEXT, "why it does not judge")],
+    &[must("name", DISABLED_ORACLE, "the oracle"), must("reason", TEXT, "why it is off")],
 );

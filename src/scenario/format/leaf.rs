@@ -1,4 +1,4 @@
-//! The scalars of the format: durations, counts, selectors, targets and the like. Each is one [`Leaf`].
+//! The scalars of the format, such as durations, counts, selectors and targets. Each is a [`Leaf`].
 
 use wavetank_sim::object::{LabelSelector, Quantity, names};
 use wavetank_sim::scenario::oracle::{OracleInfo, Use};
@@ -7,7 +7,7 @@ use wavetank_sim::scenario::{CountRange, Hosting, Pick, TimeRange};
 
 use crate::scenario::shape::{Leaf, Named, Shape};
 
-/// The check failed, and what is right says all.
+/// A check whose message is [`Leaf::right`].
 fn only(right: bool) -> Result<(), String> {
     if right { Ok(()) } else { Err(String::new()) }
 }
@@ -19,7 +19,7 @@ const TIME: &str = r#"{"type":"string","pattern":"^([0-9.]+(ns|us|µs|ms|s|m|h))
 const TIMES: &str =
     r#"{"type":"string","pattern":"^([0-9.]+(ns|us|µs|ms|s|m|h))+(\\.\\.([0-9.]+(ns|us|µs|ms|s|m|h))+)?$"}"#;
 
-/// Any text.
+/// Text that is not empty.
 pub(super) const TEXT: Shape = Shape::Leaf(&Leaf {
     right: "a text",
     schema: STRING,
@@ -27,7 +27,7 @@ pub(super) const TEXT: Shape = Shape::Leaf(&Leaf {
     check: |text| only(!text.trim().is_empty()),
 });
 
-/// A text, number or boolean, by its text.
+/// Any text, number or boolean.
 pub(super) const ANY: Shape =
     Shape::Leaf(&Leaf { right: "a value", schema: SCALAR, any_scalar: true, check: |_| Ok(()) });
 
@@ -106,12 +106,20 @@ pub(super) const SELECTOR: Shape = Shape::Leaf(&Leaf {
     any_scalar: false,
     check: |text| {
         let wrong =
-            |e| format!("`{text}` is no label selector ({e}): write it as for kubectl, such as `app=web`");
+            |e| format!("`{text}` is no label selector ({e}): write one as for kubectl, such as `app=web`");
         LabelSelector::parse(text).map(drop).map_err(wrong)
     },
 });
 
-/// The pods that a node has to host.
+/// Checks a label selector that the builder was given.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub(crate) fn check_selector(text: &str) -> Result<(), String> {
+    SELECTOR.check_text(text)
+}
+
+/// The pods that a node must host.
 pub(super) const HOSTING: Shape = Shape::Leaf(&Leaf {
     right: "pods such as `kind=Pod,app=web`",
     schema: STRING,
@@ -159,7 +167,7 @@ pub(super) const POINTER: Shape = Shape::Leaf(&Leaf {
     check: |text| only(text.starts_with('/')),
 });
 
-/// How many seeds, or which.
+/// A number or a range of seeds.
 pub(super) const SEEDS: Shape = Shape::Leaf(&Leaf {
     right: "a number of seeds such as `200`, or `0..200`",
     schema: COUNTING,
@@ -167,7 +175,7 @@ pub(super) const SEEDS: Shape = Shape::Leaf(&Leaf {
     check: |text| seeds(text).map(drop),
 });
 
-/// A Kubernetes version of a node: kubelets may be older and newer than the API server that is modelled.
+/// A Kubernetes version of a node. Kubelets may be older or newer than the API server.
 pub(super) const NODE_VERSION: Shape = Shape::Leaf(&Leaf {
     right: "a version such as `v1.36.1`",
     schema: r#"{"type":"string","pattern":"^v1\\.[0-9]+\\.[0-9]+$"}"#,
@@ -178,7 +186,7 @@ pub(super) const NODE_VERSION: Shape = Shape::Leaf(&Leaf {
     },
 });
 
-/// A Kubernetes version.
+/// A Kubernetes version of the API server.
 pub(super) const VERSION: Shape = Shape::Leaf(&Leaf {
     right: "a version such as `v1.36.0`",
     schema: r#"{"type":"string","pattern":"^v1\\.36\\.[0-9]+$"}"#,
@@ -189,21 +197,21 @@ pub(super) const VERSION: Shape = Shape::Leaf(&Leaf {
     },
 });
 
-/// An oracle that a scenario may expect to find it failing.
+/// An oracle whose violation a scenario may expect.
 pub(super) const EXPECTED_ORACLE: Shape = Shape::Named(&Named {
     what: "an oracle",
     names: || OracleInfo::names(Use::Expected),
     check: |text| OracleInfo::usable(text, Use::Expected).map(drop),
 });
 
-/// An oracle that a scenario may do without.
+/// An oracle that a scenario may switch off.
 pub(super) const DISABLED_ORACLE: Shape = Shape::Named(&Named {
     what: "an oracle",
     names: || OracleInfo::names(Use::Disabled),
     check: |text| OracleInfo::usable(text, Use::Disabled).map(drop),
 });
 
-/// What a wait is for.
+/// What ends a wait.
 pub(super) const WAIT_FOR: Shape = Shape::Leaf(&Leaf {
     right: "`converged`, `condition=TYPE`, `delete` or a duration such as `30s`",
     schema: STRING,

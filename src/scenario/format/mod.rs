@@ -1,11 +1,11 @@
-//! The file format as data: every field, what it looks like and what it means. Files are checked against it, and the JSON
-//! Schema is made from it.
+//! The file format as data: every field, the form of its value and its meaning. The checks of files and the JSON Schema both
+//! follow from it.
 //!
 //! - `leaf`: durations, counts, selectors, targets and the like
 //! - `cluster`: nodes, images, operators
-//! - `steps`: the changes; here the table of verbs also holds how each is read
-//! - `faults`: the failures, and what must hold
-//! - `fault_rows`: what the schema says of each fault of the table
+//! - `steps`: the changes; the table of verbs also has the functions that read them
+//! - `faults`: failures and expectations
+//! - `fault_rows`: the schema's branch for each fault of the table
 
 mod cluster;
 mod fault_rows;
@@ -13,6 +13,7 @@ mod faults;
 mod leaf;
 mod steps;
 
+pub(crate) use leaf::check_selector;
 pub(super) use steps::VERBS;
 pub(crate) use steps::check_step;
 
@@ -41,9 +42,9 @@ pub(super) static SCENARIO: Fields = map(
     "a scenario",
     &[
         must("apiVersion", Shape::Word(&["wavetank.dev/v1alpha1"]), "the version of this format"),
-        must("kind", Shape::Word(&["Scenario"]), "what the file is"),
-        must("metadata", Shape::Fields(&METADATA), "the name"),
-        must("spec", Shape::Fields(&SPEC), "all else"),
+        must("kind", Shape::Word(&["Scenario"]), "the kind of this file"),
+        must("metadata", Shape::Fields(&METADATA), "holds the name"),
+        must("spec", Shape::Fields(&SPEC), "the scenario itself"),
     ],
 );
 
@@ -52,8 +53,8 @@ static METADATA: Fields = map("`metadata`", &[must("name", LABEL, "the name in r
 static SPEC: Fields = map(
     "`spec`",
     &[
-        may("seeds", SEEDS, "the seeds of a sweep: how many from 0, or A..B without B; 200 unless said"),
-        may("namespace", LABEL, "where objects without a namespace go; `default` unless said"),
+        may("seeds", SEEDS, "the seeds of a sweep: how many from 0, or A..B without B; default 200"),
+        may("namespace", LABEL, "the namespace of objects that name none; default `default`"),
         may("cluster", Shape::Fields(&cluster::CLUSTER), "nodes, version and flags"),
         may(
             "images",
@@ -64,30 +65,34 @@ static SPEC: Fields = map(
         may(
             "setup",
             Shape::List(&Shape::Fields(&steps::STEP)),
-            "done without faults; must converge before t = 0",
+            "steps that run without faults and must converge before t = 0",
         ),
         may("steps", Shape::List(&Shape::Fields(&steps::STEP)), "the changes, in order"),
         may("faults", Shape::List(&Shape::Branches(&faults::FAULT, fault_rows::branches)), "the failures"),
         may("converge", Shape::Fields(&CONVERGE), "when the system counts as converged"),
-        may("expect", faults::EXPECT, "what must hold"),
-        may("oracles", Shape::Fields(&faults::ORACLES), "the built-in oracles"),
+        may("expect", faults::EXPECT, "what must hold in every run"),
+        may("oracles", Shape::Fields(&faults::ORACLES), "settings of the built-in oracles"),
     ],
 );
 
 static CONVERGE: Fields = map(
     "`converge`",
     &[
-        may("within", DURATION, "the time from the end of healing; 20m unless said"),
-        may("settle", DURATION, "the time it must stay converged; 10m unless said"),
-        may("ignore", Shape::List(&Shape::Fields(&IGNORE)), "what does not belong to the state"),
+        may("within", DURATION, "the time from healing in which the system must converge; default 20m"),
+        may("settle", DURATION, "the time for which the system must stay converged; default 10m"),
+        may(
+            "ignore",
+            Shape::List(&Shape::Fields(&IGNORE)),
+            "objects and fields that may change while the system is converged",
+        ),
     ],
 );
 
 static IGNORE: Fields = map(
     "an entry of `ignore`",
     &[
-        must("kind", KIND, "the kind"),
-        may("selector", SELECTOR, "the labels"),
-        may("fields", Shape::List(&POINTER), "JSON pointers; the whole object unless said"),
+        must("kind", KIND, "the objects' kind"),
+        may("selector", SELECTOR, "the objects' labels; default all of the kind"),
+        may("fields", Shape::List(&POINTER), "JSON pointers of the fields; default the whole object"),
     ],
 );

@@ -1,4 +1,4 @@
-//! Expectations: what must hold, and when.
+//! Reads expectations, and the checks of `assert` steps.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::scenario::problem::Spot;
 use crate::scenario::yaml::{Entry, Node};
 
 impl Reader<'_, '_> {
-    /// An expectation; nothing where it is malformed.
+    /// An expectation; nothing if it is malformed.
     pub(super) fn expectation(&mut self, node: &Node) -> Option<Expectation> {
         let (modality, body) = match (node.get("always"), node.get("eventually")) {
             (Some(body), _) => (Modality::Always, body),
@@ -36,13 +36,13 @@ impl Reader<'_, '_> {
         let vars = node.get("vars");
         if let Some(part) = node.get("match") {
             if let Some(vars) = vars {
-                self.wrong(vars.spot, "`vars` goes with `cel`: leave it out");
+                self.wrong(vars.spot, "`vars` goes with `cel`, and this is a `match`: leave it out");
             }
             for field in ["apiVersion", "kind"] {
                 if part.string(field).is_none() {
                     self.wrong(
                         part.spot,
-                        format!("`match` needs `{field}`, to know which objects it is about"),
+                        format!("`match` needs `{field}`: write both `apiVersion` and `kind`"),
                     );
                 }
             }
@@ -51,13 +51,13 @@ impl Reader<'_, '_> {
         let (cel, source) = (node.get("cel")?, node.string("cel")?);
         let entries = vars.map_or(&[][..], Node::entries);
         let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-        // `probe` is refused elsewhere, and would be one more variable.
+        // With `probe`, which `shape` refuses, the expression may have further variables.
         if node.get("probe").is_none()
             && let Err(error) = CelProgram::compile(&source, &names)
         {
             self.wrong(cel.spot, error.to_string());
         }
-        let vars = entries.iter().filter_map(|entry| entry.value.unless_lost(self.var(entry))).collect();
+        let vars = entries.iter().filter_map(|entry| entry.value.unread_if_none(self.var(entry))).collect();
         Some(Check::Cel { vars, source })
     }
 
@@ -67,7 +67,7 @@ impl Reader<'_, '_> {
         if !starts || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             self.wrong(
                 entry.spot,
-                format!("`{name}` is no name of a CEL variable: write letters, digits and `_`"),
+                format!("`{name}` is no name for a CEL variable: write letters, digits and `_`, with no digit first"),
             );
         }
         let node = &entry.value;
@@ -86,17 +86,17 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// In a group of Kubernetes' own, a kind that is not there is a mistake. Others may be defined at any time.
+    /// An unknown kind in a group of Kubernetes is a mistake. In other groups a CRD may define it.
     fn known_kind(&mut self, spot: Spot, api_version: &str, kind: &KindName) {
         let registry = Registry::builtin();
-        let there: Vec<&Kind> = registry
+        let known_kinds: Vec<&Kind> = registry
             .iter()
             .map(Arc::as_ref)
             .filter(|known| known.resource.api_version() == api_version)
             .collect();
         let is = |known: &&Kind| kind.matches(known.resource.group(), known.resource.plural(), &known.kind);
-        if !there.is_empty() && !there.iter().any(is) {
-            let instead = instead(&kind.0, there.iter().map(|known| known.kind.as_str()));
+        if !known_kinds.is_empty() && !known_kinds.iter().any(is) {
+            let instead = instead(&kind.0, known_kinds.iter().map(|known| known.kind.as_str()));
             self.wrong(spot, format!("there is no kind `{kind}` in {api_version}; {instead}"));
         }
     }

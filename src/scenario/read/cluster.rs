@@ -1,4 +1,4 @@
-//! The cluster, the images and the operators.
+//! Reads the cluster, the images and the operators.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ impl Reader<'_, '_> {
             };
             let takes = |text: String| text.parse().ok().map(Pull::Takes);
             let read = pull.text().map_or_else(fails, |text| takes(text.into_owned()));
-            rule.pull = pull.unless_lost(read).unwrap_or(rule.pull);
+            rule.pull = pull.unread_if_none(read).unwrap_or(rule.pull);
         }
         rule.start = node.parse("start").unwrap_or(rule.start);
         rule.stop = node.parse("stop").unwrap_or(rule.stop);
@@ -73,7 +73,7 @@ impl Reader<'_, '_> {
         rule.program = node.get("program").and_then(|program| self.program(program));
         rule.with = with(node);
         if let (Some(hang), Some(_)) = (node.get("hang"), &rule.program) {
-            self.wrong(hang.spot, "a program answers for itself: leave `hang` or `program` out".to_owned());
+            self.wrong(hang.spot, "a container with a `program` cannot `hang`: leave one out".to_owned());
         }
         rule
     }
@@ -84,12 +84,12 @@ impl Reader<'_, '_> {
         let mut operators = Vec::new();
         for node in nodes {
             let program = node.get("program").and_then(|program| self.program(program));
-            let Some(program) = node.unless_lost(program) else { continue };
+            let Some(program) = node.unread_if_none(program) else { continue };
             let name = node.string("name").unwrap_or_else(|| program.clone());
             if !seen.insert(name.clone()) {
                 self.wrong(
                     node.spot,
-                    format!("another operator has the name `{name}`: give this one another `name`"),
+                    format!("another operator has the name `{name}`: choose another `name`"),
                 );
             }
             operators.push(OperatorSpec {
@@ -117,7 +117,7 @@ fn node_pool(node: &Node) -> NodePool {
     }
 }
 
-/// What a program is given.
+/// The environment variables for a program.
 fn with(node: &Node) -> Value {
     node.get("with").map_or_else(Value::empty_map, Node::value)
 }

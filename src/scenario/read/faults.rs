@@ -1,4 +1,4 @@
-//! Faults: which, whom, when, with what.
+//! Reads faults and triggers.
 
 use wavetank_sim::scenario::{
     Args, CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, KindName, Moment, Pattern,
@@ -9,18 +9,15 @@ use super::Reader;
 use crate::scenario::problem::Spot;
 use crate::scenario::yaml::{Node, Tree};
 
-/// The party of a partition that the model has.
+/// The one party that every partition has in this version.
 const SERVER: &str = "kube-apiserver";
 
 fn is_between(fault: &FaultInfo) -> bool {
     fault.targets.contains(&Victim::Between)
 }
 
-/// The most strikes of one entry: a plan lists each.
-const MAX_TIMES: u64 = 10_000;
-
 impl Reader<'_, '_> {
-    /// A fault; nothing where it is malformed or not there yet.
+    /// A fault; nothing if it is malformed, or if this version lacks it.
     pub(super) fn fault(&mut self, node: &Node) -> Option<FaultSpec> {
         let name = node.get("fault")?;
         let fault = self.right(name.spot, FaultInfo::usable(&name.text()?))?;
@@ -41,18 +38,16 @@ impl Reader<'_, '_> {
         let spot = node.get("duration").unwrap_or(name).spot;
         self.right(spot, fault.check_duration(node.get("duration").is_some()));
         let times = node.parse("times");
+        if times.is_none() && node.get("times").is_some() {
+            return None;
+        }
         let (args, target, when) = (args?, target?, when?);
-        if times.is_none() && matches!(when.trigger, Trigger::Every(_)) {
-            self.wrong(name.spot, "`every` needs `times`: say how often, such as `times: 0..3`");
+        let spec = FaultSpec { name: node.string("name"), fault, target, when, times, duration, args };
+        for (field, why) in spec.check() {
+            let holder = node.get(field).or_else(|| node.get("when")?.get(field));
+            self.wrong(holder.unwrap_or(name).spot, why);
         }
-        let times = times.unwrap_or(CountRange::exactly(1));
-        if times.high > MAX_TIMES {
-            self.wrong(
-                node.get("times")?.spot,
-                format!("{} times are too many: write at most {MAX_TIMES}", times.high),
-            );
-        }
-        Some(FaultSpec { name: node.string("name"), fault, target, when, times, duration, args })
+        Some(spec)
     }
 
     fn args(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<Args> {
@@ -76,7 +71,7 @@ impl Reader<'_, '_> {
             let value = arg.read(&heal.text()?);
             args.0.insert(arg.name, self.right(heal.spot, value)?);
         }
-        // Beside a program, `kind` says which of its watches; elsewhere it is an argument like any other.
+        // With `program`, the target's `kind` says which of its watches; without, only `args` may have it.
         let target = node.get("target");
         if let Some((kind, arg)) = target.and_then(|target| target.get("kind")).zip(fault.arg("kind"))
             && target.is_some_and(|target| target.get("program").is_some())
@@ -89,7 +84,7 @@ impl Reader<'_, '_> {
         Some(args)
     }
 
-    /// Who is cut off from the API server.
+    /// The party that a partition cuts off from the API server.
     fn between(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<FaultTarget> {
         let parties = node.list("between");
         let is_server = |party: &&Node| party.text().is_some_and(|text| text == SERVER);
@@ -133,6 +128,7 @@ impl Reader<'_, '_> {
                 self.named_victim(target.spot, &text)?
             }
         } else if let Some(image) = target.string("image") {
+            self.only(target, "image", &[]);
             FaultTarget::Image { image: Pattern(image) }
         } else if let Some(program) = target.string("program") {
             self.program_victim(fault, target, program)
@@ -151,7 +147,7 @@ impl Reader<'_, '_> {
             }
         } else {
             if matches!(target.tree, Tree::Map(_)) {
-                self.wrong(target.spot, "a fault's target needs one of program, kind");
+                self.wrong(target.spot, "a fault's target needs one of program, image, kind");
             }
             return None;
         };
@@ -173,7 +169,7 @@ impl Reader<'_, '_> {
         let Some((kind, name)) = text.split_once('/') else {
             self.wrong(
                 spot,
-                format!("`{text}` is no target: write `pod/NAME`, `all`, or `{{program: {text}}}`"),
+                format!("`{text}` is no target: write `pod/NAME`, `all` or `{{program: {text}}}`"),
             );
             return None;
         };
@@ -182,18 +178,24 @@ impl Reader<'_, '_> {
     }
 
     fn program_victim(&mut self, fault: &'static FaultInfo, target: &Node, program: String) -> FaultTarget {
-        let strange = |field: &&&str| **field != "kind" || fault.arg("kind").is_none();
-        for field in ["kind", "name", "namespace", "selector", "hosting"].iter().filter(strange) {
-            if let Some(other) = target.get(field) {
-                self.wrong(other.spot, format!("`{field}` does not go with `program`: leave one out"));
-            }
-        }
+        let takes_kind = fault.arg("kind").is_some();
+        self.only(target, "program", if takes_kind { &["pick", "kind"] } else { &["pick"] });
         let spot = target.get("program").map_or(target.spot, |program| program.spot);
         let program = self.host(spot, &program);
         FaultTarget::Program { program, pick: target.parse("pick").unwrap_or(Pick::One) }
     }
 
-    /// A trigger. `usual` is the moment that is not said.
+    /// Notes the fields of a target that do not go with the one that says what it is.
+    fn only(&mut self, target: &Node, what: &str, with: &[&str]) {
+        let fields = ["program", "image", "kind", "name", "namespace", "selector", "hosting", "pick"];
+        for field in fields.iter().filter(|field| **field != what && !with.contains(field)) {
+            if let Some(other) = target.get(field) {
+                self.wrong(other.spot, format!("`{field}` does not go with `{what}`: leave one out"));
+            }
+        }
+    }
+
+    /// A trigger. `usual` is the moment if the file gives none.
     pub(super) fn when(&mut self, usual: Moment, node: &Node) -> Option<When> {
         let on = node.get("on");
         if on.is_none() {
@@ -207,11 +209,8 @@ impl Reader<'_, '_> {
             }
         }
         let nth = node.parse("nth").unwrap_or(CountRange::exactly(1));
-        if nth.low == 0 {
-            self.wrong(node.get("nth")?.spot, "occurrences count from 1: write `1` or more");
-        }
         let moment = node.string("moment");
-        let moment = Moment::ALL.into_iter().find(|m| moment.as_ref() == Some(&m.to_string()));
+        let moment = Moment::ALL.iter().copied().find(|m| Some(m.as_str()) == moment.as_deref());
         let moment = moment.unwrap_or(usual);
         let trigger = match (node.parse("at"), node.parse("every"), on) {
             (Some(at), None, None) => Trigger::At(at),
@@ -219,11 +218,6 @@ impl Reader<'_, '_> {
             (None, None, Some(on)) => Trigger::On(self.event(on)?),
             _ => return None,
         };
-        if let Some(every) =
-            node.get("every").filter(|_| matches!(trigger, Trigger::Every(TimeRange { high_ms: 0, .. })))
-        {
-            self.wrong(every.spot, "a pause of `0s` never ends: write `1s` or more");
-        }
         Some(When { trigger, nth, moment })
     }
 
@@ -239,18 +233,7 @@ impl Reader<'_, '_> {
         let node = &entry.value;
         let verb = match node.get("verb") {
             None => class,
-            Some(word) => {
-                let verb = self.right(word.spot, word.text()?.parse::<EventVerb>())?;
-                if verb.class() != class || verb == class {
-                    let of_class = EventVerb::ALL.into_iter().filter(|v| v.class() == class && *v != class);
-                    let right: Vec<_> = of_class.map(|verb| verb.to_string()).collect();
-                    self.wrong(
-                        word.spot,
-                        format!("`{verb}` is no {class}: write one of {}", right.join(", ")),
-                    );
-                }
-                verb
-            }
+            Some(word) => self.right(word.spot, EventVerb::of_class(class, &word.text()?))?,
         };
         let actor = match node.get("actor") {
             Some(actor) => Some(self.host(actor.spot, &actor.text()?)),

@@ -1,5 +1,4 @@
-//! Manifests: files, folders and inline texts to objects, in the order in which they stand. Kinds and schemas are the API
-//! server's business.
+//! Reads objects from files, folders and inline texts, in their order. The API server checks kinds and schemas.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use crate::scenario::problem::{Problem, Source, Spot};
 use crate::scenario::yaml::{self, Node, Tree};
 
 impl Reader<'_, '_> {
-    /// The objects that a step names: `PATH`, `[PATH..]` or `{inline: TEXT}`.
+    /// The objects of `PATH`, `[PATH..]` or `{inline: TEXT}`.
     pub(in crate::scenario) fn manifests(&mut self, node: &Node) -> Vec<Arc<Object>> {
         let mut objects = Vec::new();
         match &node.tree {
@@ -32,7 +31,7 @@ impl Reader<'_, '_> {
             Ok(files) => files,
             Err(error) => {
                 let right = "write the path of a manifest or a folder of them, relative to this file";
-                return self.wrong(node.spot, format!("`{path}` cannot be read ({error}): {right}"));
+                return self.wrong(node.spot, format!("wavetank cannot read `{path}` ({error}): {right}"));
             }
         };
         let mut empty = true;
@@ -53,7 +52,7 @@ impl Reader<'_, '_> {
         if empty {
             self.wrong(
                 node.spot,
-                format!("`{path}` has no manifest in it: write one with apiVersion, kind and metadata"),
+                format!("`{path}` has no manifest: write one with apiVersion, kind and metadata"),
             );
         }
     }
@@ -61,7 +60,8 @@ impl Reader<'_, '_> {
     fn inline(&mut self, node: &Node, objects: &mut Vec<Arc<Object>>) {
         let Tree::Text(text) = &node.tree else { return };
         match read_objects(&Source::new(&self.context.source.name, text)) {
-            Ok(found) if found.is_empty() => self.wrong(node.spot, "there is no manifest in this text"),
+            Ok(found) if found.is_empty() => self
+                .wrong(node.spot, "this text has no manifest: write one with apiVersion, kind and metadata"),
             Ok(found) => objects.extend(found),
             Err(problems) => {
                 for problem in problems {
@@ -72,7 +72,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The place in the file of a problem in an inline text: inside a block (`|`) its own line, else where the text begins.
+    /// The place in the file of a problem in an inline text: its own line in a block (`|`), else the beginning of the text.
     fn inside(&self, node: &Node, text: &str, problem: &Problem) -> Spot {
         let line = |at: usize| self.context.source.text.split('\n').nth(at - 1).unwrap_or_default();
         let at = node.spot.line + problem.line - 1;
@@ -87,7 +87,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The objects of a file; lists are taken apart, as kubectl does.
+/// The objects of a file, with the items of lists as objects of their own, as kubectl reads them.
 pub(in crate::scenario) fn read_objects(source: &Source) -> Result<Vec<Arc<Object>>, Vec<Problem>> {
     let documents = yaml::documents(source).map_err(|problem| vec![problem])?;
     let mut objects = Vec::new();
@@ -106,7 +106,7 @@ pub(in crate::scenario) fn read_objects(source: &Source) -> Result<Vec<Arc<Objec
     if problems.is_empty() { Ok(objects) } else { Err(problems) }
 }
 
-/// Whether this is an object at all.
+/// Checks that this may be an object.
 fn check(node: &Node) -> Result<(), (Spot, String)> {
     if !matches!(node.tree, Tree::Map(_)) {
         return Err((
@@ -116,7 +116,12 @@ fn check(node: &Node) -> Result<(), (Spot, String)> {
     }
     for field in ["apiVersion", "kind"] {
         match node.get(field) {
-            None => return Err((node.spot, format!("a manifest needs `{field}`"))),
+            None => {
+                return Err((
+                    node.spot,
+                    format!("a manifest needs `{field}`: write apiVersion, kind and metadata"),
+                ));
+            }
             Some(Node { tree: Tree::Text(text), .. }) if !text.is_empty() => {}
             Some(other) => return Err((other.spot, format!("`{field}` is {}: write a text", other.kind()))),
         }
@@ -125,7 +130,7 @@ fn check(node: &Node) -> Result<(), (Spot, String)> {
         return Err((node.spot, "a manifest needs `metadata` with a `name`".into()));
     };
     match (meta.get("name"), meta.get("generateName")) {
-        (None, None) => Err((meta.spot, "`metadata` needs a `name`".into())),
+        (None, None) => Err((meta.spot, "`metadata` needs a `name` or a `generateName`".into())),
         (Some(name), _) if !matches!(name.tree, Tree::Text(_)) => {
             let text = name.text().unwrap_or_default();
             Err((name.spot, format!("the name is {}: write a text, `\"{text}\"`", name.kind())))

@@ -1,12 +1,12 @@
-//! A checked tree to a scenario, and what only the whole file can tell: names of programs and faults, manifests, values that
-//! do not go together.
+//! Makes a scenario of a checked tree, and checks what depends on the rest of the file: names of programs and faults,
+//! manifests, values that do not go together.
 //!
-//! The check has already named what is malformed, so readers pass over it in silence and put a default in its place: with
-//! any problem noted the scenario is thrown away.
+//! `shape` has already noted malformed values. Readers skip these or put a default in their place, because a file with a
+//! problem yields no scenario.
 //!
-//! - `reader`: how a field is read, where problems are noted; nothing is dropped in silence
-//! - `manifest`: files and inline texts to objects
-//! - `programs`: names of programs that are registered, and that run in the scenario
+//! - `reader`: reads fields, notes problems, and refuses files of which it did not read a part
+//! - `manifest`: reads objects from files and inline texts
+//! - `programs`: checks the names of programs
 //! - `cluster`, `steps`, `faults`, `checks`: the parts of the same names
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use wavetank_sim::scenario::range::seeds;
 use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, Scenario};
 
 use self::programs::Running;
-pub(super) use self::reader::{Context, Reader, refuse_what_was_lost, texts};
+pub(super) use self::reader::{Context, Reader, refuse_unread, texts};
 use super::problem::Problems;
 use super::yaml::Node;
 
@@ -28,14 +28,14 @@ mod programs;
 mod reader;
 mod steps;
 
-/// The scenario, or something like it where there are problems.
+/// The scenario. It is incomplete if there are problems.
 pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problems) -> Scenario {
     let mut reader = Reader { context, problems, running: Running::default() };
     let mut scenario =
         Scenario::new(root.get("metadata").and_then(|meta| meta.string("name")).unwrap_or_default());
     let Some(spec) = root.get("spec") else { return scenario };
     if let Some(node) = spec.get("seeds")
-        && let Some(seeds) = node.unless_lost(node.text().and_then(|text| seeds(&text).ok()))
+        && let Some(seeds) = node.unread_if_none(node.text().and_then(|text| seeds(&text).ok()))
     {
         scenario.seeds = seeds;
     }
@@ -65,7 +65,7 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
 }
 
 impl Reader<'_, '_> {
-    /// Names of these entries must differ.
+    /// Notes entries that have the same name as an earlier one.
     fn unique(&mut self, entries: &[Node], what: &str) {
         let mut seen = BTreeSet::new();
         for name in entries.iter().filter_map(|entry| entry.get("name")) {

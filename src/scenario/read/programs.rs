@@ -1,4 +1,4 @@
-//! Programs by name: those that are registered, and those that run in the scenario.
+//! Checks the names of programs: those that are registered, and those that run in the scenario.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use super::Reader;
 use crate::scenario::problem::Spot;
 use crate::scenario::yaml::Node;
 
-/// The names of actors that are no programs.
-const PARTS: [&str; 8] = [
+/// The names of the cluster's own actors.
+const COMPONENTS: [&str; 8] = [
     "chaos",
     "containerd",
     "kube-apiserver",
@@ -21,12 +21,12 @@ const PARTS: [&str; 8] = [
     "user",
 ];
 
-/// The programs that run in the scenario, by the names that patterns may use.
+/// The programs that run in the scenario.
 #[derive(Default)]
 pub(super) struct Running {
-    /// Programs, and hosts beside the cluster.
+    /// The names of programs, and of hosts beside the cluster.
     names: BTreeSet<String>,
-    /// Whether some run in pods, whose names are known at run time only.
+    /// Whether some run in pods. The names of pods are known only at run time.
     in_pods: bool,
 }
 
@@ -48,7 +48,7 @@ impl Reader<'_, '_> {
         let instead = match nearest(&name, self.context.programs.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
-                "known here: {}. A program of your own is registered in your crate, in examples/tank.rs: \
+                "known: {}. Register a program of your own in your crate, in examples/tank.rs: \
                  `wavetank::cli(wavetank::registry().program(\"{name}\", run))`",
                 self.context.programs.join(", ")
             ),
@@ -57,24 +57,24 @@ impl Reader<'_, '_> {
         None
     }
 
-    /// A pattern of the names of hosts: one that can match none is a mistake.
+    /// A glob of hosts. Notes a problem if no host can match it.
     pub(super) fn host(&mut self, spot: Spot, pattern: &str) -> Pattern {
         let glob = Pattern(pattern.into());
         let names = || self.running.names.iter().map(String::as_str);
         let near = nearest(pattern, names());
-        let is_part = PARTS.contains(&pattern);
-        let may_be_a_pod = self.running.in_pods && !is_part && near.is_none();
+        let is_component = COMPONENTS.contains(&pattern);
+        let may_be_a_pod = self.running.in_pods && !is_component && near.is_none();
         if names().any(|name| glob.matches(name)) || may_be_a_pod {
             return glob;
         }
         let here: Vec<&str> = names().collect();
         let instead = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None if here.is_empty() => "none does: name one under `operators` or `images`".into(),
-            None => format!("here: {}", here.join(", ")),
+            None if here.is_empty() => "no program runs: name one under `operators` or `images`".into(),
+            None => format!("running: {}", here.join(", ")),
         };
-        let why = if is_part {
-            "is a part of the cluster, and these are programs"
+        let why = if is_component {
+            "is a component of the cluster and no program"
         } else {
             "is no program that runs here"
         };

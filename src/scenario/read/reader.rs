@@ -1,8 +1,8 @@
-//! The tools of reading: where problems are noted, how a field is read, and that nothing is dropped in silence.
+//! The tools of readers: they read fields, note problems, and make sure that no part of a file is ignored.
 //!
-//! The check has named what is malformed, so a reader returns nothing for it and says nothing. A reader may also return nothing
-//! for a value that the check accepts: then the format and the reader disagree, and a file would lose a part of itself. So
-//! what is not read is marked, and a file with a mark and no other problem is refused.
+//! A reader returns nothing for a malformed value, which `shape` has noted. If it returns nothing for a value that `shape`
+//! accepts, the format and the reader disagree, and the scenario would lack a part of its file. So each value for which a
+//! reader returns nothing is marked as unread, and a file with a mark but without problems is refused.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use crate::scenario::ReadManifests;
 use crate::scenario::problem::{Problems, Source, Spot};
 use crate::scenario::yaml::Node;
 
-/// What a scenario is read with.
+/// What a reader needs besides the tree.
 pub(in crate::scenario) struct Context<'a> {
     pub(super) source: &'a Source,
     pub(super) read_manifests: ReadManifests<'a>,
@@ -22,7 +22,7 @@ pub(in crate::scenario) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// A file, where its manifests come from, and the registered programs.
+    /// The file, the function that reads its manifests, and the names of the registered programs.
     pub(in crate::scenario) fn new(
         source: &'a Source,
         read_manifests: ReadManifests<'a>,
@@ -32,7 +32,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Reads the parts, and notes what is wrong with them.
+/// Reads the parts of a scenario and notes problems.
 pub(in crate::scenario) struct Reader<'a, 'p> {
     pub(super) context: Context<'a>,
     pub(super) problems: &'p mut Problems,
@@ -40,22 +40,22 @@ pub(in crate::scenario) struct Reader<'a, 'p> {
 }
 
 impl Reader<'_, '_> {
-    /// Notes what is wrong at a place.
+    /// Notes a problem at a place.
     pub(in crate::scenario) fn wrong(&mut self, spot: Spot, message: impl Into<String>) {
         self.problems.add(self.context.source, spot, message);
     }
 
-    /// The value, or a problem at this place.
+    /// The value; an error becomes a problem at this place.
     pub(in crate::scenario) fn right<T>(&mut self, spot: Spot, result: Result<T, String>) -> Option<T> {
         result.map_err(|message| self.wrong(spot, message)).ok()
     }
 
     /// Reads each of these.
     pub(super) fn each<T>(&mut self, nodes: &[Node], read: impl Fn(&mut Self, &Node) -> Option<T>) -> Vec<T> {
-        nodes.iter().filter_map(|node| node.unless_lost(read(self, node))).collect()
+        nodes.iter().filter_map(|node| node.unread_if_none(read(self, node))).collect()
     }
 
-    /// The value of a word of a table; nothing where the field is left out.
+    /// The value that a table gives the word in a field; nothing if the field is missing.
     pub(in crate::scenario) fn word<T: Copy>(
         &mut self,
         node: &Node,
@@ -65,16 +65,20 @@ impl Reader<'_, '_> {
         let node = node.get(key)?;
         let text = node.text();
         let found = words.iter().find(|(word, _)| text.as_deref() == Some(word));
-        node.unless_lost(found.map(|(_, value)| *value))
+        node.unread_if_none(found.map(|(_, value)| *value))
     }
 }
 
-/// Refuses a file that has passed all checks, but of which the readers have lost a part.
-pub(in crate::scenario) fn refuse_what_was_lost(root: &Node, source: &Source, problems: &mut Problems) {
+/// Refuses a file that passed all checks but has an unread part.
+pub(in crate::scenario) fn refuse_unread(root: &Node, source: &Source, problems: &mut Problems) {
     if problems.is_empty()
-        && let Some(spot) = root.lost()
+        && let Some(spot) = root.first_unread()
     {
-        problems.add(source, spot, "internal: the format accepts this, but it is not read; please report it");
+        problems.add(
+            source,
+            spot,
+            "internal: the format accepts this, but no reader reads it; please report this bug",
+        );
     }
 }
 
@@ -85,23 +89,23 @@ pub(in crate::scenario) fn texts(node: Option<&Node>) -> BTreeMap<String, String
 }
 
 impl Node {
-    /// What was read of it. Nothing marks it as lost.
-    pub(in crate::scenario) fn unless_lost<T>(&self, read: Option<T>) -> Option<T> {
+    /// Returns what a reader returned, and marks the node as unread if that is nothing.
+    pub(in crate::scenario) fn unread_if_none<T>(&self, read: Option<T>) -> Option<T> {
         if read.is_none() {
-            self.lose();
+            self.mark_unread();
         }
         read
     }
 
-    /// The text of a field.
+    /// The text of a field that is a scalar.
     pub(in crate::scenario) fn string(&self, key: &str) -> Option<String> {
         Some(self.get(key)?.text()?.into_owned())
     }
 
-    /// A field, read as something; nothing where it is malformed.
+    /// A field, parsed; nothing if it is missing or malformed.
     pub(in crate::scenario) fn parse<T: FromStr>(&self, key: &str) -> Option<T> {
         let field = self.get(key)?;
-        field.unless_lost(field.text()?.parse().ok())
+        field.unread_if_none(field.text()?.parse().ok())
     }
 
     /// A duration in milliseconds.

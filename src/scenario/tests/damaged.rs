@@ -1,4 +1,4 @@
-//! Damaged files: whatever the bytes are, they are read or refused with a place inside the file.
+//! Damaged files: any bytes are read, or refused with a place in the file.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn reads_or_refuses(bytes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A good file with pieces cut, doubled and replaced.
+/// A valid file, some pieces of which are replaced.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let good = proptest::sample::select(vec![POD_DELETION, UNDER_FIRE, NODE_LOSS, ETCD]);
     let piece = prop_oneof![

@@ -13,11 +13,11 @@ mod schema;
 mod verbs;
 mod wrong;
 
-/// A scenario of the shipped kind: pods are deleted.
+/// A scenario like the shipped ones: pods are deleted.
 const POD_DELETION: &str = include_str!("staticweb-pod-deletion.yaml");
-/// Every fault and every step that this version carries out.
+/// Every fault and every step of this version.
 const UNDER_FIRE: &str = include_str!("under-fire.yaml");
-/// Scenarios that need what this version does not carry out.
+/// Scenarios that need more than this version has.
 const NODE_LOSS: &str = include_str!("staticweb-node-loss.yaml");
 const ETCD: &str = include_str!("etcd-upgrade-under-fire.yaml");
 
@@ -39,7 +39,7 @@ fn read(text: &str) -> Result<Scenario, BadScenario> {
 }
 
 #[test]
-fn the_walk_through_example_is_read() {
+fn a_scenario_with_pod_deletions_is_read() {
     let s = read(POD_DELETION).unwrap();
     assert_eq!(
         (s.name.as_str(), s.namespace.as_str(), s.seeds),
@@ -65,7 +65,7 @@ fn the_walk_through_example_is_read() {
 }
 
 #[test]
-fn all_that_is_there_is_read() {
+fn every_fault_and_step_of_this_version_is_read() {
     let s = read(UNDER_FIRE).unwrap();
     assert_eq!(s.seeds, 100..300);
     assert_eq!(s.cluster.node_pools[0].capacity["cpu"], "8");
@@ -105,7 +105,7 @@ fn a_file_on_disk_is_read_with_its_folder_of_manifests() {
     let missing = load(&folder.join("t.yaml"), &[]).unwrap_err();
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(scenario.unwrap().setup[0].label(), "apply Pod/p, Deployment/web");
-    assert!(missing.to_string().contains("t.yaml:1:1: the file cannot be read"), "{missing}");
+    assert!(missing.to_string().contains("t.yaml:1:1: wavetank cannot read the file"), "{missing}");
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! The JSON Schema agrees with the parser: what one takes, the other takes.
+//! The JSON Schema agrees with the parser: each accepts what the other accepts.
 
 use wavetank_sim::object::Value;
 
 use super::*;
 use crate::scenario::yaml;
 
-/// Whether a value is right by the keywords that the schema uses; patterns are left out.
+/// Whether a value is valid by the keywords that the schema uses, without patterns.
 fn holds(schema: &Value, value: &Value) -> bool {
     let types: Vec<&str> = match schema.get("type") {
         Some(Value::Str(one)) => vec![one],
@@ -46,14 +46,14 @@ fn value(text: &str) -> Value {
 }
 
 #[test]
-fn what_the_parser_takes_is_right_by_the_schema() {
+fn what_the_parser_accepts_is_valid_by_the_schema() {
     for text in [POD_DELETION, UNDER_FIRE] {
         assert!(holds(&schema(), &value(text)));
     }
 }
 
 #[test]
-fn what_the_parser_refuses_for_its_shape_is_wrong_by_the_schema() {
+fn what_the_parser_refuses_for_its_form_is_invalid_by_the_schema() {
     let good = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: s}\nspec:\n";
     for spec in ["seeds: 3", "expect: {violation: step}", "oracles: {disable: [{name: panic, reason: r}]}"] {
         let text = format!("{good}  {spec}\n");
@@ -90,7 +90,7 @@ fn what_the_parser_refuses_for_its_shape_is_wrong_by_the_schema() {
 }
 
 #[test]
-fn every_field_says_what_it_means() {
+fn every_field_has_a_description() {
     fn described(schema: &Value) -> usize {
         let fields = schema.get("properties").and_then(Value::as_map).map_or(0, |fields| {
             let about = |field: &Value| {

@@ -1,4 +1,4 @@
-//! Wrong files: each says where, what is wrong and what would be right.
+//! Wrong files: each message says where, what is wrong and what would be right.
 
 use super::*;
 
@@ -10,10 +10,10 @@ fn first_line(text: &str) -> String {
 }
 
 #[test]
-fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
+fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
     for (spec, right) in [
         ("seed: 3", "5:3: `spec` has no field `seed`; did you mean `seeds`?"),
-        ("seeds: 9..3", "5:10: `9..3` is no seed at all: write `200`"),
+        ("seeds: 9..3", "5:10: `9..3` has no seed: write `200`"),
         ("namespace: Upper", "5:14: `Upper` is wrong here: write a name of lower case letters"),
         ("steps: {a: 1}", "a map does not belong here: write a list"),
         ("steps: [3]", "5:11: `3` does not belong here: write a map for a step"),
@@ -39,7 +39,7 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
         ("images: [{image: a, program: web-operater}]", "did you mean `web-operator`?"),
         (
             "operators: [{program: mine}]",
-            "there is no program `mine`; known here: web-operator, etcd. A program of your own",
+            "there is no program `mine`; known: web-operator, etcd. Register a program of your own",
         ),
         ("operators: [{program: etcd}, {program: etcd}]", "another operator has the name `etcd`"),
         ("converge: {within: 5}", "5:22: `5` is no duration: write `30s`"),
@@ -63,11 +63,11 @@ fn a_wrong_field_is_named_with_its_place_and_what_would_be_right() {
 }
 
 #[test]
-fn a_wrong_name_of_a_program_or_an_oracle_is_named_with_what_would_be_right() {
+fn a_message_about_a_program_or_an_oracle_says_what_would_be_right() {
     for (spec, right) in [
         (
             "faults: [{fault: crash, target: {program: nobody}, when: {at: 1s}}]",
-            "5:45: `nobody` is no program that runs here; none does: name one under `operators` or `images`",
+            "5:45: `nobody` is no program that runs here; no program runs: name one under `operators` or `images`",
         ),
         (
             "{operators: [{program: etcd}], faults: [{fault: crash, target: {program: etdc}, when: {at: 1s}}]}",
@@ -75,14 +75,14 @@ fn a_wrong_name_of_a_program_or_an_oracle_is_named_with_what_would_be_right() {
         ),
         (
             "{images: [{image: a, program: etcd}], faults: [{fault: crash, target: {program: kube-scheduler}, when: {at: 1s}}]}",
-            "`kube-scheduler` is a part of the cluster, and these are programs; here: etcd",
+            "`kube-scheduler` is a component of the cluster and no program; running: etcd",
         ),
         (
             "{operators: [{program: etcd}], steps: [{when: {on: {write: {actor: user}}}, delete: {target: pod/a}}]}",
-            "`user` is a part of the cluster, and these are programs; here: etcd",
+            "`user` is a component of the cluster and no program; running: etcd",
         ),
         ("expect: [{name: a, eventually: }]", "nothing does not belong here: write a map for a check"),
-        ("oracles: {disable: [{name: hot_loop}]}", "needs `reason`: why it does not judge"),
+        ("oracles: {disable: [{name: hot_loop}]}", "needs `reason`: why it is off"),
         ("oracles: {disable: [{name: counts, reason: r}]}", "oracle `counts` is not there yet"),
         (
             "oracles: {disable: [{name: hotloop, reason: r}]}",
@@ -101,7 +101,7 @@ fn a_wrong_name_of_a_program_or_an_oracle_is_named_with_what_would_be_right() {
 }
 
 #[test]
-fn a_wrong_step_is_named_with_its_place_and_what_would_be_right() {
+fn a_message_about_a_step_has_its_place_and_what_would_be_right() {
     for (step, right) in [
         ("name: x", "a step needs one of apply, create"),
         (
@@ -121,16 +121,20 @@ fn a_wrong_step_is_named_with_its_place_and_what_would_be_right() {
         ("drain: {}", "`drain` needs one of node, selector"),
         ("{when: {at: 3s}, wait: 30s}", "6:12: `wait` with `when` is not there yet"),
         ("{when: {at: soon}, cordon: {node: a}}", "6:17: `soon` is no duration"),
-        ("{when: {every: 3s}, cordon: {node: a}}", "6:20: a step is done once: write `at` or `on`"),
-        ("{when: {on: {write: {}}, moment: before}, cordon: {node: a}}", "a step cannot outrun a request"),
+        ("{when: {every: 3s}, cordon: {node: a}}", "6:20: a step runs once: write `at` or `on`"),
+        (
+            "{when: {on: {write: {}}, moment: before}, cordon: {node: a}}",
+            "a step cannot run before a request",
+        ),
         ("{when: {at: 3s, nth: 2}, cordon: {node: a}}", "`nth` goes with `on`"),
+        ("{when: {on: {write: {}}, nth: 0}, cordon: {node: a}}", "occurrences count from 1"),
         ("{when: {}, cordon: {node: a}}", "`when` needs one of at, every, on"),
         ("{when: {on: {write: {verb: get}}}, cordon: {node: a}}", "`get` is no write"),
-        ("patch: {target: d/web, type: json, patch: {a: 1}}", "a `json` patch is a list"),
+        ("patch: {target: d/web, type: json, patch: {a: 1}}", "write a list of operations for type `json`"),
         ("patch: {target: d/web, type: xml, patch: {a: 1}}", "`xml` is not known here; known: merge, json"),
-        ("apply: nowhere.yaml", "6:12: `nowhere.yaml` cannot be read"),
+        ("apply: nowhere.yaml", "6:12: wavetank cannot read `nowhere.yaml`"),
         ("apply: {inline: 'a: 1'}", "6:21: a manifest needs `apiVersion`"),
-        ("apply: {inline: '# none'}", "there is no manifest in this text"),
+        ("apply: {inline: '# none'}", "this text has no manifest"),
         ("apply: {inline: '{apiVersion: v1, kind: Pod, metadata: {generateName: a-}}'}", "use `create`"),
     ] {
         let all = read(&format!("{HEAD}  steps:\n  - {step}\n")).unwrap_err().to_string();
@@ -142,7 +146,7 @@ fn a_wrong_step_is_named_with_its_place_and_what_would_be_right() {
 }
 
 #[test]
-fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
+fn a_message_about_a_fault_has_its_place_and_what_would_be_right() {
     let crash = |rest: &str| format!("{{fault: crash, target: {{program: op}}, {rest}}}");
     for (fault, right) in [
         ("{fault: volume-loss, when: {at: 3s}}".into(), "fault `volume-loss` is not there yet"),
@@ -153,15 +157,16 @@ fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
         ),
         ("{fault: pod-deleton, when: {at: 3s}}".into(), "did you mean `pod-deletion`?"),
         ("{fault: crash, when: {at: 3s}}".into(), "`crash` needs a `target`: it strikes a program or pods"),
-        ("{fault: crash, target: op, when: {at: 3s}}".into(), "write `pod/NAME`, `all`, or `{program: op}`"),
+        ("{fault: crash, target: op, when: {at: 3s}}".into(), "write `pod/NAME`, `all` or `{program: op}`"),
         ("{fault: crash, target: node/a, when: {at: 3s}}".into(), "`crash` cannot strike this"),
-        ("{fault: crash, target: {pick: one}, when: {at: 3s}}".into(), "needs one of program, kind"),
+        ("{fault: crash, target: {pick: one}, when: {at: 3s}}".into(), "needs one of program, image, kind"),
         (crash("when: {}"), "`when` needs one of at, every, on"),
         (crash("when: {at: }"), "nothing does not belong here: write a duration"),
         (crash("when: {at: 3s, every: 4s}"), "`when` has `at` already"),
         (crash("when: {at: 3s, nth: 2}"), "`nth` goes with `on`"),
         (crash("when: {every: 3s}"), "`every` needs `times`"),
         (crash("when: {every: 3s}, times: 0..99999"), "99999 times are too many"),
+        (crash("when: {every: 0s}, times: 2"), "a pause of `0s` never ends"),
         (crash("when: {at: soon}"), "`soon` is no duration"),
         (crash("when: {at: 3s}, duration: 5s"), "`crash` lasts no time"),
         (crash("when: {at: 3s}, args: {x: 1}"), "`crash` has no argument `x`; it has none"),
@@ -188,6 +193,10 @@ fn a_wrong_fault_is_named_with_its_place_and_what_would_be_right() {
         (
             "{fault: eviction, target: {kind: Pod, hosting: kind=Pod}, when: {at: 3s}}".into(),
             "6:52: `hosting` goes with `kind: Node`",
+        ),
+        (
+            "{fault: image-pull-error, target: {image: a, pick: all}, when: {at: 3s}}".into(),
+            "`pick` does not go with `image`: leave one out",
         ),
         ("{fault: api-latency, target: all, when: {at: 3s}}".into(), "needs the argument `by`"),
         (
@@ -216,8 +225,8 @@ fn a_file_that_is_no_scenario_says_so() {
         ("a: 1\n---\nb: 2\n", "s.yaml:3:1: a second document begins here"),
         ("- a\n", "a list does not belong here: write a map for a scenario"),
         ("apiVersion: wavetank.dev/v1alpha1\nkind: Scenaro\n", "s.yaml:1:1: a scenario needs `metadata`"),
-        (&nested, "s.yaml:1:68: this is nested too deep"),
-        (&deep, "nested or repeated too much: write fewer levels"),
+        (&nested, "s.yaml:1:68: this has too many levels"),
+        (&deep, "this file has too many levels or values"),
         (&bomb, "make this file too large"),
     ] {
         let line = first_line(text);
@@ -248,7 +257,7 @@ s.yaml:6:28: `converge` has no field `setle`; did you mean `settle`?
 }
 
 #[test]
-fn a_wrong_manifest_is_named_with_its_own_line() {
+fn a_message_about_a_manifest_has_its_own_file_and_line() {
     for (path, right) in [
         ("bad.yaml", "bad.yaml:4:3: `metadata` needs a `name`"),
         ("torn.yaml", "torn.yaml:2:7: this is not YAML: unclosed bracket"),
@@ -259,7 +268,7 @@ fn a_wrong_manifest_is_named_with_its_own_line() {
 }
 
 #[test]
-fn the_design_page_examples_fail_only_where_this_version_ends() {
+fn examples_of_later_versions_fail_only_for_what_this_version_lacks() {
     let messages =
         |text: &str| read(text).unwrap_err().problems().iter().map(|p| p.message.clone()).collect::<Vec<_>>();
     assert_eq!(read(NODE_LOSS).map(|scenario| scenario.faults.len()).map_err(|e| e.to_string()), Ok(2));

@@ -1,4 +1,4 @@
-//! The arguments of faults: counts, times, words, each with a range to draw from or exact.
+//! The arguments of faults: counts and times, exact or as ranges to draw from, and words.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,9 +8,9 @@ use crate::scenario::{CountRange, TimeRange};
 /// The value of an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arg {
-    /// A count; in a plan an exact one.
+    /// A count. It is exact in a plan.
     Count(CountRange),
-    /// A time; in a plan an exact one.
+    /// A time. It is exact in a plan.
     Time(TimeRange),
     /// True or false.
     Bool(bool),
@@ -19,7 +19,7 @@ pub enum Arg {
 }
 
 impl Arg {
-    /// Whether there is nothing left to draw.
+    /// Whether it is no range.
     pub fn is_exact(&self) -> bool {
         match self {
             Self::Count(range) => range.exact().is_some(),
@@ -40,7 +40,7 @@ impl fmt::Display for Arg {
     }
 }
 
-/// The arguments of a fault, defaults filled in.
+/// The arguments of a fault, with defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Args(pub BTreeMap<&'static str, Arg>);
 

@@ -1,10 +1,10 @@
-//! Faults as a scenario names them. How a fault is carried out is in `faults`, and so is how to add one.
+//! Faults as a scenario describes them. Module `faults` carries them out, and says how to add one.
 //!
 //! - `table`: a row for each fault
-//! - [`FaultInfo`]: what a row says, and the checks that follow from it
+//! - [`FaultInfo`]: a row, and the checks that follow from it
 //! - [`Args`]: the arguments of one fault
 
-use super::{CountRange, Hosting, KindName, Pattern, Pick, TimeRange, When};
+use super::{CountRange, Hosting, KindName, Pattern, Pick, TimeRange, Trigger, When};
 
 mod args;
 mod info;
@@ -14,7 +14,7 @@ pub use args::{Arg, Args};
 pub use info::{ArgInfo, FaultInfo, Lasts, Never, Takes, Unless, Victim};
 pub use table::FAULTS;
 
-/// Whom a fault strikes.
+/// What a fault strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultTarget {
     /// Hosts.
@@ -28,13 +28,13 @@ pub enum FaultTarget {
     Objects {
         /// Their kind.
         kind: KindName,
-        /// Their namespace; without one, the scenario's, or none where the kind is cluster-scoped.
+        /// Their namespace; without one the scenario's, or none if the kind is cluster-scoped.
         namespace: Option<String>,
         /// Their birth name; `*` for all.
         name: Pattern,
         /// Their labels, as kubectl writes them.
         selector: Option<String>,
-        /// For nodes: only those that host such a pod of the namespace, started or about to start.
+        /// For nodes: only those with such a pod in the namespace, running or about to start.
         hosting: Option<Hosting>,
         /// Which of those that match.
         pick: Pick,
@@ -51,18 +51,39 @@ pub enum FaultTarget {
 /// A fault as a scenario describes it, with ranges to draw from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultSpec {
-    /// The name, which keys its draws; see [`Scenario::fault_name`](super::Scenario::fault_name).
+    /// The name, on which its draws depend; see [`Scenario::fault_name`](super::Scenario::fault_name).
     pub name: Option<String>,
     /// Which fault.
     pub fault: &'static FaultInfo,
-    /// Whom it strikes.
+    /// What it strikes.
     pub target: FaultTarget,
-    /// When.
+    /// When it strikes.
     pub when: When,
-    /// How often in a run.
-    pub times: CountRange,
-    /// How long it lasts, where it lasts.
+    /// How often in a run; without it once.
+    pub times: Option<CountRange>,
+    /// How long it lasts, if it lasts.
     pub duration: Option<TimeRange>,
-    /// Its arguments, defaults filled in.
+    /// Its arguments, with defaults.
     pub args: Args,
+}
+
+/// The most strikes of a fault in a run. Our choice: a plan lists each of them.
+const MAX_TIMES: u64 = 10_000;
+
+impl FaultSpec {
+    /// What is wrong with when and how often it strikes, each with the field of a scenario file that holds it.
+    pub fn check(&self) -> Vec<(&'static str, String)> {
+        let mut wrong = self.when.check();
+        match self.times {
+            None if matches!(self.when.trigger, Trigger::Every(_)) => {
+                wrong.push(("times", "`every` needs `times`: say how often, such as `0..3`".into()));
+            }
+            Some(times) if times.high > MAX_TIMES => {
+                let why = format!("{} times are too many: write at most {MAX_TIMES}", times.high);
+                wrong.push(("times", why));
+            }
+            _ => {}
+        }
+        wrong
+    }
 }

@@ -1,8 +1,8 @@
-//! Plans: the concrete faults of one run, as values and as text. It draws no plan and carries none out.
+//! Plans: the exact faults of one run, as values and as text. Module `explore` draws them, `faults` carries them out.
 //!
 //! ```text
 //! PLAN   = FAULT [; FAULT]..                                   empty text: no faults
-//! FAULT  = NAME(TARGET[:PICK][, ARG=VALUE]..)@WHEN[+DURATION] what strikes the cluster as a whole has no TARGET
+//! FAULT  = NAME(TARGET[:PICK][, ARG=VALUE]..)@WHEN[+DURATION] a fault of the whole cluster has no TARGET
 //! TARGET = PROGRAM                                             a program or host; a glob
 //!        | image=GLOB                                        images
 //!        | KIND/[NAMESPACE/]NAME[\[SELECTOR\]]                 objects; without NAMESPACE: the scenario's, or cluster-scoped
@@ -12,10 +12,10 @@
 //! EVENT  = [ACTOR: ]VERB KIND[/SUBRESOURCE]/NAMESPACE/NAME[\[SELECTOR\]]#N
 //! ```
 //!
-//! An EVENT is the N-th, from 1, of its kind that the target's hosts (or ACTOR's) take part in. Its path always has a
-//! NAMESPACE (`-` for cluster-scoped kinds), so that three parts have no subresource and four have one. KIND is a kind, a
-//! plural or a plural with its group; `*` matches any text, and a list or watch has the name `*`. NAME is a birth name:
-//! generated names are `PREFIX~N`. A PICK that is not said is `one`: of hosts the one whose EVENT it is, else a keyed draw.
+//! An EVENT is the N-th such request or watch event, from 1, of the target's hosts or of ACTOR. Its path always has a NAMESPACE
+//! (`-` for cluster-scoped kinds), so a path of three parts has no subresource, and one of four has one. KIND is a kind, a plural
+//! or a plural with its group. `*` matches any text, and lists and watches have the name `*`. NAME is a birth name: generated
+//! names are `PREFIX~N`. The default PICK is `one`: the host whose EVENT it is, else a draw.
 //!
 //! ```
 //! use wavetank_sim::scenario::plan::Plan;
@@ -42,35 +42,35 @@ mod print;
 
 pub use parse::BadPlan;
 
-/// The concrete faults of one run.
+/// The exact faults of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan(pub Vec<PlannedFault>);
 
-/// One concrete fault.
+/// One exact fault.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedFault {
     /// Which fault.
     pub fault: &'static FaultInfo,
-    /// Whom it strikes.
+    /// What it strikes.
     pub target: FaultTarget,
-    /// Its arguments, exact, defaults filled in.
+    /// Its arguments, exact and with defaults.
     pub args: Args,
     /// When it strikes.
     pub when: ExactWhen,
-    /// How long it lasts, where it lasts.
+    /// How long it lasts, if it lasts.
     pub duration_ms: Option<u64>,
 }
 
-/// When a concrete fault strikes.
+/// When an exact fault strikes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExactWhen {
-    /// So many milliseconds after t = 0.
+    /// This many milliseconds after t = 0.
     At(u64),
     /// At an event.
     On {
-        /// On which side of it.
+        /// The moment relative to it.
         moment: Moment,
-        /// Which.
+        /// The event.
         event: EventPattern,
         /// Which occurrence, from 1.
         nth: u64,

@@ -1,4 +1,4 @@
-//! Reads plan text. Every error points at a column and says what would be right.
+//! Reads plan text. Every error has a column and says what would be right.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ use crate::scenario::{
 #[derive(Clone, Debug, PartialEq, Eq, Display)]
 #[display("plan, column {column}: {message}")]
 pub struct BadPlan {
-    /// Where, in characters from 1.
+    /// The place, in characters from 1.
     pub column: usize,
     /// What is wrong, and what would be right.
     pub message: String,
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
         BadPlan { column: self.text[..at].chars().count() + 1, message: message.into() }
     }
 
-    /// The error that something else should stand here.
+    /// The error for a wrong character here.
     fn wants(&self, right: &str) -> BadPlan {
         match self.rest().chars().next() {
             None => self.error_at(self.at, format!("the text ends here: write {right}")),
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
     fn fault(&mut self) -> Result<PlannedFault, BadPlan> {
         let start = self.at;
         let fault = self.known_fault()?;
-        self.need("(", "`(` and whom the fault strikes")?;
+        self.need("(", "`(` and what the fault strikes")?;
         let target_at = self.at;
         let target = if fault.strikes_the_cluster() { FaultTarget::Cluster } else { self.target()? };
         if !fault.strikes(&target) {
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
 
     fn args(&mut self, fault: &'static FaultInfo) -> Result<Args, BadPlan> {
         let mut args = fault.default_args();
-        // No comma goes before the first where there is no target.
+        // Without a target, no comma precedes the first argument.
         let mut more =
             if fault.strikes_the_cluster() { !self.rest().starts_with(')') } else { self.take(",") };
         while more {
@@ -214,8 +214,9 @@ impl<'a> Reader<'a> {
             self.at += end;
             let value = arg.read(&rest[..end]).map_err(|message| self.error_at(start, message))?;
             if !value.is_exact() {
-                return Err(self
-                    .error_at(start, format!("a plan is concrete: write one value in place of `{value}`")));
+                return Err(
+                    self.error_at(start, format!("a plan is exact: write one value in place of `{value}`"))
+                );
             }
             args.0.insert(arg.name, value);
             more = self.take(",");
@@ -232,7 +233,7 @@ impl<'a> Reader<'a> {
                 word.parse::<Millis>().map_err(|e| self.error_at(start, format!("{e}, or {right}")))?;
             return Ok(ExactWhen::At(time.0));
         }
-        let Some(moment) = Moment::ALL.into_iter().find(|moment| moment.to_string() == word) else {
+        let Some(moment) = Moment::ALL.iter().copied().find(|moment| moment.as_str() == word) else {
             return Err(
                 self.error_at(start, format!("`{word}` is no moment: write before, after or after-response"))
             );
@@ -251,7 +252,7 @@ impl<'a> Reader<'a> {
             (start, word) = (self.at, self.word(right)?);
         }
         if word == "call" {
-            return Err(self.error_at(start, "`call` events are not there yet: name a request of the API"));
+            return Err(self.error_at(start, "`call` events are not there yet: write a request of the API"));
         }
         let verb: EventVerb = word.parse().map_err(|message: String| self.error_at(start, message))?;
         self.need(" ", "a space, then KIND/NAMESPACE/NAME")?;

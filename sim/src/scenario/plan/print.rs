@@ -1,4 +1,4 @@
-//! Prints plans; what is printed is read back by `parse`.
+//! Prints plans. `parse` reads them back.
 
 use std::fmt;
 

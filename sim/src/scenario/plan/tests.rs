@@ -1,4 +1,4 @@
-//! Tests of plan text: what is printed is read back, and what cannot be read is pointed at.
+//! Tests of plan text: printed plans parse back, and messages have the place of a mistake.
 
 use proptest::prelude::*;
 
@@ -90,7 +90,7 @@ fn event() -> impl Strategy<Value = EventPattern> {
         Just("EtcdCluster".into())
     ]);
     let namespace = prop_oneof![name(), Just("-".into()), Just("*".into())].prop_map(Pattern);
-    let verb = proptest::sample::select(&EventVerb::ALL[..]);
+    let verb = proptest::sample::select(EventVerb::ALL);
     (
         proptest::option::of(birth_name()),
         verb,
@@ -112,7 +112,7 @@ fn event() -> impl Strategy<Value = EventPattern> {
 }
 
 fn strike() -> impl Strategy<Value = ExactWhen> {
-    let moment = proptest::sample::select(&Moment::ALL[..]);
+    let moment = proptest::sample::select(Moment::ALL);
     prop_oneof![
         (0..10_000_000_u64).prop_map(ExactWhen::At),
         (moment, event(), 1..100_u64).prop_map(|(moment, event, nth)| ExactWhen::On { moment, event, nth })
@@ -124,7 +124,7 @@ fn planned() -> impl Strategy<Value = PlannedFault> {
     let fault = proptest::sample::select(usable);
     let with_args = fault.prop_flat_map(|fault| {
         let given: Vec<_> = fault.args.iter().map(arg).collect();
-        (Just(fault), given, target(), strike(), proptest::option::of(0..10_000_000_u64))
+        (Just(fault), given, target().boxed(), strike().boxed(), proptest::option::of(0..10_000_000_u64))
     });
     with_args.prop_filter_map("a fault that may be", |(fault, given, target, when, duration_ms)| {
         let mut args = fault.default_args();
@@ -139,7 +139,7 @@ fn planned() -> impl Strategy<Value = PlannedFault> {
 
 proptest! {
     #[test]
-    fn what_is_printed_is_read_back(faults in proptest::collection::vec(planned(), 0..4)) {
+    fn a_printed_plan_parses_back(faults in proptest::collection::vec(planned(), 0..4)) {
         let plan = Plan(faults);
         prop_assert!(!plan.to_string().contains('\''), "{}", plan);
         prop_assert_eq!(plan.to_string().parse::<Plan>().unwrap(), plan);
@@ -163,7 +163,7 @@ proptest! {
 }
 
 #[test]
-fn the_design_page_example_is_read() {
+fn a_plan_with_a_crash_after_a_patch_is_read() {
     let plan: Plan = "crash(etcd-operator)@after(patch statefulsets/default/example#2)".parse().unwrap();
     let [fault] = &plan.0[..] else { panic!("{plan}") };
     let ExactWhen::On { moment: Moment::After, event, nth: 2 } = &fault.when else { panic!("{plan}") };
@@ -174,7 +174,7 @@ fn the_design_page_example_is_read() {
 }
 
 #[test]
-fn what_cannot_be_read_is_pointed_at() {
+fn a_message_has_the_column_of_the_mistake() {
     for (text, column, right) in [
         ("crahs(op)@30s", 1, "did you mean `crash`?"),
         ("volume-loss(pvc/a)@30s", 1, "fault `volume-loss` is not there yet"),
@@ -195,7 +195,7 @@ fn what_cannot_be_read_is_pointed_at() {
         ("api-error(op, status=418)@1s", 22, "write one of 429"),
         ("api-error(op, stauts=504)@1s", 15, "did you mean `status`?"),
         ("api-latency(op)@1s", 1, "needs the argument `by`"),
-        ("api-latency(op, by=1s..2s)@1s", 20, "a plan is concrete"),
+        ("api-latency(op, by=1s..2s)@1s", 20, "a plan is exact"),
         ("pod-deletion(op)@1s", 14, "it strikes pods"),
         ("pod-deletion(pods/*[app=web)@1s", 21, "`]`"),
         ("reboot(nodes/* hosting [app=etcd])@1s", 25, "`app=etcd` names no pods: write `kind=Pod`"),
@@ -203,7 +203,7 @@ fn what_cannot_be_read_is_pointed_at() {
         ("reboot(nodes/* hosting [kind=Pod)@1s", 25, "`]`"),
         ("pod-deletion(pods/* hosting [kind=Pod])@1s", 21, "only nodes do"),
         ("compaction(op)@1s", 12, "`compaction` has no argument `op`; known: keep"),
-        ("compaction(keep=1..3)@1s", 17, "a plan is concrete"),
+        ("compaction(keep=1..3)@1s", 17, "a plan is exact"),
     ] {
         let error = text.parse::<Plan>().unwrap_err();
         assert_eq!(error.column, column, "{text}: {error}");
@@ -212,7 +212,7 @@ fn what_cannot_be_read_is_pointed_at() {
 }
 
 #[test]
-fn no_fault_is_the_empty_text() {
+fn a_plan_without_faults_is_the_empty_text() {
     assert_eq!(" ".parse(), Ok(Plan::default()));
     assert_eq!(Plan::default().to_string(), "");
 }

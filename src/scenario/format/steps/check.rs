@@ -1,10 +1,10 @@
-//! What is wrong with a step by itself, whether a file or the builder made it.
+//! Checks of steps that need no cluster. Files and the builder share them.
 
 use wavetank_sim::scenario::{Action, Target};
 
 use crate::scenario::format::leaf::{KIND_AND_NAME, NODE_VERSION};
 
-/// Checks an action without a cluster.
+/// Checks an action.
 ///
 /// # Errors
 /// What is wrong, and what would be right.
@@ -13,7 +13,7 @@ pub(crate) fn check_step(action: &Action) -> Result<(), String> {
         Action::Apply(objects) => match objects.iter().find(|object| object.name().is_empty()) {
             Some(object) => {
                 let kind = object.kind();
-                Err(format!("`apply` needs a name, and a {kind} has only generateName: use `create`"))
+                Err(format!("`apply` needs a name, and this {kind} has only generateName: use `create`"))
             }
             None => Ok(()),
         },

@@ -1,11 +1,12 @@
-//! Steps: a table of verbs. A row says what stands behind a verb and how that is read, so that no verb can be accepted and
-//! not read.
+//! Steps: the table of verbs. A row has both the format of a verb's value and the function that reads it, so that no file can
+//! have a verb which is accepted but not read.
 //!
 //! - `objects`: apply, create, delete
 //! - `patches`: patch, scale, setImage, rolloutRestart, rolloutUndo
 //! - `nodes`: cordon, uncordon, drain, upgradeNodes
 //! - `waits`: wait, assert
-//! - `targets`: what a step acts on
+//! - `targets`: the objects that a step acts on
+//! - `check`: checks of steps that files and the builder share
 //!
 //! To add a verb: a row in the file of its group. `sim/src/scenario/step.rs` lists the other places.
 
@@ -26,18 +27,18 @@ mod waits;
 
 pub(crate) use check::check_step;
 
-/// Reads what stands behind a verb; nothing where the check has found it malformed.
+/// Reads the value of a verb. Returns nothing if the value is malformed, which the check of the format has noted.
 type Read = fn(&mut Reader<'_, '_>, &Node) -> Option<Action>;
 
 /// A verb of a step.
 #[derive(Clone, Copy)]
 pub(in crate::scenario) struct Verb {
-    /// Its word, what stands behind it and what it does.
+    /// Its word, the format of its value and what it does.
     pub(in crate::scenario) field: Field,
-    /// What may stand behind it. Tests read it.
+    /// An example of its value, for tests.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests read it"))]
     pub(in crate::scenario) example: &'static str,
-    /// How it is read.
+    /// Reads its value.
     pub(in crate::scenario) read: Read,
 }
 
@@ -76,7 +77,7 @@ const FIELDS: [Field; COUNT + 2] = {
     const WHEN: Field = may(
         "when",
         Shape::Fields(&faults::WHEN),
-        "when it is done, once: a step with it stands outside the order (not in `setup`)",
+        "when the step runs, once and outside the order of the others (not in `setup`)",
     );
     let mut fields = [NAME; COUNT + 2];
     fields[1] = WHEN;

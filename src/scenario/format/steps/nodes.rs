@@ -20,12 +20,16 @@ pub(super) const VERBS: &[Verb] = &[
         read: |_, node| Some(Action::Uncordon(nodes(node)?)),
     },
     Verb {
-        field: may("drain", Shape::Fields(&DRAIN), "evict a node's pods"),
+        field: may("drain", Shape::Fields(&DRAIN), "make nodes unschedulable and evict their pods"),
         example: "{node: node-1, timeout: 10m}",
         read: |_, node| Some(Action::Drain { nodes: nodes(node)?, timeout_ms: timeout(node) }),
     },
     Verb {
-        field: may("upgradeNodes", Shape::Fields(&UPGRADE), "drain, replace and uncordon each node"),
+        field: may(
+            "upgradeNodes",
+            Shape::Fields(&UPGRADE),
+            "replace all nodes with nodes of another version",
+        ),
         example: "{to: v1.36.1, surge: 2}",
         read: |_, node| {
             let (to, surge) = (node.string("to")?, node.parse("surge").unwrap_or(1));
@@ -46,7 +50,7 @@ static DRAIN: Fields = Fields {
     fields: &[
         may("node", TEXT, "the node's name"),
         may("selector", SELECTOR, "the nodes' labels"),
-        may("timeout", DURATION, "how long it may take; 5m unless said"),
+        may("timeout", DURATION, "how long it may take; default 5m"),
     ],
 };
 
@@ -54,8 +58,8 @@ static UPGRADE: Fields = map(
     "`upgradeNodes`",
     &[
         must("to", NODE_VERSION, "the Kubernetes version of the nodes"),
-        may("surge", COUNT, "how many nodes join before as many leave; 1 unless said"),
-        may("timeout", DURATION, "how long each drain and each start may take; 5m unless said"),
+        may("surge", COUNT, "how many nodes join before as many leave; default 1"),
+        may("timeout", DURATION, "how long each drain and each start may take; default 5m"),
     ],
 );
 

@@ -21,12 +21,12 @@ pub(super) const VERBS: &[Verb] = &[
         read: |reader, node| Some(Action::Apply(reader.manifests(node))),
     },
     Verb {
-        field: may("create", MANIFESTS, "create what is in manifests"),
+        field: may("create", MANIFESTS, "create the objects of manifests"),
         example: "{inline: '{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}'}",
         read: |reader, node| Some(Action::Create(reader.manifests(node))),
     },
     Verb {
-        field: may("delete", DELETE, "delete what is in manifests, or a target"),
+        field: may("delete", DELETE, "delete the objects of manifests, or a target"),
         example: "{target: pod/p, cascade: orphan, gracePeriodSeconds: 0}",
         read: delete,
     },
@@ -34,7 +34,7 @@ pub(super) const VERBS: &[Verb] = &[
 
 const MANIFESTS: Shape = Shape::OneOf(&[TEXT, Shape::List(&TEXT), Shape::Fields(&INLINE)]);
 static INLINE: Fields =
-    map("inline manifests", &[must("inline", TEXT, "the manifests as a text (`inline: |`)")]);
+    map("inline manifests", &[must("inline", TEXT, "the manifests as text (`inline: |`)")]);
 
 const DELETE: Shape = Shape::OneOf(&[TEXT, Shape::List(&TEXT), Shape::Fields(&DELETED)]);
 static DELETED: Fields = Fields {
@@ -42,9 +42,9 @@ static DELETED: Fields = Fields {
     one_of: &["target", "inline"],
     fields: &[
         may("target", TARGET, "what is deleted"),
-        may("inline", TEXT, "the manifests as a text (`inline: |`)"),
-        may("cascade", Shape::Word(&words(&CASCADES)), "what becomes of dependents"),
-        may("gracePeriodSeconds", COUNT, "the grace period, where it is not the object's own"),
+        may("inline", TEXT, "the manifests as text (`inline: |`)"),
+        may("cascade", Shape::Word(&words(&CASCADES)), "what happens to dependents; default background"),
+        may("gracePeriodSeconds", COUNT, "the grace period; default the object's own"),
     ],
 };
 

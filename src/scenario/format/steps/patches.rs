@@ -51,7 +51,7 @@ static PATCH: Fields = map(
     "`patch`",
     &[
         must("target", TARGET, "what is patched"),
-        may("type", Shape::Word(&words(&TYPES)), "how the patch is read; merge unless said"),
+        may("type", Shape::Word(&words(&TYPES)), "the kind of patch; default merge"),
         must("patch", Shape::OneOf(&[Shape::Map(&Shape::Tree), Shape::List(&Shape::Tree)]), "the patch"),
         may("subresource", TEXT, "the subresource, such as status"),
     ],
@@ -70,8 +70,8 @@ static SCALE: Fields =
 static SET_IMAGE: Fields = map(
     "`setImage`",
     &[
-        must("target", TARGET, "whose image is set"),
-        must("containers", Shape::Map(&TEXT), "image by container name"),
+        must("target", TARGET, "whose images are set"),
+        must("containers", Shape::Map(&TEXT), "images by container name"),
     ],
 );
 
@@ -80,8 +80,8 @@ static ROLLOUT: Fields = map("`rolloutRestart`", &[must("target", TARGET, "whose
 static UNDO: Fields = map(
     "`rolloutUndo`",
     &[
-        must("target", TARGET, "what goes back"),
-        may("toRevision", COUNT, "the revision; the one before unless said"),
+        must("target", TARGET, "what goes back to the earlier revision"),
+        may("toRevision", COUNT, "the revision; default the one before the newest"),
     ],
 );
 
@@ -89,8 +89,8 @@ fn patch(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Action> {
     let patch_type = reader.word(node, "type", &TYPES).unwrap_or(PatchType::Merge);
     let patch = node.get("patch")?;
     if matches!(patch.tree, Tree::List(_)) != (patch_type == PatchType::Json) {
-        let right = "a `json` patch is a list of operations, every other one a map";
-        reader.wrong(patch.spot, format!("{} does not go with this type: {right}", patch.kind()));
+        let right = "write a list of operations for type `json`, and a map for every other type";
+        reader.wrong(patch.spot, format!("{} does not go with this type of patch: {right}", patch.kind()));
     }
     let (target, subresource) = (target(reader, node)?, node.string("subresource"));
     Some(Action::Patch { target, patch_type, patch: patch.value(), subresource })

@@ -15,9 +15,9 @@ static SELECTED: Fields = map(
     &[
         must("kind", KIND, "the kind"),
         may("name", TEXT, "the name"),
-        may("namespace", LABEL, "the namespace; the scenario's unless said"),
+        may("namespace", LABEL, "the namespace; default the scenario's"),
         may("selector", SELECTOR, "the labels"),
-        may("pick", PICK, "how many of them; all unless said"),
+        may("pick", PICK, "how many of them; default all"),
     ],
 );
 

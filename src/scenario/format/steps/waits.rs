@@ -13,12 +13,12 @@ use crate::scenario::yaml::Node;
 
 pub(super) const VERBS: &[Verb] = &[
     Verb {
-        field: may("wait", WAIT, "wait for something, or so long"),
+        field: may("wait", WAIT, "wait for a state, or for a time"),
         example: "{for: condition=Available, target: deployment/web, timeout: 1m}",
         read: |reader, node| Some(Action::Wait(wait(reader, node)?)),
     },
     Verb {
-        field: may("assert", Shape::Fields(&faults::CHECK), "check now, once"),
+        field: may("assert", Shape::Fields(&faults::CHECK), "check once, when the step runs"),
         example: "{match: {apiVersion: v1, kind: Namespace, metadata: {name: web}}}",
         read: |reader, node| Some(Action::Assert(reader.check(node)?)),
     },
@@ -28,9 +28,9 @@ const WAIT: Shape = Shape::OneOf(&[DURATION, Shape::Fields(&WAITED)]);
 static WAITED: Fields = map(
     "`wait`",
     &[
-        must("for", WAIT_FOR, "converged, condition=TYPE, delete, or a duration"),
-        may("target", TARGET, "whose condition or deletion"),
-        may("timeout", DURATION, "how long it may take; 5m unless said"),
+        must("for", WAIT_FOR, "`converged`, `condition=TYPE`, `delete`, or a duration"),
+        may("target", TARGET, "the objects whose condition or deletion ends the wait"),
+        may("timeout", DURATION, "how long it may take; default 5m"),
     ],
 );
 
