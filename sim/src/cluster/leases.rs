@@ -38,16 +38,6 @@ impl Leases {
     pub(super) fn new(start: Time, are_seen: bool) -> Self {
         Self { schedules: BTreeMap::new(), announced: start, are_seen }
     }
-
-    /// The kubelets with a schedule for a Lease that this request names.
-    fn named_by(&self, request: &Request) -> Vec<Addr> {
-        let is_named = |lease: &ObjectKey| {
-            (request.namespace.is_empty() || request.namespace == lease.namespace)
-                && (request.name.is_empty() || request.name == lease.name)
-        };
-        let named = self.schedules.iter().filter(|(_, schedule)| is_named(&schedule.lease));
-        named.map(|(kubelet, _)| *kubelet).collect()
-    }
 }
 
 impl Cluster {
@@ -85,7 +75,12 @@ impl Cluster {
             Verb::Watch => self.actors.is_component(request.from),
             _ => false,
         };
-        for kubelet in self.leases.named_by(request) {
+        let is_named = |LeaseSchedule { lease, .. }: &LeaseSchedule| {
+            (request.namespace.is_empty() || request.namespace == lease.namespace)
+                && (request.name.is_empty() || request.name == lease.name)
+        };
+        let named = self.leases.schedules.iter().filter(|(_, schedule)| is_named(schedule));
+        for kubelet in named.map(|(kubelet, _)| *kubelet).collect::<Vec<Addr>>() {
             match reads {
                 true => drop(self.write_renewal(kubelet)),
                 false => self.end_schedule(kubelet),

@@ -126,14 +126,8 @@ impl Cluster {
         }
         self.record_events_for(&request);
         self.catch_up_leases(&request);
-        let handled = Handled {
-            from,
-            id,
-            resource: request.resource,
-            entry: entry_of(&request, 0),
-            leg: self.leg("answer", &request),
-            fate,
-        };
+        let (resource, entry, leg) = (request.resource, entry_of(&request, 0), self.leg("answer", &request));
+        let handled = Handled { from, id, resource, entry, leg, fate };
         let creates = self.created_by_controllers(&request);
         // The server consumes the request. The rule looks at requests of hosts only, and needs no body.
         let summary = of_host.then(|| {
@@ -197,7 +191,7 @@ impl Cluster {
 
     /// Records a request with the code of its answer, and sends the answer back, as far as its fate lets it.
     fn answer(&mut self, handled: Handled, answer: Answer) {
-        let Handled { from, id, resource, mut entry, leg: (after, tie), fate, .. } = handled;
+        let Handled { from, id, resource, mut entry, leg: (after, tie), fate } = handled;
         if let What::Request { code, .. } = &mut entry {
             *code = answer.code();
         }

@@ -4,8 +4,6 @@
 
 use std::hash::{BuildHasherDefault, Hasher};
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Room for the names of most runs. Our choice: one allocation in place of several.
@@ -77,11 +75,6 @@ impl Draws {
     /// How often this name drew.
     pub fn count(&self, name: &[&str]) -> u64 {
         self.drawn.get(&key(name)).copied().unwrap_or(0)
-    }
-
-    /// A stream of its own for plans and generators.
-    pub fn stream(&self, name: &[&str]) -> ChaCha8Rng {
-        ChaCha8Rng::seed_from_u64(mix(self.seed, key(name), u64::MAX))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A scenario ready to be run many times: expectations compiled, programs found, its cluster booted when first needed.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::judge::Known;
@@ -37,8 +38,11 @@ impl Prepared {
             let found = programs.iter().find(|program| program.name() == name);
             found.cloned().ok_or_else(|| format!("no program \"{name}\" is registered"))
         };
-        let used = programs_of(&scenario).map(find).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { scenario, programs: used, checks, at_end: None, origins: Default::default() })
+        let beside = scenario.operators.iter().map(|operator| operator.program.as_str());
+        let inside = scenario.images.iter().filter_map(|image| image.program.as_deref());
+        let names: BTreeSet<&str> = beside.chain(inside).collect();
+        let programs = names.into_iter().map(find).collect::<Result<_, _>>()?;
+        Ok(Self { scenario, programs, checks, at_end: None, origins: Default::default() })
     }
 
     /// Runs this program in the world of each run, at its final virtual time; its error is a violation.
@@ -66,12 +70,4 @@ impl Prepared {
     pub fn has_programs(&self) -> bool {
         !self.programs.is_empty() || self.at_end.is_some()
     }
-}
-
-/// The names of the programs that a scenario runs, each once.
-fn programs_of(scenario: &Scenario) -> impl Iterator<Item = &str> {
-    let beside = scenario.operators.iter().map(|operator| operator.program.as_str());
-    let inside = scenario.images.iter().filter_map(|image| image.program.as_deref());
-    let names: std::collections::BTreeSet<&str> = beside.chain(inside).collect();
-    names.into_iter()
 }

@@ -25,7 +25,7 @@ const REPORT_MS: Millis = 300 * SECOND;
 /// Number of tries to renew per tick (kubelet `maxUpdateRetries`).
 const TRIES: u32 = 5;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Heartbeat {
     node: Str,
     phase_ms: Millis,
@@ -46,18 +46,7 @@ pub(super) struct Heartbeat {
 
 impl Heartbeat {
     pub(super) fn new(node: &str, phase_ms: Millis) -> Self {
-        Self {
-            node: node.into(),
-            phase_ms,
-            origin: Time::ZERO,
-            armed: None,
-            renewed_by_wire: false,
-            lease: None,
-            renewing: None,
-            reporting: false,
-            reported: Time::ZERO,
-            checked: None,
-        }
+        Self { node: node.into(), phase_ms, ..Self::default() }
     }
 
     pub(super) fn shift(&mut self, phase_ms: Millis) {

@@ -1,6 +1,5 @@
-//! What faults have arranged for containers: pulls that will fail, starts that will take longer.
-//!
-//! These are the figures only; the container runtime asks for them at each pull and start.
+//! What faults have arranged for containers: pulls that will fail, starts that will take longer. The container runtime asks at
+//! each pull and start.
 
 use std::collections::BTreeSet;
 

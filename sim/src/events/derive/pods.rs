@@ -101,20 +101,27 @@ impl Reports<'_> {
 
 /// What the controller of a pod reports when it creates or deletes the pod.
 fn created_or_deleted(owner: OwnerRef<'_>, pod: &str, created: bool) -> Option<(&'static str, Str, String)> {
-    let reason = if created { "SuccessfulCreate" } else { "SuccessfulDelete" };
-    let done = if created { "Created" } else { "Deleted" };
-    let (controller, message) = match owner.kind {
-        "ReplicaSet" => ("replicaset-controller", format!("{done} pod: {pod}")),
-        "ReplicationController" => ("replication-controller", format!("{done} pod: {pod}")),
-        "DaemonSet" => ("daemonset-controller", format!("{done} pod: {pod}")),
-        "Job" => ("job-controller", format!("{done} pod: {pod}")),
-        "StatefulSet" => {
-            let doing = if created { "Create" } else { "Delete" };
-            ("statefulset-controller", format!("{doing} Pod {pod} in StatefulSet {} successful", owner.name))
-        }
-        _ => return None,
+    let (reason, doing, done) = match created {
+        true => ("SuccessfulCreate", "Create", "Created"),
+        false => ("SuccessfulDelete", "Delete", "Deleted"),
     };
-    Some((controller, reason.into(), message))
+    let message = match owner.kind {
+        "StatefulSet" => format!("{doing} Pod {pod} in StatefulSet {} successful", owner.name),
+        _ => format!("{done} pod: {pod}"),
+    };
+    Some((controller_of_pods(owner.kind)?, reason.into(), message))
+}
+
+/// The controller that creates the pods of an owner of this kind.
+pub(super) fn controller_of_pods(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "ReplicaSet" => "replicaset-controller",
+        "ReplicationController" => "replication-controller",
+        "DaemonSet" => "daemonset-controller",
+        "Job" => "job-controller",
+        "StatefulSet" => "statefulset-controller",
+        _ => return None,
+    })
 }
 
 /// Whether taint eviction has marked the pod.

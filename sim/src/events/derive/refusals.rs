@@ -4,6 +4,7 @@
 //! CronJobs; nothing if the namespace is terminating or the name that the controller chose is taken. Differs: several
 //! refused claims of one pod are reported one by one.
 
+use super::pods::controller_of_pods;
 use super::report::{Report, Reports};
 use super::workloads::set_of_claim;
 use crate::events::state::PriorState;
@@ -29,21 +30,18 @@ pub(in crate::events) fn of_refusal(
     }
     let Some(owner) = object.controller() else { return found.list };
     let Some(about) = state.get(owner.uid).cloned() else { return found.list };
-    let (controller, message) = match (owner.kind, resource) {
-        ("StatefulSet" | "CronJob", _) if taken => return found.list,
-        ("ReplicaSet", r) if r == *PODS => ("replicaset-controller", format!("Error creating: {why}")),
-        ("ReplicationController", r) if r == *PODS => {
-            ("replication-controller", format!("Error creating: {why}"))
-        }
-        ("DaemonSet", r) if r == *PODS => ("daemonset-controller", format!("Error creating: {why}")),
-        ("Job", r) if r == *PODS => ("job-controller", format!("Error creating: {why}")),
-        ("StatefulSet", r) if r == *PODS => {
+    let (controller, message) = match owner.kind {
+        "StatefulSet" | "CronJob" if taken => return found.list,
+        "CronJob" if resource == *JOBS => (Some("cronjob-controller"), format!("Error creating job: {why}")),
+        _ if resource != *PODS => return found.list,
+        "StatefulSet" => {
             let (pod, set) = (object.name(), owner.name);
-            ("statefulset-controller", format!("Create Pod {pod} in StatefulSet {set} failed error: {why}"))
+            let message = format!("Create Pod {pod} in StatefulSet {set} failed error: {why}");
+            (controller_of_pods(owner.kind), message)
         }
-        ("CronJob", r) if r == *JOBS => ("cronjob-controller", format!("Error creating job: {why}")),
-        _ => return found.list,
+        _ => (controller_of_pods(owner.kind), format!("Error creating: {why}")),
     };
+    let Some(controller) = controller else { return found.list };
     found.by_controller(controller, &about, "FailedCreate", message).warn();
     found.list
 }

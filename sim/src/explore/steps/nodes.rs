@@ -142,9 +142,8 @@ impl World<'_> {
             };
             let look = |world: &mut Self| world.cluster.server().get(*NODES, &key).filter(is_ready).map(drop);
             let ready = self.look_until(deadline, POLL_MS, look).await?;
-            if ready.is_none() {
-                return Err(Halt::StepFailed(format!("timed out waiting for node {name} to be ready")));
-            }
+            let late = || Halt::StepFailed(format!("timed out waiting for node {name} to be ready"));
+            ready.ok_or_else(late)?;
         }
         Ok(())
     }

@@ -61,11 +61,6 @@ async fn copy(client: &Client, original: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a copier with these faults.
-pub(crate) fn played_with_copier(plan: &str) -> Run {
-    played_with_copiers(1, plan)
-}
-
 /// Runs so many copiers with these faults: `a` and `b` are created at t = 0, and `a` changes at 20 s.
 pub(crate) fn played_with_copiers(replicas: u32, plan: &str) -> Run {
     let mut scenario = Scenario::new("copies");
@@ -125,7 +120,7 @@ fn lives(run: &Run) -> Vec<String> {
 
 #[test]
 fn without_faults_the_copies_follow_the_originals() {
-    let run = played_with_copier("");
+    let run = played_with_copiers(1, "");
     assert!(run.violation.is_none(), "{:?}", run.violation);
     assert_eq!(copies(&run, Time(10_000)), ["a-copy: first", "b-copy: second"]);
     assert_eq!(copies(&run, run.end), ["a-copy: third", "b-copy: second"]);
@@ -134,7 +129,7 @@ fn without_faults_the_copies_follow_the_originals() {
 
 #[test]
 fn a_crash_after_the_first_write_leaves_one_copy_until_the_program_is_restarted() {
-    let run = played_with_copier("crash(copier)@after(create configmaps/default/a-copy#1)");
+    let run = played_with_copiers(1, "crash(copier)@after(create configmaps/default/a-copy#1)");
     assert!(run.violation.is_none(), "{:?}", run.violation);
     assert_eq!(copies(&run, Time(900)), ["a-copy: first"]);
     assert_eq!(copies(&run, run.end), ["a-copy: third", "b-copy: second"]);
