@@ -19,12 +19,12 @@ const EVENT_FIELDS: [(&str, &str); 7] = [
 ];
 
 /// Converts an object from the served version `kind` to the stored version `storage`.
-pub fn to_storage(kind: &Kind, storage: &Kind, root: &mut Value) {
+pub(super) fn to_storage(kind: &Kind, storage: &Kind, root: &mut Value) {
     convert(kind, storage, root, |(served, _)| served, |(_, stored)| stored);
 }
 
 /// Converts an object from the stored version `storage` to the served version `kind`.
-pub fn from_storage(kind: &Kind, storage: &Kind, root: &mut Value) {
+pub(super) fn from_storage(kind: &Kind, storage: &Kind, root: &mut Value) {
     convert(storage, kind, root, |(_, stored)| stored, |(served, _)| served);
 }
 

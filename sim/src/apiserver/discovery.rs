@@ -18,7 +18,7 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The answer to a GET of a path that is not a resource.
-pub fn discovery(registry: &Registry, path: &str, accept: &str) -> Answer {
+pub(super) fn discovery(registry: &Registry, path: &str, accept: &str) -> Answer {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match parts.as_slice() {
         ["version"] => json(version()),

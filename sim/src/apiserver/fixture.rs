@@ -1,9 +1,8 @@
-//! For tests: a server with its clock, and stores without objects.
+//! For tests: a server with its clock, and stores with a few objects.
 
 use std::sync::Arc;
 
-use super::admission::StoreReader;
-use super::strategy::Addresses;
+use super::store::{Store, set_version};
 use super::{ApiServer, Plugins, Replies, ServerInput};
 use crate::engine::Time;
 use crate::object::{Object, Value};
@@ -130,23 +129,13 @@ pub(super) fn from_version(version: u64) -> Options {
     Options { resource_version: Some(version.to_string().into()), ..Options::default() }
 }
 
-/// A store without objects.
-pub(super) struct EmptyStore;
-
-impl StoreReader for EmptyStore {
-    fn get(&self, _: Resource, _: &str, _: &str) -> Option<Arc<Object>> {
-        None
+/// A store with these objects.
+pub(super) fn stored(objects: impl IntoIterator<Item = (Resource, Value)>) -> Store {
+    let mut store = Store::default();
+    for (resource, mut root) in objects {
+        set_version(&mut root, store.next_revision());
+        let object = Object::shared(root);
+        store.write(Time(0), resource, ObjectKey::of(&object), Some(object));
     }
-    fn list(&self, _: Resource) -> Vec<Arc<Object>> {
-        Vec::new()
-    }
-}
-
-impl Addresses for EmptyStore {
-    fn has_ip(&self, _: &str) -> bool {
-        false
-    }
-    fn has_port(&self, _: i64) -> bool {
-        false
-    }
+    store
 }

@@ -1,10 +1,10 @@
 //! The API server: kinds are data, and the verbs work on every kind.
 //!
-//! - [`Kind`], [`Rules`], [`Registry`]: which resources are served, and how kinds differ
-//! - [`discovery()`]: the discovery documents
+//! - [`Kind`], `rules`, [`Registry`]: which resources are served, and how kinds differ
+//! - `discovery`: the discovery documents
 //! - `defaults`, `admission`, `strategy`: how the server completes an object before it stores it
 //! - `validation`: which objects the server accepts
-//! - [`crd`], `definitions`: custom resource definitions, the kinds they define, and their lifecycle
+//! - `crd`, `definitions`: custom resource definitions, the kinds they define, and their lifecycle
 //! - `store`, `names`: objects with their history; uids and generated names
 //! - `select`, `view`: which objects a list or watch returns, and in which version
 //! - `watch_cache`: open watches
@@ -18,7 +18,7 @@
 mod access;
 mod admission;
 mod convert;
-pub mod crd;
+mod crd;
 mod defaults;
 mod definitions;
 mod discovery;
@@ -41,12 +41,7 @@ mod versions;
 mod view;
 mod watch_cache;
 
-pub use admission::{Attributes, Plugins, StoreReader, admit};
-pub use convert::{from_storage, to_storage};
-pub use defaults::{apply_defaults, decode};
-pub use discovery::discovery;
-pub use kind::{Kind, ScalePaths, Subresource};
+pub use admission::Plugins;
+pub use kind::Kind;
 pub use registry::Registry;
-pub use rules::{Generation, NameRule, Rules};
 pub use server::{ApiServer, Replies, ServerInput};
-pub use strategy::{Addresses, allocate, on_create, on_update};

@@ -13,12 +13,10 @@ pub(super) mod quota;
 mod service_account;
 pub(super) mod topology_labels;
 
-use std::sync::Arc;
-
 use super::kind::Kind;
 use super::store::Store;
-use crate::object::{Object, Value};
-use crate::wire::{ObjectKey, Resource, Status, Verb};
+use crate::object::Value;
+use crate::wire::{Status, Verb};
 
 /// The plugins that depend on a controller. A server without that controller runs without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,47 +27,23 @@ pub struct Plugins {
     pub object_in_use: bool,
 }
 
-/// How plugins read the store.
-pub trait StoreReader {
-    /// A stored object; the namespace is empty for cluster-scoped resources.
-    fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Arc<Object>>;
-    /// All stored objects of a resource.
-    fn list(&self, resource: Resource) -> Vec<Arc<Object>>;
-}
-
-impl StoreReader for Store {
-    fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Arc<Object>> {
-        self.get(resource, &ObjectKey::new(namespace, name)).cloned()
-    }
-
-    fn list(&self, resource: Resource) -> Vec<Arc<Object>> {
-        let table = self.table(resource).into_iter();
-        table.flat_map(|table| table.iter("").map(|(_, object)| object.clone())).collect()
-    }
-}
-
 /// One write, as plugins see it.
-pub struct Attributes<'a> {
+pub(super) struct Attributes<'a> {
     /// Create or update. A patch is one of the two.
-    pub verb: Verb,
-    /// The kind of the object.
-    pub kind: &'a Kind,
+    pub(super) verb: Verb,
+    pub(super) kind: &'a Kind,
     /// The subresource; empty for the object itself.
-    pub subresource: &'a str,
+    pub(super) subresource: &'a str,
     /// The namespace of the request.
-    pub namespace: &'a str,
+    pub(super) namespace: &'a str,
     /// The object's name; empty if the server generates it.
-    pub name: &'a str,
-    /// The stored object, on update.
-    pub old: Option<&'a Value>,
-    /// The plugins that run.
-    pub plugins: Plugins,
-    /// The store.
-    pub store: &'a dyn StoreReader,
+    pub(super) name: &'a str,
+    pub(super) plugins: Plugins,
+    pub(super) store: &'a Store,
 }
 
 /// Runs the plugins of the kind on `new`. No plugin looks at subresources.
-pub fn admit(write: &Attributes<'_>, new: &mut Value) -> Result<(), Box<Status>> {
+pub(super) fn admit(write: &Attributes<'_>, new: &mut Value) -> Result<(), Box<Status>> {
     if !write.subresource.is_empty() {
         return Ok(());
     }

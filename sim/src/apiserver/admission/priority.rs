@@ -4,7 +4,7 @@
 
 use super::Attributes;
 use crate::object::Value;
-use crate::wire::{Resource, Status};
+use crate::wire::{ObjectKey, Resource, Status};
 
 const CLASSES: &str = "scheduling.k8s.io/v1/priorityclasses";
 /// The default of `preemptionPolicy`.
@@ -50,7 +50,7 @@ pub(super) fn admit(write: &Attributes<'_>, pod: &mut Value) -> Result<(), Box<S
 }
 
 fn named(write: &Attributes<'_>, name: &str) -> Result<Class, Box<Status>> {
-    if let Some(class) = write.store.get(Resource::new(CLASSES), "", name) {
+    if let Some(class) = write.store.get(Resource::new(CLASSES), &ObjectKey::new("", name)) {
         return Ok(of(class.root()));
     }
     match SYSTEM.iter().find(|(system, _)| *system == name) {
@@ -63,9 +63,9 @@ fn named(write: &Attributes<'_>, name: &str) -> Result<Class, Box<Status>> {
 
 /// The global default class with the lowest value; without one, no class and priority 0.
 fn default_class(write: &Attributes<'_>) -> Class {
-    let classes = write.store.list(Resource::new(CLASSES));
+    let classes = write.store.table(Resource::new(CLASSES)).into_iter().flat_map(|table| table.iter(""));
     let is_default = |class: &Value| class.get("globalDefault").and_then(Value::as_bool).unwrap_or_default();
-    let all = classes.iter().map(|class| class.root()).filter(|class| is_default(class)).map(of);
+    let all = classes.map(|(_, class)| class.root()).filter(|class| is_default(class)).map(of);
     all.min_by_key(|class| class.value).unwrap_or_else(|| Class {
         name: String::new(),
         value: 0,

@@ -10,8 +10,8 @@ use super::Attributes;
 use crate::engine::Draws;
 use crate::object::{Object, Str, Value};
 use crate::value;
-use crate::wire::Status;
 use crate::wire::resource::SERVICE_ACCOUNTS;
+use crate::wire::{ObjectKey, Status};
 
 /// Where containers mount the token (serviceaccount admission `DefaultAPITokenMountPath`).
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -24,13 +24,13 @@ pub(super) fn admit(write: &Attributes<'_>, pod: &mut Value) -> Result<(), Box<S
         pod.set_at(&["spec", "serviceAccount"], "default");
     }
     let name = pod.str_at(&["spec", "serviceAccountName"]).unwrap_or_default().to_owned();
-    let Some(account) = write.store.get(*SERVICE_ACCOUNTS, write.namespace, &name) else {
+    let Some(account) = write.store.get(*SERVICE_ACCOUNTS, &ObjectKey::new(write.namespace, &*name)) else {
         return Err(write.forbidden(&format!(
             "error looking up service account {}/{name}: serviceaccount \"{name}\" not found",
             write.namespace
         )));
     };
-    if mounts_token(pod, &account) {
+    if mounts_token(pod, account) {
         mount_token(pod, &volume_name(write, pod));
     }
     if pod.items_at(&["spec", "imagePullSecrets"]).is_empty()

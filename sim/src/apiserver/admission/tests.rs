@@ -1,37 +1,16 @@
 //! What plugins add and refuse, as recorded in `pod-admission-service-account`, `validation-pod` and `defaulting-pod`.
 
-use std::collections::BTreeMap;
-
+use super::super::fixture::stored;
 use super::super::registry::Registry;
 use super::*;
 use crate::value;
+use crate::wire::Resource;
 use crate::wire::resource::{PODS, SERVICE_ACCOUNTS};
 
 const CLASSES: &str = "scheduling.k8s.io/v1/priorityclasses";
 
-/// A store with a few objects.
-#[derive(Default)]
-struct Stored(BTreeMap<(Resource, String), Arc<Object>>);
-
-impl Stored {
-    fn with(mut self, resource: Resource, root: Value) -> Self {
-        let object = Object::shared(root);
-        self.0.insert((resource, object.name().to_owned()), object);
-        self
-    }
-}
-
-impl StoreReader for Stored {
-    fn get(&self, resource: Resource, _: &str, name: &str) -> Option<Arc<Object>> {
-        self.0.get(&(resource, name.to_owned())).cloned()
-    }
-    fn list(&self, resource: Resource) -> Vec<Arc<Object>> {
-        self.0.iter().filter(|((of, _), _)| *of == resource).map(|(_, object)| object.clone()).collect()
-    }
-}
-
 /// The pod `p` with this spec after admission, or the refusal.
-fn admitted(spec: Value, stored: &Stored) -> Result<Value, String> {
+fn admitted(spec: Value, store: &Store) -> Result<Value, String> {
     let registry = Registry::builtin();
     let mut pod = value!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}});
     for (key, value) in spec.as_map().unwrap() {
@@ -43,20 +22,23 @@ fn admitted(spec: Value, stored: &Stored) -> Result<Value, String> {
         subresource: "",
         namespace: "g",
         name: "p",
-        old: None,
         plugins: Plugins { service_account: true, object_in_use: false },
-        store: stored,
+        store,
     };
     admit(&write, &mut pod).map(|()| pod).map_err(|status| format!("{} {}", status.code, status.message))
 }
 
-fn accounts() -> Stored {
-    let quiet = value!({
-        "metadata": {"name": "s"}, "automountServiceAccountToken": false, "imagePullSecrets": [{"name": "reg"}]
-    });
-    Stored::default()
-        .with(*SERVICE_ACCOUNTS, value!({"metadata": {"name": "default"}}))
-        .with(*SERVICE_ACCOUNTS, quiet)
+fn accounts() -> Store {
+    accounts_and(None)
+}
+
+fn accounts_and(class: Option<Value>) -> Store {
+    let account = |name: &str| value!({"metadata": {"name": name, "namespace": "g"}});
+    let mut quiet = account("s");
+    quiet.set_at(&["automountServiceAccountToken"], false);
+    quiet.set_at(&["imagePullSecrets"], value!([{"name": "reg"}]));
+    let accounts = [account("default"), quiet].map(|account| (*SERVICE_ACCOUNTS, account));
+    stored(accounts.into_iter().chain(class.map(|class| (Resource::new(CLASSES), class))))
 }
 
 #[test]
@@ -90,13 +72,13 @@ fn a_pod_gets_its_account_and_token_and_is_refused_without_an_account() {
 #[test]
 fn a_pod_gets_the_priority_of_its_class_and_may_not_set_another() {
     let class = value!({"metadata": {"name": "low"}, "value": (-5), "preemptionPolicy": "Never", "globalDefault": true});
-    let stored = accounts().with(Resource::new(CLASSES), class);
+    let with_class = accounts_and(Some(class));
     let priority = |pod: &Value| {
         (pod.i64_at(&["spec", "priority"]), pod.str_at(&["spec", "preemptionPolicy"]).map(str::to_owned))
     };
     let plain = admitted(value!({}), &accounts()).unwrap();
     assert_eq!(priority(&plain), (Some(0), Some("PreemptLowerPriority".into())));
-    let by_default = admitted(value!({}), &stored).unwrap();
+    let by_default = admitted(value!({}), &with_class).unwrap();
     assert_eq!(priority(&by_default), (Some(-5), Some("Never".into())));
     assert_eq!(by_default.str_at(&["spec", "priorityClassName"]), Some("low"));
     let system = admitted(value!({"priorityClassName": "system-node-critical"}), &accounts()).unwrap();

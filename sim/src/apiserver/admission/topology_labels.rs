@@ -5,6 +5,7 @@
 
 use super::Attributes;
 use crate::object::{Object, Value};
+use crate::wire::ObjectKey;
 use crate::wire::resource::NODES;
 
 /// The copied labels.
@@ -12,8 +13,8 @@ const COPIED: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes
 
 pub(super) fn admit(write: &Attributes<'_>, pod: &mut Value) {
     let node = pod.str_at(&["spec", "nodeName"]).filter(|node| !node.is_empty());
-    if let Some(node) = node.and_then(|node| write.store.get(*NODES, "", node)) {
-        label(pod, &node);
+    if let Some(node) = node.and_then(|node| write.store.get(*NODES, &ObjectKey::new("", node))) {
+        label(pod, node);
     }
 }
 

@@ -21,7 +21,7 @@ const SUBRESOURCE_VERBS: [&str; 3] = ["get", "patch", "update"];
 static SHAPES: Mutex<BTreeMap<u64, (Value, Arc<Shape>)>> = Mutex::new(BTreeMap::new());
 
 /// The kinds of a valid definition, one per served version.
-pub fn kinds(crd: &Value) -> Result<Vec<Kind>, SchemaError> {
+pub(crate) fn kinds(crd: &Value) -> Result<Vec<Kind>, SchemaError> {
     let Some(spec) = crd.get("spec") else { return Ok(Vec::new()) };
     let versions = spec.items_at(&["versions"]);
     let storage = storage_version(crd).and_then(Value::as_str).unwrap_or_default();

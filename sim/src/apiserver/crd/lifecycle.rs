@@ -10,14 +10,14 @@ use crate::object::{Str, Value};
 use crate::value;
 
 /// How long after a change the next step follows. Our choice, because recorded steps take some ten milliseconds each.
-pub const STEP_MS: Millis = 10;
+pub(crate) const STEP_MS: Millis = 10;
 
 /// Keeps a definition until its instances are removed (apiextensions `CustomResourceCleanupFinalizer`).
-pub const FINALIZER: &str = "customresourcecleanup.apiextensions.k8s.io";
+pub(crate) const FINALIZER: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 /// What to do next about a definition.
 #[derive(Clone, Debug, PartialEq)]
-pub enum NextStep {
+pub(crate) enum NextStep {
     /// Nothing.
     None,
     /// Store it with this status.
@@ -29,12 +29,12 @@ pub enum NextStep {
 }
 
 /// Whether its kinds are served.
-pub fn is_established(crd: &Value) -> bool {
+pub(crate) fn is_established(crd: &Value) -> bool {
     condition(crd, "Established").and_then(|c| c.str_at(&["status"])) == Some("True")
 }
 
 /// What to do next about a definition. `others` are all definitions, `now` is the time as objects carry it.
-pub fn next<'v>(
+pub(crate) fn next<'v>(
     crd: &Value,
     others: impl Iterator<Item = &'v Value>,
     has_instances: bool,
@@ -90,7 +90,7 @@ fn next_of_terminating(crd: &Value, has_instances: bool, now: &str) -> NextStep 
 }
 
 /// Marks a definition on a delete request, in addition to the deletionTimestamp.
-pub fn on_delete(crd: &mut Value, now: &str) {
+pub(crate) fn on_delete(crd: &mut Value, now: &str) {
     let finalizers = crd.items_at(&["metadata", "finalizers"]);
     if !finalizers.iter().any(|f| f.as_str() == Some(FINALIZER)) {
         let all: Vec<Value> = finalizers.iter().cloned().chain([FINALIZER.into()]).collect();

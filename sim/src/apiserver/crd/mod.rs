@@ -11,10 +11,10 @@ mod lifecycle;
 mod structural;
 mod validate;
 
-pub use kinds::kinds;
+pub(super) use kinds::kinds;
 pub(super) use kinds::storage_version;
-pub use lifecycle::{FINALIZER, NextStep, STEP_MS, is_established, next, on_delete};
-pub use validate::{unmodelled, validate, warnings};
+pub(super) use lifecycle::{FINALIZER, NextStep, STEP_MS, is_established, next, on_delete};
+pub(super) use validate::{unmodelled, validate, warnings};
 
 #[cfg(test)]
 mod tests;

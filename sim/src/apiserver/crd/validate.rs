@@ -45,7 +45,7 @@ const FORMATS: [&str; 28] = [
 ];
 
 /// The name of what a definition uses and is not modelled.
-pub fn unmodelled(crd: &Value) -> Option<String> {
+pub(crate) fn unmodelled(crd: &Value) -> Option<String> {
     if crd.str_at(&["spec", "conversion", "strategy"]) == Some("Webhook") {
         return Some("conversion webhooks of custom resources".to_owned());
     }
@@ -73,7 +73,7 @@ fn walk<'v>(schema: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
 }
 
 /// The warnings about a definition.
-pub fn warnings(crd: &Value) -> Vec<String> {
+pub(crate) fn warnings(crd: &Value) -> Vec<String> {
     let mut texts = Vec::new();
     let mut todo: Vec<&Value> = Vec::new();
     for version in crd.items_at(&["spec", "versions"]) {
@@ -89,7 +89,7 @@ pub fn warnings(crd: &Value) -> Vec<String> {
 }
 
 /// The errors of a definition. `old` is the definition that it replaces.
-pub fn validate(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
+pub(crate) fn validate(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     group_and_name(new, &mut errors);
     let scope = text(new, &["spec", "scope"]);

@@ -21,7 +21,7 @@ pub(super) use workload::labels_from_template;
 /// Decodes a body: checks the types of a built-in object's values (with the decoder's messages), drops unknown fields,
 /// brings the rest into the type's form and sets defaults. Returns the dotted paths of the dropped fields, as field validation
 /// names them. `old` is the object that it replaces. `validation` checks the values of custom objects.
-pub fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
+pub(super) fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<String>, DecodeError> {
     let before = Before::of(old, new);
     let unknown =
         if kind.custom { decode::custom(kind, new, &before) } else { kind.shape().store(new, old)? };
@@ -33,7 +33,7 @@ pub fn decode(kind: &Kind, new: &mut Value, old: Option<&Value>) -> Result<Vec<S
 }
 
 /// Brings an object into its type's form and sets defaults.
-pub fn apply_defaults(kind: &Kind, new: &mut Value) {
+pub(super) fn apply_defaults(kind: &Kind, new: &mut Value) {
     kind.shape().canonicalize(new);
     kind.shape().apply_defaults(new);
     if !kind.custom {

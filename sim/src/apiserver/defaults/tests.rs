@@ -1,8 +1,8 @@
 //! Recorded creates: the object that the server makes of a body, without the metadata that the server sets.
 
 use super::super::admission::{Attributes, Plugins, admit};
-use super::super::fixture::EmptyStore;
 use super::super::registry::Registry;
+use super::super::store::Store;
 use super::super::strategy::{allocate, on_create};
 use super::*;
 use crate::value;
@@ -16,20 +16,12 @@ fn created(kind: &Kind, namespace: &str, sent: &Value) -> Value {
     }
     decode(kind, &mut new, None).unwrap();
     if kind.resource.as_str() == "v1/services" {
-        allocate(&mut new, &EmptyStore, None);
+        allocate(&mut new, &Store::default(), None);
     }
     let name = new.str_at(&["metadata", "name"]).unwrap_or_default().to_owned();
     let plugins = Plugins { service_account: false, object_in_use: true };
-    let write = Attributes {
-        verb: Verb::Create,
-        kind,
-        subresource: "",
-        namespace,
-        name: &name,
-        old: None,
-        plugins,
-        store: &EmptyStore,
-    };
+    let (verb, subresource, store) = (Verb::Create, "", &Store::default());
+    let write = Attributes { verb, kind, subresource, namespace, name: &name, plugins, store };
     admit(&write, &mut new).unwrap();
     new.set_at(&["metadata", "uid"], "U");
     on_create(kind, &mut new, "T");

@@ -17,11 +17,11 @@ use super::kind::Kind;
 use crate::object::Value;
 use crate::value;
 
-pub use service::{Addresses, allocate};
+pub(super) use service::allocate;
 use workload::{MAX_UNAVAILABLE, TEMPLATE_GENERATION, job_selector, template_generation};
 
 /// Completes a new object, whose metadata and defaults are set. `now` is the time as objects carry it.
-pub fn on_create(kind: &Kind, new: &mut Value, now: &str) {
+pub(super) fn on_create(kind: &Kind, new: &mut Value, now: &str) {
     match kind.resource.as_str() {
         "v1/pods" => pod(new, now),
         "v1/namespaces" => {
@@ -51,7 +51,7 @@ pub(super) fn on_decode(kind: &Kind, sent: &mut Value) {
 }
 
 /// Completes an updated object, whose defaults are set, and restores the fields that an update does not change.
-pub fn on_update(kind: &Kind, new: &mut Value, old: &Value, subresource: &str, now: &str) {
+pub(super) fn on_update(kind: &Kind, new: &mut Value, old: &Value, subresource: &str, now: &str) {
     if !subresource.is_empty() {
         if (kind.resource.as_str(), subresource) == ("v1/persistentvolumes", "status") {
             volume_phase(new, old, now);

@@ -18,23 +18,15 @@ const DYNAMIC_FROM: u8 = 17;
 /// kube-apiserver `--service-node-port-range`.
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 
-/// Which addresses are in use.
-pub trait Addresses {
-    /// Whether a service has this cluster IP.
-    fn has_ip(&self, ip: &str) -> bool;
-    /// Whether a service has this node port.
-    fn has_port(&self, port: i64) -> bool;
+/// Whether a service has this cluster IP.
+fn has_ip(store: &Store, ip: &str) -> bool {
+    let ip = Value::from(ip);
+    services(store).any(|service| service.items_at(&["spec", "clusterIPs"]).contains(&ip))
 }
 
-impl Addresses for Store {
-    fn has_ip(&self, ip: &str) -> bool {
-        let ip = Value::from(ip);
-        services(self).any(|service| service.items_at(&["spec", "clusterIPs"]).contains(&ip))
-    }
-
-    fn has_port(&self, port: i64) -> bool {
-        services(self).any(|service| ports(service.root()).contains(&port))
-    }
+/// Whether a service has this node port.
+fn has_port(store: &Store, port: i64) -> bool {
+    services(store).any(|service| ports(service.root()).contains(&port))
 }
 
 fn services(store: &Store) -> impl Iterator<Item = &Arc<Object>> {
@@ -42,25 +34,25 @@ fn services(store: &Store) -> impl Iterator<Item = &Arc<Object>> {
 }
 
 /// Allocates the addresses that the type of a new or changed service needs.
-pub fn allocate(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>) -> Vec<FieldError> {
+pub(crate) fn allocate(new: &mut Value, store: &Store, old: Option<&Value>) -> Vec<FieldError> {
     let kind = new.str_at(&["spec", "type"]).unwrap_or("ClusterIP").to_owned();
     if kind == "ExternalName" {
         return Vec::new();
     }
     let mut errors = Vec::new();
-    cluster_ip(new, taken, old, &mut errors);
+    cluster_ip(new, store, old, &mut errors);
     if errors.is_empty() && matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
-        node_ports(new, taken, old, &mut errors);
+        node_ports(new, store, old, &mut errors);
     }
     errors
 }
 
-fn cluster_ip(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+fn cluster_ip(new: &mut Value, store: &Store, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     let first = new.items_at(&["spec", "clusterIPs"]).first().and_then(Value::as_str);
     let wanted = new.str_at(&["spec", "clusterIP"]).or(first).unwrap_or_default().to_owned();
     let is_same = old.and_then(|old| old.str_at(&["spec", "clusterIP"])) == Some(wanted.as_str());
     let ip = match wanted.as_str() {
-        "" => match free_ip(taken) {
+        "" => match free_ip(store) {
             Some(ip) => ip,
             None => {
                 let why = "failed to allocate a serviceIP: range is full";
@@ -70,7 +62,7 @@ fn cluster_ip(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, error
         },
         "None" => wanted,
         ip => {
-            if let Some(why) = (!is_same).then(|| refusal(ip, taken)).flatten() {
+            if let Some(why) = (!is_same).then(|| refusal(ip, store)).flatten() {
                 let detail = format!("failed to allocate IP {ip}: {why}");
                 errors.push(FieldError::invalid("spec.clusterIPs", &value!([ip]), detail));
             }
@@ -86,22 +78,22 @@ fn cluster_ip(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, error
     }
 }
 
-fn free_ip(taken: &dyn Addresses) -> Option<String> {
+fn free_ip(store: &Store) -> Option<String> {
     let [a, b, c] = RANGE;
     let hosts = (DYNAMIC_FROM..=254).chain(1..DYNAMIC_FROM);
-    hosts.map(|host| Ipv4Addr::new(a, b, c, host).to_string()).find(|ip| !taken.has_ip(ip))
+    hosts.map(|host| Ipv4Addr::new(a, b, c, host).to_string()).find(|ip| !has_ip(store, ip))
 }
 
-fn refusal(ip: &str, taken: &dyn Addresses) -> Option<&'static str> {
+fn refusal(ip: &str, store: &Store) -> Option<&'static str> {
     let address: Ipv4Addr = ip.parse().ok()?;
     let octets = address.octets();
     if octets[..3] != RANGE || !(1..=254).contains(&octets[3]) {
         return Some("the provided network does not match the current range");
     }
-    taken.has_ip(ip).then_some("provided IP is already allocated")
+    has_ip(store, ip).then_some("provided IP is already allocated")
 }
 
-fn node_ports(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+fn node_ports(new: &mut Value, store: &Store, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     let wants = new.at(&["spec", "allocateLoadBalancerNodePorts"]).and_then(Value::as_bool) != Some(false);
     let own: Vec<i64> = old.map(ports).unwrap_or_default();
     let mut given: Vec<i64> = ports(new);
@@ -110,7 +102,7 @@ fn node_ports(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, error
         let field = format!("spec.ports[{i}].nodePort");
         match port.i64_at(&["nodePort"]).unwrap_or(0) {
             0 if wants => {
-                let free = NODE_PORTS.into_iter().find(|p| !given.contains(p) && !taken.has_port(*p));
+                let free = NODE_PORTS.into_iter().find(|p| !given.contains(p) && !has_port(store, *p));
                 let Some(free) = free else { continue };
                 given.push(free);
                 port.set_at(&["nodePort"], free);
@@ -123,7 +115,7 @@ fn node_ports(new: &mut Value, taken: &dyn Addresses, old: Option<&Value>, error
                     format!("provided port is not in the valid range. The range of valid ports is {range}");
                 errors.push(FieldError::invalid(&field, &number.into(), why));
             }
-            number if taken.has_port(number) => {
+            number if has_port(store, number) => {
                 let why = "provided port is already allocated";
                 errors.push(FieldError::invalid(&field, &number.into(), why));
             }
@@ -216,25 +208,22 @@ fn edit_ports(new: &mut Value, edit: impl Fn(&Value) -> Option<i64>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::fixture::stored;
     use super::*;
 
-    /// Addresses and ports in use.
-    struct InUse(&'static [&'static str], &'static [i64]);
-
-    impl Addresses for InUse {
-        fn has_ip(&self, ip: &str) -> bool {
-            self.0.contains(&ip)
-        }
-        fn has_port(&self, port: i64) -> bool {
-            self.1.contains(&port)
-        }
+    /// A store with a service that has these addresses and ports.
+    fn in_use(ips: &[&str], ports: &[i64]) -> Store {
+        let ips = Value::list(ips.iter().map(|ip| (*ip).into()));
+        let ports = Value::list(ports.iter().map(|port| value!({"nodePort": (*port)})));
+        let spec = value!({"clusterIPs": ips, "ports": ports});
+        stored([(*SERVICES, value!({"metadata": {"name": "other", "namespace": "default"}, "spec": spec}))])
     }
 
     fn service(spec: Value) -> Value {
         value!({"spec": spec})
     }
 
-    fn allocated(new: &mut Value, taken: &InUse, old: Option<&Value>) -> String {
+    fn allocated(new: &mut Value, taken: &Store, old: Option<&Value>) -> String {
         allocate(new, taken, old).iter().map(ToString::to_string).collect()
     }
 
@@ -242,7 +231,7 @@ mod tests {
     fn a_service_gets_the_next_free_address_and_port() {
         let mut new =
             service(value!({"type": "NodePort", "ports": [{"port": 80}, {"port": 81, "nodePort": 30001}]}));
-        let taken = InUse(&["10.0.0.17", "10.0.0.18"], &[30_000]);
+        let taken = in_use(&["10.0.0.17", "10.0.0.18"], &[30_000]);
         assert_eq!(allocated(&mut new, &taken, None), "");
         assert_eq!(new.at(&["spec", "clusterIPs"]), Some(&value!(["10.0.0.19"])));
         assert_eq!(ports(&new), [30_002, 30_001]);
@@ -254,7 +243,7 @@ mod tests {
     /// Recorded in `validation-service`.
     #[test]
     fn an_address_in_use_or_out_of_range_is_refused() {
-        let taken = InUse(&["10.0.0.10"], &[30_123]);
+        let taken = in_use(&["10.0.0.10"], &[30_123]);
         let fixed = |ip: &str| service(value!({"type": "ClusterIP", "clusterIP": ip}));
         assert_eq!(
             allocated(&mut fixed("10.0.0.10"), &taken, None),
@@ -272,7 +261,7 @@ mod tests {
     #[test]
     fn an_update_keeps_the_addresses_it_omits_and_drops_those_of_the_old_type() {
         let mut old = service(value!({"type": "NodePort", "ports": [{"port": 80, "protocol": "TCP"}]}));
-        assert_eq!(allocated(&mut old, &InUse(&[], &[]), None), "");
+        assert_eq!(allocated(&mut old, &Store::default(), None), "");
         let mut same = service(value!({"type": "NodePort", "ports": [{"port": 80, "protocol": "TCP"}]}));
         on_update(&mut same, &old);
         assert_eq!(same, old);

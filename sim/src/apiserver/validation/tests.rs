@@ -2,8 +2,8 @@
 
 use super::super::admission::{Attributes, Plugins, admit};
 use super::super::defaults::{apply_defaults, decode};
-use super::super::fixture::EmptyStore;
 use super::super::registry::Registry;
+use super::super::store::Store;
 use super::super::strategy::{allocate, on_create};
 use super::*;
 use crate::value;
@@ -22,13 +22,13 @@ fn errors_of(resource: &str, namespace: &str, sent: &Value) -> Vec<FieldError> {
     new.set_at(&["metadata", "namespace"], namespace);
     let plugins = Plugins { service_account: false, object_in_use: false };
     let name = new.str_at(&["metadata", "name"]).unwrap().to_owned();
-    let (verb, subresource, old, store) = (Verb::Create, "", None, &EmptyStore);
-    let write = Attributes { verb, kind, subresource, namespace, name: &name, old, plugins, store };
+    let (verb, subresource, store) = (Verb::Create, "", &Store::default());
+    let write = Attributes { verb, kind, subresource, namespace, name: &name, plugins, store };
     admit(&write, &mut new).unwrap();
     on_create(kind, &mut new, "T");
     let mut errors = validate(kind, &new, None, "");
     if errors.is_empty() && resource == "v1/services" {
-        errors = allocate(&mut new, &EmptyStore, None);
+        errors = allocate(&mut new, &Store::default(), None);
     }
     errors
 }

@@ -164,7 +164,6 @@ impl ApiServer {
             subresource: &request.subresource,
             namespace: &request.namespace,
             name: &name,
-            old,
             plugins: self.plugins,
             store: &self.store,
         };

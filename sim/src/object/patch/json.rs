@@ -58,7 +58,7 @@ fn operate(target: &mut Value, operation: &Value) -> Result<()> {
     match field("op")? {
         "add" => put(target, &path, value()?, insert),
         "remove" => remove(target, &path).map(drop),
-        "replace" => put(target, &path, value()?, replace),
+        "replace" => put(target, &path, value()?, |items, token, new| replace(items, token, new)),
         "move" => {
             let from = tokens(field("from")?)?;
             let moved = remove(target, &from)?;
@@ -171,7 +171,7 @@ fn insert(items: &mut Vec<Value>, token: &str, new: Value) -> Result<()> {
     Ok(())
 }
 
-fn replace(items: &mut Vec<Value>, token: &str, new: Value) -> Result<()> {
+fn replace(items: &mut [Value], token: &str, new: Value) -> Result<()> {
     let i = index(token, items.len())?;
     *items.get_mut(i).ok_or_else(|| absent(token))? = new;
     Ok(())
