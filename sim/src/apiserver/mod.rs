@@ -17,7 +17,6 @@
 
 mod access;
 mod admission;
-mod base64;
 mod convert;
 pub mod crd;
 mod defaults;

@@ -16,16 +16,14 @@ pub const API_SERVER: Addr = Addr(0);
 pub const USER: Addr = Addr(1);
 /// The faults.
 pub const CHAOS: Addr = Addr(2);
-/// The container runtime of all nodes.
 pub(super) const RUNTIME: Addr = Addr(3);
 /// The first kubelet. The other kubelets follow, then the other components.
-pub(super) const FIRST_NODE: Addr = Addr(4);
+pub(super) const FIRST_NODE: Addr = Addr(RUNTIME.0 + 1);
 
 /// What runs behind an address.
 pub(super) enum ActorKind {
     /// No code of its own: the server, the user, chaos.
     Passive,
-    /// The container runtime of all nodes.
     ContainerRuntime,
     /// A component of the control plane or of a node.
     Component(Box<dyn Component>),
@@ -47,11 +45,6 @@ impl Actors {
         Self { kinds: Vec::new(), outbox: Outbox::new(start), effects: Vec::new() }
     }
 
-    /// The address of the next actor.
-    pub(super) fn next_addr(&self) -> Addr {
-        Addr(u32::try_from(self.kinds.len()).expect("a cluster has fewer actors"))
-    }
-
     pub(super) fn kind(&self, addr: Addr) -> &ActorKind {
         &self.kinds[addr.0 as usize]
     }
@@ -67,7 +60,7 @@ impl Actors {
 
 impl Cluster {
     pub(super) fn add_actor(&mut self, name: impl Into<Str>, class: ActorClass, kind: ActorKind) -> Addr {
-        let addr = self.actors.next_addr();
+        let addr = Addr(u32::try_from(self.actors.kinds.len()).expect("a cluster has fewer actors"));
         self.actors.kinds.push(kind);
         self.history.actors.push(Actor { name: name.into(), class });
         debug_assert_eq!(self.actors.kinds.len(), self.history.actors.len(), "every actor has a name");
@@ -114,24 +107,19 @@ impl Cluster {
     }
 
     pub(super) fn effect(&mut self, from: Addr, effect: Effect) {
-        let (now, tie) = (self.now(), u64::from(from.0));
-        match effect {
+        let now = self.now();
+        let (time, to, input) = match effect {
             Effect::Request(mut request) => {
                 request.from = from;
-                self.send(request);
+                return self.send(request);
             }
-            Effect::CloseWatch(id) => self.close_watch(from, id),
-            Effect::Timer(time, token) => {
-                self.queue.push(time, tie, QueuedEvent::Input(from, Input::Timer(token)));
-            }
-            Effect::Renew(lease, renewals) => self.take_schedule(from, lease, renewals),
-            Effect::Host(order) => self.host_order(order),
-            Effect::Order(command) => {
-                self.queue.push(now, tie, QueuedEvent::Input(RUNTIME, Input::Order(from, command)));
-            }
-            Effect::Runtime(kubelet, event) => {
-                self.queue.push(now, tie, QueuedEvent::Input(kubelet, Input::Runtime(event)));
-            }
-        }
+            Effect::CloseWatch(id) => return self.close_watch(from, id),
+            Effect::Renew(lease, renewals) => return self.take_schedule(from, lease, renewals),
+            Effect::Host(order) => return self.host_order(order),
+            Effect::Timer(time, token) => (time, from, Input::Timer(token)),
+            Effect::Order(command) => (now, RUNTIME, Input::Order(from, command)),
+            Effect::Runtime(kubelet, event) => (now, kubelet, Input::Runtime(event)),
+        };
+        self.queue.push(time, u64::from(from.0), QueuedEvent::Input(to, input));
     }
 }

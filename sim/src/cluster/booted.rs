@@ -1,9 +1,8 @@
-//! A booted cluster before its first event: what all runs of a scenario have in common. Each run starts from a copy.
+//! What a cluster is made of, as data, and the booted cluster before its first event. Each run starts from a copy of it.
 //!
 //! Real: kubeadm and the components create these objects. Modelled: the objects exist at once, and the informers of all
-//! components are synced. The seed of a run has no influence here: it places the heartbeats of nodes, decides latencies and
-//! names objects from the start of the run on. The objects here have the same uids in every run. Not modelled: RBAC roles,
-//! kube-proxy and DNS, static pods of the control plane, `boot: cold`.
+//! components are synced. The seed of a run has no influence here: the objects have the same uids in every run. Not modelled:
+//! RBAC roles, kube-proxy and DNS, static pods of the control plane, `boot: cold`.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,21 +10,42 @@ use std::ops::RangeFrom;
 use std::sync::Arc;
 
 use super::actors::{API_SERVER, FIRST_NODE};
-use super::{ClusterConfig, NodeConfig};
-use crate::apiserver::{ApiServer, Replies, ServerInput};
-use crate::controllers::{Manager, NODE_TTL, ServedKind, node_ttl};
+use crate::apiserver::{ApiServer, Kind, Replies, ServerInput};
+use crate::controllers::{Manager, NODE_TTL, ServedKind, Settings, node_ttl};
 use crate::engine::{Draws, Record, Time};
-use crate::kubelet::{self, Kubelet};
+use crate::kubelet::Kubelet;
+use crate::kubelet::booted::{NodeConfig, booted_lease, booted_node};
 use crate::object::names::{DEFAULT_NAMESPACE, SYSTEM_NAMESPACES};
 use crate::object::{Object, Value};
+use crate::programs::Image;
 use crate::scheduler::Scheduler;
 use crate::value;
 use crate::wire::{
-    Addr, Answer, Component, Effect, Entry, Input, Outbox, Request, Resource, Streams, Verb, What, resource,
+    Addr, Answer, Component, Effect, Entry, Input, Latency, Outbox, Request, Resource, Streams, Verb, What,
+    resource,
 };
 
 /// The seed under which the objects here get their uids.
 const SEED: u64 = 0;
+
+/// What a cluster is made of.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// When it starts; before t = 0.
+    pub start: Time,
+    /// How long messages take.
+    pub latency: Latency,
+    /// The Kubernetes version of nodes.
+    pub version: String,
+    /// The nodes.
+    pub nodes: Vec<NodeConfig>,
+    /// How containers behave.
+    pub images: Vec<Image>,
+    /// Settings of the controllers.
+    pub settings: Settings,
+    /// Whether something may read Leases from the store without a request. If so, kubelets write every renewal.
+    pub leases_are_seen: bool,
+}
 
 /// A cluster before its first event.
 #[derive(Clone)]
@@ -103,9 +123,8 @@ impl BootingCluster {
         self.plant((*resource::SERVICES, "kube-apiserver"), service);
         let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
         // pkg/apis/scheduling: `SystemCriticalPriority`, and 1000 above it.
-        for (name, priority) in
-            [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
-        {
+        let critical = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
+        for (name, priority) in critical {
             let class = value!({"metadata": {"name": name}, "value": priority});
             self.plant((classes, "kube-apiserver"), class);
         }
@@ -113,11 +132,11 @@ impl BootingCluster {
 
     /// Adds a Ready node with its Lease. Returns its kubelet, which registers the node again if somebody deletes it.
     fn plant_node(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
-        let registered = node.object(index, version, self.now);
+        let registered = booted_node(node, index, version, self.now);
         let mut known = registered.clone();
         known.set_at(&["metadata", "annotations", NODE_TTL], self.ttl);
         let object = self.plant((*resource::NODES, "kubelet"), known);
-        let lease = kubelet::booted::booted_lease(&node.name, object.uid(), self.now);
+        let lease = booted_lease(&node.name, object.uid(), self.now);
         self.plant((*resource::LEASES, "kubelet"), lease);
         Kubelet::new(&node.name, index).registering(Object::shared(registered))
     }
@@ -168,7 +187,7 @@ impl BootingCluster {
 /// The modelled built-in kinds that can be watched. The controllers learn them by discovery.
 fn watched_kinds(server: &ApiServer) -> Vec<ServedKind> {
     let served = server.registry().iter().filter(|kind| kind.has_verb("watch") && kind.modelled);
-    let kind = |k: &Arc<crate::apiserver::Kind>| ServedKind {
+    let kind = |k: &Arc<Kind>| ServedKind {
         resource: k.resource,
         followed: k.storage,
         kind: k.kind.clone(),

@@ -2,15 +2,14 @@
 
 use super::Cluster;
 use crate::programs::{HostAction, Woken};
-use crate::wire::{Addr, Answer, Input, Passing, Request, RequestId, Rule, Status, WatchEvent};
+use crate::wire::{Addr, Answer, Fate, Input, Request, RequestId, Rule, WatchEvent};
 
-/// What waits in the queue.
 #[derive(Debug)]
 pub(super) enum QueuedEvent {
     /// A host starts.
     Start(Addr),
-    /// A request reaches the server.
-    Arrive(Box<Request>, AnswerFate),
+    /// A request reaches the server; with the fate of its answer.
+    Arrive(Box<Request>, Fate),
     /// An answer reaches its client.
     Answer(Addr, RequestId, Answer),
     /// The client's connection breaks before the answer.
@@ -27,17 +26,6 @@ pub(super) enum QueuedEvent {
     PowerOn(Addr),
     /// The time that `wake_at` asked for.
     Wake(u64),
-}
-
-/// What becomes of the answer to a request that the server handles.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) enum AnswerFate {
-    /// It reaches the client.
-    Arrives,
-    /// The client gets this failure in its place.
-    Lost(Box<Status>),
-    /// The connection breaks before it arrives.
-    Reset,
 }
 
 /// What one step of the cluster was.
@@ -76,24 +64,20 @@ impl Cluster {
         debug_assert!(!self.programs_may_act, "no event comes before all programs wait");
         let event = self.queue.pop().expect("there was a next time");
         let stepped = self.handle(event, rule);
-        if !self.traffic.to_hosts.is_empty() {
-            self.send_to_hosts(rule);
-        }
+        self.send_to_hosts(rule);
         stepped
     }
 
     /// Lets programs run until all of them wait, and takes what they did. False: one never waits.
     async fn settle_programs(&mut self, rule: &mut dyn Rule) -> bool {
         while std::mem::take(&mut self.programs_may_act) {
-            if !self.hosts.stage().is_empty() && !self.hosts.stage().settle().await {
-                return false;
+            if !self.hosts.stage().is_empty() {
+                self.hosts.stage().catch_up(self.queue.now()).await;
+                if !self.hosts.stage().settle().await {
+                    return false;
+                }
             }
-            if let Some((request, answer)) = self.traffic.answered.take() {
-                let kind = self.server.registry().kind_name(request.resource);
-                let passing = Passing { now: self.queue.now(), request: &request, kind };
-                rule.answered(passing, &answer, &mut self.traffic.strikes);
-                self.apply_strikes();
-            }
+            self.tell_answered(rule);
             while let Some(action) = self.hosts.next_action() {
                 match action {
                     HostAction::Request(request) => self.send_from_host(request, rule),
@@ -114,10 +98,7 @@ impl Cluster {
             QueuedEvent::Start(addr) => self.start(addr),
             QueuedEvent::Arrive(request, ending) => self.arrive(request, ending, rule),
             QueuedEvent::Answer(addr, id, answer) => self.deliver_answer(addr, id, answer, rule),
-            QueuedEvent::Reset(addr, id) => {
-                self.hosts.reset(addr, id);
-                self.programs_may_act = true;
-            }
+            QueuedEvent::Reset(addr, id) => self.reset(addr, id),
             QueuedEvent::Deliver(addr, id) => self.deliver_events(addr, id, rule),
             QueuedEvent::Join(addr, id, event) => self.queue_watch_event(addr, id, event),
             QueuedEvent::ServerTimer(token) => self.server_timer(token),

@@ -2,8 +2,7 @@
 //! then on each new commit.
 //!
 //! Real: each component sends its Events as it goes. Modelled: an Event follows from a commit, or from a create that the
-//! server refused to the controllers. The record does not say which object a refused create had, nor why the server refused
-//! it, so refusals are kept here. Differs: without a reader there are no Events.
+//! server refused to the controllers. Refusals are kept here: the record has neither their object nor their reason.
 
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use super::actors::API_SERVER;
 use crate::engine::Time;
 use crate::events::Recorder;
 use crate::object::Object;
-use crate::wire::{ActorClass, Addr, Body, Commit, Request, Resource, Status, Verb, What};
+use crate::wire::{ActorClass, Addr, Body, Commit, Entry, Request, Resource, Status, Verb, What};
 
 /// The name of the actor that runs the controllers.
 const CONTROLLERS: &str = "kube-controller-manager";
@@ -26,7 +25,6 @@ pub(super) struct EventRecording {
     refusals: Vec<RefusedCreate>,
 }
 
-/// A create of the controllers that the server refused.
 #[derive(Debug)]
 struct RefusedCreate {
     /// The index of the record's next entry.
@@ -49,28 +47,25 @@ impl Cluster {
             return;
         }
         self.event_recording.recorder = Some(Recorder::default());
-        let entries = self.history.record.entries().iter().enumerate();
-        let commits: Vec<(usize, Time, Addr, Arc<Commit>)> = entries
-            .filter_map(|(index, entry)| match &entry.what {
-                What::Commit(commit) => Some((index, entry.time, entry.actor, commit.clone())),
-                _ => None,
-            })
-            .collect();
         let mut refusals = std::mem::take(&mut self.event_recording.refusals).into_iter().peekable();
-        for (index, time, actor, commit) in commits {
+        // What is written meanwhile are Events, of which nothing follows.
+        for index in 0..self.history.record.entries().len() {
             while let Some(refusal) = refusals.next_if(|refusal| refusal.before <= index) {
                 self.record_refusal(&refusal);
             }
-            self.record_commit(time, actor, &commit);
+            let Entry { time, actor, what } = self.history.record.entries()[index].clone();
+            if let What::Commit(commit) = what {
+                self.record_commit(time, actor, &commit);
+            }
         }
         refusals.for_each(|refusal| self.record_refusal(&refusal));
     }
 
-    /// The object of this request, if the controllers want to create one.
-    pub(super) fn created_by_controllers(&self, request: &Request) -> Option<Arc<Object>> {
+    /// What the controllers want to create with this request.
+    pub(super) fn created_by_controllers(&self, request: &Request) -> Option<(Resource, Arc<Object>)> {
         let creates = request.verb == Verb::Create && self.history.actor(request.from).name == CONTROLLERS;
         match &request.body {
-            Body::Object(object) if creates => Some(object.clone()),
+            Body::Object(object) if creates => request.resource.zip(Some(object.clone())),
             _ => None,
         }
     }
@@ -104,9 +99,8 @@ impl Cluster {
 
     /// Writes Events. Those that the server refuses, such as Events in a terminating namespace, are lost.
     fn write_events(&mut self, events: Vec<Request>) {
-        for mut request in events {
-            request.from = API_SERVER;
-            self.serve_at_once(request);
+        for event in events {
+            self.serve_at_once(Request { from: API_SERVER, ..event });
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Renewals of node Leases without a request for each.
 //!
-//! Real: a kubelet writes its Lease every 10 s. Modelled: a kubelet hands over a schedule of renewals. The schedule ends when
-//! the kubelet can no longer renew (no power, a new process, no network), or when somebody else writes the Lease. Of all
-//! renewals that are due, the cluster writes only the last one, when something is about to read the Lease: a request, the
-//! end of the schedule, or the end of the run. A kubelet writes each renewal while a host or the user watches Leases, and in
-//! a scenario whose checks may read them. Differs: components that watch Leases get the schedule up front instead of an event per
-//! renewal, so a renewal reaches them without latency. Not modelled: the revisions of renewals that are left out, and their
-//! events in a watch that begins in the past.
+//! Real: a kubelet writes its Lease every 10 s. Modelled: a kubelet hands over a schedule of renewals, until it can no longer
+//! renew (no power, a new process, no network) or somebody else writes the Lease. Of the renewals that are due, the cluster
+//! writes only the last one, when something is about to read the Lease: a request, the end of the schedule or of the run. A
+//! kubelet writes each renewal while a host or the user watches Leases, and in a scenario whose checks may read them. Differs:
+//! components that watch Leases get the schedule up front instead of an event per renewal, so a renewal reaches them without
+//! latency. Not modelled: the revisions of renewals that are left out, and their events in a watch that begins in the past.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +28,6 @@ pub(super) struct Leases {
     are_seen: bool,
 }
 
-/// A Lease, and when its kubelet renews it.
 #[derive(Debug)]
 struct LeaseSchedule {
     lease: ObjectKey,
@@ -88,10 +86,9 @@ impl Cluster {
             _ => false,
         };
         for kubelet in self.leases.named_by(request) {
-            if reads {
-                self.write_renewal(kubelet);
-            } else {
-                self.end_schedule(kubelet);
+            match reads {
+                true => drop(self.write_renewal(kubelet)),
+                false => self.end_schedule(kubelet),
             }
         }
     }
@@ -104,7 +101,6 @@ impl Cluster {
         self.input(kubelet, Input::NotRenewed(lease));
     }
 
-    /// Writes the last due renewal of every Lease.
     pub(super) fn write_all_renewals(&mut self) {
         let kubelets: Vec<Addr> = self.leases.schedules.keys().copied().collect();
         for kubelet in kubelets {
@@ -116,17 +112,13 @@ impl Cluster {
     fn write_renewal(&mut self, kubelet: Addr) -> Option<Arc<Object>> {
         let LeaseSchedule { lease, renewals } = self.leases.schedules.get(&kubelet)?;
         let stored = self.server.get(*LEASES, lease)?;
-        let Some(last) = renewals.last(self.queue.now()).map(|last| last.rfc3339_micro()) else {
+        let last = renewals.last(self.queue.now()).map(|last| last.rfc3339_micro());
+        let Some(last) = last.filter(|last| stored.str_at(&["spec", "renewTime"]) != Some(last)) else {
             return Some(stored.clone());
         };
-        if stored.str_at(&["spec", "renewTime"]) == Some(&last) {
-            return Some(stored.clone());
-        }
         let lease = lease.clone();
-        let mut request =
-            Request::update(*LEASES, stored.edited(|root| root.set_at(&["spec", "renewTime"], last)).into());
-        request.from = kubelet;
-        self.serve_at_once(request);
+        let renewed = stored.edited(|root| root.set_at(&["spec", "renewTime"], last));
+        self.serve_at_once(Request { from: kubelet, ..Request::update(*LEASES, renewed.into()) });
         self.server.get(*LEASES, &lease).cloned()
     }
 }

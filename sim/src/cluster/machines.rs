@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Cluster;
 use super::event_loop::QueuedEvent;
-use super::{Cluster, NodeConfig};
 use crate::engine::{Millis, SECOND};
+use crate::kubelet::booted::NodeConfig;
 use crate::object::Str;
 use crate::wire::{Addr, Input};
 
@@ -23,7 +24,6 @@ pub(super) struct Machines {
     off: BTreeSet<Addr>,
 }
 
-/// One machine.
 #[derive(Clone, Debug)]
 struct Machine {
     kubelet: Addr,

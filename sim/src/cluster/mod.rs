@@ -1,6 +1,6 @@
 //! Wires the components into one cluster and moves it, one event at a time. The same with and without testing.
 //!
-//! - [`ClusterConfig`], [`NodeConfig`]: what a cluster is made of
+//! - [`ClusterConfig`]: what a cluster is made of
 //! - [`Booted`]: a cluster before its first event, made once for all runs of a scenario; `start` copies it for a run
 //! - [`Cluster`] (`state`): the state of a run, in groups; each of the following files works on one or two of them
 //! - `event_loop`: what waits in the queue, and how one step handles it
@@ -18,7 +18,6 @@
 
 mod actors;
 mod booted;
-mod cluster_config;
 mod cut;
 mod event_loop;
 mod event_recording;
@@ -28,11 +27,12 @@ mod processes;
 mod requests;
 mod start;
 mod state;
+#[cfg(test)]
+mod tests;
 mod watches;
 
 pub use actors::{API_SERVER, CHAOS, USER};
-pub use booted::Booted;
-pub use cluster_config::{ClusterConfig, NodeConfig};
+pub use booted::{Booted, ClusterConfig};
 pub use event_loop::Stepped;
 pub use processes::with_env;
 pub use state::Cluster;

@@ -42,7 +42,6 @@ pub(super) struct Processes {
     births: BTreeMap<Str, Birth>,
 }
 
-/// The restarts of a process beside the cluster.
 #[derive(Clone, Copy, Debug, Default)]
 struct Restarts {
     started: Time,
@@ -89,24 +88,10 @@ impl Cluster {
         self.processes.programs.get(name)
     }
 
-    /// The hosts of which a name fits: of the program, of the process or of the actor. With whether they run now.
-    pub fn hosts_named<'a>(
-        &'a self,
-        fits: impl Fn(&str) -> bool + 'a,
-    ) -> impl Iterator<Item = (Addr, bool)> + 'a {
-        self.hosts
-            .iter()
-            .filter(move |(addr, spec)| {
-                fits(spec.program.name()) || fits(&spec.name) || fits(&self.history.actor(*addr).name)
-            })
-            .map(|(addr, _)| (addr, self.hosts.runs(addr)))
-    }
-
     /// Whether every process beside the cluster runs.
     pub fn all_programs_run(&self) -> bool {
-        self.hosts
-            .iter()
-            .all(|(addr, _)| self.hosts.runs(addr) || self.processes.containers.contains_key(&addr))
+        let in_container = |addr| self.processes.containers.contains_key(&addr);
+        self.hosts.iter().all(|(addr, _)| self.hosts.runs(addr) || in_container(addr))
     }
 
     /// A host starts.
@@ -142,9 +127,7 @@ impl Cluster {
 
     /// The process of a container of a pod ends by itself with this code: of the pod's first one if none is named.
     pub fn crash_container(&mut self, pod_uid: &str, container: Option<&str>, code: i32) {
-        self.with_runtime(|runtime, out| {
-            runtime.kill(pod_uid, container, code, out);
-        });
+        self.with_runtime(|runtime, out| _ = runtime.kill(pod_uid, container, code, out));
     }
 
     /// Those of these containers that are ready are not ready for this time.
@@ -194,27 +177,21 @@ impl Cluster {
     pub(super) fn host_order(&mut self, order: HostOrder) {
         match order {
             HostOrder::Start { id, program, with, pod, node } => {
-                self.start_in_container((id, node), &program, &with, &pod);
+                self.start_in_container(id, node, &program, &with, &pod);
             }
             HostOrder::Stop { id, .. } => self.end_in_container(&id, Exit::SIGTERM),
             HostOrder::Kill { id } => self.end_in_container(&id, Exit::SIGKILL),
         }
     }
 
-    fn start_in_container(
-        &mut self,
-        (id, node): (ContainerId, Addr),
-        program: &str,
-        with: &Value,
-        pod: &Object,
-    ) {
-        let Some(program) = self.processes.programs.get(program).cloned() else {
+    fn start_in_container(&mut self, id: ContainerId, node: Addr, program: &str, with: &Value, pod: &Object) {
+        let Some(program) = self.program(program).cloned() else {
             // A scenario with an unknown program is refused before it runs.
             return self.with_runtime(|runtime, out| runtime.host_exited(&id, EXIT_ERROR, out));
         };
         let first_attempt = ContainerId { attempt: 0, ..id.clone() };
-        let earlier = self.processes.by_container.range(first_attempt..=id.clone()).next_back();
-        let earlier = earlier.map(|(_, addr)| *addr);
+        let mut earlier = self.processes.by_container.range(first_attempt..=id.clone());
+        let earlier = earlier.next_back().map(|(_, addr)| *addr);
         let addr = earlier.unwrap_or_else(|| self.add_pod_host(&id, program, with, pod));
         self.processes.by_container.insert(id.clone(), addr);
         self.processes.containers.insert(addr, (id, node));
@@ -222,20 +199,19 @@ impl Cluster {
     }
 
     fn add_pod_host(&mut self, id: &ContainerId, program: Program, with: &Value, pod: &Object) -> Addr {
-        let birth =
-            self.processes.births.get(&id.pod_uid).map_or_else(|| pod.name().into(), ToString::to_string);
+        let birth = self.processes.births.get(&id.pod_uid).map(ToString::to_string);
+        let birth = birth.unwrap_or_else(|| pod.name().to_owned());
         let actor = smol_str::format_smolstr!("{}@{}/{birth}", program.name(), pod.namespace());
         let identity = service_account(pod);
-        let mut env = container_env(pod, &id.container);
-        env.extend(with_env(with));
+        let env = container_env(pod, &id.container).into_iter().chain(with_env(with)).collect();
         let addr = self.add_actor(actor, ActorClass::Host, ActorKind::Host);
         self.hosts.add(addr, HostSpec { program, name: pod.name().into(), identity, env });
         addr
     }
 
     fn end_in_container(&mut self, id: &ContainerId, code: i32) {
-        if let Some(addr) = self.processes.by_container.get(id).copied().filter(|addr| self.hosts.runs(*addr))
-        {
+        let host = self.processes.by_container.get(id).copied();
+        if let Some(addr) = host.filter(|addr| self.hosts.runs(*addr)) {
             self.end(addr, code, "stopped by its container runtime".into());
         }
     }

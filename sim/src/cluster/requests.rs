@@ -9,19 +9,18 @@ use std::sync::Arc;
 
 use super::Cluster;
 use super::actors::{API_SERVER, ActorKind, CHAOS};
-use super::event_loop::{AnswerFate, QueuedEvent};
-use crate::apiserver::{Replies, ServerInput};
-use crate::object::Object;
+use super::event_loop::QueuedEvent;
+use crate::apiserver::{ApiServer, Replies, ServerInput};
+use crate::engine::Time;
 use crate::wire::{
-    ActorClass, Addr, Answer, Commit, Fate, Input, Latency, Passing, Request, RequestId, Resource, Rule,
-    Streams, Strike, WatchEvent, What,
+    Addr, Answer, Commit, Fate, Input, Latency, Passing, Request, RequestId, Resource, Rule, Streams, Strike,
+    WatchEvent, What,
 };
 
 /// What is on its way between actors and the API server.
 #[derive(Default)]
 pub(super) struct Traffic {
     pub(super) latency: Latency,
-    /// The open watches.
     pub(super) streams: Streams,
     /// The room for replies of the server, kept between requests.
     replies: Replies,
@@ -52,9 +51,7 @@ struct Handled {
     entry: What,
     /// How long the answer takes, and its tie in the queue.
     leg: (u64, u64),
-    fate: AnswerFate,
-    /// The object, if the controllers want to create one: they emit an Event if the server refuses it.
-    creates: Option<Arc<Object>>,
+    fate: Fate,
 }
 
 impl Cluster {
@@ -77,83 +74,67 @@ impl Cluster {
         self.traffic.latency.of_request(&mut self.draws, leg, actor, request)
     }
 
-    /// Sends a request to the server.
     pub(super) fn send(&mut self, request: Box<Request>) {
         let (after, tie) = self.leg("request", &request);
-        self.queue.push(self.now() + after, tie, QueuedEvent::Arrive(request, AnswerFate::Arrives));
+        self.queue.push(self.now() + after, tie, QueuedEvent::Arrive(request, Fate::Pass));
     }
 
     /// Sends a host's request as far as the rule lets it.
     pub(super) fn send_from_host(&mut self, request: Box<Request>, rule: &mut dyn Rule) {
         let (from, id, now) = (request.from, request.id, self.now());
-        let kind = self.server.registry().kind_name(request.resource);
-        let fate = rule.leaving(Passing { now, request: &request, kind }, &mut self.traffic.strikes);
-        if self.apply_strikes() && !self.hosts.runs(from) {
+        let fate = rule.leaving(passing(&self.server, now, &request), &mut self.traffic.strikes);
+        self.apply_strikes();
+        if !self.hosts.runs(from) {
             return; // the process died before the request left
         }
         let (after, tie) = self.leg("request", &request);
+        let arrives = now + after;
         let (time, event) = match fate {
-            Fate::Pass => (now + after, QueuedEvent::Arrive(request, AnswerFate::Arrives)),
-            Fate::Delay(ms) => (now + after + ms, QueuedEvent::Arrive(request, AnswerFate::Arrives)),
-            Fate::Lose(status) => (now + after, QueuedEvent::Arrive(request, AnswerFate::Lost(status))),
-            Fate::Reset { committed: true } => (now + after, QueuedEvent::Arrive(request, AnswerFate::Reset)),
-            Fate::Reset { committed: false } => (now + after, QueuedEvent::Reset(from, id)),
+            Fate::Delay(ms) => (arrives + ms, QueuedEvent::Arrive(request, Fate::Pass)),
             Fate::Refuse(status) => {
                 let (back, _) = self.leg("answer", &request);
-                (now + after + back, QueuedEvent::Answer(from, id, Answer::Status(status)))
+                (arrives + back, QueuedEvent::Answer(from, id, Answer::Status(status)))
             }
+            Fate::Reset { committed: false } => (arrives, QueuedEvent::Reset(from, id)),
+            of_answer => (arrives, QueuedEvent::Arrive(request, of_answer)),
         };
         self.queue.push(time, tie, event);
     }
 
-    /// A request reaches the server, which handles it unless the rule stops it.
-    pub(super) fn arrive(&mut self, request: Box<Request>, mut fate: AnswerFate, rule: &mut dyn Rule) {
-        let of_host = self.history.actor(request.from).class == ActorClass::Host;
+    /// A request reaches the server, which handles it unless the rule stops it. `fate` is that of its answer.
+    pub(super) fn arrive(&mut self, mut request: Box<Request>, mut fate: Fate, rule: &mut dyn Rule) {
+        let (from, id, now) = (request.from, request.id, self.now());
+        let of_host = self.actors.is_host(from);
         if of_host {
-            let (now, tie) = (self.now(), u64::from(request.from.0));
-            let kind = self.server.registry().kind_name(request.resource);
-            match rule.arriving(Passing { now, request: &request, kind }) {
+            let tie = u64::from(from.0);
+            match rule.arriving(passing(&self.server, now, &request)) {
                 Fate::Pass => {}
                 Fate::Delay(ms) => {
                     return self.queue.push(now + ms, tie, QueuedEvent::Arrive(request, fate));
                 }
-                Fate::Refuse(status) => return self.refuse(&request, Answer::Status(status)),
-                Fate::Lose(status) => fate = AnswerFate::Lost(status),
-                Fate::Reset { committed: true } => fate = AnswerFate::Reset,
-                Fate::Reset { committed: false } => {
-                    return self.queue.push(now, tie, QueuedEvent::Reset(request.from, request.id));
+                Fate::Refuse(status) => {
+                    let (back, tie) = self.leg("answer", &request);
+                    self.note(from, entry_of(&request, status.code));
+                    let answer = QueuedEvent::Answer(from, id, Answer::Status(status));
+                    return self.queue.push(now + back, tie, answer);
                 }
+                Fate::Reset { committed: false } => {
+                    return self.queue.push(now, tie, QueuedEvent::Reset(from, id));
+                }
+                of_answer => fate = of_answer,
             }
         }
-        self.handle_request(request, fate, of_host, rule);
-    }
-
-    /// Something before the server answers a request in its place.
-    fn refuse(&mut self, request: &Request, answer: Answer) {
-        let (after, tie) = self.leg("answer", request);
-        self.note(request.from, entry_of(request, answer.code()));
-        self.queue.push(self.now() + after, tie, QueuedEvent::Answer(request.from, request.id, answer));
-    }
-
-    /// The server handles a request.
-    fn handle_request(
-        &mut self,
-        mut request: Box<Request>,
-        fate: AnswerFate,
-        of_host: bool,
-        rule: &mut dyn Rule,
-    ) {
         self.record_events_for(&request);
         self.catch_up_leases(&request);
         let handled = Handled {
-            from: request.from,
-            id: request.id,
+            from,
+            id,
             resource: request.resource,
             entry: entry_of(&request, 0),
             leg: self.leg("answer", &request),
             fate,
-            creates: self.created_by_controllers(&request),
         };
+        let creates = self.created_by_controllers(&request);
         // The server consumes the request. The rule looks at requests of hosts only, and needs no body.
         let summary = of_host.then(|| {
             let body = std::mem::take(&mut request.body);
@@ -161,13 +142,17 @@ impl Cluster {
             request.body = body;
             summary
         });
-        self.server.on(self.queue.now(), ServerInput::Request(request), &mut self.traffic.replies);
-        let commits = self.take_replies(handled.from, Some(handled));
+        self.server.on(now, ServerInput::Request(request), &mut self.traffic.replies);
+        let (_, _, answer) = self.traffic.replies.answers.pop().expect("the server answers every request");
+        let refused = creates.zip(answer.failure().cloned());
+        self.answer(handled, answer);
+        let commits = self.take_replies(from);
+        if let Some(((resource, object), failure)) = refused {
+            self.on_refused(resource, object, failure);
+        }
         self.send_to_hosts(rule); // before a fault at this very request kills one of them
-        if let Some(summary) = summary {
-            let kind = self.server.registry().kind_name(summary.resource);
-            let passing = Passing { now: self.queue.now(), request: &summary, kind };
-            rule.handled(passing, &commits, &mut self.traffic.strikes);
+        if let Some(request) = summary {
+            rule.handled(passing(&self.server, now, &request), &commits, &mut self.traffic.strikes);
             self.apply_strikes();
         }
     }
@@ -178,27 +163,17 @@ impl Cluster {
         let input = ServerInput::Request(Box::new(request));
         self.server.on(self.queue.now(), input, &mut self.traffic.replies);
         self.traffic.replies.answers.clear();
-        self.take_replies(from, None);
+        self.take_replies(from);
     }
 
-    /// A timer of the server is due.
     pub(super) fn server_timer(&mut self, token: u64) {
         self.server.on(self.queue.now(), ServerInput::Timer(token), &mut self.traffic.replies);
-        self.take_replies(API_SERVER, None);
+        self.take_replies(API_SERVER);
     }
 
-    /// Takes the replies of the server to what this actor did, records them and sends them on. Returns the commits.
-    fn take_replies(&mut self, actor: Addr, handled: Option<Handled>) -> Vec<Arc<Commit>> {
+    /// Records what the server did for this actor, and sends its events on. Returns the commits.
+    fn take_replies(&mut self, actor: Addr) -> Vec<Arc<Commit>> {
         let mut replies = std::mem::take(&mut self.traffic.replies);
-        let mut refused = None;
-        if let Some(mut handled) = handled {
-            let is_its = |(to, id, _): &(Addr, RequestId, Answer)| (*to, *id) == (handled.from, handled.id);
-            let found = replies.answers.iter().position(is_its);
-            let (_, _, answer) =
-                replies.answers.swap_remove(found.expect("the server answers every request"));
-            refused = handled.resource.zip(handled.creates.take()).zip(answer.failure().cloned());
-            self.answer(handled, answer);
-        }
         debug_assert!(replies.answers.is_empty(), "the server answers the request that it handles");
         let commits: Vec<Arc<Commit>> = replies.commits.drain(..).map(Arc::new).collect();
         for commit in &commits {
@@ -215,9 +190,6 @@ impl Cluster {
             self.queue.push(time, token, QueuedEvent::ServerTimer(token));
         }
         self.traffic.replies = replies;
-        if let Some(((resource, object), failure)) = refused {
-            self.on_refused(resource, object, failure);
-        }
         let now = self.now();
         commits.iter().for_each(|commit| self.record_commit(now, actor, commit));
         commits
@@ -232,9 +204,9 @@ impl Cluster {
         self.note(from, entry);
         let watching = matches!(answer, Answer::Watching);
         let event = match fate {
-            AnswerFate::Arrives => QueuedEvent::Answer(from, id, answer),
-            AnswerFate::Lost(status) => QueuedEvent::Answer(from, id, Answer::Status(status)),
-            AnswerFate::Reset => QueuedEvent::Reset(from, id),
+            Fate::Lose(status) => QueuedEvent::Answer(from, id, Answer::Status(status)),
+            Fate::Reset { .. } => QueuedEvent::Reset(from, id),
+            _ => QueuedEvent::Answer(from, id, answer),
         };
         if watching && matches!(event, QueuedEvent::Answer(_, _, Answer::Watching)) {
             let kind = self.server.registry().kind_name(resource).into();
@@ -270,7 +242,7 @@ impl Cluster {
         }
     }
 
-    /// The answer that the rule lets a client have now.
+    /// What the client gets in place of this answer, if the rule lets it have something now.
     fn let_through(
         &mut self,
         to: Addr,
@@ -280,41 +252,49 @@ impl Cluster {
     ) -> Option<Answer> {
         let Some(request) = self.hosts.request(to, id) else { return Some(answer) };
         let now = self.queue.now();
-        let kind = self.server.registry().kind_name(request.resource);
-        let fate = rule.answering(Passing { now, request, kind }, &answer);
-        if fate == Fate::Pass {
-            return Some(answer);
-        }
-        if let Fate::Delay(ms) = fate {
-            self.queue.push(now + ms, u64::from(to.0), QueuedEvent::Answer(to, id, answer));
-            return None;
-        }
-        if matches!(answer, Answer::Watching) {
+        let fate = rule.answering(passing(&self.server, now, request), &answer);
+        if !matches!(fate, Fate::Pass | Fate::Delay(_)) && matches!(answer, Answer::Watching) {
             self.close_watch(to, id);
         }
-        if let Fate::Refuse(status) | Fate::Lose(status) = fate {
-            return Some(Answer::Status(status));
+        match fate {
+            Fate::Pass => return Some(answer),
+            Fate::Delay(ms) => {
+                self.queue.push(now + ms, u64::from(to.0), QueuedEvent::Answer(to, id, answer));
+            }
+            Fate::Refuse(status) | Fate::Lose(status) => return Some(Answer::Status(status)),
+            Fate::Reset { .. } => self.reset(to, id),
         }
-        self.hosts.reset(to, id);
-        self.programs_may_act = true;
         None
     }
 
-    /// Does what the rule wants done. True: there was something.
-    pub(super) fn apply_strikes(&mut self) -> bool {
-        let strikes = std::mem::take(&mut self.traffic.strikes);
-        let any = !strikes.is_empty();
-        for strike in strikes {
-            match strike {
-                Strike::Crash(addr, text) => {
-                    self.note(CHAOS, What::Fault(text));
-                    self.crash(addr);
-                }
-                Strike::Note(text) => self.note(CHAOS, What::Fault(text)),
+    /// The connection of a host's request breaks.
+    pub(super) fn reset(&mut self, to: Addr, id: RequestId) {
+        self.hosts.reset(to, id);
+        self.programs_may_act = true;
+    }
+
+    /// A host has got an answer and has gone quiet.
+    pub(super) fn tell_answered(&mut self, rule: &mut dyn Rule) {
+        let Some((request, answer)) = self.traffic.answered.take() else { return };
+        let passing = passing(&self.server, self.queue.now(), &request);
+        rule.answered(passing, &answer, &mut self.traffic.strikes);
+        self.apply_strikes();
+    }
+
+    pub(super) fn apply_strikes(&mut self) {
+        for strike in std::mem::take(&mut self.traffic.strikes) {
+            let (Strike::Crash(_, text) | Strike::Note(text)) = &strike;
+            self.note(CHAOS, What::Fault(text.clone()));
+            if let Strike::Crash(addr, _) = strike {
+                self.crash(addr);
             }
         }
-        any
     }
+}
+
+/// A request as the rule sees it.
+fn passing<'a>(server: &'a ApiServer, now: Time, request: &'a Request) -> Passing<'a> {
+    Passing { now, request, kind: server.registry().kind_name(request.resource) }
 }
 
 /// The entry of the record for a request with this code of its answer.

@@ -1,9 +1,8 @@
 //! The cluster of one run at its start: a copy of the booted one.
 //!
-//! Real: a cluster that has been up for a while. Modelled: the draws of a run begin here. The first ones place the heartbeats
-//! of each node within their period.
+//! The draws of a run begin here. The first ones place the heartbeats of each node within their period.
 
-use super::actors::{API_SERVER, ActorKind, Actors, CHAOS, FIRST_NODE, RUNTIME, USER};
+use super::actors::{API_SERVER, ActorKind, Actors, CHAOS, RUNTIME, USER};
 use super::booted::{Booted, Started};
 use super::cut::Cuts;
 use super::event_loop::QueuedEvent;
@@ -12,9 +11,10 @@ use super::leases::Leases;
 use super::machines::Machines;
 use super::processes::Processes;
 use super::requests::Traffic;
-use super::{Cluster, ClusterConfig, NodeConfig};
+use super::{Cluster, ClusterConfig};
 use crate::engine::{Draws, Queue};
 use crate::kubelet::Kubelet;
+use crate::kubelet::booted::{NodeConfig, booted_node};
 use crate::object::{Object, Str};
 use crate::programs::{ContainerRuntime, Hosts, Images, Program, Stage};
 use crate::wire::{ActorClass, Addr, Component, Effect, History};
@@ -76,20 +76,20 @@ impl Cluster {
 
     /// Adds the actors whose addresses are constants.
     fn add_fixed_actors(&mut self) {
-        let server = self.add_actor("kube-apiserver", ActorClass::System, ActorKind::Passive);
-        let user = self.add_actor("user", ActorClass::User, ActorKind::Passive);
-        let chaos = self.add_actor("chaos", ActorClass::Chaos, ActorKind::Passive);
-        let runtime = self.add_actor("containerd", ActorClass::System, ActorKind::ContainerRuntime);
-        debug_assert!(
-            [server, user, chaos, runtime, self.actors.next_addr()]
-                == [API_SERVER, USER, CHAOS, RUNTIME, FIRST_NODE],
-            "addresses are as the constants say"
-        );
+        for (addr, name, class, kind) in [
+            (API_SERVER, "kube-apiserver", ActorClass::System, ActorKind::Passive),
+            (USER, "user", ActorClass::User, ActorKind::Passive),
+            (CHAOS, "chaos", ActorClass::Chaos, ActorKind::Passive),
+            (RUNTIME, "containerd", ActorClass::System, ActorKind::ContainerRuntime),
+        ] {
+            let added = self.add_actor(name, class, kind);
+            debug_assert_eq!(added, addr, "addresses are as the constants say");
+        }
     }
 
     /// A kubelet that registers this node when its machine boots.
     pub(super) fn new_kubelet(&mut self, node: &NodeConfig, index: u32, version: &str) -> Kubelet {
-        let object = node.object(index, version, self.now());
+        let object = booted_node(node, index, version, self.now());
         let mut kubelet = Kubelet::new(&node.name, index).registering(Object::shared(object));
         kubelet.place_heartbeat(&mut self.draws);
         kubelet

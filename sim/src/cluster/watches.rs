@@ -28,21 +28,23 @@ impl Cluster {
 
     /// Puts the events that the server has sent to hosts on their streams, as far as the rule lets them.
     pub(super) fn send_to_hosts(&mut self, rule: &mut dyn Rule) {
+        let now = self.queue.now();
         for (to, id, event) in std::mem::take(&mut self.traffic.to_hosts) {
-            let now = self.queue.now();
             let Some(stream) = self.traffic.streams.get(to, id) else { continue };
             let streaming = Streaming { now, to, id, resource: stream.resource, kind: &stream.kind };
-            match event.as_ref().map_or(StreamFate::Pass, |event| rule.queueing(streaming, event)) {
-                StreamFate::Pass => {}
-                StreamFate::Delay(ms) => stream.clear_at = stream.clear_at.max(now + ms),
-                StreamFate::Cut => {
+            match event.as_ref().map(|event| rule.queueing(streaming, event)) {
+                Some(StreamFate::Cut) => {
                     self.cut_watch(to, id);
                     continue;
                 }
+                Some(StreamFate::Delay(ms)) => stream.clear_at = stream.clear_at.max(now + ms),
+                Some(StreamFate::Pass) | None => {}
             }
-            match stream.clear_at {
-                at if at > now => self.queue.push(at, u64::from(to.0), QueuedEvent::Join(to, id, event)),
-                _ => self.queue_watch_event(to, id, event),
+            // At that very time the delayed events may still be in the queue, before which none joins.
+            if stream.clear_at >= now {
+                self.queue.push(stream.clear_at, u64::from(to.0), QueuedEvent::Join(to, id, event));
+            } else {
+                self.queue_watch_event(to, id, event);
             }
         }
     }
@@ -95,7 +97,6 @@ impl Cluster {
             self.traffic.streams.remove(to, id);
         }
         if to_host {
-            self.apply_strikes();
             self.deliver_to_host(to, id, resource, &events);
             if ended {
                 self.hosts.end_watch(to, id);
@@ -116,15 +117,15 @@ impl Cluster {
         let Some(stream) = self.traffic.streams.get(to, id) else { return false };
         let streaming = Streaming { now, to, id, resource: stream.resource, kind: &stream.kind };
         let fate = rule.delivering(streaming, &stream.pending, &mut self.traffic.strikes);
+        self.apply_strikes();
         match fate {
-            StreamFate::Pass => return true,
+            StreamFate::Pass => {}
             StreamFate::Delay(ms) => {
                 self.queue.push(now + ms, u64::from(to.0), QueuedEvent::Deliver(to, id));
             }
             StreamFate::Cut => self.cut_watch(to, id),
         }
-        self.apply_strikes();
-        false
+        fate == StreamFate::Pass
     }
 
     fn deliver_to_host(&mut self, to: Addr, id: RequestId, resource: Resource, events: &[WatchEvent]) {

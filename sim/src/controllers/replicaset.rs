@@ -95,7 +95,7 @@ impl Controller for ReplicaSets {
         };
         let Some(selector) = selector_of(resource, set) else { return out };
         let owner = Owner { resource, kind, object: set };
-        let claimed = owner.claim(&selector, caches.of(*PODS), pods::is_active, &mut out);
+        let claimed = owner.claim(&selector, caches.of(*PODS), pods::is_active, None, &mut out);
         if !out.is_empty() {
             out.again();
             return out;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use derive_more::Display;
+
 use crate::object::{Object, Str, Value};
 
 /// The object of a reason. The order is that in which users want to read reasons: first the objects that they wrote, then
@@ -18,7 +20,8 @@ pub struct Subject {
 }
 
 /// Why an object is pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("{subject} {want}")]
 pub struct Reason {
     /// The pending object.
     pub subject: Subject,
@@ -124,12 +127,6 @@ impl fmt::Display for Subject {
             "" => write!(f, "{} {}", self.kind, self.name),
             namespace => write!(f, "{} {namespace}/{}", self.kind, self.name),
         }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.subject, self.want)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use derive_more::Display;
 use xxhash_rust::xxh3::Xxh3;
 
 /// The hash that an entry feeds itself into.
@@ -22,7 +23,8 @@ pub struct Record<E> {
 }
 
 /// The hash of a record.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Display)]
+#[display("{_0:032x}")]
 pub struct Fingerprint(pub u128);
 
 impl<E: Entry> Record<E> {
@@ -67,11 +69,5 @@ impl<E: Entry> Default for Record<E> {
 impl<E: fmt::Debug> fmt::Debug for Record<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.entries).finish()
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
     }
 }

@@ -5,11 +5,10 @@
 //! - `derive`: what components report of a commit, or of a refused create, as pure functions
 //! - `recorder`: whether a report becomes a new Event, raises a count, or joins similar ones
 //!
-//! **The decision.** Few runs have a reader of Events, and every run would pay for their requests, commits and watch events. So
-//! no component writes any. Events follow from commits, which the record holds anyway (who bound this pod, whose replica set
-//! grew), and from creates that the server refused the controllers; those are few, and the cluster keeps them. When a host or
-//! the user first gets, lists or watches Events, a [`Recorder`] derives the Events of the record so far, and from then on those
-//! of each new commit. A run without a reader does no work for Events, and its record is what it would be without them.
+//! Few runs have a reader of Events, and every run would pay for them. So no component writes any. Events follow from commits,
+//! which the record holds anyway, and from creates that the server refused the controllers; those are few, and the cluster keeps
+//! them. When a host or the user first gets, lists or watches Events, a [`Recorder`] derives those of the record so far, and
+//! from then on those of each new commit. Without a reader the record is what it would be without Events.
 //!
 //! Real: every component posts its Events itself, some time after the cause, and loses them if it cannot.
 //!

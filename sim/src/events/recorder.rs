@@ -68,10 +68,9 @@ impl Recorder {
         }
         let reports = of_commit(&self.state, actor, commit);
         self.state.apply(actor, commit);
-        reports
-            .iter()
-            .filter(|report| report.reason == "Preempted")
-            .for_each(|report| self.state.note_preempted(&report.involved.uid));
+        for report in reports.iter().filter(|report| report.reason == "Preempted") {
+            self.state.note_preempted(&report.involved.uid);
+        }
         self.write_all(time, floor, &reports)
     }
 
@@ -197,10 +196,9 @@ impl Recorder {
     fn name(&mut self, now: Time, report: &Report) -> ObjectKey {
         self.names += 1;
         let nanos = now.wall_ns() + self.names % 1_000_000;
-        let namespace = if report.involved.namespace.is_empty() {
-            DEFAULT_NAMESPACE.into()
-        } else {
-            report.involved.namespace.clone()
+        let namespace = match &report.involved.namespace {
+            none if none.is_empty() => DEFAULT_NAMESPACE.into(),
+            namespace => namespace.clone(),
         };
         ObjectKey::new(namespace, smol_str::format_smolstr!("{}.{nanos:x}", report.involved.name))
     }
@@ -223,7 +221,6 @@ fn event(key: &ObjectKey, report: &Report, message: &str) -> Value {
     })
 }
 
-/// An `ObjectReference`.
 fn reference(involved: &Involved, version: &Str) -> Value {
     let mut reference = value!({
         "kind": (involved.kind.clone()), "name": (involved.name.clone()), "apiVersion": (involved.api_version.clone()),

@@ -17,7 +17,6 @@ pub(super) struct PriorState {
     objects: BTreeMap<Str, Arc<Object>>,
     pods: BTreeMap<ObjectKey, Arc<Object>>,
     nodes: BTreeMap<Str, Arc<Object>>,
-    /// Terminating namespaces.
     terminating: BTreeSet<Str>,
     /// Uids of jobs that their cron job deleted.
     deleted_by_cron_job: BTreeSet<Str>,
@@ -26,7 +25,6 @@ pub(super) struct PriorState {
 }
 
 impl PriorState {
-    /// Applies a commit of this actor.
     pub(super) fn apply(&mut self, actor: &str, commit: &Commit) {
         let object = commit.object();
         if matches!(commit.resource.plural(), "leases" | "endpointslices") {
@@ -36,10 +34,10 @@ impl PriorState {
             self.deleted_by_cron_job.insert(object.uid().into());
         }
         if commit.resource == *NAMESPACES {
-            let name = Str::from(object.name());
-            let is_terminating = commit.new.as_ref().is_some_and(|new| new.is_terminating());
-            let _ =
-                if is_terminating { self.terminating.insert(name) } else { self.terminating.remove(&name) };
+            match commit.new.as_ref().is_some_and(|new| new.is_terminating()) {
+                true => _ = self.terminating.insert(object.name().into()),
+                false => _ = self.terminating.remove(object.name()),
+            }
         }
         let Some(new) = &commit.new else {
             self.objects.remove(object.uid());
@@ -57,7 +55,6 @@ impl PriorState {
         self.objects.insert(new.uid().into(), new.clone());
     }
 
-    /// The object with this uid.
     pub(super) fn get(&self, uid: &str) -> Option<&Arc<Object>> {
         self.objects.get(uid)
     }
@@ -70,7 +67,6 @@ impl PriorState {
         self.pods.values()
     }
 
-    /// The objects of a kind in a namespace.
     pub(super) fn of_kind(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &Arc<Object>> {
         self.objects.values().filter(move |o| o.kind() == kind && o.namespace() == namespace)
     }
@@ -86,10 +82,8 @@ impl PriorState {
     pub(super) fn is_deleted_by_cron_job(&self, actor: &str, commit: &Commit) -> bool {
         let goes = |job: Option<&Arc<Object>>| job.is_none_or(|job| job.is_terminating());
         let job = commit.object();
-        let foreground = job
-            .items_at(&["metadata", "finalizers"])
-            .iter()
-            .any(|f| f.as_str() == Some("foregroundDeletion"));
+        let mut finalizers = job.items_at(&["metadata", "finalizers"]).iter();
+        let foreground = finalizers.any(|finalizer| finalizer.as_str() == Some("foregroundDeletion"));
         actor == MANAGER
             && !foreground
             && goes(commit.new.as_ref())
@@ -98,12 +92,10 @@ impl PriorState {
             && !self.is_collected(job)
     }
 
-    /// Whether a cron job deleted the job with this uid.
     pub(super) fn was_deleted_by_cron_job(&self, uid: &str) -> bool {
         self.deleted_by_cron_job.contains(uid)
     }
 
-    /// Notes that the preemption of a pod is reported.
     pub(super) fn note_preempted(&mut self, uid: &Str) {
         self.preempted.insert(uid.clone());
     }

@@ -18,12 +18,10 @@ struct Play {
     recorder: Recorder,
     now: Millis,
     written: Vec<String>,
-    /// The last Event.
     last: Option<Arc<Object>>,
 }
 
 impl Play {
-    /// Plays a commit of an actor.
     fn commit(
         &mut self,
         actor: &str,
@@ -40,7 +38,6 @@ impl Play {
         self.write(&events)
     }
 
-    /// Plays a create that the server refuses the controllers.
     fn refused(&mut self, resource: Resource, object: &Value, failure: &Status) -> &mut Self {
         let (now, object) = (Time::ZERO + self.now, Object::new(object.clone()));
         let events = self.recorder.refused(now, Time::ZERO, (resource, &object), failure);
@@ -73,7 +70,8 @@ fn short(request: &Request) -> String {
     };
     assert_eq!(request.verb, Verb::Create);
     let text = |path: &[&str]| event.str_at(path).unwrap_or("-").to_owned();
-    let from = format!("{}|{}", text(&["source", "component"]), text(&["reportingComponent"]));
+    let (source, reporter) = (text(&["source", "component"]), text(&["reportingComponent"]));
+    let from = if source == reporter { source } else { format!("{source}|{reporter}") };
     let about = format!("{}/{}", text(&["involvedObject", "kind"]), text(&["involvedObject", "name"]));
     format!("{about} {} {} {from}: {}", text(&["reason"]), text(&["type"]), text(&["message"]))
 }
@@ -110,23 +108,20 @@ fn gone(root: &Value) -> Value {
 #[test]
 fn a_deployment_and_its_sets_report_scaling_and_pods() {
     let mut play = Play::default();
-    let (deployment, set) =
-        (object("Deployment", "d", None), object("ReplicaSet", "d-1", Some(("Deployment", "d"))));
+    let deployment = object("Deployment", "d", None);
+    let set = object("ReplicaSet", "d-1", Some(("Deployment", "d")));
     let (three, one) = (with(set.clone(), &["spec", "replicas"], 3), with(set, &["spec", "replicas"], 1));
     let pod = object("Pod", "d-1-x", Some(("ReplicaSet", "d-1")));
     play.commit("user", *DEPLOYMENTS, None, Some(&deployment)).manager(*REPLICA_SETS, None, Some(&three));
     play.manager(*PODS, None, Some(&pod)).manager(*REPLICA_SETS, Some(&three), Some(&one));
     play.manager(*PODS, Some(&pod), Some(&gone(&pod)));
-    let deployment_says = "Deployment/d ScalingReplicaSet Normal deployment-controller|deployment-controller";
-    let set_says =
-        |reason: &str| format!("ReplicaSet/d-1 {reason} Normal replicaset-controller|replicaset-controller");
     assert_eq!(
         play.take(),
         [
-            format!("{deployment_says}: Scaled up replica set d-1 from 0 to 3"),
-            format!("{}: Created pod: d-1-x", set_says("SuccessfulCreate")),
-            format!("{deployment_says}: Scaled down replica set d-1 from 3 to 1"),
-            format!("{}: Deleted pod: d-1-x", set_says("SuccessfulDelete")),
+            "Deployment/d ScalingReplicaSet Normal deployment-controller: Scaled up replica set d-1 from 0 to 3",
+            "ReplicaSet/d-1 SuccessfulCreate Normal replicaset-controller: Created pod: d-1-x",
+            "Deployment/d ScalingReplicaSet Normal deployment-controller: Scaled down replica set d-1 from 3 to 1",
+            "ReplicaSet/d-1 SuccessfulDelete Normal replicaset-controller: Deleted pod: d-1-x",
         ]
     );
     // Nobody reports what the garbage collector deletes or a user does.
@@ -139,13 +134,10 @@ fn a_deployment_and_its_sets_report_scaling_and_pods() {
 #[test]
 fn each_kind_of_owner_reports_pods_in_its_own_words() {
     for (kind, words) in [
-        (
-            "StatefulSet",
-            "statefulset-controller|statefulset-controller: Create Pod p in StatefulSet o successful",
-        ),
-        ("ReplicationController", "replication-controller|replication-controller: Created pod: p"),
-        ("DaemonSet", "daemonset-controller|daemonset-controller: Created pod: p"),
-        ("Job", "job-controller|job-controller: Created pod: p"),
+        ("StatefulSet", "statefulset-controller: Create Pod p in StatefulSet o successful"),
+        ("ReplicationController", "replication-controller: Created pod: p"),
+        ("DaemonSet", "daemonset-controller: Created pod: p"),
+        ("Job", "job-controller: Created pod: p"),
     ] {
         let mut play = Play::default();
         play.commit("user", Resource::new("apps/v1/owners"), None, Some(&object(kind, "o", None)));
@@ -190,20 +182,16 @@ fn a_lost_node_and_the_eviction_of_its_pods_are_reported() {
     play.commit("kubelet/n1", *NODES, Some(&node("False")), Some(&node("True")));
     play.manager(*NODES, Some(&node("True")), Some(&node("Unknown")));
     play.manager(*PODS, Some(&pod("True")), Some(&pod("False")));
-    play.manager(*PODS, Some(&pod("False")), Some(&marked)).manager(
-        *PODS,
-        Some(&marked),
-        Some(&gone(&marked)),
-    );
+    play.manager(*PODS, Some(&pod("False")), Some(&marked));
+    play.manager(*PODS, Some(&marked), Some(&gone(&marked)));
     assert_eq!(
         play.take(),
         [
-            "Node/n1 RegisteredNode Normal node-controller|node-controller: Node n1 event: Registered Node n1 in Controller",
-            "Node/n1 NodeReady Normal kubelet|kubelet: Node n1 status is now: NodeReady",
-            "Node/n1 NodeNotReady Normal node-controller|node-controller: Node n1 status is now: NodeNotReady",
-            "Pod/p NodeNotReady Warning node-controller|node-controller: Node is not ready",
-            "Pod/p TaintManagerEviction Normal taint-eviction-controller|taint-eviction-controller: \
-             Marking for deletion Pod default/p",
+            "Node/n1 RegisteredNode Normal node-controller: Node n1 event: Registered Node n1 in Controller",
+            "Node/n1 NodeReady Normal kubelet: Node n1 status is now: NodeReady",
+            "Node/n1 NodeNotReady Normal node-controller: Node n1 status is now: NodeNotReady",
+            "Pod/p NodeNotReady Warning node-controller: Node is not ready",
+            "Pod/p TaintManagerEviction Normal taint-eviction-controller: Marking for deletion Pod default/p",
         ]
     );
 }
@@ -224,18 +212,15 @@ fn jobs_report_how_they_end() {
     play.manager(*JOBS, Some(&job), Some(&is("Failed", "True")));
     play.manager(*JOBS, Some(&job), Some(&is("Complete", "True")));
     play.manager(*CRON_JOBS, Some(&active), Some(&object("CronJob", "c", None)));
-    let job_says = |words: &str| format!("Job/c-1 {words}");
     assert_eq!(
         play.take(),
         [
-            "CronJob/c SuccessfulCreate Normal cronjob-controller|cronjob-controller: Created job c-1".to_owned(),
-            job_says("Suspended Normal job-controller|job-controller: Job suspended"),
-            job_says("Resumed Normal job-controller|job-controller: Job resumed"),
-            job_says("FailedIndexes Warning job-controller|job-controller: Job has failed indexes"),
-            job_says("Completed Normal job-controller|job-controller: Job completed"),
-            "CronJob/c SawCompletedJob Normal cronjob-controller|cronjob-controller: Saw completed job: c-1, \
-             condition: Complete"
-                .to_owned(),
+            "CronJob/c SuccessfulCreate Normal cronjob-controller: Created job c-1",
+            "Job/c-1 Suspended Normal job-controller: Job suspended",
+            "Job/c-1 Resumed Normal job-controller: Job resumed",
+            "Job/c-1 FailedIndexes Warning job-controller: Job has failed indexes",
+            "Job/c-1 Completed Normal job-controller: Job completed",
+            "CronJob/c SawCompletedJob Normal cronjob-controller: Saw completed job: c-1, condition: Complete",
         ]
     );
 }
@@ -253,14 +238,13 @@ fn a_container_that_fails_again_is_one_event_with_a_count() {
     for _ in 0..2 {
         play.commit("kubelet/n1", *PODS, Some(&runs), Some(&backs_off));
     }
-    let kubelet = "kubelet|kubelet";
     let back_off = "Back-off restarting failed container c in pod p_default(uid-p)";
     assert_eq!(
         play.take(),
         [
-            format!("Pod/p Created Normal {kubelet}: Container created"),
-            format!("Pod/p Started Normal {kubelet}: Container started"),
-            format!("Pod/p BackOff Warning {kubelet}: {back_off}"),
+            "Pod/p Created Normal kubelet: Container created".to_owned(),
+            "Pod/p Started Normal kubelet: Container started".to_owned(),
+            format!("Pod/p BackOff Warning kubelet: {back_off}"),
             format!(r#"patch {{"count":2,"lastTimestamp":"2026-01-01T00:00:00Z","message":"{back_off}"}}"#),
         ]
     );

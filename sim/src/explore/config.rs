@@ -1,8 +1,9 @@
 //! The cluster that a scenario describes.
 
-use crate::cluster::{ClusterConfig, NodeConfig};
+use crate::cluster::ClusterConfig;
 use crate::controllers::Settings;
 use crate::engine::Time;
+use crate::kubelet::booted::NodeConfig;
 use crate::object::Quantity;
 use crate::programs::images::{FirstPull, Image, Readiness, Span};
 use crate::scenario::range::Millis;
@@ -11,7 +12,6 @@ use crate::wire::Latency;
 use crate::wire::resource::LEASES;
 
 impl ClusterConfig {
-    /// The cluster of a scenario.
     pub(super) fn of(scenario: &Scenario, start: Time) -> Self {
         Self {
             start,

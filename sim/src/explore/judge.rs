@@ -22,10 +22,10 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of(scenario: &Scenario, server: &ApiServer) -> Self {
-        let (mut pending, mut masked) =
-            (Convergence::new(ignores(scenario)), MaskedState::new(ignores(scenario)));
-        let counted = server.objects().filter(|(resource, _)| counts(*resource)).map(|(_, object)| object);
-        let objects: Vec<_> = counted.collect();
+        let mut pending = Convergence::new(ignores(scenario));
+        let mut masked = MaskedState::new(ignores(scenario));
+        let counted = server.objects().filter(|(resource, _)| counts(*resource));
+        let objects: Vec<_> = counted.map(|(_, object)| object).collect();
         pending.load(objects.iter().map(|object| &***object));
         masked.load(objects.into_iter());
         Self { pending, masked }
@@ -89,8 +89,8 @@ impl<'s> Judge<'s> {
             return None;
         }
         let kind = commit.object().kind();
-        let touched = self.always.iter_mut().filter(|check| check.is_about(kind));
-        touched.filter_map(|check| check.always(now, server)).next()
+        let mut touched = self.always.iter_mut().filter(|check| check.is_about(kind));
+        touched.find_map(|check| check.always(now, server))
     }
 
     /// Notes the masked state. It matters only where nothing is pending: else the system is not converged anyway.
@@ -113,10 +113,8 @@ impl<'s> Judge<'s> {
             return;
         }
         if judging {
-            self.unmet = self
-                .eventually
-                .iter_mut()
-                .find_map(|check| Some((check.name().to_owned(), check.holds(server).err()?)));
+            let unmet = |check: &mut Check<'_>| Some((check.name().to_owned(), check.holds(server).err()?));
+            self.unmet = self.eventually.iter_mut().find_map(unmet);
         }
         if self.unmet.is_some() {
             self.unconverge(now);
@@ -125,16 +123,11 @@ impl<'s> Judge<'s> {
         self.converged_since.get_or_insert(now);
     }
 
-    /// All is not as it should be from now on.
-    fn unconverge(&mut self, now: Time) {
+    /// Not all is as it should be: no instant up to now counts.
+    pub(super) fn unconverge(&mut self, now: Time) {
         if let Some(since) = self.converged_since.take() {
             self.was_converged |= now.since(since) >= MERE_LOOK_MS;
         }
-    }
-
-    /// Something outside the store is not as it should be: no instant up to now counts.
-    pub(super) fn disturb(&mut self, now: Time) {
-        self.unconverge(now);
     }
 
     /// Starts to judge convergence anew: setup is over, or the faults have healed.
@@ -151,7 +144,6 @@ impl<'s> Judge<'s> {
         self.converged_since.map(|since| since + window)
     }
 
-    /// Why the system is not converged, in words.
     pub(super) fn why_not(&self) -> Option<String> {
         if let Some(reasons) = self.pending.summary() {
             return Some(reasons);
@@ -166,8 +158,8 @@ impl<'s> Judge<'s> {
 
     /// Judges at a time at which nothing need have happened: a grace may be over.
     pub(super) fn on_time(&mut self, now: Time, server: &ApiServer) -> Option<Violation> {
-        let failing = self.always.iter_mut().filter(|check| check.grace_ends().is_some());
-        failing.filter_map(|check| check.always(now, server)).next()
+        let mut failing = self.always.iter_mut().filter(|check| check.grace_ends().is_some());
+        failing.find_map(|check| check.always(now, server))
     }
 }
 

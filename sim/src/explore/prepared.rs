@@ -10,7 +10,6 @@ use crate::oracles::Compiled;
 use crate::programs::Program;
 use crate::scenario::Scenario;
 
-/// The booted cluster and what its judge knows of it.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) cluster: Booted,

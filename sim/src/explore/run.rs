@@ -2,7 +2,7 @@
 
 use super::Prepared;
 use super::judge::Judge;
-use super::world::{Halt, World};
+use super::world::{Halt, World, found};
 use crate::cluster::{CHAOS, Cluster};
 use crate::engine::{Fingerprint, Millis, SECOND, Time};
 use crate::faults::{Injector, Unused};
@@ -57,10 +57,7 @@ pub struct NoRun {
 pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, Box<NoRun>> {
     let longest = SETUP_BUDGETS_MS.len() - 1;
     let mut shorter = (0..longest).map(|budget| run_from(prepared, seed, plan, budget));
-    match shorter.find(Result::is_ok) {
-        Some(run) => run,
-        None => run_from(prepared, seed, plan, longest),
-    }
+    shorter.find(Result::is_ok).unwrap_or_else(|| run_from(prepared, seed, plan, longest))
 }
 
 /// Runs with a setup that begins by the budget with this index.
@@ -138,7 +135,7 @@ async fn safety_heal_liveness(world: &mut World<'_>, seed: u64) -> Result<Millis
     world.converge(healed + scenario.converge.within_ms, scenario.converge.settle_ms).await?;
     let converged = world.judge.converged_since.unwrap_or(healed);
     world.converged = Some(converged);
-    world.judged_by(CONVERGED).map_or(Ok(converged.since(healed)), |v| Err(Halt::Found(v)))
+    world.judged_by(CONVERGED).map_or(Ok(converged.since(healed)), found)
 }
 
 impl World<'_> {
@@ -148,12 +145,9 @@ impl World<'_> {
             Err(Halt::Found(violation)) => (Some(violation), None),
             Err(Halt::StepFailed(why)) => (Some(Violation::new(oracle::STEP, self.cluster.now(), why)), None),
         };
-        if let Some(found) = self.judged_by(ENDED) {
-            violation = Some(found);
-        }
-        if violation.as_ref().is_some_and(|v| self.scenario.disable.iter().any(|d| d.oracle == v.oracle)) {
-            violation = None;
-        }
+        violation = self.judged_by(ENDED).or(violation);
+        let is_disabled = |found: &Violation| self.scenario.disable.iter().any(|d| d.oracle == found.oracle);
+        violation = violation.filter(|found| !is_disabled(found));
         if let Some(violation) = &violation {
             self.cluster.note(CHAOS, What::Step(smol_str::format_smolstr!("violation {}", violation.oracle)));
         }

@@ -8,12 +8,11 @@ use std::collections::VecDeque;
 use super::world::{Halt, World};
 use crate::engine::{Draws, Time};
 use crate::oracles::Violation;
-use crate::scenario::{CountRange, Scenario, Step, Trigger, oracle};
+use crate::scenario::{Scenario, Step, Trigger, oracle};
 
 /// The tokens of wake-ups for timed steps begin here: below are those of faults, by their place in the plan.
 pub(super) const FIRST_TOKEN: u64 = 1 << 32;
 
-/// What has become of the triggered steps.
 #[derive(Debug, Default)]
 pub(super) struct Triggered {
     /// The steps by number that have not been done, with their time where they wait for one.
@@ -51,8 +50,7 @@ impl World<'_> {
                     self.cluster.wake_at(Time::ZERO + ms, FIRST_TOKEN + index as u64);
                 }
                 Trigger::On(event) => {
-                    let CountRange { low, high } = when.nth;
-                    let nth = draws.between(&["step", &name, "nth"], low, high);
+                    let nth = draws.between(&["step", &name, "nth"], when.nth.low, when.nth.high);
                     self.injector.on_event(index, event.clone(), when.moment, nth);
                 }
             }
@@ -60,7 +58,6 @@ impl World<'_> {
         }
     }
 
-    /// Does the steps that are due, one after the other.
     pub(super) async fn do_due_steps(&mut self) -> Result<(), Halt> {
         if self.triggered.busy {
             return Ok(());

@@ -33,7 +33,11 @@ impl Halt {
     }
 }
 
-/// A run in motion.
+/// The run ends with this violation.
+pub(super) fn found<T>(violation: Violation) -> Result<T, Halt> {
+    Err(Halt::Found(violation))
+}
+
 #[derive(Debug)]
 pub(super) struct World<'s> {
     pub(super) scenario: &'s Scenario,
@@ -43,17 +47,13 @@ pub(super) struct World<'s> {
     pub(super) triggered: Triggered,
     /// Faults and steps whose event never came.
     pub(super) unused: Vec<Unused>,
-    /// When the faults had healed and all programs ran.
-    healed: Option<Time>,
     /// Since when the system was converged for good.
     pub(super) converged: Option<Time>,
-    /// The panics of programs so far.
     panics: Vec<Panic>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
     judging: bool,
-    /// Whether faults may strike.
     armed: bool,
     /// Answers to hosts at the current instant.
     burst: (Time, u32),
@@ -74,7 +74,6 @@ impl<'s> World<'s> {
             judge,
             triggered: Triggered::default(),
             unused: Vec::new(),
-            healed: None,
             converged: None,
             panics: Vec::new(),
             seen,
@@ -84,15 +83,13 @@ impl<'s> World<'s> {
         }
     }
 
-    /// Starts the programs that run beside the cluster.
     pub(super) fn start_operators(&mut self) {
         for operator in &self.scenario.operators {
             let Some(program) = self.cluster.program(&operator.program).cloned() else { continue };
             for replica in 0..operator.replicas {
-                let name = if operator.replicas == 1 {
-                    operator.name.clone()
-                } else {
-                    format!("{}-{replica}", operator.name)
+                let name = match operator.replicas {
+                    1 => operator.name.clone(),
+                    _ => format!("{}-{replica}", operator.name),
                 };
                 let spec = HostSpec {
                     program: program.clone(),
@@ -126,8 +123,7 @@ impl<'s> World<'s> {
         }
         match stepped {
             Stepped::Woke(PASSING) => {
-                let found = self.judge.on_time(self.cluster.now(), self.cluster.server());
-                found.map_or(Ok(()), |violation| Err(Halt::Found(violation)))
+                self.judge.on_time(self.cluster.now(), self.cluster.server()).map_or(Ok(()), found)
             }
             Stepped::Woke(token) if self.armed && token < FIRST_TOKEN => {
                 self.injector.strike(usize::try_from(token).unwrap_or(usize::MAX), &mut self.cluster);
@@ -135,7 +131,7 @@ impl<'s> World<'s> {
             }
             Stepped::Event | Stepped::Woke(_) => Ok(()),
             Stepped::Idle => Err(Halt::StepFailed("nothing is left to happen in the cluster".into())),
-            Stepped::Spinning => Err(Halt::Found(oracles::spinning(self.cluster.now()))),
+            Stepped::Spinning => found(oracles::spinning(self.cluster.now())),
         }
     }
 
@@ -148,15 +144,15 @@ impl<'s> World<'s> {
                 What::Commit(commit) => {
                     let commit = commit.clone();
                     self.injector.learn(&commit);
-                    let found = self.judge.on_commit(now, &commit, self.cluster.server(), self.judging);
-                    found.map_or(Ok(()), |violation| Err(Halt::Found(violation)))?;
+                    let broken = self.judge.on_commit(now, &commit, self.cluster.server(), self.judging);
+                    broken.map_or(Ok(()), found)?;
                     if let Some(end) = self.judge.grace_ends() {
                         self.cluster.wake_at(end, PASSING);
                     }
                 }
                 What::Host(_) => {
                     self.injector.learn_hosts(&self.cluster);
-                    self.judge.disturb(now);
+                    self.judge.unconverge(now);
                     if self.cluster.all_programs_run() {
                         self.judge.refresh(now, self.cluster.server(), self.judging);
                     }
@@ -165,7 +161,7 @@ impl<'s> World<'s> {
                     let count = if self.burst.0 == now { self.burst.1 + 1 } else { 1 };
                     self.burst = (now, count);
                     if count > REQUESTS_AT_ONCE {
-                        return Err(Halt::Found(oracles::spinning(now)));
+                        return found(oracles::spinning(now));
                     }
                 }
                 _ => {}
@@ -174,7 +170,6 @@ impl<'s> World<'s> {
         Ok(())
     }
 
-    /// Lets time pass until then.
     pub(super) async fn pass_until(&mut self, time: Time) -> Result<(), Halt> {
         self.pass_while(time, |_| true).await
     }
@@ -185,10 +180,11 @@ impl<'s> World<'s> {
         limit: Time,
         goes_on: impl Fn(&Self) -> bool,
     ) -> Result<(), Halt> {
-        if self.cluster.now() < limit && goes_on(self) {
+        let goes_on = |world: &Self| world.cluster.now() < limit && goes_on(world);
+        if goes_on(self) {
             self.cluster.wake_at(limit, PASSING);
         }
-        while self.cluster.now() < limit && goes_on(self) {
+        while goes_on(self) {
             self.advance().await?;
         }
         Ok(())
@@ -200,8 +196,7 @@ impl<'s> World<'s> {
         self.cluster.wake_at(deadline, PASSING);
         loop {
             let now = self.cluster.now();
-            let quiet_at = self.judge.quiet_at(window).filter(|_| self.cluster.all_programs_run());
-            match quiet_at {
+            match self.judge.quiet_at(window).filter(|_| self.cluster.all_programs_run()) {
                 Some(at) if at <= now => return Ok(()),
                 Some(at) if asked != Some(at) => {
                     asked = Some(at);
@@ -211,7 +206,7 @@ impl<'s> World<'s> {
             }
             let since = self.judge.converged_since;
             if now >= deadline && since.is_none_or(|since| since > deadline) {
-                return Err(Halt::Found(self.not_converged(deadline, window)));
+                return found(self.not_converged(deadline, window));
             }
             self.advance().await?;
         }
@@ -243,18 +238,15 @@ impl<'s> World<'s> {
         let (addr, from) = (self.cluster.add_host(spec, 0), self.seen);
         loop {
             self.advance().await?;
-            let ended = self.cluster.history().record.entries()[from..].iter().find_map(|entry| match &entry
-                .what
-            {
+            let mut entries = self.cluster.history().record.entries()[from..].iter();
+            let ended = entries.find_map(|entry| match &entry.what {
                 What::Host(text) if entry.actor == addr && !text.starts_with("started") => Some(text.clone()),
                 _ => None,
             });
             match ended.as_deref() {
                 None => {}
                 Some("exited") => return Ok(()),
-                Some(why) => {
-                    return Err(Halt::Found(Violation::new(oracle::AT_END, self.cluster.now(), why)));
-                }
+                Some(why) => return found(Violation::new(oracle::AT_END, self.cluster.now(), why)),
             }
         }
     }
@@ -276,7 +268,6 @@ impl<'s> World<'s> {
         faults.chain(self.triggered.last_timed().map(|time| time + 1)).max().unwrap_or(Time::ZERO)
     }
 
-    /// All faults end.
     pub(super) fn heal(&mut self) {
         self.unused = self.injector.heal(&mut self.cluster);
         let steps = self.disarm_steps();
@@ -287,7 +278,6 @@ impl<'s> World<'s> {
     /// Healing is over: judges convergence from now on.
     pub(super) fn judge_from_here(&mut self) -> Time {
         let now = self.cluster.now();
-        self.healed = Some(now);
         self.judge.restart(now, self.cluster.server(), true);
         now
     }
@@ -296,6 +286,6 @@ impl<'s> World<'s> {
     pub(super) fn judged_by(&mut self, judges: &[RecordJudge]) -> Option<Violation> {
         self.panics.extend(hermetic::take_panics());
         let (history, panics) = (self.cluster.history(), &self.panics[..]);
-        Observed { history, healed: self.healed, converged: self.converged, panics }.judged_by(judges)
+        Observed { history, converged: self.converged, panics }.judged_by(judges)
     }
 }

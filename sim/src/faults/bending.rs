@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Fault;
-use super::events::{EventWait, Occurrence, count_of};
+use super::events::{EventWait, Occurrence};
 use super::phases::{Injector, Phase, choice};
 use super::victims::Victims;
 use crate::engine::Time;
@@ -106,7 +106,7 @@ impl Injector {
     fn count_events(&mut self, stream: Streaming<'_>, events: &[WatchEvent], strikes: &mut Vec<Strike>) {
         let (known, hosts) = (&self.known, &self.hosts);
         self.steps.delivering(|pattern| {
-            if hosts.may_act(stream.to, pattern) { count_of(known, stream, events, pattern) } else { 0 }
+            if hosts.may_act(stream.to, pattern) { known.count(stream, events, pattern) } else { 0 }
         });
         for index in 0..self.faults.len() {
             let armed = &self.faults[index];
@@ -115,7 +115,7 @@ impl Injector {
             if !self.takes_part(stream.to, &wait.event, &armed.fault.target) {
                 continue;
             }
-            let (count, moment) = (count_of(&self.known, stream, events, &wait.event), wait.moment);
+            let (count, moment) = (self.known.count(stream, events, &wait.event), wait.moment);
             if !self.faults[index].wait.as_mut().is_some_and(|wait| wait.count_watch_events(count)) {
                 continue;
             }

@@ -1,9 +1,8 @@
 //! What a request or a watch event is to a pattern, and the wait for the n-th that a pattern means.
 
-use super::known_objects::KnownObjects;
 use crate::object::{LabelSelector, Object, Str};
 use crate::scenario::{EventPattern, EventVerb, Moment};
-use crate::wire::{Addr, Request, RequestId, Resource, Streaming, Verb, WatchEvent};
+use crate::wire::{Addr, Request, RequestId, Resource, Verb};
 
 /// One request or watch event, as patterns see it.
 #[derive(Debug)]
@@ -95,25 +94,6 @@ impl EventWait {
     pub(super) fn is_through(&mut self) {
         self.chosen = None;
     }
-}
-
-/// How many of the events of a stream a pattern means.
-pub(super) fn count_of(
-    known: &KnownObjects,
-    stream: Streaming<'_>,
-    events: &[WatchEvent],
-    pattern: &EventPattern,
-) -> u64 {
-    let is = |event: &&WatchEvent| {
-        let (verb, object) = match event {
-            WatchEvent::Added(object) => (EventVerb::Added, object),
-            WatchEvent::Modified(object) => (EventVerb::Modified, object),
-            WatchEvent::Deleted(object) => (EventVerb::Deleted, object),
-            WatchEvent::Bookmark { .. } | WatchEvent::Error(_) => return false,
-        };
-        known.watch_event(verb, stream.resource, object).is(pattern)
-    };
-    events.iter().filter(is).count() as u64
 }
 
 /// The verb of a request, as patterns name it; none for what is no request for a resource.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::events::{Occurrence, event_verb};
 use crate::object::{Object, Str};
-use crate::scenario::EventVerb;
+use crate::scenario::{EventPattern, EventVerb};
 use crate::wire::resource::LEASES;
-use crate::wire::{Birth, Body, Commit, ObjectKey, Passing, Request, Resource, Verb};
+use crate::wire::{Birth, Body, Commit, ObjectKey, Passing, Request, Resource, Streaming, Verb, WatchEvent};
 
 /// All that was learnt.
 #[derive(Debug, Default)]
@@ -89,13 +89,22 @@ impl KnownObjects {
         Birth { prefix, nth: before + 1, generated: true }.to_string().into()
     }
 
+    /// How many of the events of a stream a pattern means.
+    pub(super) fn count(&self, stream: Streaming<'_>, events: &[WatchEvent], pattern: &EventPattern) -> u64 {
+        let is = |event: &&WatchEvent| {
+            let (verb, object) = match event {
+                WatchEvent::Added(object) => (EventVerb::Added, object),
+                WatchEvent::Modified(object) => (EventVerb::Modified, object),
+                WatchEvent::Deleted(object) => (EventVerb::Deleted, object),
+                WatchEvent::Bookmark { .. } | WatchEvent::Error(_) => return false,
+            };
+            self.watch_event(verb, stream.resource, object).is(pattern)
+        };
+        events.iter().filter(is).count() as u64
+    }
+
     /// A watch event as patterns see it.
-    pub(super) fn watch_event<'a>(
-        &'a self,
-        verb: EventVerb,
-        resource: Resource,
-        object: &'a Object,
-    ) -> Occurrence<'a> {
+    fn watch_event<'a>(&'a self, verb: EventVerb, resource: Resource, object: &'a Object) -> Occurrence<'a> {
         let name = self.birth(resource, &ObjectKey::of(object));
         let (kind, namespace) = (object.kind(), object.namespace());
         Occurrence { verb, resource, kind, subresource: "", namespace, name, object: Some(object) }

@@ -14,8 +14,8 @@
 //! 2. its file here, named as the fault with `_` for `-`: `struct Behaviour` and its [`Fault`], with only the methods it needs;
 //! 3. its `mod` line below.
 //!
-//! Its file has the tests: one whole run in which it bites (`explore::tests::played` takes a scenario and a plan as text, and
-//! `explore::tests::program` has a small program where the fault is one of programs), and what holds without it.
+//! Its test is inline in its file: a whole run in which it bites, and what holds without it. `explore::tests` plays a scenario
+//! with a plan; `explore::tests::program` has a small program for faults of programs. Longer stories are in `sim/tests/runs`.
 
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;

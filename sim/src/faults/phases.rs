@@ -216,12 +216,6 @@ impl Injector {
     /// Strikes with the faults that events have set off, now that their message is through.
     #[inline] // asked after each event of the cluster, and hardly ever is there one
     pub fn strike_due(&mut self, cluster: &mut Cluster) {
-        if !self.due.is_empty() || !self.begun.is_empty() {
-            self.strike_those(cluster);
-        }
-    }
-
-    fn strike_those(&mut self, cluster: &mut Cluster) {
         for (index, end) in std::mem::take(&mut self.begun) {
             cluster.wake_at(end, index as u64);
         }

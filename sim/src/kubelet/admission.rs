@@ -8,7 +8,6 @@
 
 use crate::object::{Object, Quantity, Str, quota, selects_node, tolerates};
 
-/// What a pod requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Requests {
     cpu_m: i128,
@@ -23,7 +22,6 @@ impl Requests {
     }
 }
 
-/// Why the node rejects a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AdmitFailure {
     /// The reason in its status, such as `OutOfcpu`.

@@ -9,10 +9,9 @@ use crate::engine::{Millis, SECOND, Time};
 const FIRST_MS: Millis = 10 * SECOND;
 /// Longest delay (kubelet `MaxContainerBackOff`, `maxImageBackOff`).
 const LONGEST_MS: Millis = 300 * SECOND;
-/// Delays start anew after this time without a failure (client-go flowcontrol `hasExpired`: twice the longest delay).
+/// Delays start again from the first after this time without a failure (client-go flowcontrol `hasExpired`: twice the longest delay).
 const FORGET_MS: Millis = 2 * LONGEST_MS;
 
-/// Consecutive failures of one container, or of its pulls.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
@@ -30,7 +29,7 @@ impl Backoff {
         (FIRST_MS << (self.failures - 1).min(10)).min(LONGEST_MS)
     }
 
-    /// Counts a failed container, whose first restart comes at once. Returns the delay before the next one.
+    /// Counts a failed container; the first restart has no delay. Returns the delay before the next one.
     pub(super) fn failed_after_a_free_one(&mut self, now: Time) -> Millis {
         if self.failures == 0 || now.since(self.last) > FORGET_MS {
             *self = Self { failures: 1, last: now };

@@ -16,26 +16,23 @@ const LEASE_DURATION_S: i64 = 40;
 /// The disk of a node whose pool gives none. Our choice, because no scenario fills it.
 const DISK: &str = "100Gi";
 
-/// What differs between nodes.
-#[derive(Clone, Copy, Debug)]
-pub struct BootedNode<'a> {
+/// One node.
+#[derive(Clone, Debug, Default)]
+pub struct NodeConfig {
     /// Its name.
-    pub name: &'a str,
-    /// Its number in the cluster, from 1: addresses and podCIDR come from it.
-    pub index: u32,
+    pub name: String,
+    /// Its node pool.
+    pub pool: String,
     /// `topology.kubernetes.io/zone`, if it has one.
-    pub zone: Option<&'a str>,
+    pub zone: Option<String>,
     /// Further labels.
-    pub labels: &'a BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
     /// Taints, as `core/v1` writes them.
-    pub taints: &'a [Value],
+    pub taints: Vec<Value>,
     /// Capacity by resource name, as quantities.
-    pub capacity: &'a BTreeMap<String, String>,
-    /// The kubelet's version, such as `v1.36.0`.
-    pub version: &'a str,
+    pub capacity: BTreeMap<String, String>,
 }
 
-/// A condition of a healthy node.
 pub(super) struct Healthy {
     pub(super) kind: &'static str,
     pub(super) status: &'static str,
@@ -89,46 +86,47 @@ pub(super) fn pod_ip(index: u32, n: u32) -> Str {
     smol_str::format_smolstr!("10.{}.{}.{n}", 244 + index / 256, index % 256)
 }
 
-/// The Node as its kubelet reported it at `now`.
-pub fn booted_node(node: &BootedNode<'_>, now: Time) -> Value {
-    let cidr = format!("{}/24", pod_ip(node.index, 0));
+/// The Node as its kubelet reported it at `now`. `index`, its number in the cluster from 1, determines addresses and podCIDR;
+/// `version` is the kubelet's, such as `v1.36.0`.
+pub fn booted_node(node: &NodeConfig, index: u32, version: &str, now: Time) -> Value {
+    let cidr = format!("{}/24", pod_ip(index, 0));
     let mut spec = value!({"podCIDR": (cidr.as_str()), "podCIDRs": [(cidr.as_str())]});
     if !node.taints.is_empty() {
-        spec.set_at(&["taints"], node.taints.to_vec());
+        spec.set_at(&["taints"], node.taints.clone());
     }
     value!({
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {
-            "name": (node.name),
+            "name": (node.name.as_str()),
             "labels": (labels(node)),
             "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
         },
         "spec": spec,
-        "status": (status(node, now)),
+        "status": (status(node, index, version, now)),
     })
 }
 
-fn labels(node: &BootedNode<'_>) -> Value {
+fn labels(node: &NodeConfig) -> Value {
     let arch = ["beta.kubernetes.io/arch", "kubernetes.io/arch"].map(|key| (key, "amd64"));
     let os = ["beta.kubernetes.io/os", "kubernetes.io/os"].map(|key| (key, "linux"));
-    let own = [("kubernetes.io/hostname", node.name)];
-    let zone = node.zone.map(|zone| ("topology.kubernetes.io/zone", zone));
+    let own = [("kubernetes.io/hostname", node.name.as_str())];
+    let zone = node.zone.as_deref().map(|zone| ("topology.kubernetes.io/zone", zone));
     let given = node.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let all = arch.into_iter().chain(os).chain(own).chain(zone).chain(given);
     Value::Map(all.map(|(key, value)| (Key::new(key), Value::from(value))).collect())
 }
 
-fn status(node: &BootedNode<'_>, now: Time) -> Value {
+fn status(node: &NodeConfig, index: u32, version: &str, now: Time) -> Value {
     let capacity = [("ephemeral-storage", DISK), ("hugepages-1Gi", "0"), ("hugepages-2Mi", "0")].into_iter();
     let capacity = capacity.chain(node.capacity.iter().map(|(key, amount)| (key.as_str(), amount.as_str())));
     let capacity: Value = Value::Map(capacity.map(|(key, amount)| (Key::new(key), amount.into())).collect());
     let since: Value = now.rfc3339().into();
-    let id = smol_str::format_smolstr!("{:032x}", node.index);
+    let id = smol_str::format_smolstr!("{:032x}", index);
     value!({
         "addresses": [
-            {"type": "InternalIP", "address": (host_ip(node.index))},
-            {"type": "Hostname", "address": (node.name)},
+            {"type": "InternalIP", "address": (host_ip(index))},
+            {"type": "Hostname", "address": (node.name.as_str())},
         ],
         "allocatable": (capacity.clone()),
         "capacity": capacity,
@@ -140,7 +138,7 @@ fn status(node: &BootedNode<'_>, now: Time) -> Value {
             "containerRuntimeVersion": "containerd://2.2.0",
             "kernelVersion": "6.12.0",
             "kubeProxyVersion": "",
-            "kubeletVersion": (node.version),
+            "kubeletVersion": version,
             "machineID": (id.clone()),
             "operatingSystem": "linux",
             "osImage": "Debian GNU/Linux 13 (trixie)",

@@ -16,7 +16,6 @@ use crate::wire::{Exit, PullError};
 /// `genericPlegRelistPeriod`). From general knowledge, not recorded.
 const BACK_OFF_SHOWN_AFTER_MS: Millis = SECOND;
 
-/// When the kubelet pulls the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PullPolicy {
     Always,
@@ -24,7 +23,6 @@ pub(super) enum PullPolicy {
     Never,
 }
 
-/// The role of a container in its pod.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
     /// Has to succeed before the next one starts.
@@ -35,7 +33,6 @@ pub(super) enum Role {
     Main,
 }
 
-/// When a terminated container starts again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum RestartPolicy {
     Always,
@@ -43,7 +40,6 @@ pub(super) enum RestartPolicy {
     Never,
 }
 
-/// What the container does now.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Activity {
     /// Nothing yet.
@@ -94,7 +90,6 @@ pub(super) enum ReportedState {
     Terminated(TerminatedState),
 }
 
-/// One container.
 #[derive(Clone, Debug)]
 pub(super) struct ContainerWorker {
     pub(super) role: Role,
@@ -207,34 +202,25 @@ impl ContainerWorker {
         self.id = id.into();
         self.full_image = names::full_image(&self.image);
         self.image_id = names::image_id(&self.full_image);
-        let time = |value: &Value, field| value.str_at(&[field]).and_then(Time::parse_rfc3339);
-        let ended = match (status.at(&["state", "terminated"]), status.at(&["state", "running"])) {
-            (Some(ended), _) => TerminatedState {
-                exit: Exit::with_code(
-                    i32::try_from(ended.i64_at(&["exitCode"]).unwrap_or(0)).unwrap_or(Exit::UNKNOWN),
-                ),
-                message: "",
-                id: self.id.clone(),
-                started: time(ended, "startedAt"),
-                finished: time(ended, "finishedAt"),
-            },
-            (None, running) => TerminatedState {
-                exit: Exit { code: Exit::UNKNOWN, reason: "Unknown" },
-                message: "",
-                id: self.id.clone(),
-                started: running.and_then(|running| time(running, "startedAt")),
-                finished: Some(now),
-            },
+        let time = |state: &str, field| status.str_at(&["state", state, field]).and_then(Time::parse_rfc3339);
+        let (exit, started, finished) = match status.at(&["state", "terminated"]) {
+            Some(ended) => {
+                let code = i32::try_from(ended.i64_at(&["exitCode"]).unwrap_or(0)).unwrap_or(Exit::UNKNOWN);
+                (Exit::with_code(code), time("terminated", "startedAt"), time("terminated", "finishedAt"))
+            }
+            None => {
+                let lost = Exit { code: Exit::UNKNOWN, reason: "Unknown" };
+                (lost, time("running", "startedAt"), Some(now))
+            }
         };
-        let again = match self.policy(policy) {
-            RestartPolicy::Always => true,
-            // After a boot, all init containers run again.
-            RestartPolicy::OnFailure => ended.exit.code != 0 || self.role == Role::Init,
-            RestartPolicy::Never => false,
-        };
+        let policy = self.policy(policy);
+        // After a boot, all init containers run again.
+        let runs_again = policy == RestartPolicy::OnFailure && self.role == Role::Init;
+        let again = runs_again || policy.restarts_after(exit.code);
         self.attempt += u32::from(again);
         self.activity = if again { Activity::New } else { Activity::Ended };
-        self.state = ReportedState::Terminated(ended);
+        let id = self.id.clone();
+        self.state = ReportedState::Terminated(TerminatedState { exit, message: "", id, started, finished });
     }
 
     /// When something is due without an event of the runtime.
@@ -293,7 +279,6 @@ impl ContainerWorker {
         matches!(self.state, ReportedState::Running { .. }) && (self.started_up || self.startup.is_none())
     }
 
-    /// Does what is due at `now`.
     pub(super) fn advance(&mut self, now: Time) -> Need {
         let failed = self.failing_probe().filter(|(at, _)| *at <= now);
         match &mut self.activity {
@@ -301,7 +286,7 @@ impl ContainerWorker {
             Activity::BackingOff(pause) if pause.until <= now => self.begin(),
             Activity::BackingOff(pause) => {
                 if let Some((_, waiting)) = pause.next_state.take_if(|(at, _)| *at <= now) {
-                    self.show_waiting(waiting);
+                    self.set_state(ReportedState::Waiting(waiting));
                 }
                 Need::Nothing
             }
@@ -323,15 +308,12 @@ impl ContainerWorker {
         Need::Pull { if_not_present: self.policy == PullPolicy::IfNotPresent }
     }
 
-    fn show_waiting(&mut self, waiting: WaitingState) {
-        if let ReportedState::Terminated(ended) =
-            std::mem::replace(&mut self.state, ReportedState::Waiting(waiting))
-        {
+    fn set_state(&mut self, state: ReportedState) {
+        if let ReportedState::Terminated(ended) = std::mem::replace(&mut self.state, state) {
             self.last = Some(ended);
         }
     }
 
-    /// The runtime has pulled the image, or failed to.
     pub(super) fn pulled(&mut self, result: Result<(), PullError>, now: Time) -> Need {
         if self.activity != Activity::Pulling {
             return Need::Nothing;
@@ -344,13 +326,13 @@ impl ContainerWorker {
         let message =
             format!("Back-off pulling image \"{}\": {}: {}", self.image, error.reason, error.message);
         let back_off = WaitingState { reason: "ImagePullBackOff".into(), message };
-        self.show_waiting(WaitingState { reason: error.reason, message: error.message });
+        let failed = WaitingState { reason: error.reason, message: error.message };
+        self.set_state(ReportedState::Waiting(failed));
         let next_state = Some((now + BACK_OFF_SHOWN_AFTER_MS, back_off));
         self.activity = Activity::BackingOff(Pause { until, next_state });
         Need::Nothing
     }
 
-    /// The runtime has started it.
     pub(super) fn started(&mut self, pod_uid: &str, now: Time) {
         if self.activity != Activity::Starting {
             return;
@@ -364,14 +346,9 @@ impl ContainerWorker {
             self.image_id = names::image_id(&self.full_image);
         }
         self.restarts = self.attempt;
-        if let ReportedState::Terminated(ended) =
-            std::mem::replace(&mut self.state, ReportedState::Running { since: now, ready: false })
-        {
-            self.last = Some(ended);
-        }
+        self.set_state(ReportedState::Running { since: now, ready: false });
     }
 
-    /// Its readiness changed.
     pub(super) fn set_ready(&mut self, yes: bool) {
         if let ReportedState::Running { ready, .. } = &mut self.state {
             *ready = yes;
@@ -393,23 +370,17 @@ impl ContainerWorker {
             ReportedState::Running { since, .. } => Some(since),
             _ => None,
         };
-        let again = match policy {
-            Some(RestartPolicy::Always) => true,
-            Some(RestartPolicy::OnFailure) => exit.code != 0,
-            Some(RestartPolicy::Never) | None => false,
-        };
+        let again = policy.is_some_and(|policy| policy.restarts_after(exit.code));
         // A container that was stopped before it ran never gets an id.
         let id = if started.is_some() { self.id.clone() } else { Str::default() };
-        if let ReportedState::Terminated(before) = &self.state {
-            self.last = Some(before.clone());
-        }
-        self.state = ReportedState::Terminated(TerminatedState {
+        let finished = Some(now);
+        self.set_state(ReportedState::Terminated(TerminatedState {
             exit,
             message: "",
             id,
             started,
-            finished: Some(now),
-        });
+            finished,
+        }));
         self.activity = if again { self.back_off(pod, now) } else { Activity::Ended };
     }
 
@@ -417,11 +388,9 @@ impl ContainerWorker {
         self.attempt += 1;
         let delay = self.crashes.failed_after_a_free_one(now);
         let next_state = (delay > 0).then(|| {
-            let seconds = delay / SECOND;
-            let period = if seconds >= 60 {
-                format!("{}m{}s", seconds / 60, seconds % 60)
-            } else {
-                format!("{seconds}s")
+            let period = match delay / SECOND {
+                seconds @ 0..60 => format!("{seconds}s"),
+                seconds => format!("{}m{}s", seconds / 60, seconds % 60),
             };
             let message = format!("back-off {period} restarting failed container={} pod={pod}", self.name);
             (now + BACK_OFF_SHOWN_AFTER_MS, WaitingState { reason: "CrashLoopBackOff".into(), message })
@@ -437,15 +406,20 @@ impl ContainerWorker {
             Activity::New | Activity::Pulling | Activity::BackingOff(_) => self.activity = Activity::Ended,
         }
         if !matches!(self.state, ReportedState::Terminated(_)) {
-            self.state =
-                ReportedState::Terminated(self.last.take().unwrap_or_else(TerminatedState::never_ran));
+            let last = self.last.take().unwrap_or_else(TerminatedState::never_ran);
+            self.state = ReportedState::Terminated(last);
         }
         false
     }
 
-    /// Whether it runs and is ready.
     pub(super) fn is_ready(&self) -> bool {
         matches!(self.state, ReportedState::Running { ready: true, .. })
+    }
+}
+
+impl RestartPolicy {
+    fn restarts_after(self, code: i32) -> bool {
+        self == Self::Always || (self == Self::OnFailure && code != 0)
     }
 }
 

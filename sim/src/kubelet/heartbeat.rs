@@ -25,7 +25,6 @@ const REPORT_MS: Millis = 300 * SECOND;
 /// Number of tries to renew per tick (kubelet `maxUpdateRetries`).
 const TRIES: u32 = 5;
 
-/// The heartbeats of one node.
 #[derive(Clone, Debug)]
 pub(super) struct Heartbeat {
     node: Str,
@@ -34,15 +33,12 @@ pub(super) struct Heartbeat {
     origin: Time,
     /// When the next tick comes.
     armed: Option<Time>,
-    /// Whether the wire renews the Lease.
     renewed_by_wire: bool,
     /// The Lease in the server's last answer.
     lease: Option<Arc<Object>>,
     /// The remaining tries of the renewal in progress.
     renewing: Option<u32>,
-    /// Whether a report is in progress.
     reporting: bool,
-    /// When the status was last reported.
     reported: Time,
     /// The Node whose status was checked last.
     checked: Option<Arc<Object>>,
@@ -64,7 +60,6 @@ impl Heartbeat {
         }
     }
 
-    /// Shifts all ticks by so much.
     pub(super) fn shift(&mut self, phase_ms: Millis) {
         self.phase_ms += phase_ms;
         self.origin = self.origin + phase_ms;
@@ -125,7 +120,6 @@ impl Heartbeat {
         self.reported = Time(i64::MIN / 2);
     }
 
-    /// A tick.
     pub(super) fn beat(&mut self, node: Option<&Arc<Object>>, link: &mut Link<'_>) {
         if self.renewing.is_none() && !self.renewed_by_wire {
             self.renewing = Some(TRIES);
@@ -218,7 +212,6 @@ impl Heartbeat {
     }
 }
 
-/// Whether a Node has the conditions of a healthy one.
 fn is_healthy(node: &Object) -> bool {
     booted::CONDITIONS.iter().all(|healthy| {
         let found = node.condition(healthy.kind);

@@ -4,7 +4,6 @@ use crate::client::Client;
 use crate::object::Str;
 use crate::wire::Outbox;
 
-/// What a request of the kubelet is for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Purpose {
     Pods,
@@ -18,7 +17,6 @@ pub(super) enum Purpose {
     Register,
 }
 
-/// The kubelet's client and outbox.
 pub(super) struct Link<'a> {
     pub(super) client: &'a mut Client<Purpose>,
     pub(super) out: &'a mut Outbox,

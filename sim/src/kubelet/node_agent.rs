@@ -41,8 +41,8 @@ pub struct Kubelet {
 }
 
 impl Kubelet {
-    /// The kubelet of the node with this name; `index`, from 1, as in [`super::booted::BootedNode`]. Its first heartbeat
-    /// comes at once.
+    /// The kubelet of the node with this name and this number in the cluster, from 1, as in [`super::booted::booted_node`].
+    /// Its first heartbeat comes at once.
     pub fn new(name: &str, index: u32) -> Self {
         Self {
             name: name.into(),
@@ -108,16 +108,12 @@ impl Kubelet {
     fn boot(&mut self, out: &mut Outbox) {
         self.workers.clear();
         self.by_token.clear();
+        self.restart(out);
         if let Some(node) = &self.registers {
             let conditions = Value::list(super::heartbeat::fresh_conditions(out.now()));
             let node = node.edited(|root| root.set_at(&["status", "conditions"], conditions));
-            self.client.forget_all();
-            let request = Request::create(*NODES, Arc::new(node));
             // The answer does not matter: an existing Node stays unchanged, and the list of the Node shows it.
-            self.restart(out);
-            self.client.send(request, Purpose::Register, out);
-        } else {
-            self.restart(out);
+            self.client.send(Request::create(*NODES, Arc::new(node)), Purpose::Register, out);
         }
         self.relists = false;
     }

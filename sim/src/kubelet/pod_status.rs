@@ -9,12 +9,10 @@ use crate::engine::Time;
 use crate::object::{Key, Map, Object, Str, Value, keys};
 use crate::{key, value};
 
-/// What a status is made from.
 pub(super) struct Facts<'a> {
     pub(super) pod: &'a Object,
     pub(super) containers: &'a [ContainerWorker],
     pub(super) restart: RestartPolicy,
-    /// `startTime`.
     pub(super) started: &'a Str,
     pub(super) host_ip: &'a Address,
     /// Its address, once its sandbox is up.
@@ -53,8 +51,8 @@ pub(super) fn pod_status(facts: &Facts<'_>) -> Value {
         (key!("observedGeneration"), facts.pod.generation().into()),
         (key!("phase"), phase.into()),
     ]);
-    if facts.containers.iter().any(|container| container.role != Role::Main) {
-        let init = facts.containers.iter().filter(|container| container.role != Role::Main);
+    let mut init = facts.containers.iter().filter(|container| container.role != Role::Main).peekable();
+    if init.peek().is_some() {
         entries.push((key!("initContainerStatuses"), Value::list(init.map(container_status))));
     }
     if let Some(address) = facts.pod_ip {
@@ -194,7 +192,9 @@ fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, Str, Str) {
         "Failed" => return (false, const { text("PodFailed") }, NONE),
         _ => {}
     }
-    let unready: Vec<&str> = lasting(facts).filter(|c| !c.is_ready()).map(|c| c.name.as_str()).collect();
+    // Sidecars have to be ready too.
+    let lasting = facts.containers.iter().filter(|container| container.role != Role::Init);
+    let unready: Vec<&str> = lasting.filter(|c| !c.is_ready()).map(|c| c.name.as_str()).collect();
     if unready.is_empty() {
         return (true, NONE, NONE);
     }
@@ -205,11 +205,6 @@ fn readiness(facts: &Facts<'_>, phase: &str) -> (bool, Str, Str) {
 /// The containers of `spec.containers`.
 fn mains<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a ContainerWorker> + use<'a> {
     facts.containers.iter().filter(|container| container.role == Role::Main)
-}
-
-/// The containers that have to be ready: sidecars too.
-fn lasting<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a ContainerWorker> + use<'a> {
-    facts.containers.iter().filter(|container| container.role != Role::Init)
 }
 
 /// `containerStatuses`, sorted by name.

@@ -21,14 +21,12 @@ const RETRY_MS: Millis = 10 * SECOND;
 /// The least grace of a container (kubelet `minimumGracePeriodInSeconds`). From general knowledge, not recorded.
 const LEAST_GRACE_MS: Millis = 2 * SECOND;
 
-/// One pod.
 #[derive(Clone, Debug)]
 pub(super) struct PodWorker {
     pod: Arc<Object>,
     containers: Vec<ContainerWorker>,
     restart: RestartPolicy,
     uid: Str,
-    /// `startTime`.
     started: Str,
     host_ip: Address,
     pod_ip: Address,
@@ -38,15 +36,11 @@ pub(super) struct PodWorker {
     stopping: Option<Millis>,
     /// Whether its main containers have ended, or an init container has failed: then nothing starts again.
     winding_down: bool,
-    /// Whether the object is gone.
     gone: bool,
-    /// Why the node rejects it.
     rejected: Option<AdmitFailure>,
     requests: Requests,
     report: Report,
-    /// The token of its timer.
     token: u64,
-    /// When its timer fires next.
     timer: Option<Time>,
 }
 
@@ -122,7 +116,6 @@ impl PodWorker {
         }
     }
 
-    /// The token of its timer.
     pub(super) fn token(&self) -> u64 {
         self.token
     }
@@ -132,13 +125,11 @@ impl PodWorker {
         (!self.is_over()).then_some(self.requests)
     }
 
-    /// The node rejects it.
     pub(super) fn reject(&mut self, admit_failure: AdmitFailure) {
         self.containers.iter_mut().for_each(|container| container.activity = Activity::Ended);
         self.rejected = Some(admit_failure);
     }
 
-    /// Its address.
     pub(super) fn pod_ip(&self) -> &str {
         &self.pod_ip.ip
     }
@@ -152,7 +143,6 @@ impl PodWorker {
         self.containers.iter().all(|container| container.activity == Activity::Ended)
     }
 
-    /// The object has changed.
     pub(super) fn updated(&mut self, pod: Arc<Object>, link: &mut Link<'_>) {
         self.report.dirty |= pod.generation() != self.pod.generation();
         let known = self.report.known.root().get_key(keys::STATUS);
@@ -209,13 +199,10 @@ impl PodWorker {
             return;
         }
         self.winding_down = true;
-        if failed {
-            // These will never start.
-            let waits = |container: &&mut ContainerWorker| container.activity == Activity::New;
-            self.containers
-                .iter_mut()
-                .filter(waits)
-                .for_each(|container| container.activity = Activity::Ended);
+        for container in &mut self.containers {
+            if failed && container.activity == Activity::New {
+                container.activity = Activity::Ended; // it will never start
+            }
         }
         let grace_ms = self.stopping.unwrap_or_else(|| self.grace_ms());
         self.stop_all(|_| true, grace_ms, link);
@@ -233,42 +220,29 @@ impl PodWorker {
     }
 
     fn id(&self, container: &ContainerWorker) -> ContainerId {
-        ContainerId {
-            pod_uid: self.uid.clone(),
-            container: container.name.clone(),
-            attempt: container.attempt,
-        }
+        let (pod_uid, attempt) = (self.uid.clone(), container.attempt);
+        ContainerId { pod_uid, container: container.name.clone(), attempt }
     }
 
-    /// Handles an event of the container runtime.
     pub(super) fn runtime(&mut self, event: RuntimeEvent, link: &mut Link<'_>) {
         let now = link.out.now();
         let id = event.id();
         let found = |c: &ContainerWorker| c.name == id.container && c.attempt == id.attempt;
         let Some(i) = self.containers.iter().position(found) else { return };
         let container = &mut self.containers[i];
-        let need = match event {
-            RuntimeEvent::Pulled(_, result) => container.pulled(result, now),
-            RuntimeEvent::Started(_) => {
-                container.started(self.pod.uid(), now);
-                Need::Nothing
-            }
-            RuntimeEvent::Ready(_, ready) => {
-                container.set_ready(ready);
-                Need::Nothing
-            }
-            RuntimeEvent::Hung(_) => {
-                container.set_hung(now);
-                Need::Nothing
-            }
+        let (pod, mut need) = (&self.pod, Need::Nothing);
+        match event {
+            RuntimeEvent::Pulled(_, result) => need = container.pulled(result, now),
+            RuntimeEvent::Started(_) => container.started(pod.uid(), now),
+            RuntimeEvent::Ready(_, ready) => container.set_ready(ready),
+            RuntimeEvent::Hung(_) => container.set_hung(now),
             RuntimeEvent::Exited(_, exit) => {
                 let stays_down = self.stopping.is_some() || self.winding_down;
                 let policy = (!stays_down).then_some(container.policy(self.restart));
-                let key = (self.pod.name(), self.pod.namespace(), self.pod.uid());
-                container.exited(exit, policy, &format!("{}_{}({})", key.0, key.1, key.2), now);
-                Need::Nothing
+                let pod = format!("{}_{}({})", pod.name(), pod.namespace(), pod.uid());
+                container.exited(exit, policy, &pod, now);
             }
-        };
+        }
         self.sandbox |= need == Need::Nothing;
         self.report.dirty |= need == Need::Nothing;
         self.order(i, need, link);
@@ -292,7 +266,6 @@ impl PodWorker {
         }
     }
 
-    /// Its timer fires.
     pub(super) fn timer(&mut self, link: &mut Link<'_>) {
         self.timer = self.timer.filter(|at| *at > link.out.now());
         self.sync(link);

@@ -5,15 +5,18 @@
 
 use std::cell::Cell;
 use std::cmp::Ordering;
-use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
+
+use derive_more::Display;
 
 use super::hash::{Digest, short_word};
 use super::keys;
 
 /// A map key: a name interned for the life of the process.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, derive_more::Debug, Display)]
+#[display("{}", self.as_str())]
+#[debug("{:?}", self.as_str())]
 pub struct Key(&'static Interned);
 
 /// An interned name, with what comparisons and hashes need.
@@ -202,18 +205,6 @@ impl Ord for Key {
 impl PartialOrd for Key {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

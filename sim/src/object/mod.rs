@@ -43,6 +43,7 @@ pub use map::Map;
 pub use meta::{Object, OwnerRef};
 pub use pod::{
     PodRow, human_duration, is_sidecar, lasting_containers, pod_row, selects_node, tolerates, tolerates_one,
+    total_of_containers,
 };
 pub use quantity::{Quantity, QuantityError};
 pub use selector::{FieldSelector, FieldTerm, LabelSelector, Operator, Requirement, SelectorError};

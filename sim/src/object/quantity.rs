@@ -7,6 +7,8 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::str::FromStr;
 
+use derive_more::Display;
+
 /// One unit in nanos.
 const ONE: i128 = 1_000_000_000;
 
@@ -28,19 +30,10 @@ pub struct Quantity {
     family: Family,
 }
 
-/// The text is not a quantity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The text is not a quantity (k8s.io/apimachinery/pkg/api/resource `ErrFormatWrong`).
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")]
 pub struct QuantityError;
-
-impl fmt::Display for QuantityError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // k8s.io/apimachinery/pkg/api/resource, ErrFormatWrong
-        f.write_str(
-            "quantities must match the regular expression \
-             '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-        )
-    }
-}
 
 impl std::error::Error for QuantityError {}
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use derive_more::From;
 use smol_str::SmolStr;
 
 use super::{Key, Map, keys};
@@ -10,22 +11,27 @@ use super::{Key, Map, keys};
 pub type Str = SmolStr;
 
 /// One value of a tree. Integers and floats are distinct, as in the Kubernetes decoder; an integer outside `i64` is a float.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, From)]
 pub enum Value {
     /// JSON null.
     #[default]
     Null,
     /// JSON true and false.
+    #[from]
     Bool(bool),
     /// An integer in the range of `i64`.
+    #[from]
     Int(i64),
     /// Any other number.
     Float(f64),
     /// A string.
+    #[from(&str, String, Str)]
     Str(Str),
     /// An array; cloning shares the items.
+    #[from(Vec<Value>)]
     List(Arc<[Value]>),
     /// An object; cloning shares the entries.
+    #[from]
     Map(Map),
 }
 
@@ -229,53 +235,11 @@ fn are_same_items(a: &[Value], b: &[Value]) -> bool {
     a == b
 }
 
-impl From<bool> for Value {
-    fn from(b: bool) -> Self {
-        Self::Bool(b)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(n: i64) -> Self {
-        Self::Int(n)
-    }
-}
-
 impl From<f64> for Value {
     /// A number without a fraction becomes an integer: the real server writes 2.0 as 2.
     fn from(n: f64) -> Self {
         let whole = n.fract() == 0.0 && n.abs() < (1_u64 << 53) as f64;
         if whole { Self::Int(n as i64) } else { Self::Float(n) }
-    }
-}
-
-impl From<&str> for Value {
-    fn from(s: &str) -> Self {
-        Self::Str(s.into())
-    }
-}
-
-impl From<String> for Value {
-    fn from(s: String) -> Self {
-        Self::Str(s.into())
-    }
-}
-
-impl From<Str> for Value {
-    fn from(s: Str) -> Self {
-        Self::Str(s)
-    }
-}
-
-impl From<Map> for Value {
-    fn from(map: Map) -> Self {
-        Self::Map(map)
-    }
-}
-
-impl From<Vec<Value>> for Value {
-    fn from(items: Vec<Value>) -> Self {
-        Self::List(items.into())
     }
 }
 

@@ -10,8 +10,6 @@ use crate::wire::History;
 pub struct Observed<'a> {
     /// The record.
     pub history: &'a History,
-    /// When all faults had healed and all programs ran again; none where the run ended before.
-    pub healed: Option<Time>,
     /// Since when the system was converged for good; none where it never was.
     pub converged: Option<Time>,
     /// The panics of programs and their tasks, oldest first.

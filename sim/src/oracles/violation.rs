@@ -1,12 +1,13 @@
 //! What an oracle reports.
 
-use std::fmt;
+use derive_more::Display;
 
 use crate::engine::Time;
 use crate::scenario::OracleInfo;
 
 /// A property that did not hold, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("{oracle}: {message}")]
 pub struct Violation {
     /// The oracle; it compares with its name: `violation.oracle == "hot_loop"`.
     pub oracle: &'static OracleInfo,
@@ -20,11 +21,5 @@ impl Violation {
     /// A violation.
     pub fn new(oracle: &'static OracleInfo, time: Time, message: impl Into<String>) -> Self {
         Self { oracle, time, message: message.into() }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.oracle, self.message)
     }
 }

@@ -38,7 +38,7 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let text = format!("{} cannot reach {uri}: no program listens there", self.host.name);
+        let text = format!("{} cannot reach {uri}: no program listens there", self.host.spec.name);
         ready(Err(io::Error::new(io::ErrorKind::ConnectionRefused, text)))
     }
 }

@@ -36,7 +36,6 @@ pub struct ContainerRuntime {
     faults: ContainerFaults,
 }
 
-/// An image on a node.
 #[derive(Clone, Copy, Default, Debug)]
 struct Presence {
     there: bool,
@@ -95,8 +94,8 @@ impl ContainerRuntime {
 
     /// The machine of the kubelet at this address loses its power. Its containers are gone, and the kubelet gets no event.
     pub fn power_off(&mut self, node: Addr, out: &mut Outbox) {
-        let lost: Vec<ContainerId> =
-            self.processes.iter().filter(|(_, p)| p.node == node).map(|(id, _)| id.clone()).collect();
+        let on_node = self.processes.iter().filter(|(_, process)| process.node == node);
+        let lost: Vec<ContainerId> = on_node.map(|(id, _)| id.clone()).collect();
         for id in &lost {
             let Some(process) = self.processes.remove(id) else { continue };
             if process.runs && self.images.of(&process.image).program.is_some() {
@@ -204,10 +203,8 @@ impl ContainerRuntime {
             return span.low_ms;
         }
         let attempt = smol_str::format_smolstr!("{}", id.attempt);
-        match self.births.get(&id.pod_uid) {
-            Some(birth) => span.draw(&mut self.draws, &[purpose, birth, &id.container, &attempt]),
-            None => span.draw(&mut self.draws, &[purpose, &pod.path(), &id.container, &attempt]),
-        }
+        let birth = self.births.get(&id.pod_uid).cloned().unwrap_or_else(|| pod.path());
+        span.draw(&mut self.draws, &[purpose, &birth, &id.container, &attempt])
     }
 
     /// How long a lifecycle hook takes: no time if the container has none, else as its `sleep` or the image says.
@@ -351,7 +348,6 @@ fn not_found(image: &str) -> String {
     )
 }
 
-/// The container's entry in the pod's spec.
 fn spec_of<'p>(id: &ContainerId, pod: &'p Object) -> Option<&'p Value> {
     let specs = |list| pod.items_at(&["spec", list]).iter();
     let mut all = specs("initContainers").chain(specs("containers"));
@@ -368,9 +364,7 @@ fn is_init(id: &ContainerId, pod: &Object) -> bool {
 /// Whether the image uses more memory than the container's limit.
 fn exceeds_limit(image: &Image, id: &ContainerId, pod: &Object) -> bool {
     let Some(memory) = image.memory else { return false };
-    let limit = spec_of(id, pod)
-        .and_then(|container| container.at(&["resources", "limits", "memory"]))
-        .and_then(Value::as_str)
-        .and_then(|limit| limit.parse::<Quantity>().ok());
+    let limit = spec_of(id, pod).and_then(|container| container.str_at(&["resources", "limits", "memory"]));
+    let limit = limit.and_then(|limit| limit.parse::<Quantity>().ok());
     limit.is_some_and(|limit| limit.units() < memory.units())
 }

@@ -47,14 +47,12 @@ struct HostState {
     watches: BTreeMap<RequestId, OpenWatch>,
 }
 
-/// A call that the program awaits.
 #[derive(Debug)]
 struct PendingCall {
     request: Box<Request>,
     reply: ResponseSender,
 }
 
-/// A watch that the program reads.
 #[derive(Debug)]
 struct OpenWatch {
     lines: UnboundedSender<Bytes>,
@@ -80,11 +78,6 @@ impl Hosts {
         self.hosts.insert(addr, HostState { spec, incarnations: 0, runs: false, calls, watches });
     }
 
-    /// The host at this address.
-    pub fn spec(&self, addr: Addr) -> Option<&HostSpec> {
-        self.hosts.get(&addr).map(|host| &host.spec)
-    }
-
     /// All hosts with their addresses.
     pub fn iter(&self) -> impl Iterator<Item = (Addr, &HostSpec)> {
         self.hosts.iter().map(|(addr, host)| (*addr, &host.spec))
@@ -108,13 +101,8 @@ impl Hosts {
         host.runs = true;
         let incarnation = Incarnation { addr, number: host.incarnations };
         self.stage.switchboard().admit(incarnation);
-        let inner = HostInner {
-            incarnation,
-            name: host.spec.name.clone(),
-            identity: host.spec.identity.clone(),
-            env: host.spec.env.clone(),
-            switchboard: self.stage.switchboard().clone(),
-        };
+        let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
+        let inner = HostInner { incarnation, spec, switchboard };
         let root = host.spec.program.start(Host { inner: Arc::new(inner) });
         self.stage.add(addr, root);
     }

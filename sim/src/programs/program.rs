@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::HostSpec;
 use super::switchboard::{Incarnation, Switchboard};
 use crate::object::Str;
 
@@ -15,7 +16,8 @@ pub type ExitResult = Result<(), String>;
 pub(crate) type Root = Pin<Box<dyn Future<Output = ExitResult>>>;
 
 /// Async code under a name. Cloning shares the code.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Program({name})")]
 pub struct Program {
     name: Str,
     start: Arc<dyn Fn(Host) -> Root + Send + Sync>,
@@ -41,15 +43,8 @@ impl Program {
         &self.name
     }
 
-    /// The root future of a new incarnation.
     pub(crate) fn start(&self, host: Host) -> Root {
         (self.start)(host)
-    }
-}
-
-impl fmt::Debug for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Program({})", self.name)
     }
 }
 
@@ -60,14 +55,11 @@ pub struct Host {
 }
 
 /// What the clones of a host share.
+#[derive(derive_more::Debug)]
+#[debug("{} #{}", spec.name, incarnation.number)]
 pub(crate) struct HostInner {
     pub(crate) incarnation: Incarnation,
-    /// `memcached-operator-0`, or the pod's name.
-    pub(crate) name: Str,
-    /// The user name that the API server sees.
-    pub(crate) identity: Str,
-    /// Environment variables.
-    pub(crate) env: Vec<(Str, Str)>,
+    pub(crate) spec: HostSpec,
     /// Takes its calls.
     pub(crate) switchboard: Arc<Switchboard>,
 }
@@ -75,22 +67,16 @@ pub(crate) struct HostInner {
 impl Host {
     /// The name of the process: of the replica, or of the pod that it runs in.
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.inner.spec.name
     }
 
     /// The user name that the API server sees.
     pub fn identity(&self) -> &str {
-        &self.inner.identity
+        &self.inner.spec.identity
     }
 
     /// An environment variable. It comes from the pod's container, or from the operator's `with`.
     pub fn env(&self, name: &str) -> Option<&str> {
-        self.inner.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-impl fmt::Debug for HostInner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.name, self.incarnation.number)
+        self.inner.spec.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }

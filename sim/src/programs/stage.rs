@@ -1,10 +1,9 @@
 //! The stage on which programs run. It polls their root futures, notices when all of them wait, and keeps tokio's paused
 //! clock in step with the engine's.
 //!
-//! Each run has one `current_thread` runtime of tokio. The runtime calls a park hook when no task is ready. The stage, not
-//! tokio, polls the root futures, in order of address: so the order inside an instant is ours. While a run waits, the only
-//! timer beside those of programs is the one for the engine's next event. Tokio advances its paused clock to whichever
-//! timer is first.
+//! Each run has one `current_thread` runtime of tokio, which calls a park hook when no task is ready. The stage polls the root
+//! futures in order of address: so the order inside an instant is ours. While a run waits, the only timer beside those of
+//! programs is the one for the engine's next event; tokio advances its paused clock to whichever is first.
 //!
 //! Real: processes on many machines, each with threads. Modelled: all programs of a run share one thread, and computing
 //! takes no virtual time. Differs: nothing preempts a program; one that never awaits blocks the run.
@@ -96,6 +95,8 @@ pub enum Ended {
 }
 
 /// The programs of one run, on their runtime.
+#[derive(derive_more::Debug)]
+#[debug("Stage({:?})", programs.keys())]
 pub struct Stage {
     programs: BTreeMap<Addr, RunningProgram>,
     idle: Arc<Idle>,
@@ -120,10 +121,8 @@ pub enum Woken {
 /// have moved, the runtime calls `clock` with the nanoseconds since the start, before any program runs.
 pub fn on_stage<T>(start: Time, clock: fn(u64), body: impl AsyncFnOnce(Stage) -> T) -> std::io::Result<T> {
     let idle = Arc::new(Idle::default());
-    let hook = idle.clone();
     let origin = Arc::new(OnceLock::<Instant>::new());
-    let started = origin.clone();
-    let still = idle.clone();
+    let (hook, still, started) = (idle.clone(), idle.clone(), origin.clone());
     let unpark = move || {
         // No time has passed if the runtime parked only to report that no task is ready.
         if let Some(origin) = started.get()
@@ -220,13 +219,9 @@ impl Stage {
     }
 
     fn poll_woken(&mut self) {
-        let woken: Vec<Addr> = self
-            .programs
-            .iter()
-            .filter(|(_, program)| program.waker.woken.load(Ordering::Relaxed))
-            .map(|(addr, _)| *addr)
-            .collect();
-        for addr in woken {
+        let programs = self.programs.iter();
+        let woken = programs.filter(|(_, program)| program.waker.woken.load(Ordering::Relaxed));
+        for addr in woken.map(|(addr, _)| *addr).collect::<Vec<_>>() {
             let Some(program) = self.programs.get_mut(&addr) else { continue };
             program.waker.woken.store(false, Ordering::Relaxed);
             self.idle.woken.fetch_sub(1, Ordering::Relaxed);
@@ -241,6 +236,13 @@ impl Stage {
             };
             self.remove(addr);
             self.ended.push((addr, ended));
+        }
+    }
+
+    /// Brings the programs' clock up to `time` without polling a program: the clock stands still while none runs.
+    pub async fn catch_up(&mut self, time: Time) {
+        if self.now() < time {
+            tokio::time::sleep_until(self.origin + Duration::from_millis(time.since(self.start))).await;
         }
     }
 
@@ -265,10 +267,4 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".into())
-}
-
-impl std::fmt::Debug for Stage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stage({:?})", self.programs.keys())
-    }
 }

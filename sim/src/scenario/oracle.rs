@@ -1,12 +1,14 @@
 //! The table of oracles: the name of every violation, what it means and what reports it. The code that reports violations is in
 //! `oracles`, in `explore` and in the root crate.
 
-use std::fmt;
+use derive_more::Display;
 
 use super::near::instead;
 
 /// A row of the table of oracles. It prints as its name.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, derive_more::Debug, Display)]
+#[display("{name}")]
+#[debug("{name}")]
 pub struct OracleInfo {
     /// The name in files and reports.
     pub name: &'static str,
@@ -127,17 +129,5 @@ impl OracleInfo {
 impl PartialEq<str> for OracleInfo {
     fn eq(&self, name: &str) -> bool {
         self.name == name
-    }
-}
-
-impl fmt::Display for OracleInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl fmt::Debug for OracleInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
     }
 }

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use derive_more::Display;
+
 use super::range::Millis;
 use super::{Check, Target, When};
 use crate::object::patch::PatchType;
@@ -200,25 +202,19 @@ pub enum Cascade {
 }
 
 /// The nodes of a cordon or a drain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub enum NodeChoice {
     /// The one with this name.
+    #[display("node/{_0}")]
     Named(String),
     /// Those with these labels.
+    #[display("nodes {_0}")]
     Selected(String),
 }
 
-impl fmt::Display for NodeChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named(name) => write!(f, "node/{name}"),
-            Self::Selected(selector) => write!(f, "nodes {selector}"),
-        }
-    }
-}
-
 /// A wait between steps.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Display)]
+#[display("{until}")]
 pub struct Wait {
     /// What ends it.
     pub until: WaitFor,
@@ -232,13 +228,16 @@ impl Wait {
 }
 
 /// What ends a wait.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Display)]
 pub enum WaitFor {
     /// Converged and quiet for 30 s.
+    #[display("wait for convergence")]
     Converged,
     /// This much virtual time, in ms.
+    #[display("wait {}", Millis(*_0))]
     Time(u64),
     /// A condition of all these objects.
+    #[display("wait for {condition}={status} of {target}")]
     Condition {
         /// The objects; at least one must exist.
         target: Target,
@@ -248,18 +247,6 @@ pub enum WaitFor {
         status: String,
     },
     /// None of these objects exists.
+    #[display("wait for deletion of {_0}")]
     Delete(Target),
-}
-
-impl fmt::Display for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.until {
-            WaitFor::Converged => f.write_str("wait for convergence"),
-            WaitFor::Time(ms) => write!(f, "wait {}", Millis(*ms)),
-            WaitFor::Condition { target, condition, status } => {
-                write!(f, "wait for {condition}={status} of {target}")
-            }
-            WaitFor::Delete(target) => write!(f, "wait for deletion of {target}"),
-        }
-    }
 }

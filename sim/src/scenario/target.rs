@@ -1,30 +1,13 @@
 //! How users name objects: kinds by any of their names, globs, some or all of a selection. A cluster resolves them, not this file.
 
-use std::fmt;
+use derive_more::{Display, From};
 
 use crate::object::LabelSelector;
 
-/// Gives a name that users write its text, both ways.
-macro_rules! text_of {
-    ($($name:ident)+) => { $(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                Self(text.into())
-            }
-        }
-    )+ };
-}
-text_of!(KindName Pattern);
-
 /// A kind as users write it: `Pod`, `pods`, `deployments.apps`, `crd`. Steps resolve it by discovery, as kubectl does. Patterns
 /// of requests use [`KindName::matches`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, From)]
+#[from(&str)]
 pub struct KindName(pub String);
 
 impl KindName {
@@ -43,7 +26,8 @@ impl KindName {
 }
 
 /// A glob: `*` matches any text, every other character only itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, From)]
+#[from(&str)]
 pub struct Pattern(pub String);
 
 impl Pattern {
@@ -71,16 +55,11 @@ impl Pattern {
 }
 
 /// The pods that a node must host, as files and plans write them: `kind=Pod`, or with labels, such as `kind=Pod,app=etcd`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("kind=Pod{}{selector}", if selector.is_empty() { "" } else { "," })]
 pub struct Hosting {
     /// The pods' labels, as kubectl writes them; empty for any pod.
     pub selector: String,
-}
-
-impl fmt::Display for Hosting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "kind=Pod{}{}", if self.selector.is_empty() { "" } else { "," }, self.selector)
-    }
 }
 
 impl std::str::FromStr for Hosting {
@@ -105,17 +84,21 @@ impl std::str::FromStr for Hosting {
 }
 
 /// How many of the objects that match. A draw decides which ones, when they are needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display)]
 pub enum Pick {
     /// One of them.
+    #[display("one")]
     One,
     /// All of them.
+    #[display("all")]
     All,
     /// The one that holds the Lease, else one of them.
+    #[display("leader")]
     Leader,
     /// This number of them, or all if there are fewer.
     Count(u32),
     /// This percentage, rounded up.
+    #[display("{_0}%")]
     Percent(u32),
 }
 
@@ -127,18 +110,6 @@ impl Pick {
             Self::All => total,
             Self::Count(n) => total.min(n as usize),
             Self::Percent(percent) => (total * percent as usize).div_ceil(100),
-        }
-    }
-}
-
-impl fmt::Display for Pick {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::One => f.write_str("one"),
-            Self::All => f.write_str("all"),
-            Self::Leader => f.write_str("leader"),
-            Self::Count(n) => write!(f, "{n}"),
-            Self::Percent(n) => write!(f, "{n}%"),
         }
     }
 }
@@ -163,9 +134,10 @@ impl std::str::FromStr for Pick {
 }
 
 /// The objects of a step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Display)]
 pub enum Target {
     /// `kind/name`.
+    #[display("{kind}/{name}")]
     Named {
         /// The kind.
         kind: KindName,
@@ -175,6 +147,7 @@ pub enum Target {
         name: String,
     },
     /// `{kind, selector, pick}`.
+    #[display("{pick} of {kind}{}", selector.as_ref().map_or(String::new(), |labels| format!(" {labels}")))]
     Selected {
         /// The kind.
         kind: KindName,
@@ -199,18 +172,6 @@ impl Target {
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Named { namespace, .. } | Self::Selected { namespace, .. } => namespace.as_deref(),
-        }
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named { kind, name, .. } => write!(f, "{kind}/{name}"),
-            Self::Selected { kind, selector: None, pick, .. } => write!(f, "{pick} of {kind}"),
-            Self::Selected { kind, selector: Some(selector), pick, .. } => {
-                write!(f, "{pick} of {kind} {selector}")
-            }
         }
     }
 }

@@ -102,7 +102,7 @@ pub struct EventPattern {
     pub subresource: Option<String>,
     /// The namespace, or [`EventPattern::CLUSTER`].
     pub namespace: Pattern,
-    /// The object's [`BirthName`]. Lists and watches match only `*`.
+    /// The object's name as it was given, or `PREFIX~N` for the n-th that was generated. Lists and watches match only `*`.
     pub name: Pattern,
     /// The object's labels, as kubectl writes them.
     pub selector: Option<String>,
@@ -198,29 +198,5 @@ impl FromStr for EventVerb {
             let all: Vec<_> = Self::ALL.iter().map(|verb| verb.as_str()).collect();
             format!("`{text}` is no verb: write one of {}", all.join(", "))
         })
-    }
-}
-
-/// A name of an object that survives shrinking: its given name, or the number of its generated name among those with its
-/// namespace, resource and prefix, written `PREFIX~N` (`web-5d8f9-~3`; no Kubernetes name has a `~`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BirthName {
-    /// A name that the creator chose.
-    Given(String),
-    /// A name made from `generateName`.
-    Generated {
-        /// `metadata.generateName`.
-        prefix: String,
-        /// The number of the create, from 1, among those with this prefix, namespace and resource.
-        nth: u64,
-    },
-}
-
-impl fmt::Display for BirthName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Given(name) => f.write_str(name),
-            Self::Generated { prefix, nth } => write!(f, "{prefix}~{nth}"),
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! Checks written in Rust, and the objects that they see: those in the store at one instant.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::sync::Arc;
 
 use crate::object::Object;
@@ -10,6 +9,8 @@ use crate::object::Object;
 type List<'a> = &'a dyn Fn(&str, &str) -> Vec<Arc<Object>>;
 
 /// The objects at one instant, and the demands of a check that they do not meet.
+#[derive(derive_more::Debug)]
+#[debug("View")]
 pub struct View<'a> {
     list: List<'a>,
     unmet: RefCell<Vec<String>>,
@@ -40,14 +41,9 @@ impl<'a> View<'a> {
     }
 }
 
-impl fmt::Debug for View<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("View")
-    }
-}
-
 /// A check written in Rust.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("RustCheck")]
 pub struct RustCheck(Arc<dyn Fn(&View<'_>) + Send + Sync>);
 
 impl RustCheck {
@@ -61,11 +57,5 @@ impl RustCheck {
         (self.0)(view);
         let unmet = view.unmet.take();
         if unmet.is_empty() { Ok(()) } else { Err(unmet.join("; ")) }
-    }
-}
-
-impl fmt::Debug for RustCheck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RustCheck")
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::object::{Object, Quantity, Str, Value, is_sidecar};
+use crate::object::{Object, Quantity, Str, Value, total_of_containers};
 
 /// Cpu of a container without requests, in scores (kube-scheduler `DefaultMilliCPURequest`).
 const DEFAULT_CPU_M: i64 = 100;
@@ -131,57 +131,24 @@ pub(super) struct Demand {
 
 impl Demand {
     pub(super) fn of(pod: &Object) -> Self {
-        let each = |list| {
-            pod.items_at(&["spec", list]).iter().map(ContainerDemand::of).collect::<Vec<ContainerDemand>>()
+        let asked = |container: &Value| {
+            let list = container.at(&["resources", "requests"]);
+            let requests = Resources::of(list);
+            [requests.for_scores(list), requests]
         };
-        let (containers, init) = (each("containers"), each("initContainers"));
-        let total = |read: fn(&ContainerDemand) -> &Resources| total(pod, &containers, &init, read);
-        Self {
-            requests: total(|part| &part.requests),
-            for_scores: total(|part| &part.for_scores),
-            owner: pod.controller().map_or("", |owner| owner.uid).into(),
-        }
+        let both = |change: fn(&mut Resources, &Resources)| {
+            move |to: &mut [Resources; 2], by: &[Resources; 2]| {
+                to.iter_mut().zip(by).for_each(|(to, by)| change(to, by));
+            }
+        };
+        let total = total_of_containers(pod, asked, both(Resources::add), both(Resources::raise));
+        let [for_scores, requests] = total.map(|mut sum| {
+            sum.replace(pod.at(&["spec", "resources", "requests"]), is_of_pods);
+            sum.add(&Resources::of(pod.at(&["spec", "overhead"])));
+            sum
+        });
+        Self { requests, for_scores, owner: pod.controller().map_or("", |owner| owner.uid).into() }
     }
-}
-
-/// The requests of one container.
-struct ContainerDemand {
-    requests: Resources,
-    for_scores: Resources,
-    is_sidecar: bool,
-}
-
-impl ContainerDemand {
-    fn of(container: &Value) -> Self {
-        let list = container.at(&["resources", "requests"]);
-        let requests = Resources::of(list);
-        Self { for_scores: requests.for_scores(list), requests, is_sidecar: is_sidecar(container) }
-    }
-}
-
-fn total(
-    pod: &Object,
-    containers: &[ContainerDemand],
-    init: &[ContainerDemand],
-    read: fn(&ContainerDemand) -> &Resources,
-) -> Resources {
-    let mut sum = Resources::default();
-    containers.iter().for_each(|part| sum.add(read(part)));
-    // An init container runs beside the sidecars before it.
-    let (mut sidecars, mut most) = (Resources::default(), Resources::default());
-    for part in init {
-        let mut together = sidecars.clone();
-        together.add(read(part));
-        if part.is_sidecar {
-            sum.add(read(part));
-            sidecars.clone_from(&together);
-        }
-        most.raise(&together);
-    }
-    sum.raise(&most);
-    sum.replace(pod.at(&["spec", "resources", "requests"]), is_of_pods);
-    sum.add(&Resources::of(pod.at(&["spec", "overhead"])));
-    sum
 }
 
 #[cfg(test)]

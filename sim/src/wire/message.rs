@@ -18,9 +18,10 @@ pub struct Addr(pub u32);
 pub type RequestId = u64;
 
 /// The verb of a request.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Default)]
 pub enum Verb {
     /// Read one object.
+    #[default]
     Get,
     /// Read all objects of a resource or namespace.
     List,
@@ -156,13 +157,6 @@ pub enum Form {
     MetadataList,
 }
 
-impl Default for Verb {
-    /// `Get`. Every sender sets the verb.
-    fn default() -> Self {
-        Self::Get
-    }
-}
-
 impl Request {
     /// A request for one object.
     pub fn one(verb: Verb, resource: Resource, key: &ObjectKey) -> Self {
@@ -184,10 +178,8 @@ impl Request {
 
     /// Replaces an object.
     pub fn update(resource: Resource, object: Arc<Object>) -> Self {
-        Self {
-            body: Body::Object(object.clone()),
-            ..Self::one(Verb::Update, resource, &ObjectKey::of(&object))
-        }
+        let request = Self::one(Verb::Update, resource, &ObjectKey::of(&object));
+        Self { body: Body::Object(object), ..request }
     }
 
     /// Replaces an object's status.

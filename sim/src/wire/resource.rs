@@ -4,10 +4,13 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::LazyLock;
 
+use derive_more::Display;
+
 use crate::object::{Key, Object, Str, text_order};
 
 /// A resource with its group and version, as in `apps/v1/deployments`; core resources have no group: `v1/pods`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, derive_more::Debug, Display)]
+#[debug("{_0}")]
 pub struct Resource(Key);
 
 impl Resource {
@@ -60,18 +63,6 @@ fn last_slash(text: &str) -> Option<usize> {
     text.bytes().rposition(|b| b == b'/')
 }
 
-impl fmt::Display for Resource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Resource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// The resources that components name. Use: `*PODS`.
 macro_rules! well_known {
     ($($name:ident $text:literal),* $(,)?) => {
@@ -107,7 +98,8 @@ well_known! {
 }
 
 /// Namespace and name of an object within its resource, in the order of the store.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default, derive_more::Debug)]
+#[debug("{self}")]
 pub struct ObjectKey {
     /// The namespace; empty for cluster-scoped objects.
     pub namespace: Str,
@@ -153,12 +145,6 @@ impl fmt::Display for ObjectKey {
         } else {
             write!(f, "{}/{}", self.namespace, self.name)
         }
-    }
-}
-
-impl fmt::Debug for ObjectKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 

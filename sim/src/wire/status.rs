@@ -2,12 +2,15 @@
 
 use std::sync::LazyLock;
 
+use derive_more::Display;
+
 use super::Resource;
 use crate::object::{Str, Value};
 use crate::value;
 
 /// A `Status`: why a request failed, or that a deletion succeeded.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Display)]
+#[display("{code} {reason}: {message}")]
 pub struct Status {
     /// The HTTP code.
     pub code: u16,
@@ -140,11 +143,5 @@ impl Status {
             root.set_at(&["code"], i64::from(self.code));
         }
         root
-    }
-}
-
-impl std::fmt::Display for Status {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}: {}", self.code, self.reason, self.message)
     }
 }

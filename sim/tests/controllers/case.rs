@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::events::Told;
+use super::events::ObjectEvents;
 use super::history::History;
 
 /// A recorded case. Times are seconds after its start.
@@ -16,30 +16,30 @@ pub(crate) struct Case {
     pub(crate) name: String,
     /// The wall clock at its start, as the recording shows it.
     pub(crate) start: String,
-    /// When the recorder looked for the last time.
+    /// When the recording ends.
     pub(crate) end: f64,
-    /// Whether the node of a pod follows from the case, and is no whim of the scheduler.
+    /// Whether the case determines the node of each pod. Otherwise the scheduler draws among equal nodes.
     #[serde(default)]
     pub(crate) nodes_matter: bool,
-    /// Resources whose objects took another number of steps in a second recording; `events of OBJECT` where that shows in
-    /// what was told of it.
+    /// Resources whose objects took another number of steps in a second recording; `events of OBJECT` where its Events
+    /// differed.
     #[serde(default)]
     pub(crate) unstable: Vec<String>,
-    /// Resources whose objects tell of several pods, in an order that comes from the pace of the recorded control plane.
+    /// Resources whose objects list several pods, in an order that depends on the speed of the recorded control plane.
     #[serde(default)]
     pub(crate) unordered: Vec<String>,
     /// Flags of the controller manager.
     #[serde(default)]
     pub(crate) flags: BTreeMap<String, String>,
     pub(crate) actions: Vec<Action>,
-    /// What the stand-in kubelet did.
-    pub(crate) kubelet: Vec<Deed>,
+    /// The writes of the stand-in kubelet.
+    pub(crate) kubelet: Vec<KubeletWrite>,
     streams: BTreeMap<String, Vec<Vec<Step>>>,
-    /// What was told of each object in Events, where that was recorded.
-    pub(crate) events: Option<Vec<Told>>,
+    /// The Events of each object, where they were recorded.
+    pub(crate) events: Option<Vec<ObjectEvents>>,
 }
 
-/// Something that the recorder did from outside.
+/// An action of the recorder as a user.
 #[derive(Deserialize)]
 pub(crate) struct Action {
     pub(crate) t: f64,
@@ -62,19 +62,19 @@ pub(crate) enum What {
         #[serde(default)]
         message: String,
     },
-    /// A node comes, and at this time says that it is ready.
+    /// A node is created, and reports itself ready at this time.
     Node { node: String, labels: BTreeMap<String, String>, ready: f64 },
-    /// The kubelet of this node begins or ends to renew its Lease.
+    /// The kubelet of this node starts or stops renewing its Lease.
     Lease { lease: String, renewed: bool },
 }
 
-/// One deed of the stand-in kubelet. Pods with generated names are `prefix-#n`, in the order in which it took them up.
+/// One write of the stand-in kubelet. Pods with generated names are `prefix-#n`, in the order in which they were bound.
 #[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct Deed {
+pub(crate) struct KubeletWrite {
     pub(crate) t: f64,
     pub(crate) pod: String,
-    /// Confirms a deletion; else it reports this status:
+    /// Deletes the terminated pod. Otherwise it writes this status:
     #[serde(default)]
     pub(crate) delete: bool,
     #[serde(default)]
@@ -93,9 +93,9 @@ enum Step {
     Is(Value),
     /// Its first state is that of the n-th object.
     Like(usize),
-    /// What changed: JSON pointers and values; `<none>` where there is nothing any more.
+    /// What changed: JSON pointers and values; `<none>` for a removed field.
     Set(BTreeMap<String, Value>),
-    /// It went.
+    /// It was deleted.
     Gone(#[allow(dead_code, reason = "always true")] bool),
 }
 
@@ -130,7 +130,7 @@ impl Case {
                         Step::Like(index) => now = first[*index].clone(),
                         Step::Set(changes) => changes.iter().for_each(|(at, value)| set(&mut now, at, value)),
                         Step::Gone(_) => {
-                            states.goes();
+                            states.gone();
                             continue;
                         }
                     }

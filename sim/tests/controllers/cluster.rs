@@ -1,7 +1,7 @@
 //! The whole control plane in virtual time: API server, controller manager and scheduler, with the stand-in kubelet.
 //!
-//! Messages take 3 ms each way. Three nodes with fresh Leases are there from the beginning, as in the recordings; cases of
-//! lost nodes bring their own.
+//! Messages take 3 ms each way. As in the recordings, three nodes with fresh Leases exist from the beginning; cases of lost
+//! nodes add their own.
 
 use std::collections::BTreeMap;
 
@@ -43,10 +43,10 @@ enum Event {
     Renew,
 }
 
-/// What a case came to.
+/// The result of a case.
 pub(crate) struct Played {
     pub(crate) observed: Observed,
-    /// Requests of the recorder that were answered otherwise.
+    /// Requests of the recorder with another answer than recorded.
     pub(crate) answers: Vec<String>,
 }
 
@@ -59,13 +59,13 @@ struct Cluster<'c> {
     kubelet: Kubelet,
     /// Nodes, and whether their Leases are renewed.
     nodes: BTreeMap<String, bool>,
-    /// Somebody reads Events from the beginning.
+    /// The writer of Events.
     recorder: Recorder,
     played: Played,
 }
 
-/// Names what the server names. Which pod a daemon set replaces first follows from the pods' names, which are random in the
-/// recordings, too: with these the order is that of `ds-rolling-update` (as with 2 of 6 seeds tried).
+/// Seeds the suffixes of generated names. Which pod a daemon set replaces first follows from its pods' names, which are
+/// random in the recordings, too: this seed gives the order of `ds-rolling-update` (as 2 of 6 seeds tried).
 const SEED: u64 = 3;
 
 /// Plays a case.
@@ -159,7 +159,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// Lets the server act and sends its answers.
+    /// Passes an input to the server and sends its answers.
     fn send(&mut self, from: Addr, input: ServerInput) {
         let arrival = self.queue.now() + LEG_MS;
         for (to, id, answer) in self.serve(from, input) {
@@ -183,16 +183,16 @@ impl Cluster<'_> {
                 self.played.observed.take(commit);
             }
             let Some(pod) = commit.new.as_deref().filter(|_| commit.resource == *PODS) else { continue };
-            for (due, task) in self.kubelet.sees(pod, self.start, now) {
+            for (due, task) in self.kubelet.writes(pod, self.start, now) {
                 self.queue.push(due, 0, Event::Task(Box::new(task)));
             }
         }
-        replies.commits.iter().for_each(|commit| self.tell(from, commit));
+        replies.commits.iter().for_each(|commit| self.write_events(from, commit));
         replies.answers
     }
 
-    /// Writes the Events that a commit of this actor leads to.
-    fn tell(&mut self, from: Addr, commit: &Commit) {
+    /// Writes the Events about a commit of this actor.
+    fn write_events(&mut self, from: Addr, commit: &Commit) {
         let now = self.queue.now();
         let actor = match from {
             MANAGER => "kube-controller-manager",
@@ -207,7 +207,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// A request from outside, answered at once.
+    /// A user's request, answered at once.
     fn ask(&mut self, mut request: Request) -> Answer {
         request.from = USER;
         let answers = self.serve(USER, ServerInput::Request(Box::new(request)));
@@ -231,13 +231,14 @@ impl Cluster<'_> {
                     .header("User-Agent", "wavetank-rec/1");
                 let body = body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
                 let answer = self.ask(decode(&request.body(()).unwrap().into_parts().0, &body));
-                let said = answer.failure().map(|failure| failure.message.to_string()).unwrap_or_default();
-                if answer.code() != *status || super::compare::plain(&said) != *message {
+                let message_got =
+                    answer.failure().map(|failure| failure.message.to_string()).unwrap_or_default();
+                if answer.code() != *status || super::compare::plain(&message_got) != *message {
                     let code = answer.code();
                     let wanted = format!("{status} {message:?}");
                     self.played
                         .answers
-                        .push(format!("{method} {path} should get {wanted}, gets {code} {said:?}"));
+                        .push(format!("{method} {path} should get {wanted}, gets {code} {message_got:?}"));
                 }
             }
         }
@@ -249,12 +250,12 @@ impl Cluster<'_> {
         let Some(pod) = self.server.get(*PODS, &key).filter(|pod| pod.uid() == task.uid).cloned() else {
             return;
         };
-        let request = if task.deed.delete {
+        let request = if task.write.delete {
             let precondition_uid = Some(task.uid.as_str().into());
             let options = Options { grace_s: Some(0), precondition_uid, ..Options::default() };
             Request::delete(*PODS, &key).options(options)
         } else {
-            let status = self.kubelet.status(&pod, &task.deed, now);
+            let status = self.kubelet.status(&pod, &task.write, now);
             Request::update_status(*PODS, pod.edited(|root| root.set_at(&["status"], status)).into())
         };
         let answer = self.ask(request);
@@ -263,7 +264,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// A node with a Lease. `settled`: it is ready and has what the controllers give it.
+    /// Adds a node with a Lease. `settled`: it is ready and has the annotation that the ttl controller writes.
     fn add_node(&mut self, name: &str, labels: &BTreeMap<String, String>, settled: bool) {
         let mut node = json!({
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "spec": {}
@@ -333,7 +334,7 @@ fn ready_node(now: &str) -> Value {
     })
 }
 
-/// What the flags of a case say.
+/// The settings of a case's flags.
 fn settings(case: &Case) -> Settings {
     let mut settings = Settings { provisions_volumes: false, ..Settings::default() };
     for (flag, value) in &case.flags {

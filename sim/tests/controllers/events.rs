@@ -1,13 +1,13 @@
-//! What the control plane told of each object in Events, against what was recorded.
+//! Compares the Events of each object with the recorded ones.
 //!
-//! Judged per object: its Events in the order in which they first came, each with its type, reason, source, reporter, action,
-//! count and message. What a controller creates or deletes in one go it does in parallel: such a row is a set. Names are
-//! masked as in `history`, and so is the node that the scheduler chose. Objects are a set: a name that is masked does not
-//! tell them apart. Where two recordings took other steps (`events of OBJECT` in `unstable`), the numbers in what is said
-//! of it are masked, and the same said twice counts once.
+//! Compared per object: its Events in the order in which they were created, each with its type, reason, source, reporter,
+//! action, count and message. A controller creates or deletes several pods in parallel: such consecutive Events are a set.
+//! Names are masked as in `history`, and so is the node that the scheduler drew. Objects are a set, because masked names
+//! can be equal. Where two recordings took other steps (`events of OBJECT` in `unstable`), the numbers in messages are
+//! masked, and equal Events count once.
 //!
-//! Not judged: names and times of Events, resource versions, the order between objects, what is said of nodes (Events in
-//! another namespace, not recorded), what kubelets say (the stand-in is silent).
+//! Not compared: names and times of Events, resource versions, the order between objects, Events about nodes (in another
+//! namespace, not recorded) and of kubelets (the stand-in writes none).
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,75 +19,77 @@ use serde_json::Value;
 use super::case::Case;
 use super::history::Observed;
 
-/// What was told of one object.
+/// The Events of one object.
 #[derive(Deserialize, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Told {
-    /// `apiVersion kind name`, and ` by name` where its uid is not told.
+pub(crate) struct ObjectEvents {
+    /// `apiVersion kind name`, and ` by name` where the Events lack its uid.
     about: String,
-    told: Vec<String>,
+    #[serde(rename = "told")]
+    lines: Vec<String>,
 }
 
-impl Told {
-    /// Without what is not stable in it.
-    fn settled(&self, numbers_differ: bool) -> Self {
+impl ObjectEvents {
+    /// The Events without their unstable parts.
+    fn stable(&self, numbers_differ: bool) -> Self {
         static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" \d+").unwrap());
         static COUNT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" x\d+:").unwrap());
-        let mut told = self.told.clone();
+        let mut lines = self.lines.clone();
         let reason = |line: &String| line.split(' ').nth(1).unwrap_or_default().to_owned();
         let in_parallel =
             |line: &String| ["SuccessfulCreate", "SuccessfulDelete"].contains(&reason(line).as_str());
-        for row in told.chunk_by_mut(|a, b| in_parallel(a) && reason(a) == reason(b)) {
+        for row in lines.chunk_by_mut(|a, b| in_parallel(a) && reason(a) == reason(b)) {
             row.sort();
         }
         if numbers_differ {
-            told = told
+            lines = lines
                 .iter()
                 .map(|line| NUMBER.replace_all(&COUNT.replace(line, ":"), " #").into_owned())
                 .collect();
-            told.sort();
-            told.dedup();
+            lines.sort();
+            lines.dedup();
         }
-        Self { about: self.about.clone(), told }
+        Self { about: self.about.clone(), lines }
     }
 }
 
-/// How what was told differs from the recording.
+/// How the Events differ from the recording.
 pub(crate) fn differences(case: &Case, observed: &Observed) -> Vec<String> {
     let Some(wanted) = &case.events else { return Vec::new() };
-    let settled = |told: &Told| told.settled(case.unstable.contains(&format!("events of {}", told.about)));
-    let wanted: Vec<Told> = wanted.iter().map(settled).collect();
-    let mut left: Vec<Told> = told(case, observed).iter().map(settled).collect();
-    let mut missing: Vec<&Told> = Vec::new();
+    let stable =
+        |events: &ObjectEvents| events.stable(case.unstable.contains(&format!("events of {}", events.about)));
+    let wanted: Vec<ObjectEvents> = wanted.iter().map(stable).collect();
+    let mut left: Vec<ObjectEvents> = events(case, observed).iter().map(stable).collect();
+    let mut missing: Vec<&ObjectEvents> = Vec::new();
     for wanted in &wanted {
-        match left.iter().position(|told| told == wanted) {
+        match left.iter().position(|events| events == wanted) {
             Some(index) => drop(left.remove(index)),
             None => missing.push(wanted),
         }
     }
     let mut found = Vec::new();
     for wanted in missing {
-        let got = left.iter().position(|told| told.about == wanted.about).map(|index| left.remove(index));
-        found.push(apart(wanted, got.as_ref()));
+        let got = left.iter().position(|events| events.about == wanted.about).map(|index| left.remove(index));
+        found.push(first_difference(wanted, got.as_ref()));
     }
     found.extend(
-        left.iter().map(|told| format!("events of {}: should not be there: {:?}", told.about, told.told)),
+        left.iter().map(|events| format!("events of {}: should not exist: {:?}", events.about, events.lines)),
     );
     found
 }
 
-fn apart(wanted: &Told, got: Option<&Told>) -> String {
+fn first_difference(wanted: &ObjectEvents, got: Option<&ObjectEvents>) -> String {
     let Some(got) = got else {
-        return format!("events of {}: none, should be {:?}", wanted.about, wanted.told);
+        return format!("events of {}: none, should be {:?}", wanted.about, wanted.lines);
     };
-    let pairs = wanted.told.iter().zip(&got.told);
+    let pairs = wanted.lines.iter().zip(&got.lines);
     let at = pairs.take_while(|(wanted, got)| wanted == got).count();
-    let line = |told: &Told| told.told.get(at).map_or("nothing", String::as_str).to_owned();
+    let line = |events: &ObjectEvents| events.lines.get(at).map_or("nothing", String::as_str).to_owned();
     format!("events of {} at {at}: should be {:?}, is {:?}", wanted.about, line(wanted), line(got))
 }
 
-/// What was told of each object.
-fn told(case: &Case, observed: &Observed) -> Vec<Told> {
+/// The Events of each object.
+fn events(case: &Case, observed: &Observed) -> Vec<ObjectEvents> {
     let mut objects: BTreeMap<[String; 4], Vec<String>> = BTreeMap::new();
     for event in observed.last("events") {
         if event["source"]["component"] == "kubelet" {
@@ -97,11 +99,11 @@ fn told(case: &Case, observed: &Observed) -> Vec<Told> {
         let key = ["apiVersion", "kind", "name", "uid"].map(|field| text(&about[field]).to_owned());
         objects.entry(key).or_default().push(line(case, observed, &event));
     }
-    let whole = |([version, kind, name, uid], told): ([String; 4], Vec<String>)| {
+    let named = |([version, kind, name, uid], lines): ([String; 4], Vec<String>)| {
         let by_name = if uid.is_empty() { " by name" } else { "" };
-        Told { about: format!("{version} {kind} {}{by_name}", observed.masked(&name)), told }
+        ObjectEvents { about: format!("{version} {kind} {}{by_name}", observed.masked(&name)), lines }
     };
-    objects.into_iter().map(whole).collect()
+    objects.into_iter().map(named).collect()
 }
 
 /// `TYPE REASON SOURCE REPORTER ACTION xCOUNT: MESSAGE`; without an action where there is none, without a count of one.
@@ -127,15 +129,15 @@ fn text(value: &Value) -> &str {
 }
 
 #[test]
-fn what_is_created_in_one_go_is_a_set_and_all_else_an_order() {
-    let of = |lines: &[&str]| Told {
+fn events_about_parallel_creations_are_a_set_and_all_others_a_list() {
+    let of = |lines: &[&str]| ObjectEvents {
         about: "v1 Pod a".to_owned(),
-        told: lines.iter().map(|line| (*line).to_owned()).collect(),
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
     };
     let (first, second, other) =
         ("Normal SuccessfulCreate - -: 1", "Normal SuccessfulCreate - -: 2", "Normal Resumed - -: 3");
-    assert_eq!(of(&[second, first, other]).settled(false), of(&[first, second, other]));
-    assert_ne!(of(&[first, other, second]).settled(false), of(&[first, second, other]));
-    assert_eq!(of(&[first, second]).settled(true), of(&["Normal SuccessfulCreate - -: #"]));
-    assert!(apart(&of(&[first]), Some(&of(&[other]))).contains("at 0: should be"));
+    assert_eq!(of(&[second, first, other]).stable(false), of(&[first, second, other]));
+    assert_ne!(of(&[first, other, second]).stable(false), of(&[first, second, other]));
+    assert_eq!(of(&[first, second]).stable(true), of(&["Normal SuccessfulCreate - -: #"]));
+    assert!(first_difference(&of(&[first]), Some(&of(&[other]))).contains("at 0: should be"));
 }

@@ -1,8 +1,8 @@
-//! What an object went through: its states in order, without what differs from run to run.
+//! The history of an object: its states in order, without what differs from run to run.
 //!
-//! Masked: uids, times, resource versions, addresses, certificates, suffixes of generated names; the node of a pod where the scheduler was
-//! free to choose. States that are equal then count once. Not masked: the names of ReplicaSets, `pod-template-hash` and
-//! `controller-revision-hash`, which are functions of a template.
+//! Masked: uids, times, resource versions, addresses, certificates, suffixes of generated names; the node of a pod where
+//! the scheduler drew it. Consecutive states that are equal then count once. Not masked: the names of ReplicaSets,
+//! `pod-template-hash` and `controller-revision-hash`, which are functions of a template.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,10 +13,10 @@ use wavetank_sim::wire::Commit;
 
 use super::compare::plain;
 
-/// The namespace in which all cases play.
+/// The namespace of all cases.
 pub(crate) const NAMESPACE: &str = "ns";
 
-/// The states of an object, oldest first; none where it is gone.
+/// The states of an object, oldest first; none where it was deleted.
 #[derive(Default, Clone, PartialEq, Debug)]
 pub(crate) struct History(Vec<Option<Value>>);
 
@@ -27,7 +27,7 @@ impl History {
         }
     }
 
-    pub(crate) fn goes(&mut self) {
+    pub(crate) fn gone(&mut self) {
         self.0.push(None);
     }
 
@@ -39,7 +39,7 @@ impl History {
         &self.0
     }
 
-    /// The state it was left in.
+    /// Its last state, unless it was deleted.
     pub(crate) fn last(&self) -> Option<&Value> {
         self.0.last().and_then(Option::as_ref)
     }
@@ -51,11 +51,11 @@ impl History {
     }
 }
 
-/// What was committed, as it was committed.
+/// The commits of a run.
 #[derive(Default)]
 pub(crate) struct Observed {
     objects: BTreeMap<(String, String), Vec<Option<Value>>>,
-    /// Generated names and what stands for them.
+    /// Generated names and their masks.
     names: BTreeMap<String, String>,
 }
 
@@ -80,19 +80,19 @@ impl Observed {
         }
     }
 
-    /// The newest state of each of a resource's objects, by name, as it was committed.
+    /// The newest state of each object of a resource, by name, unmasked.
     pub(crate) fn last(&self, resource: &str) -> Vec<Value> {
         let those = self.objects.iter().filter(|((of, _), _)| of == resource);
         those.filter_map(|(_, states)| states.iter().flatten().next_back().cloned()).collect()
     }
 
-    /// A text with what stands for generated names.
+    /// The text with generated names masked.
     pub(crate) fn masked(&self, text: &str) -> String {
         let names: Vec<(String, String)> = self.names.clone().into_iter().collect();
         masked_text(text, &names)
     }
 
-    /// The histories of a resource's objects. `suffixes`: what they say of other objects keeps the generated names.
+    /// The histories of a resource's objects. `suffixes`: the generated names of other objects in them keep their suffixes.
     pub(crate) fn histories(&self, resource: &str, nodes_matter: bool, suffixes: bool) -> Vec<History> {
         let those = self.objects.iter().filter(|((of, _), _)| of == resource);
         let masked = |(own, states): (&String, &Vec<Option<Value>>)| {
@@ -105,7 +105,7 @@ impl Observed {
             let mut history = History::default();
             for state in states {
                 let Some(mut state) = state.clone() else {
-                    history.goes();
+                    history.gone();
                     continue;
                 };
                 mask(&mut state, &names);
@@ -120,7 +120,7 @@ impl Observed {
     }
 }
 
-/// Generated names and what stands for them.
+/// Generated names and their masks.
 type Names = [(String, String)];
 
 fn mask(value: &mut Value, names: &Names) {
@@ -161,14 +161,14 @@ fn masked_text(text: &str, names: &Names) -> String {
     text
 }
 
-/// The prefix, if the server made the name of it: a controller may name one and choose the name itself.
+/// The prefix, if the server generated the name from it: a controller may set both `generateName` and `name`.
 fn generated<'v>(prefix: &'v Value, name: &str) -> Option<&'v str> {
     let prefix = prefix.as_str()?;
     let suffix = name.strip_prefix(prefix)?;
     is_suffix(suffix).then_some(prefix)
 }
 
-/// Whether a text may be what the server put behind a `generateName`.
+/// Whether the text has the form of the suffix that the server appends to a `generateName`.
 pub(crate) fn is_suffix(text: &str) -> bool {
     text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }

@@ -1,14 +1,15 @@
-//! Recorded histories against those of a run.
+//! Compares recorded histories with those of a run.
 //!
 //! - Most resources: the histories of a resource's objects are compared as a set, state by state. A set, because generated
-//!   names are masked: which of several like pods is the one that goes is not told.
-//! - Objects that tell of several pods (`unordered`): what they say of each pod is a history of its own. In a rollout they
-//!   show which of two pods changed first, and that is the pace of the recorded control plane, with its limits on requests.
+//!   names are masked: pods of one owner are interchangeable.
+//! - Objects that list several pods (`unordered`): the entry of each pod is a history of its own. In a rollout the order in
+//!   which two pods change depends on the speed of the recorded control plane, with its limits on requests.
 //! - Workloads whose status follows their pods (`COUNTED`): how many steps a count takes depends on how many pods got ready
-//!   between two syncs; two recordings differ there, too. So an object's course is compared field by field: a text as
-//!   the values it took on; a number as the values at which it turned, so that 0, 1, 2, 3 is the same as 0, 3; a missing
-//!   number is 0. Where the second recording took another number of steps (`unstable`), the counts in the status go up
-//!   and down by chance: only their last value counts, and generations, which count writes, are not judged. The last state is compared whole, its conditions in any order.
+//!   between two syncs, which differs between two recordings, too. So the course of an object is compared field by field: a
+//!   text as the values it took; a number as the values at which it turned, so that 0, 1, 2, 3 equals 0, 3; a missing
+//!   number is 0. Where the second recording took another number of steps (`unstable`), the counts in the status vary by
+//!   chance: only their last values are compared, and generations, which count writes, are not. The last state is compared
+//!   whole, its conditions in any order.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -36,9 +37,9 @@ pub(crate) fn differences(case: &Case, observed: &Observed) -> Vec<String> {
         let all = if COUNTED.contains(&resource) {
             courses(&wanted, &got, !is_in(&case.unstable))
         } else if is_in(&case.unordered) {
-            let apart =
+            let parts =
                 |histories: &[History]| histories.iter().flat_map(endpoints).collect::<Vec<History>>();
-            sets(&apart(&wanted), &apart(&got))
+            sets(&parts(&wanted), &parts(&got))
         } else {
             sets(&wanted, &got)
         };
@@ -47,7 +48,7 @@ pub(crate) fn differences(case: &Case, observed: &Observed) -> Vec<String> {
     found
 }
 
-/// The history of an EndpointSlice taken apart: itself without endpoints, and each endpoint.
+/// The history of an EndpointSlice in parts: the slice without its endpoints, and each endpoint.
 fn endpoints(slice: &History) -> Vec<History> {
     static SUFFIX: LazyLock<Regex> = LazyLock::new(|| Regex::new("#[a-z0-9]{5}").unwrap());
     let all = |state: &Value| state["endpoints"].as_array().cloned().unwrap_or_default();
@@ -66,12 +67,12 @@ fn endpoints(slice: &History) -> Vec<History> {
                     let text = SUFFIX.replace_all(&endpoint.to_string(), "#").into_owned();
                     history.is(serde_json::from_str(&text).unwrap());
                 }
-                None if history.last().is_some() => history.goes(),
+                None if history.last().is_some() => history.gone(),
                 None => {}
             }
         }
         let Some(mut state) = state.clone() else {
-            whole.goes();
+            whole.gone();
             continue;
         };
         let metadata = state["metadata"].as_object_mut().unwrap();
@@ -82,7 +83,7 @@ fn endpoints(slice: &History) -> Vec<History> {
     parts.into_iter().map(|(_, history)| history).chain([whole]).collect()
 }
 
-/// Histories as sets.
+/// Compares histories as sets.
 fn sets(wanted: &[History], got: &[History]) -> Vec<String> {
     let mut left: Vec<&History> = got.iter().collect();
     let mut missing: Vec<&History> = Vec::new();
@@ -96,11 +97,11 @@ fn sets(wanted: &[History], got: &[History]) -> Vec<String> {
     for history in missing {
         let same_name = left.iter().enumerate().filter(|(_, other)| other.name() == history.name());
         match same_name.max_by_key(|(_, other)| common(history, other)) {
-            Some((index, _)) => found.push(apart(history, left.remove(index))),
-            None => found.push(format!("{} should be there", history.name())),
+            Some((index, _)) => found.push(first_difference(history, left.remove(index))),
+            None => found.push(format!("{} should exist", history.name())),
         }
     }
-    found.extend(left.iter().map(|history| format!("{} should not be there", history.name())));
+    found.extend(left.iter().map(|history| format!("{} should not exist", history.name())));
     found
 }
 
@@ -109,20 +110,20 @@ fn common(a: &History, b: &History) -> usize {
     a.states().iter().zip(b.states()).take_while(|(a, b)| a == b).count()
 }
 
-/// Where two histories part.
-fn apart(wanted: &History, got: &History) -> String {
+/// The first difference between two histories.
+fn first_difference(wanted: &History, got: &History) -> String {
     let at = common(wanted, got);
     let (name, of) = (wanted.name(), wanted.states().len());
     let how = match (wanted.states().get(at), got.states().get(at)) {
         (Some(Some(wanted)), Some(Some(got))) => difference(wanted, got).unwrap_or_default(),
-        (Some(None), Some(Some(_))) => "should be gone, but is there".to_owned(),
-        (Some(Some(wanted)), Some(None)) => format!("is gone, should be {}", status(wanted)),
+        (Some(None), Some(Some(_))) => "should be deleted, but exists".to_owned(),
+        (Some(Some(wanted)), Some(None)) => format!("is deleted, should be {}", status(wanted)),
         (Some(Some(wanted)), None) => {
             let before = got.states().last().and_then(Option::as_ref);
             let how = before.and_then(|before| difference(wanted, before)).unwrap_or_default();
-            format!("does not come: {how}")
+            format!("is missing: {how}")
         }
-        (Some(None), None) => "should be gone in the end".to_owned(),
+        (Some(None), None) => "should be deleted in the end".to_owned(),
         (None, Some(Some(got))) => {
             let before = wanted.last();
             format!(
@@ -130,7 +131,7 @@ fn apart(wanted: &History, got: &History) -> String {
                 before.and_then(|before| difference(before, got)).unwrap_or_default()
             )
         }
-        (None | Some(None), _) => "is gone, should be there".to_owned(),
+        (None | Some(None), _) => "is deleted, should exist".to_owned(),
     };
     format!("{name} state {at} of {of}: {how}")
 }
@@ -139,20 +140,20 @@ fn status(state: &Value) -> String {
     state["status"].to_string()
 }
 
-/// Objects by name, field by field.
+/// Compares objects by name, field by field.
 fn courses(wanted: &[History], got: &[History], stable: bool) -> Vec<String> {
     let mut found = Vec::new();
     for history in wanted {
         match got.iter().find(|other| other.name() == history.name()) {
-            None => found.push(format!("{} should be there", history.name())),
+            None => found.push(format!("{} should exist", history.name())),
             Some(other) => {
                 found.extend(course_differences(history, other, stable));
                 found.extend(end_difference(history, other, stable));
             }
         }
     }
-    let strange = got.iter().filter(|other| !wanted.iter().any(|history| history.name() == other.name()));
-    found.extend(strange.map(|history| format!("{} should not be there", history.name())));
+    let unexpected = got.iter().filter(|other| !wanted.iter().any(|history| history.name() == other.name()));
+    found.extend(unexpected.map(|history| format!("{} should not exist", history.name())));
     found
 }
 
@@ -197,7 +198,7 @@ fn end_difference(wanted: &History, got: &History, stable: bool) -> Option<Strin
     Some(format!("{} in the end: {how}", wanted.name()))
 }
 
-/// Per field: the values it took on.
+/// The values of each field in order.
 fn course(history: &History) -> BTreeMap<String, Vec<Value>> {
     let flat: Vec<BTreeMap<String, Value>> = history
         .states()
@@ -206,7 +207,7 @@ fn course(history: &History) -> BTreeMap<String, Vec<Value>> {
             let mut fields = BTreeMap::new();
             match state {
                 Some(state) => flatten(String::new(), state, &mut fields),
-                None => drop(fields.insert("/".to_owned(), "gone".into())),
+                None => drop(fields.insert("/".to_owned(), "deleted".into())),
             }
             fields
         })
@@ -221,7 +222,7 @@ fn course(history: &History) -> BTreeMap<String, Vec<Value>> {
     all.into_iter().map(|field| (field.clone(), values(field))).collect()
 }
 
-/// The fields of a state. Conditions go by their type, other lists are one field.
+/// The fields of a state. A condition's key is its type; any other list is one field.
 fn flatten(at: String, value: &Value, out: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -268,7 +269,7 @@ fn a_number_counts_where_it_turns_and_a_text_where_it_changes() {
 }
 
 #[test]
-fn a_history_that_lacks_a_state_is_told_from_the_whole() {
+fn a_history_that_lacks_a_state_differs_from_the_whole() {
     let mut whole = History::default();
     for phase in ["Pending", "Running"] {
         whole.is(serde_json::json!({"metadata": {"name": "a"}, "status": {"phase": phase}}));
@@ -276,7 +277,7 @@ fn a_history_that_lacks_a_state_is_told_from_the_whole() {
     let mut short = History::default();
     short.is(whole.states()[0].clone().unwrap());
     assert_eq!(sets(std::slice::from_ref(&whole), std::slice::from_ref(&whole)), [""; 0]);
-    let how = "a state 1 of 2: does not come: /status/phase: should be \"Running\", is \"Pending\"";
+    let how = "a state 1 of 2: is missing: /status/phase: should be \"Running\", is \"Pending\"";
     assert_eq!(sets(std::slice::from_ref(&whole), &[short]), [how]);
     assert_eq!(courses(std::slice::from_ref(&whole), std::slice::from_ref(&whole), true), [""; 0]);
 }

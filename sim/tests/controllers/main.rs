@@ -1,19 +1,19 @@
-//! The whole control plane against recordings of a real one: what users did to it is done again at the same times, and
-//! every object must go through the same states.
+//! The whole control plane against recordings of a real one: the users' requests are sent again at the same times, and
+//! every object must take the same states in the same order.
 //!
-//! - `cases/`: one file per case: actions, deeds of the recorder's stand-in kubelet, histories of all objects
+//! - `cases/`: one file per case: actions, writes of the recorder's stand-in kubelet, histories of all objects
 //! - `case`: a case as data
 //! - `cluster`: API server, controller manager and scheduler in virtual time; no kubelet of ours
 //! - `kubelet`: the stand-in that the recordings were made with
-//! - `history`: what objects went through, without what differs from run to run
-//! - `judge`: what must agree, and what may differ
-//! - `events`: what was told of each object
-//! - `EXPECTED`: the cases that do not hold yet and why: `case # why`. It only shrinks: a listed case that holds fails the
-//!   test as much as an unlisted one that does not
+//! - `history`: the states of objects, without what differs from run to run
+//! - `judge`: compares histories
+//! - `events`: compares Events
+//! - `EXPECTED`: the cases that do not hold yet and why: `case # why`. The test fails if an unlisted case differs, and if
+//!   a listed case holds
 //!
 //! One case alone, with all differences: `CASE=gc-foreground cargo test -p wavetank-sim --test controllers`.
 //!
-//! Not judged: the order between objects, when things happen, `managedFields`.
+//! Not compared: the order between objects, times, `managedFields`.
 
 #![allow(
     clippy::unwrap_used,
@@ -38,8 +38,8 @@ use std::path::Path;
 use case::Case;
 use expected::Expected;
 
-/// How many differences of a case are told when all are played.
-const TOLD: usize = 3;
+/// How many differences of each case are printed when all cases are played.
+const SHOWN: usize = 3;
 
 fn differences(case: &Case) -> Vec<String> {
     let played = cluster::play(case);
@@ -50,7 +50,7 @@ fn differences(case: &Case) -> Vec<String> {
 }
 
 #[test]
-fn the_control_plane_does_as_recorded() {
+fn the_control_plane_behaves_as_recorded() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/controllers");
     let cases = Case::all(&folder.join("cases"));
     if let Ok(name) = std::env::var("CASE") {
@@ -65,7 +65,7 @@ fn the_control_plane_does_as_recorded() {
         let (all, listed) = (differences(case), expected.lists(&case.name));
         held += usize::from(all.is_empty());
         writeln!(table, "{:40} {}", case.name, if all.is_empty() { "holds" } else { "differs" }).unwrap();
-        for how in all.iter().take(TOLD) {
+        for how in all.iter().take(SHOWN) {
             let out = if listed { &mut table } else { &mut complaints };
             writeln!(out, "    {} {how}", case.name).unwrap();
         }

@@ -1,4 +1,4 @@
-//! Pods that care where other pods are.
+//! Topology spread, pod affinity and anti-affinity, host ports.
 
 use wavetank_sim::object::{Object, Value};
 use wavetank_sim::value;
@@ -13,7 +13,7 @@ fn labelled(pod: &mut Value) {
     pod.set_at(&["metadata", "labels", "app"], "a");
 }
 
-/// Of label `app: a`, at most one more on one host than on another.
+/// Pods labelled `app: a`, at most one more on one host than on another.
 fn spread(pod: &mut Value) {
     labelled(pod);
     let constraint = value!({
@@ -23,7 +23,7 @@ fn spread(pod: &mut Value) {
     pod.set_at(&["spec", "topologySpreadConstraints"], vec![constraint]);
 }
 
-/// A term about pods of label `app: a` on the same host.
+/// A term about pods labelled `app: a` on the same host.
 fn term(kind: &'static str) -> impl Fn(&mut Value) {
     move |pod| {
         let term =
@@ -46,7 +46,7 @@ pub(crate) fn important(class: &'static str, cpu: &'static str) -> impl FnOnce(&
 }
 
 #[test]
-fn spread_pods_go_where_the_fewest_are_and_wait_rather_than_crowd() {
+fn spread_pods_get_the_node_with_the_fewest_and_stay_pending_if_it_is_closed() {
     let mut rig = cluster(3, 1);
     for (at, name) in [(0.5, "a"), (1.0, "b"), (1.5, "c"), (2.0, "d"), (2.5, "e"), (3.0, "f")] {
         rig.pod(name, "", spread);
@@ -55,7 +55,7 @@ fn spread_pods_go_where_the_fewest_are_and_wait_rather_than_crowd() {
     let mut nodes: Vec<String> = ["a", "b", "c", "d", "e", "f"].map(|pod| node_of(&rig, pod)).into();
     nodes.sort();
     assert_eq!(nodes, ["node-1", "node-1", "node-2", "node-2", "node-3", "node-3"]);
-    // One host is full for others' reasons: the next pod could only go there once each has one more.
+    // After `g` only the closed nodes are within the skew.
     for node in ["node-1", "node-2"] {
         edit_node(&mut rig, node, |node| node.set_at(&["spec", "unschedulable"], true));
     }
@@ -96,7 +96,7 @@ fn anti_affinity_keeps_pods_apart_in_both_directions() {
 }
 
 #[test]
-fn affinity_waits_for_the_pod_it_wants_to_be_near() {
+fn a_pod_with_affinity_stays_pending_until_a_pod_matches() {
     let mut rig = cluster(3, 1);
     rig.pod("near", "", term("podAffinity"));
     rig.run_to(0.5);
@@ -104,7 +104,7 @@ fn affinity_waits_for_the_pod_it_wants_to_be_near() {
     rig.pod("a", "", labelled);
     rig.run_to(1.0);
     assert_eq!((node_of(&rig, "near"), node_of(&rig, "near").is_empty()), (node_of(&rig, "a"), false));
-    // The first of its kind needs nobody.
+    // A pod that matches its own term may be the first.
     let mut rig = cluster(3, 1);
     rig.pod("first", "", |pod| {
         labelled(pod);
@@ -115,7 +115,7 @@ fn affinity_waits_for_the_pod_it_wants_to_be_near() {
 }
 
 #[test]
-fn host_ports_are_taken_once() {
+fn a_host_port_serves_one_pod_of_a_node() {
     let mut rig = cluster(1, 1);
     let port = |pod: &mut Value| {
         let container =
@@ -132,7 +132,7 @@ fn host_ports_are_taken_once() {
 }
 
 #[test]
-fn an_empty_selector_spreads_the_pod_among_nobody() {
+fn a_spread_constraint_with_an_empty_selector_counts_no_pods() {
     let mut rig = cluster(2, 1);
     rig.pod("a", "node-1", |_| ());
     rig.pod("b", "node-1", |_| ());
@@ -154,7 +154,7 @@ fn edited(mut value: Value, edit: impl FnOnce(&mut Value)) -> Value {
 }
 
 #[test]
-fn affinity_reaches_into_namespaces_by_their_labels() {
+fn affinity_selects_namespaces_by_their_labels() {
     let mut rig = cluster(3, 1);
     let space = value!({"metadata": {"name": "other", "labels": {"team": "x"}}});
     rig.ask(Request::create(Resource::new("v1/namespaces"), Object::shared(space)));

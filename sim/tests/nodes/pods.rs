@@ -1,4 +1,4 @@
-//! The life of pods on a node.
+//! Pods on a node, from their creation to their removal.
 
 use wavetank_sim::object::Value;
 use wavetank_sim::programs::images::{FirstPull, Image, Readiness, Span};
@@ -13,7 +13,7 @@ pub(crate) fn image(pattern: &str, edit: impl FnOnce(&mut Image)) -> Image {
     image
 }
 
-/// The rows that the pod goes through, sampled each 100 ms, each once.
+/// The pod's rows, sampled every 100 ms, without repeats.
 fn rows(rig: &mut Rig, name: &str, until_s: u32) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
     let start = rig.now().0 / 100;
@@ -29,9 +29,8 @@ fn rows(rig: &mut Rig, name: &str, until_s: u32) -> Vec<String> {
     rows
 }
 
-/// A pod that names its node passes the scheduler by.
 #[test]
-fn a_node_refuses_a_pod_that_does_not_fit() {
+fn a_kubelet_rejects_a_pod_that_does_not_fit() {
     let mut rig = Rig::new(1, Vec::new());
     rig.run_to(0.5);
     let asks = |cpu: &'static str| {
@@ -56,7 +55,7 @@ fn a_node_refuses_a_pod_that_does_not_fit() {
         )
     );
     assert!(status.at(&["containerStatuses"]).is_none());
-    assert!(rig.row("a").starts_with("1/1 Running"), "the first one goes on");
+    assert!(rig.row("a").starts_with("1/1 Running"), "the first one keeps running");
     rig.delete("a", Some(0));
     rig.run_to(8.0);
     rig.pod("c", "node-1", asks("2"));
@@ -113,7 +112,7 @@ fn a_pod_that_is_not_ready_says_which_container() {
 }
 
 #[test]
-fn a_second_pod_of_an_image_finds_it_on_the_node() {
+fn a_second_pod_of_an_image_needs_no_pull() {
     let mut rig = Rig::new(1, vec![image("*", |image| image.pull = FirstPull::Takes(Span::exactly(8000)))]);
     rig.pod("a", "node-1", |_| ());
     rig.run_to(9.5);
@@ -123,7 +122,7 @@ fn a_second_pod_of_an_image_finds_it_on_the_node() {
 }
 
 #[test]
-fn a_failing_pull_backs_off_and_is_tried_again() {
+fn a_failed_pull_is_retried_after_a_back_off() {
     let fails = FirstPull::Fails { reason: "ErrImagePull".into(), times: 2 };
     let mut rig = Rig::new(1, vec![image("*", |image| image.pull = fails)]);
     rig.pod("a", "node-1", |_| ());
@@ -207,7 +206,7 @@ fn restart_policies_decide_between_restart_success_and_failure() {
 }
 
 #[test]
-fn a_deleted_pod_stops_reports_its_end_and_goes() {
+fn the_kubelet_stops_a_deleted_pod_reports_its_end_and_removes_it() {
     let mut rig = Rig::new(1, vec![image("*", |image| image.stop = Span::exactly(5000))]);
     rig.pod("a", "node-1", |_| ());
     rig.run_to(4.0);
@@ -254,7 +253,7 @@ fn a_force_deleted_pod_stops_within_the_least_grace() {
     rig.writes.clear();
     rig.delete("a", Some(0));
     rig.run_to(6.1);
-    // The server sets the timestamp and removes the pod in one go: the kubelet sees both and writes once in vain.
+    // The server sets the timestamp and removes the pod at once: the kubelet sees both, and its status write fails.
     assert_eq!(rig.writes, ["patch pods/status default/a"]);
     let orders: Vec<&HostOrder> = rig.hosts.iter().collect();
     assert!(
@@ -280,7 +279,7 @@ fn a_pod_deleted_while_its_image_is_pulled_never_starts() {
 }
 
 #[test]
-fn a_lost_status_write_is_written_again_in_its_newest_form() {
+fn a_failed_status_write_is_retried_with_the_newest_status() {
     let mut rig = Rig::new(1, Vec::new());
     rig.run_to(0.5);
     rig.status_failures = 1;
@@ -313,7 +312,7 @@ fn a_killed_container_restarts_and_a_program_reports_its_own_end() {
 }
 
 #[test]
-fn a_start_that_was_under_way_when_the_power_went_begins_anew() {
+fn a_start_interrupted_by_a_power_loss_begins_again() {
     let slow = image("slow", |image| image.start = Span::exactly(10_000));
     let mut rig = Rig::new(1, vec![slow]);
     rig.run_to(0.5);
@@ -323,7 +322,7 @@ fn a_start_that_was_under_way_when_the_power_went_begins_anew() {
     rig.run_to(6.0);
     rig.power_cycle(1);
     rig.run_to(14.0);
-    assert!(rig.row("a").contains("ContainerCreating"), "not from the start of old: {}", rig.row("a"));
+    assert!(rig.row("a").contains("ContainerCreating"), "the first start was lost: {}", rig.row("a"));
     rig.run_to(18.0);
     assert!(rig.row("a").starts_with("1/1 Running 0"), "{}", rig.row("a"));
 }
@@ -340,7 +339,7 @@ fn leases_are_renewed_every_ten_seconds_and_node_status_every_five_minutes() {
 }
 
 #[test]
-fn a_condition_that_someone_adds_meanwhile_is_not_lost() {
+fn a_status_write_keeps_conditions_of_others() {
     let mut rig = Rig::new(1, Vec::new());
     rig.run_to(0.5);
     rig.pod("a", "node-1", |_| ());
@@ -357,7 +356,7 @@ fn a_condition_that_someone_adds_meanwhile_is_not_lost() {
 }
 
 #[test]
-fn init_containers_end_before_the_next_one_starts_and_a_sidecar_runs_on_until_the_end() {
+fn init_containers_run_one_by_one_and_a_sidecar_runs_until_the_pod_ends() {
     let failing = image("init:*", |image| image.exit = Some((Span::exactly(500), 0)));
     let mut rig =
         Rig::new(1, vec![failing, image("job", |image| image.exit = Some((Span::exactly(4000), 0)))]);
@@ -381,7 +380,7 @@ fn init_containers_end_before_the_next_one_starts_and_a_sidecar_runs_on_until_th
 }
 
 #[test]
-fn an_init_container_that_fails_is_tried_again_or_fails_the_pod() {
+fn a_failed_init_container_restarts_or_fails_the_pod() {
     let mut rig = Rig::new(1, vec![image("bad", |image| image.exit = Some((Span::exactly(500), 3)))]);
     rig.run_to(0.5);
     for (name, policy) in [("always", "Always"), ("never", "Never")] {
@@ -398,7 +397,7 @@ fn an_init_container_that_fails_is_tried_again_or_fails_the_pod() {
 }
 
 #[test]
-fn a_pod_that_someone_else_called_unready_is_told_right_again() {
+fn the_kubelet_reverts_a_foreign_change_of_the_ready_condition() {
     let mut rig = Rig::new(1, Vec::new());
     rig.run_to(0.5);
     rig.pod("a", "node-1", |_| ());

@@ -1,4 +1,4 @@
-//! Pods that make others leave.
+//! Preemption.
 
 use wavetank_sim::object::{Object, Value};
 use wavetank_sim::value;
@@ -27,12 +27,12 @@ fn nominated(rig: &Rig, pod: &str) -> Option<String> {
     rig.get_pod(pod)?.str_at(&["status", "nominatedNodeName"]).map(str::to_owned)
 }
 
-fn goes(rig: &Rig, pod: &str) -> bool {
+fn is_preempted(rig: &Rig, pod: &str) -> bool {
     rig.get_pod(pod).is_none_or(|pod| pod.is_terminating())
 }
 
 #[test]
-fn the_least_important_pods_leave_for_a_more_important_one() {
+fn the_pods_of_the_lowest_priority_are_preempted() {
     let mut rig = ranked(2);
     rig.pod("a", "node-1", important("low", "2"));
     rig.pod("b", "node-1", important("middle", "2"));
@@ -45,7 +45,7 @@ fn the_least_important_pods_leave_for_a_more_important_one() {
     assert_eq!(message(&rig, "h"), "0/2 nodes are available: 2 Insufficient cpu.");
     assert_eq!(h.str_at(&["status", "nominatedNodeName"]), Some("node-1"));
     assert_eq!((a.is_terminating(), a.is_condition_true("DisruptionTarget")), (true, true));
-    // A less important pod does not take the room that is kept.
+    // A pod of lower priority does not take the reserved room.
     rig.pod("l", "", important("low", "2"));
     rig.run_to(60.0);
     assert_eq!((node_of(&rig, "h").as_str(), node_of(&rig, "l").as_str()), ("node-1", ""));
@@ -53,12 +53,12 @@ fn the_least_important_pods_leave_for_a_more_important_one() {
 }
 
 #[test]
-fn a_polite_pod_makes_nobody_leave() {
+fn a_pod_with_the_policy_never_preempts_no_pods() {
     let mut rig = cluster(1, 1);
-    priority_class(&mut rig, "polite", 10, "Never");
+    priority_class(&mut rig, "never", 10, "Never");
     rig.pod("a", "node-1", requests("4"));
     rig.run_to(5.0);
-    rig.pod("h", "", important("polite", "4"));
+    rig.pod("h", "", important("never", "4"));
     rig.run_to(6.0);
     assert_eq!(
         whole_message(&rig, "h"),
@@ -69,7 +69,7 @@ fn a_polite_pod_makes_nobody_leave() {
 }
 
 #[test]
-fn victims_that_would_not_make_enough_room_stay_and_the_message_says_why() {
+fn without_enough_room_no_pod_is_preempted_and_the_message_says_why() {
     let mut rig = ranked(3);
     rig.pod("a", "node-1", important("low", "1"));
     rig.pod("b", "node-1", important("high", "3"));
@@ -83,10 +83,10 @@ fn victims_that_would_not_make_enough_room_stay_and_the_message_says_why() {
         "0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: 1 \
          Insufficient cpu, 2 No preemption victims found for incoming pod."
     );
-    assert!(!goes(&rig, "a"));
+    assert!(!is_preempted(&rig, "a"));
 }
 
-/// The budget allows nothing, as nobody computes its status.
+/// A budget that allows no disruptions: without a disruption controller its status stays empty.
 fn budget(rig: &mut Rig) {
     let budget = value!({
         "metadata": {"name": "b", "namespace": "default"},
@@ -104,7 +104,7 @@ fn guarded(class: &'static str, cpu: &'static str) -> impl FnOnce(&mut Value) {
 }
 
 #[test]
-fn a_pod_that_a_budget_keeps_is_the_last_to_leave() {
+fn a_pod_protected_by_a_budget_is_preempted_last() {
     let mut rig = ranked(2);
     budget(&mut rig);
     rig.pod("a", "node-1", guarded("low", "4"));
@@ -113,15 +113,15 @@ fn a_pod_that_a_budget_keeps_is_the_last_to_leave() {
     rig.run_to(5.0);
     rig.pod("h", "", important("high", "2"));
     rig.run_to(5.005);
-    assert_eq!(["a", "b", "c"].map(|pod| goes(&rig, pod)), [false, false, true]);
-    // Nothing but kept pods is left.
+    assert_eq!(["a", "b", "c"].map(|pod| is_preempted(&rig, pod)), [false, false, true]);
+    // Only protected pods are left.
     rig.pod("i", "", important("high", "2"));
     rig.run_to(5.010);
-    assert_eq!(["a", "b", "c"].map(|pod| goes(&rig, pod)), [true, false, true]);
+    assert_eq!(["a", "b", "c"].map(|pod| is_preempted(&rig, pod)), [true, false, true]);
 }
 
 #[test]
-fn while_its_victim_leaves_a_pod_asks_for_no_other() {
+fn while_its_victim_is_terminating_a_pod_preempts_no_other() {
     let mut rig = ranked(2);
     rig.pod("a", "node-1", important("low", "4"));
     rig.pod("b", "node-2", important("middle", "2"));
@@ -129,7 +129,7 @@ fn while_its_victim_leaves_a_pod_asks_for_no_other() {
     rig.run_to(5.0);
     rig.pod("h", "", important("high", "4"));
     rig.run_to(5.005);
-    assert_eq!((nominated(&rig, "h").as_deref(), goes(&rig, "a")), (Some("node-1"), true));
+    assert_eq!((nominated(&rig, "h").as_deref(), is_preempted(&rig, "a")), (Some("node-1"), true));
     rig.delete("c", Some(0));
     rig.run_to(5.008);
     assert_eq!(
@@ -137,18 +137,18 @@ fn while_its_victim_leaves_a_pod_asks_for_no_other() {
         "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to a \
          terminating pod on the nominated node."
     );
-    assert!(!goes(&rig, "b"));
+    assert!(!is_preempted(&rig, "b"));
 }
 
 #[test]
-fn a_pod_for_which_no_room_can_be_made_gives_up_the_node_it_waited_for() {
+fn a_pod_that_preemption_cannot_help_loses_its_nominated_node() {
     let mut rig = ranked(1);
     rig.pod("a", "node-1", important("high", "3"));
     rig.pod("b", "node-1", requests("100m"));
     rig.pod("h", "", important("high", "4"));
     rig.run_to(5.0);
-    let nobody = "preemption: 0/1 nodes are available: 1 Insufficient cpu.";
-    assert!(whole_message(&rig, "h").ends_with(nobody));
+    let no_victims = "preemption: 0/1 nodes are available: 1 Insufficient cpu.";
+    assert!(whole_message(&rig, "h").ends_with(no_victims));
     rig.edit_status("h", |pod| pod.set_at(&["status", "nominatedNodeName"], "node-1"));
     rig.delete("b", Some(0));
     rig.run_to(6.0);
@@ -156,12 +156,12 @@ fn a_pod_for_which_no_room_can_be_made_gives_up_the_node_it_waited_for() {
 }
 
 #[test]
-fn less_important_pods_give_up_the_node_that_a_pod_makes_room_on() {
+fn pods_of_lower_priority_lose_their_nomination_to_the_preemptor() {
     let mut rig = ranked(1);
-    priority_class(&mut rig, "polite", 3, "Never");
+    priority_class(&mut rig, "never", 3, "Never");
     rig.pod("a", "node-1", important("low", "4"));
     rig.run_to(5.0);
-    rig.pod("l", "", important("polite", "4"));
+    rig.pod("l", "", important("never", "4"));
     rig.run_to(5.1);
     rig.edit_status("l", |pod| pod.set_at(&["status", "nominatedNodeName"], "node-1"));
     rig.run_to(5.2);

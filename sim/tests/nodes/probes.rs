@@ -1,4 +1,4 @@
-//! Probes that end containers, and lifecycle hooks.
+//! Probes that restart containers, and lifecycle hooks.
 
 use wavetank_sim::object::Value;
 use wavetank_sim::programs::images::{Readiness, Span};
@@ -9,7 +9,7 @@ use crate::pods::image;
 use crate::rig::Rig;
 
 #[test]
-fn what_hangs_is_restarted_by_its_liveness_probe_and_else_stays() {
+fn only_a_liveness_probe_restarts_a_container_that_hangs() {
     let stuck = image("stuck", |image| image.hang = Some(Span::exactly(5000)));
     let mut rig = Rig::new(1, vec![stuck]);
     rig.run_to(0.5);
@@ -26,14 +26,14 @@ fn what_hangs_is_restarted_by_its_liveness_probe_and_else_stays() {
         });
     }
     let row = |rig: &Rig, name| rig.row(name).split(' ').take(3).collect::<Vec<_>>().join(" ");
-    // It starts at 2.5 s and hangs at 7.5 s: its probe gives up at 13.5 s, and SIGTERM does nothing.
+    // It starts at 2.5 s and hangs at 7.5 s: its probe fails for good at 13.5 s, and SIGTERM does nothing.
     rig.run_to(12.0);
     assert_eq!(
         ["live", "dull", "blind"].map(|name| row(&rig, name)),
         ["0/1 Running 0", "0/1 Running 0", "1/1 Running 0"]
     );
     rig.run_to(17.0);
-    assert_eq!(row(&rig, "live"), "0/1 Running 0", "it has its grace");
+    assert_eq!(row(&rig, "live"), "0/1 Running 0", "its grace period lasts 4 s");
     rig.run_to(20.0);
     assert_eq!(["live", "dull"].map(|name| row(&rig, name)), ["1/1 Running 1", "0/1 Running 0"]);
     let status = rig.get_pod("live").and_then(|pod| pod.at(&["status"])).cloned().unwrap_or_default();
@@ -42,7 +42,7 @@ fn what_hangs_is_restarted_by_its_liveness_probe_and_else_stays() {
 }
 
 #[test]
-fn hooks_take_their_time_before_the_container_runs_and_before_its_sigterm() {
+fn hooks_delay_the_container_and_its_sigterm() {
     let slow = image("slow", |image| image.pre_stop = Span::exactly(9000));
     let mut rig = Rig::new(1, vec![slow]);
     rig.run_to(0.5);
@@ -76,7 +76,7 @@ fn hooks_take_their_time_before_the_container_runs_and_before_its_sigterm() {
         names.into_iter().filter(|name| rig.get_pod(name).is_some()).collect::<Vec<_>>()
     };
     rig.run_to(11.0);
-    assert_eq!(there(&rig), ["sleeps", "drains"], "no hook takes no time");
+    assert_eq!(there(&rig), ["sleeps", "drains"], "without a slow hook the others stop at once");
     rig.run_to(13.5);
     assert_eq!(there(&rig), ["sleeps", "drains"]);
     rig.run_to(15.0);
@@ -103,15 +103,15 @@ fn a_shorter_grace_does_not_cut_the_hook_of_a_program() {
     rig.run_to(6.0);
     rig.delete("a", Some(10));
     rig.run_to(15.0);
-    let told = |rig: &Rig| rig.hosts.iter().filter(|order| !matches!(order, HostOrder::Start { .. })).count();
-    assert_eq!(told(&rig), 0, "its hook runs: {:?}", rig.hosts);
+    let is_start = |order: &HostOrder| matches!(order, HostOrder::Start { .. });
+    assert!(rig.hosts.iter().all(is_start), "its hook runs: {:?}", rig.hosts);
     rig.run_to(17.0);
     assert!(rig.get_pod("a").is_none(), "its grace is over");
     assert!(matches!(rig.hosts.last(), Some(HostOrder::Kill { .. })), "{:?}", rig.hosts);
 }
 
 #[test]
-fn a_startup_probe_gives_up_and_the_container_starts_again() {
+fn a_container_restarts_when_its_startup_probe_fails() {
     let mut rig =
         Rig::new(1, vec![image("slow", |image| image.ready = Readiness::After(Span::exactly(8000)))]);
     rig.run_to(0.5);

@@ -1,4 +1,4 @@
-//! Kubelets, container runtime and scheduler on the API server, without controllers: what a test does not do, nobody does.
+//! Kubelets, container runtime and API server without controllers. A test adds a scheduler where it needs one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wavetank_sim::apiserver::{ApiServer, Plugins, Replies, ServerInput};
 use wavetank_sim::engine::{Draws, Millis, Queue, Time};
 use wavetank_sim::kubelet::Kubelet;
-use wavetank_sim::kubelet::booted::{BootedNode, booted_lease, booted_node};
+use wavetank_sim::kubelet::booted::{NodeConfig, booted_lease, booted_node};
 use wavetank_sim::object::names::NODE_LEASE_NAMESPACE;
 use wavetank_sim::object::{Object, Value, pod_row};
 use wavetank_sim::programs::ContainerRuntime;
@@ -34,17 +34,17 @@ pub(crate) struct Rig {
     server: ApiServer,
     parts: BTreeMap<Addr, Box<dyn Component>>,
     runtime: ContainerRuntime,
-    /// `patch pods/status default/a`: all writes of the parts, but those of Leases.
+    /// All writes of the parts except those of Leases: `patch pods/status default/a`.
     pub(crate) writes: Vec<String>,
     pub(crate) hosts: Vec<HostOrder>,
-    /// The next so many status writes of pods are lost with a 500.
+    /// How many of the next status writes of pods fail with a 500.
     pub(crate) status_failures: u32,
-    /// The next so many bindings as well.
+    /// How many of the next bindings fail with a 500.
     pub(crate) binding_failures: u32,
 }
 
 impl Rig {
-    /// So many nodes, each with its kubelet, booted at t = 0.
+    /// Nodes with their kubelets, booted at t = 0.
     pub(crate) fn new(nodes: u32, images: Vec<Image>) -> Self {
         let mut rig = Self {
             queue: Queue::new(Time::ZERO),
@@ -58,21 +58,12 @@ impl Rig {
         };
         rig.server.set_plugins(Plugins { service_account: false, object_in_use: false });
         let capacity = [("cpu", "4"), ("memory", "16Gi"), ("pods", "110")];
-        let capacity = capacity.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let capacity = BTreeMap::from(capacity.map(|(k, v)| (k.to_owned(), v.to_owned())));
         for index in 1..=nodes {
             let name = format!("node-{index}");
-            let (zone, labels) = (Some(["a", "b"][index as usize % 2]), BTreeMap::new());
-            let taints = &[][..];
-            let node = BootedNode {
-                name: &name,
-                index,
-                zone,
-                labels: &labels,
-                taints,
-                capacity: &capacity,
-                version: "v1.36.0",
-            };
-            rig.add_node(&booted_node(&node, Time::ZERO), &name);
+            let (zone, capacity) = (Some(["a", "b"][index as usize % 2].to_owned()), capacity.clone());
+            let node = NodeConfig { name: name.clone(), zone, capacity, ..NodeConfig::default() };
+            rig.add_node(&booted_node(&node, index, "v1.36.0", Time::ZERO), &name);
             let mut kubelet = Kubelet::new(&name, index);
             kubelet.place_heartbeat(&mut Draws::new(1));
             rig.add(Addr(index), Box::new(kubelet));
@@ -165,7 +156,7 @@ impl Rig {
         self.queue.push(self.now() + LEG_MS, 0, Event::Input(from, Input::Answer(id, answer)));
     }
 
-    /// Lets the server act and sends its answers.
+    /// Passes an input to the server and sends its answers.
     fn send(&mut self, input: ServerInput) {
         for (to, id, answer) in self.serve(input) {
             self.queue.push(self.now() + LEG_MS, 0, Event::Input(to, Input::Answer(id, answer)));
@@ -208,13 +199,13 @@ impl Rig {
         self.ask(Request::update(resource, Arc::new(object.edited(edit))));
     }
 
-    /// Someone writes the status of a pod.
+    /// A user edits the status of a pod.
     pub(crate) fn edit_status(&mut self, pod: &str, edit: impl FnOnce(&mut Value)) {
         let object = self.ask(Request::get(*PODS, &ObjectKey::new("default", pod)));
         self.ask(Request::update_status(*PODS, Arc::new(object.edited(edit))));
     }
 
-    /// A user creates a pod of one container, on this node or on none.
+    /// A user creates a pod of one container, bound to the node unless it is empty.
     pub(crate) fn pod(&mut self, name: &str, node: &str, edit: impl FnOnce(&mut Value)) {
         let mut pod = value!({
             "apiVersion": "v1",
@@ -244,7 +235,7 @@ impl Rig {
         self.find(*PODS, "default", name)
     }
 
-    /// The pod as kubectl prints it, without its name: `1/1 Running 0 3s`; nothing once it is gone.
+    /// The pod as kubectl prints it, without its name: `1/1 Running 0 3s`; empty once it is deleted.
     pub(crate) fn row(&self, name: &str) -> String {
         let Some(pod) = self.get_pod(name) else { return String::new() };
         let since = |at: &str| Some(self.now().since(Time::parse_rfc3339(at)?) as i64 / 1000);
@@ -252,7 +243,7 @@ impl Rig {
         format!("{} {} {} {}", row.ready, row.status, row.restarts, row.age)
     }
 
-    /// Lets the test act on the runtime as faults do.
+    /// Calls the runtime as a fault does.
     pub(crate) fn on_runtime<T>(&mut self, act: impl FnOnce(&mut ContainerRuntime, &mut Outbox) -> T) -> T {
         let mut out = Outbox::new(self.now());
         let result = act(&mut self.runtime, &mut out);

@@ -1,4 +1,4 @@
-//! Where pods go, and what is said of those that go nowhere.
+//! The nodes that the scheduler chooses, and the messages of pods that stay pending.
 
 use wavetank_sim::engine::Draws;
 use wavetank_sim::object::{Object, Value};
@@ -58,7 +58,7 @@ fn pods_of_one_owner_spread_over_hosts_and_zones() {
 }
 
 #[test]
-fn ties_are_drawn_by_seed_and_pod() {
+fn seed_and_pod_decide_between_equal_nodes() {
     let first = |seed| {
         let mut rig = cluster(3, seed);
         rig.pod("a", "", |_| ());
@@ -70,7 +70,7 @@ fn ties_are_drawn_by_seed_and_pod() {
 }
 
 #[test]
-fn resources_are_counted_before_the_bindings_are_seen() {
+fn assumed_pods_count_before_their_bindings_arrive() {
     let mut rig = cluster(2, 1);
     for name in ["a", "b", "c"] {
         rig.pod(name, "", requests("3"));
@@ -84,7 +84,7 @@ fn resources_are_counted_before_the_bindings_are_seen() {
 }
 
 #[test]
-fn a_pod_with_priority_goes_first() {
+fn a_pod_with_priority_is_scheduled_first() {
     let mut rig = cluster(1, 1);
     let class = value!({"metadata": {"name": "high"}, "value": 10});
     let classes = Resource::new("scheduling.k8s.io/v1/priorityclasses");
@@ -104,7 +104,7 @@ fn a_pod_with_priority_goes_first() {
 }
 
 #[test]
-fn a_message_is_told_once_and_counts_each_reason() {
+fn a_message_is_written_once_and_counts_each_reason() {
     let mut rig = cluster(3, 1);
     edit_node(&mut rig, "node-1", |node| node.set_at(&["spec", "unschedulable"], true));
     let taint = value!({"key": "k", "value": "v", "effect": "NoSchedule"});
@@ -117,7 +117,7 @@ fn a_message_is_told_once_and_counts_each_reason() {
         "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated \
          taint(s), 1 node(s) were unschedulable"
     );
-    // A change that helps nobody is answered by no second write.
+    // After a change that does not help the pod its message is not written again.
     edit_node(&mut rig, "node-1", |node| node.set_at(&["metadata", "labels", "x"], "y"));
     rig.run_to(3.0);
     assert_eq!(rig.writes, ["patch pods/status default/a"]);
@@ -127,7 +127,7 @@ fn a_message_is_told_once_and_counts_each_reason() {
 }
 
 #[test]
-fn tolerations_and_node_affinity_open_nodes() {
+fn a_pod_tolerates_the_taint_of_the_node_that_it_selects() {
     let mut rig = cluster(3, 1);
     let taint = value!({"key": "k", "value": "v", "effect": "NoSchedule"});
     edit_node(&mut rig, "node-2", |node| node.set_at(&["spec", "taints"], vec![taint]));
@@ -146,7 +146,7 @@ fn tolerations_and_node_affinity_open_nodes() {
 }
 
 #[test]
-fn gated_pods_and_those_of_other_schedulers_are_left_alone() {
+fn gated_pods_and_those_of_other_schedulers_are_not_scheduled() {
     let mut rig = cluster(1, 1);
     let gate = value!({"name": "g"});
     rig.pod("gated", "", |pod| pod.set_at(&["spec", "schedulingGates"], vec![gate]));
@@ -159,7 +159,7 @@ fn gated_pods_and_those_of_other_schedulers_are_left_alone() {
 }
 
 #[test]
-fn a_failed_binding_is_tried_again_after_a_back_off() {
+fn a_failed_binding_is_retried_after_a_back_off() {
     let mut rig = cluster(1, 1);
     rig.binding_failures = 2;
     rig.pod("a", "", |_| ());
@@ -169,7 +169,7 @@ fn a_failed_binding_is_tried_again_after_a_back_off() {
     assert_eq!(node_of(&rig, "a"), "node-1");
 }
 
-/// Fields of nodes that a pod asks for by name, all of them in one term.
+/// A required node affinity with a field selector for each name, all in one term.
 fn named(names: &'static [&'static str]) -> impl FnOnce(&mut Value) {
     move |pod| {
         let field = |name: &&str| value!({"key": "metadata.name", "operator": "In", "values": [(*name)]});
@@ -180,7 +180,7 @@ fn named(names: &'static [&'static str]) -> impl FnOnce(&mut Value) {
 }
 
 #[test]
-fn of_a_pod_for_one_node_only_that_node_is_looked_at() {
+fn a_pod_for_one_node_is_filtered_on_that_node_only() {
     let mut rig = cluster(3, 1);
     edit_node(&mut rig, "node-1", |node| node.set_at(&["spec", "unschedulable"], true));
     rig.pod("a", "", |pod| {
@@ -198,14 +198,14 @@ fn of_a_pod_for_one_node_only_that_node_is_looked_at() {
 }
 
 #[test]
-fn a_pod_waits_for_what_it_lacks_and_not_for_any_change() {
+fn only_a_change_that_may_help_makes_a_pod_schedulable_again() {
     let mut rig = cluster(2, 1);
     rig.pod("a", "", requests("5"));
     rig.run_to(1.0);
     edit_node(&mut rig, "node-1", |node| node.set_at(&["spec", "unschedulable"], true));
     rig.run_to(2.0);
     assert_eq!(message(&rig, "a"), "0/2 nodes are available: 2 Insufficient cpu");
-    // A pod that leaves helps, as far as anybody knows.
+    // The deletion of a pod may help.
     rig.pod("b", "node-2", |_| ());
     rig.delete("b", Some(0));
     rig.run_to(3.0);
@@ -216,7 +216,7 @@ fn a_pod_waits_for_what_it_lacks_and_not_for_any_change() {
 }
 
 #[test]
-fn all_resources_count_that_a_pod_requests() {
+fn every_requested_resource_is_checked() {
     let mut rig = cluster(1, 1);
     rig.pod("a", "", |pod| {
         let wanted = value!({"example.com/gpu": "1", "ephemeral-storage": "1Ei"});

@@ -1,4 +1,4 @@
-//! Pods whose volumes come from claims.
+//! Pods with PersistentVolumeClaims.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ fn claim(rig: &mut Rig, name: &str, class: &str) -> Arc<Object> {
     rig.ask(Request::create(*PERSISTENT_VOLUME_CLAIMS, Object::shared(claim)))
 }
 
-/// A node, and the claim `late`, which waits for its first consumer.
+/// A node, and the claim `late` of a class with `WaitForFirstConsumer`.
 fn with_a_late_claim() -> Rig {
     let mut rig = cluster(1, 1);
     let class = value!({
@@ -30,7 +30,7 @@ fn with_a_late_claim() -> Rig {
     rig
 }
 
-/// Binds a claim for good.
+/// Binds a claim to a volume, as the volume controller does.
 fn bind(rig: &mut Rig, name: &str, volume: &str) {
     rig.edit(*PERSISTENT_VOLUME_CLAIMS, "default", name, |claim| {
         claim.set_at(&["metadata", "annotations", "pv.kubernetes.io/bind-completed"], "yes");
@@ -58,13 +58,13 @@ fn volume(rig: &mut Rig, name: &str, host: &str) {
 }
 
 #[test]
-fn what_is_wrong_with_a_claim_keeps_its_pod_pending() {
+fn a_pod_with_an_unusable_claim_stays_pending() {
     let mut rig = cluster(1, 1);
-    claim(&mut rig, "going", "");
-    rig.edit(*PERSISTENT_VOLUME_CLAIMS, "default", "going", |claim| {
+    claim(&mut rig, "deleted", "");
+    rig.edit(*PERSISTENT_VOLUME_CLAIMS, "default", "deleted", |claim| {
         claim.set_at(&["metadata", "finalizers"], value!(["example.com/keep"]));
     });
-    rig.ask(Request::delete(*PERSISTENT_VOLUME_CLAIMS, &ObjectKey::new("default", "going")));
+    rig.ask(Request::delete(*PERSISTENT_VOLUME_CLAIMS, &ObjectKey::new("default", "deleted")));
     let lost = claim(&mut rig, "lost", "");
     rig.ask(Request::update_status(
         *PERSISTENT_VOLUME_CLAIMS,
@@ -73,7 +73,7 @@ fn what_is_wrong_with_a_claim_keeps_its_pod_pending() {
     bind(&mut rig, "lost", "away");
     claim(&mut rig, "unbound", "");
     rig.pod("a", "", uses(&["none"]));
-    rig.pod("b", "", uses(&["unbound", "going"]));
+    rig.pod("b", "", uses(&["unbound", "deleted"]));
     rig.pod("c", "", uses(&["lost"]));
     rig.pod("d", "", uses(&["unbound"]));
     rig.pod("e", "", |pod| {
@@ -82,15 +82,15 @@ fn what_is_wrong_with_a_claim_keeps_its_pod_pending() {
         pod.set_at(&["spec", "volumes"], vec![volume]);
     });
     rig.run_to(1.0);
-    let said = ["a", "b", "c", "d", "e"].map(|pod| {
+    let messages = ["a", "b", "c", "d", "e"].map(|pod| {
         let message = message(&rig, pod);
         message.trim_start_matches("0/1 nodes are available: ").trim_end_matches(". not found").to_owned()
     });
     assert_eq!(
-        said,
+        messages,
         [
             "persistentvolumeclaim \"none\" not found",
-            "persistentvolumeclaim \"going\" is being deleted",
+            "persistentvolumeclaim \"deleted\" is being deleted",
             "persistentvolumeclaim \"lost\" bound to non-existent persistentvolume \"away\"",
             "pod has unbound immediate PersistentVolumeClaims",
             "waiting for ephemeral volume controller to create the persistentvolumeclaim \"e-v\"",
@@ -99,7 +99,7 @@ fn what_is_wrong_with_a_claim_keeps_its_pod_pending() {
 }
 
 #[test]
-fn a_claim_that_waits_for_its_consumer_delays_the_binding_only() {
+fn a_claim_without_a_volume_delays_the_binding_of_its_first_consumer() {
     let mut rig = with_a_late_claim();
     rig.pod("a", "", uses(&["late"]));
     rig.run_to(1.0);
@@ -112,7 +112,7 @@ fn a_claim_that_waits_for_its_consumer_delays_the_binding_only() {
 }
 
 #[test]
-fn a_pod_that_goes_while_its_claim_is_bound_leaves_its_room_to_others() {
+fn a_pod_deleted_while_its_claim_is_bound_frees_its_resources() {
     let mut rig = with_a_late_claim();
     rig.pod("a", "", |pod| {
         uses(&["late"])(pod);
@@ -122,7 +122,7 @@ fn a_pod_that_goes_while_its_claim_is_bound_leaves_its_room_to_others() {
     rig.run_to(1.0);
     rig.pod("b", "", requests("3"));
     rig.run_to(1.5);
-    assert_eq!(node_of(&rig, "b"), "", "the room is kept for the first one");
+    assert_eq!(node_of(&rig, "b"), "", "the first one is assumed on the node");
     rig.delete("a", Some(0));
     rig.run_to(20.0);
     assert!(rig.get_pod("a").is_some(), "its finalizer holds it");
@@ -130,7 +130,7 @@ fn a_pod_that_goes_while_its_claim_is_bound_leaves_its_room_to_others() {
 }
 
 #[test]
-fn a_pod_goes_where_its_volume_is() {
+fn a_pod_is_scheduled_to_the_node_of_its_volume() {
     let mut rig = cluster(3, 1);
     claim(&mut rig, "c", "");
     bind(&mut rig, "c", "v");

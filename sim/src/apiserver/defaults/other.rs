@@ -1,6 +1,8 @@
 //! Defaults that depend on other fields, for kinds with one or two of them.
 
-use super::super::base64;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::super::crd::storage_version;
 use super::super::tree::{default, edit_items, edited, text};
 use crate::object::Value;
@@ -87,7 +89,7 @@ pub(super) fn namespace(new: &mut Value) {
 pub(super) fn secret(new: &mut Value) {
     let Some(plain) = new.as_map_mut().and_then(|map| map.remove("stringData")) else { return };
     for (key, text) in plain.as_map().into_iter().flatten() {
-        let encoded = base64::encode(text.as_str().unwrap_or_default().as_bytes());
+        let encoded = STANDARD.encode(text.as_str().unwrap_or_default().as_bytes());
         new.set_at(&["data", key.as_str()], encoded);
     }
 }

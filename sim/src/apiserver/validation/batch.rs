@@ -1,12 +1,12 @@
 //! Jobs and CronJobs. Recorded in `validation-job-cronjob` and `job-status-validation`.
 //!
-//! Differs: a time zone is checked by its area only, a schedule by the number of its fields only. Other errors in them are not
-//! found.
+//! Differs: a schedule is checked by the number of its fields only. Other errors in it are not found.
 
 use super::check::{Checker, PendingWrite, text};
 use super::labels::selects;
 use super::pod::template;
 use super::workload::{domain_prefixed, go_selector, mismatch};
+use crate::engine::time_zone;
 use crate::object::{FieldError, Value};
 
 /// The label by which a Job selects its pods (batch `ControllerUidLabel`).
@@ -117,7 +117,7 @@ pub(super) fn cron_job(write: &PendingWrite<'_>, check: &mut Checker) {
         check.not_negative(format_args!("spec.{key}"), of(key));
     }
     if let Some(zone) = of("timeZone").and_then(Value::as_str)
-        && !is_zone(zone)
+        && (zone.is_empty() || time_zone(zone).is_none())
     {
         check.invalid("spec.timeZone", zone, &format!("unknown time zone {zone}"));
     }
@@ -137,27 +137,6 @@ fn schedule(schedule: &str, check: &mut Checker) {
     if !schedule.starts_with('@') && fields.len() != 5 {
         let why = format!("expected exactly 5 fields, found {}: [{}]", fields.len(), fields.join(" "));
         check.invalid(field, schedule, &why);
-    }
-}
-
-/// Whether the name begins with an area of the IANA time zone database.
-fn is_zone(zone: &str) -> bool {
-    const AREAS: [&str; 11] = [
-        "Africa",
-        "America",
-        "Antarctica",
-        "Arctic",
-        "Asia",
-        "Atlantic",
-        "Australia",
-        "Europe",
-        "Indian",
-        "Pacific",
-        "Etc",
-    ];
-    match zone.split_once('/') {
-        Some((area, place)) => AREAS.contains(&area) && !place.is_empty(),
-        None => matches!(zone, "UTC" | "GMT"),
     }
 }
 

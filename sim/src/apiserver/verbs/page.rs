@@ -3,13 +3,20 @@
 //! Clients must not look into them. They have the form of a real server's, base64 of a small JSON object, because operators
 //! log them.
 
-use super::super::base64;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::NO_PAD;
+use base64::{Engine, alphabet};
+
 use crate::object::Value;
 use crate::value;
 use crate::wire::{ObjectKey, Status};
 
 /// The version of the token's format (apiserver `storage.EncodeContinue`).
 const FORMAT: &str = "meta.k8s.io/v1";
+
+/// As Go's `base64.RawURLEncoding`.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// Where a page begins.
 #[derive(Debug, PartialEq)]
@@ -30,7 +37,7 @@ impl ContinueToken {
             format!("/{}\0", self.last.name)
         };
         let token = value!({"v": FORMAT, "rv": revision, "start": start});
-        base64::encode_url(token.to_json().as_bytes())
+        BASE64.encode(token.to_json().as_bytes())
     }
 
     /// The token with this text, from a list of this namespace.
@@ -39,8 +46,11 @@ impl ContinueToken {
             let message = format!("invalid continue token: continue key is not valid: {why}");
             Box::new(Status::bad_request(message))
         };
-        let bytes =
-            base64::decode_url(text).map_err(|at| bad(&format!("illegal base64 data at input byte {at}")))?;
+        let bytes = BASE64.decode(text).map_err(|_| {
+            let is_foreign = |b: u8| !(b.is_ascii_alphanumeric() || b"-_".contains(&b));
+            let at = text.bytes().position(is_foreign).unwrap_or(text.len() - 1);
+            bad(&format!("illegal base64 data at input byte {at}"))
+        })?;
         let token = Value::from_json(&bytes).map_err(|_| bad(&unexpected(&bytes)))?;
         if token.str_at(&["v"]) != Some(FORMAT) {
             let version = token.str_at(&["v"]).unwrap_or_default();

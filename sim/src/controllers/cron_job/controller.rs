@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::history::{CronJobStatus, delete, surplus};
 use super::run::{job, job_name};
 use super::schedule::Schedule;
-use super::zone::TimeZone;
 use crate::client::Change;
 use crate::controllers::shared::claim::owners_of;
 use crate::controllers::{Caches, Call, Controller, Outcome, SyncKey, Verdict, Watches};
-use crate::engine::{Millis, Time};
+use crate::engine::{Millis, Time, time_zone};
 use crate::object::{Object, Str, Value};
 use crate::wire::resource::{CRON_JOBS, JOBS};
 use crate::wire::{Answer, Request, Resource, Verb};
@@ -127,22 +126,22 @@ impl CronJobSync<'_> {
         if self.cron_job.is_terminating() || suspended {
             return None;
         }
-        let zone = TimeZone::named(self.cron_job.str_at(&["spec", "timeZone"]).unwrap_or_default())?;
+        let zone = time_zone(self.cron_job.str_at(&["spec", "timeZone"]).unwrap_or_default())?;
         let schedule = Schedule::parse(self.cron_job.str_at(&["spec", "schedule"])?)?;
-        if let Some(next) = schedule.next(self.now, zone) {
+        if let Some(next) = schedule.next(self.now, &zone) {
             self.out.after(next.since(self.now) + LATER_MS);
         }
         if std::mem::take(&mut memory.rescheduled) {
             return None;
         }
-        let due = schedule.last(self.earliest()?, self.now, zone)?;
+        let due = schedule.last(self.earliest()?, self.now, &zone)?;
         if std::mem::take(&mut memory.taken) && !self.adopt_existing(due, jobs) {
             memory.skipped = Some(due);
         }
         if memory.skipped == Some(due) || self.is_processed(due) || !self.may_run(jobs) {
             return None;
         }
-        self.out.then(Request::create(*JOBS, job(self.cron_job, due, zone)));
+        self.out.then(Request::create(*JOBS, job(self.cron_job, due, &zone)));
         self.out.again();
         Some(due)
     }

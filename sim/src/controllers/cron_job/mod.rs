@@ -2,13 +2,12 @@
 //!
 //! - `controller`: which CronJobs a change concerns; one sync
 //! - `schedule`: the five fields and the macros; their next time
-//! - `zone`: time zones
 //! - `history`: the status, and which finished Jobs it keeps
 //! - `run`: the Job of a scheduled time
 //!
 //! Real: pkg/controller/cronjob, version 2, and its parser robfig/cron. Modelled: concurrency policies, starting deadlines,
-//! suspension, history limits, names of Jobs from the scheduled minute, status, common time zones. Not modelled: other
-//! zones (see `zone`); live reads of active Jobs that the cache lacks.
+//! suspension, history limits, names of Jobs from the scheduled minute, status, time zones. Not modelled: live reads
+//! of active Jobs that the cache lacks.
 
 mod controller;
 mod history;
@@ -16,6 +15,5 @@ mod run;
 mod schedule;
 #[cfg(test)]
 mod tests;
-mod zone;
 
 pub(super) use controller::CronJobs;

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::zone::TimeZone;
+use jiff::tz::TimeZone;
+
 use crate::controllers::shared::claim::{Owner, controller_ref};
 use crate::engine::Time;
 use crate::object::{Object, Value};
@@ -20,7 +21,7 @@ pub(super) fn job_name(cron_job: &Object, scheduled: Time) -> String {
 }
 
 /// The job for a scheduled time.
-pub(super) fn job(cron_job: &Object, scheduled: Time, zone: TimeZone) -> Arc<Object> {
+pub(super) fn job(cron_job: &Object, scheduled: Time, zone: &TimeZone) -> Arc<Object> {
     let template = |path: &[&str]| cron_job.at(&["spec", "jobTemplate"]).and_then(|t| t.at(path)).cloned();
     let owner = Owner { resource: *CRON_JOBS, kind: "CronJob", object: cron_job };
     let mut metadata = value!({
@@ -32,7 +33,7 @@ pub(super) fn job(cron_job: &Object, scheduled: Time, zone: TimeZone) -> Arc<Obj
             metadata.set_at(&[field], map);
         }
     }
-    metadata.set_at(&["annotations", SCHEDULED], zone.rfc3339(scheduled));
+    metadata.set_at(&["annotations", SCHEDULED], scheduled.rfc3339_in(zone));
     let spec = template(&["spec"]).unwrap_or_else(Value::empty_map);
     Object::shared(value!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}))
 }

@@ -3,17 +3,17 @@
 //! Real: robfig/cron `ParseStandard` and `SpecSchedule.Next`. Modelled: all of it but seconds and time zones in the text,
 //! which the API server refuses. If one of the two day fields is `*`, a day must match both, else one of them.
 
-use super::zone::TimeZone;
-use crate::engine::{EPOCH_S, Time};
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan};
+
+use crate::engine::{Millis, SECOND, Time};
 
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// A schedule without a time within five years has none (robfig/cron).
-const FARTHEST_DAYS: i64 = 5 * 366;
-
-/// Changes of a zone's offset within these years: two a year, and one more.
-const MOST_CHANGES: u32 = 11;
+const FARTHEST_DAYS: usize = 5 * 366;
 
 /// A parsed schedule.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,7 +21,7 @@ pub(super) enum Schedule {
     /// At these minutes.
     Fields(Box<Fields>),
     /// `@every`: this many seconds after the last time.
-    Every(i64),
+    Every(u64),
 }
 
 /// Each field as a set of bits.
@@ -49,7 +49,7 @@ impl Schedule {
             _ => text,
         };
         if let Some(every) = fields.strip_prefix("@every ") {
-            return duration_s(every).map(|seconds| Self::Every(seconds.max(1)));
+            return duration_s(every).map(Self::Every);
         }
         let fields: Vec<&str> = fields.split_whitespace().collect();
         let [minutes, hours, days, months, weekdays] = fields[..] else { return None };
@@ -67,25 +67,27 @@ impl Schedule {
 
     /// The first time after `time` in a zone. When daylight saving time begins, the skipped hour has no times; when it ends,
     /// the repeated hour has its times twice.
-    pub(super) fn next(&self, time: Time, zone: TimeZone) -> Option<Time> {
+    pub(super) fn next(&self, time: Time, zone: &TimeZone) -> Option<Time> {
         let fields = match self {
-            Self::Every(seconds) => return Some(at_wall(time.wall_s() + seconds)),
+            Self::Every(seconds) => return Some(time - time.0.rem_euclid(1000) as Millis + seconds * SECOND),
             Self::Fields(fields) => fields,
         };
-        let (mut at, mut after) = (time.wall_s(), time.wall_s());
-        for _ in 0..=MOST_CHANGES {
-            let offset = zone.offset_s(at);
-            let next = fields.next(after + offset)? - offset;
-            match zone.next_change(at).filter(|change| *change <= next) {
-                Some(change) => (at, after) = (change, change - 1),
-                None => return Some(at_wall(next)),
+        let now = time.timestamp();
+        let mut changes = zone.following(now);
+        let (mut offset, mut after) = (zone.to_offset(now), now);
+        loop {
+            let next = offset.to_timestamp(fields.next(offset.to_datetime(after))?).ok()?;
+            match changes.next().filter(|change| change.timestamp() <= next) {
+                Some(change) => {
+                    (offset, after) = (change.offset(), change.timestamp() - 1.nanosecond());
+                }
+                None => return Some(time + next.duration_since(now).as_millis() as Millis),
             }
         }
-        None
     }
 
     /// The last time after `earliest` that is not after `now`.
-    pub(super) fn last(&self, earliest: Time, now: Time, zone: TimeZone) -> Option<Time> {
+    pub(super) fn last(&self, earliest: Time, now: Time, zone: &TimeZone) -> Option<Time> {
         let mut last = self.next(earliest, zone).filter(|time| *time <= now)?;
         while let Some(next) = self.next(last, zone).filter(|time| *time <= now) {
             last = next;
@@ -94,42 +96,32 @@ impl Schedule {
     }
 }
 
-fn at_wall(seconds: i64) -> Time {
-    Time((seconds - EPOCH_S) * 1000)
-}
-
 impl Fields {
-    /// The first matching local second after this one.
-    fn next(&self, after_s: i64) -> Option<i64> {
-        let first = after_s.div_euclid(60) + 1;
-        let today = first.div_euclid(1440);
-        let from = |day: i64| if day == today { first.rem_euclid(1440) } else { 0 };
-        let days = (today..=today + FARTHEST_DAYS).filter(|day| self.has_day(*day));
-        days.filter_map(|day| Some(day * 1440 + self.minute_from(from(day))?))
-            .next()
-            .map(|minute| minute * 60)
+    /// The first matching local minute after this time.
+    fn next(&self, after: DateTime) -> Option<DateTime> {
+        let days = after.date().series(1.day()).take(FARTHEST_DAYS).filter(|date| self.has_day(*date));
+        let times = days.flat_map(|date| {
+            let hours = (0..24).filter(|hour| has(self.hours, *hour));
+            hours.flat_map(move |hour| (0..60).map(move |minute| date.at(hour, minute, 0, 0)))
+        });
+        times.filter(|time| has(self.minutes, time.minute())).find(|time| *time > after)
     }
 
-    fn has_day(&self, day: i64) -> bool {
-        let (_, month, of_month) = at_wall(day * 86_400).date();
-        // 1970-01-01 was a Thursday.
-        let (by_day, by_weekday) = (has(self.days, of_month), has(self.weekdays, (day + 4).rem_euclid(7)));
-        has(self.months, month) && if self.both_days { by_day && by_weekday } else { by_day || by_weekday }
-    }
-
-    /// The first matching minute of a day from this one on.
-    fn minute_from(&self, first: i64) -> Option<i64> {
-        (first..1440).find(|minute| has(self.hours, minute / 60) && has(self.minutes, minute % 60))
+    fn has_day(&self, date: Date) -> bool {
+        let weekday = date.weekday().to_sunday_zero_offset();
+        let (by_day, by_weekday) = (has(self.days, date.day()), has(self.weekdays, weekday));
+        has(self.months, date.month())
+            && if self.both_days { by_day && by_weekday } else { by_day || by_weekday }
     }
 }
 
-fn has(bits: u64, n: i64) -> bool {
+fn has(bits: u64, n: i8) -> bool {
     debug_assert!((0..64).contains(&n), "minutes, hours, days and months fit into 64 bits");
     bits >> n & 1 == 1
 }
 
 /// The bits of one field, and whether it is `*`.
-fn field(text: &str, bounds: (i64, i64), names: &[&str]) -> Option<(u64, bool)> {
+fn field(text: &str, bounds: (i8, i8), names: &[&str]) -> Option<(u64, bool)> {
     let parts: Option<Vec<(u64, bool)>> = text.split(',').map(|part| range(part, bounds, names)).collect();
     let parts = parts?;
     let any = parts.iter().any(|(_, any)| *any);
@@ -137,9 +129,9 @@ fn field(text: &str, bounds: (i64, i64), names: &[&str]) -> Option<(u64, bool)> 
 }
 
 /// The bits of `*`, `3`, `mon-fri`, `*/10`, `5/15`, `10-40/10`.
-fn range(text: &str, (lowest, highest): (i64, i64), names: &[&str]) -> Option<(u64, bool)> {
+fn range(text: &str, (lowest, highest): (i8, i8), names: &[&str]) -> Option<(u64, bool)> {
     let (range, step) = match text.split_once('/') {
-        Some((range, step)) => (range, Some(step.parse::<i64>().ok().filter(|step| *step > 0)?)),
+        Some((range, step)) => (range, Some(step.parse::<usize>().ok().filter(|step| *step > 0)?)),
         None => (text, None),
     };
     let any = matches!(range, "*" | "?");
@@ -154,48 +146,37 @@ fn range(text: &str, (lowest, highest): (i64, i64), names: &[&str]) -> Option<(u
     if first < lowest || last > highest || first > last {
         return None;
     }
-    let steps = (first..=last).step_by(usize::try_from(step.unwrap_or(1)).ok()?);
+    let steps = (first..=last).step_by(step.unwrap_or(1));
     Some((steps.fold(0, |bits, n| bits | 1 << n), any && step.unwrap_or(1) == 1))
 }
 
-fn number(text: &str, lowest: i64, names: &[&str]) -> Option<i64> {
+fn number(text: &str, lowest: i8, names: &[&str]) -> Option<i8> {
     let place = names.iter().position(|name| text.eq_ignore_ascii_case(name));
     match place {
-        Some(place) => Some(i64::try_from(place).ok()? + lowest),
+        Some(place) => Some(i8::try_from(place).ok()? + lowest),
         None => text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit())),
     }
 }
 
-/// Whole seconds of a Go duration: `1h30m`, `90s`.
-fn duration_s(text: &str) -> Option<i64> {
-    let mut seconds = 0_i64;
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).filter(|digits| *digits > 0)?;
-        let (number, unit) = rest.split_at(digits);
-        let factor = match unit.chars().next()? {
-            'h' => 3600,
-            'm' => 60,
-            's' => 1,
-            _ => return None,
-        };
-        seconds = seconds.checked_add(number.parse::<i64>().ok()?.checked_mul(factor)?)?;
-        rest = &unit[1..];
-    }
-    Some(seconds)
+/// Whole seconds of a Go duration, `1h30m` or `90s`, at least one.
+fn duration_s(text: &str) -> Option<u64> {
+    // jiff also reads `1 hour` and `PT1H`.
+    let is_go = text.chars().all(|c| c.is_ascii_digit() || "hmsuµn.".contains(c));
+    let duration: SignedDuration = is_go.then(|| text.parse().ok())??;
+    u64::try_from(duration.as_secs().max(1)).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::time_zone;
 
     /// The times of a schedule after 2026-01-01T00:00:00Z, a Thursday.
     fn times(schedule: &str, count: usize) -> Vec<String> {
         let schedule = Schedule::parse(schedule).unwrap();
         let mut time = Time::ZERO;
         let mut out = Vec::new();
-        let utc = TimeZone::named("UTC").unwrap();
-        while let Some(next) = schedule.next(time, utc).filter(|_| out.len() < count) {
+        while let Some(next) = schedule.next(time, &TimeZone::UTC).filter(|_| out.len() < count) {
             time = next;
             out.push(time.rfc3339()[5..16].to_owned());
         }
@@ -249,38 +230,64 @@ mod tests {
     #[test]
     fn a_zone_ahead_of_utc_has_its_midnight_earlier() {
         let daily = Schedule::parse("@daily").unwrap();
-        let (ahead, utc) = (TimeZone::named("Etc/GMT-2").unwrap(), TimeZone::named("UTC").unwrap());
-        assert_eq!(daily.next(Time::ZERO, ahead), Some(Time(22 * 3_600_000)));
-        assert_eq!(daily.last(Time(-86_400_000), Time(1), ahead), Some(Time(-7_200_000)));
-        assert_eq!(daily.last(Time::ZERO, Time(1), utc), None);
+        let ahead = time_zone("Etc/GMT-2").unwrap();
+        assert_eq!(daily.next(Time::ZERO, &ahead), Some(Time(22 * 3_600_000)));
+        assert_eq!(daily.last(Time(-86_400_000), Time(1), &ahead), Some(Time(-7_200_000)));
+        assert_eq!(daily.last(Time::ZERO, Time(1), &TimeZone::UTC), None);
     }
 
     #[test]
     fn a_skipped_hour_has_no_time_and_a_repeated_one_has_two() {
-        let zone = TimeZone::named("Europe/Berlin").unwrap();
-        let after = |schedule: &str, utc: &str| {
+        let after = |zone: &str, schedule: &str, utc: &str| {
+            let zone = time_zone(zone).unwrap();
             let mut time = Time::parse_rfc3339(utc).unwrap();
             let schedule = Schedule::parse(schedule).unwrap();
             [(); 2].map(|()| {
-                time = schedule.next(time, zone).unwrap();
-                zone.rfc3339(time)
+                time = schedule.next(time, &zone).unwrap();
+                time.rfc3339_in(&zone)
             })
         };
-        assert_eq!(
-            after("30 2 * * *", "2026-03-28T12:00:00Z"),
-            ["2026-03-30T02:30:00+02:00", "2026-03-31T02:30:00+02:00"]
-        );
-        assert_eq!(
-            after("0 3 * * *", "2026-03-28T12:00:00Z"),
-            ["2026-03-29T03:00:00+02:00", "2026-03-30T03:00:00+02:00"]
-        );
-        assert_eq!(
-            after("30 2 * * *", "2026-10-24T12:00:00Z"),
-            ["2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"]
-        );
-        assert_eq!(
-            after("0 12 29 2 *", "2026-01-01T00:00:00Z"),
-            ["2028-02-29T12:00:00+01:00", "2032-02-29T12:00:00+01:00"]
-        );
+        for (zone, schedule, utc, expected) in [
+            (
+                "Europe/Berlin",
+                "30 2 * * *",
+                "2026-03-28T12:00:00Z",
+                ["2026-03-30T02:30:00+02:00", "2026-03-31T02:30:00+02:00"],
+            ),
+            (
+                "Europe/Berlin",
+                "0 3 * * *",
+                "2026-03-28T12:00:00Z",
+                ["2026-03-29T03:00:00+02:00", "2026-03-30T03:00:00+02:00"],
+            ),
+            (
+                "Europe/Berlin",
+                "30 2 * * *",
+                "2026-10-24T12:00:00Z",
+                ["2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"],
+            ),
+            (
+                "Europe/Berlin",
+                "0 12 29 2 *",
+                "2026-01-01T00:00:00Z",
+                ["2028-02-29T12:00:00+01:00", "2032-02-29T12:00:00+01:00"],
+            ),
+            // By half an hour, in the southern hemisphere.
+            (
+                "Australia/Lord_Howe",
+                "15 2 * * *",
+                "2026-10-03T00:00:00Z",
+                ["2026-10-05T02:15:00+11:00", "2026-10-06T02:15:00+11:00"],
+            ),
+            // At midnight.
+            (
+                "America/Santiago",
+                "@daily",
+                "2026-09-05T12:00:00Z",
+                ["2026-09-07T00:00:00-03:00", "2026-09-08T00:00:00-03:00"],
+            ),
+        ] {
+            assert_eq!(after(zone, schedule, utc), expected, "{zone} {schedule}");
+        }
     }
 }

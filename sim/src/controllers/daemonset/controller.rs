@@ -144,8 +144,8 @@ impl DaemonSets {
 /// The set's revisions and pods.
 fn claim(set: &Object, selector: &LabelSelector, caches: &Caches, out: &mut Outcome) -> (Objects, Objects) {
     let owner = template::owner(set);
-    let revisions = owner.claim(selector, caches.of(*CONTROLLER_REVISIONS), |_| true, out);
-    let pods = owner.claim(selector, caches.of(*PODS), |_| true, out);
+    let revisions = owner.claim(selector, caches.of(*CONTROLLER_REVISIONS), |_| true, None, out);
+    let pods = owner.claim(selector, caches.of(*PODS), |_| true, None, out);
     (revisions, pods)
 }
 

@@ -9,7 +9,7 @@ use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{CONTROLLER_REVISIONS, DAEMON_SETS, NODES, PODS};
-use crate::wire::{Request, Status, Verb};
+use crate::wire::{Status, Verb};
 
 fn set(changes: &[(&[&str], Value)]) -> Value {
     let mut set = value!({
@@ -183,7 +183,7 @@ fn an_update_that_never_gets_ready_stops_at_max_unavailable() {
     let half = value!({"maxUnavailable": "50%", "maxSurge": 0});
     fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(&["spec", "updateStrategy", "rollingUpdate"], half));
     assert_eq!(pods(&fixture).iter().filter(|(_, revision)| revision == "76b46755f4").count(), 2);
-    // Going back replaces the broken pods at once, as they are not available.
+    // A rollback replaces the broken pods at once, as they are not available.
     set_image(&mut fixture, "nginx:1", "3");
     assert_eq!(pods(&fixture), on(&["n1", "n2", "n3", "n4"], "76b46755f4"));
     assert_eq!(fixture.get(*CONTROLLER_REVISIONS, "d-76b46755f4").i64_at(&["revision"]), Some(3));
@@ -206,21 +206,21 @@ fn labels_and_taints_decide_as_recorded() {
         fixture(2, set(&[(&["spec", "template", "spec", "nodeSelector"], value!({"role": "db"}))]));
     assert_eq!(statuses(&fixture), [[1, 0, 0, 0, 0, 0, 0, 0]]);
     let labelled = |root: &mut Value| root.set_at(&["metadata", "labels"], value!({"role": "db"}));
-    fixture.edit_cluster_scoped(*NODES, "n1", labelled);
-    fixture.edit_cluster_scoped(*NODES, "n2", labelled);
+    fixture.edit(*NODES, "n1", labelled);
+    fixture.edit(*NODES, "n2", labelled);
     assert_eq!(pods(&fixture).len(), 2);
     let taint = |effect: &str| value!([{"key": "k", "value": "v", "effect": effect}]);
     // ctl-ds-node-selector-and-taint: with NoSchedule the pod stays, with NoExecute it is deleted.
-    fixture.edit_cluster_scoped(*NODES, "n2", |root| root.set_at(&["spec", "taints"], taint("NoSchedule")));
+    fixture.edit(*NODES, "n2", |root| root.set_at(&["spec", "taints"], taint("NoSchedule")));
     assert_eq!(pods(&fixture).len(), 2);
     let before = statuses(&fixture).len();
-    fixture.edit_cluster_scoped(*NODES, "n2", |root| root.set_at(&["spec", "taints"], taint("NoExecute")));
+    fixture.edit(*NODES, "n2", |root| root.set_at(&["spec", "taints"], taint("NoExecute")));
     assert_eq!(pods(&fixture).len(), 1);
     assert_eq!(statuses(&fixture)[before..], [[1, 1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 0, 1, 1, 1, 0]]);
-    fixture.edit_cluster_scoped(*NODES, "n2", |root| drop(root.remove_at(&["spec", "taints"])));
+    fixture.edit(*NODES, "n2", |root| drop(root.remove_at(&["spec", "taints"])));
     assert_eq!(pods(&fixture).len(), 2);
     for node in ["n1", "n2"] {
-        fixture.edit_cluster_scoped(*NODES, node, |root| drop(root.remove_at(&["metadata", "labels"])));
+        fixture.edit(*NODES, node, |root| drop(root.remove_at(&["metadata", "labels"])));
     }
     assert!(fixture.all(*PODS).is_empty());
     assert_eq!(statuses(&fixture).last(), Some(&[1, 0, 0, 0, 0, 0, 0, 0]));
@@ -232,7 +232,7 @@ fn a_new_node_gets_a_pod_and_the_deletion_of_a_node_syncs_no_set() {
     fixture.create(*NODES, value!({"metadata": {"name": "n3"}, "spec": {"unschedulable": true}}));
     assert_eq!(pods(&fixture).len(), 3, "daemon pods tolerate a cordon");
     fixture.take_requests();
-    fixture.delete_cluster_scoped(*NODES, "n3");
+    fixture.delete(*NODES, "n3", "");
     // ctl-node-deleted-podgc: the status does not change before pod GC deletes the pod.
     let writes = fixture.take_requests();
     assert!(!writes.iter().any(|request| request.contains("daemonsets")), "{writes:?}");
@@ -331,11 +331,11 @@ fn affinity_node_names_and_tolerations_count_for_placement() {
 fn a_status_that_counts_misscheduled_pods_is_corrected_when_a_node_changes() {
     let mut fixture = fixture(1, set(&[]));
     let taint = |effect: &str| value!([{"key": "k", "value": "v", "effect": effect}]);
-    fixture.edit_cluster_scoped(*NODES, "n1", |root| root.set_at(&["spec", "taints"], taint("NoSchedule")));
+    fixture.edit(*NODES, "n1", |root| root.set_at(&["spec", "taints"], taint("NoSchedule")));
     // Any sync counts it.
     fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(&["metadata", "annotations", "a"], "b"));
     assert_eq!(statuses(&fixture).last().map(|row| row[3]), Some(1));
-    fixture.edit_cluster_scoped(*NODES, "n1", |root| drop(root.remove_at(&["spec", "taints"])));
+    fixture.edit(*NODES, "n1", |root| drop(root.remove_at(&["spec", "taints"])));
     assert_eq!(statuses(&fixture).last().map(|row| row[3]), Some(0));
 }
 
@@ -345,11 +345,10 @@ fn misplaced_pods_are_deleted_even_if_creations_are_refused() {
     let selector: &[&str] = &["spec", "template", "spec", "nodeSelector"];
     let mut fixture = fixture(2, set(&[(selector, role("a"))]));
     for (node, of) in [("n1", "a"), ("n2", "b")] {
-        fixture.edit_cluster_scoped(*NODES, node, |root| root.set_at(&["metadata", "labels"], role(of)));
+        fixture.edit(*NODES, node, |root| root.set_at(&["metadata", "labels"], role(of)));
     }
     assert_eq!(template::target_node(&fixture.only(*PODS)), Some("n1"));
-    let refused = |request: &Request| request.verb == Verb::Create && request.resource == Some(*PODS);
-    fixture.rule = Box::new(move |request| refused(request).then(|| Status::forbidden(*PODS, "", "no")));
+    fixture.refuse(Verb::Create, *PODS, Status::forbidden(*PODS, "", "no"));
     fixture.edit(*DAEMON_SETS, "d", |root| root.set_at(selector, role("b")));
     assert!(fixture.all(*PODS).is_empty());
 }

@@ -47,7 +47,7 @@ impl Controller for Deployments {
         };
         let mut out = Outcome::done();
         let owner = Owner { resource: *DEPLOYMENTS, kind: "Deployment", object: deployment };
-        let sets = owner.claim(&selector, caches.of(*REPLICA_SETS), |_| true, &mut out);
+        let sets = owner.claim(&selector, caches.of(*REPLICA_SETS), |_| true, None, &mut out);
         if !out.is_empty() {
             out.again();
             return out;

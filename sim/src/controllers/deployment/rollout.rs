@@ -109,7 +109,7 @@ impl<'a> Rollout<'a> {
             any |= self.resize(set, *size);
         }
         for ((set, clean), size) in active.iter().zip(clean).zip(shrunk) {
-            // The first write changes the version, so the second one goes out without a version.
+            // The first write changes the version, so the second one carries no version.
             let written = (replicas(set) != clean).then(|| {
                 set.edited(|root| {
                     root.set_at(&["spec", "replicas"], clean);

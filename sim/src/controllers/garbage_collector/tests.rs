@@ -1,6 +1,6 @@
 //! Cascades, foreground and orphan deletion, and references that do not match their owner.
 
-use crate::controllers::tests::{Fixture, NS, template};
+use crate::controllers::tests::{Fixture, NS, workload};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
@@ -9,11 +9,7 @@ use crate::wire::{ObjectKey, Resource, Status, Verb};
 
 fn deployed() -> Fixture {
     let mut fixture = Fixture::new();
-    let deployment = value!({
-        "metadata": {"name": "d", "namespace": NS},
-        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
-    });
-    fixture.create(*DEPLOYMENTS, deployment);
+    fixture.create(*DEPLOYMENTS, workload("d", 2));
     assert_eq!(fixture.all(*PODS).len(), 2);
     fixture.take_requests();
     fixture
@@ -134,10 +130,7 @@ fn an_owner_that_no_cache_shows_is_read_before_its_dependents_are_deleted() {
 #[test]
 fn nothing_is_deleted_while_the_owner_cannot_be_read() {
     let mut fixture = Fixture::new();
-    fixture.rule = Box::new(|request| {
-        let hit = request.verb == Verb::Get && request.resource == Some(*SERVICES);
-        hit.then(|| Status::new(500, "InternalError", "injected"))
-    });
+    fixture.refuse(Verb::Get, *SERVICES, Status::new(500, "InternalError", "injected"));
     fixture.create(*CONFIG_MAPS, owned("child", &[("v1/Service", "s", "u1")]));
     fixture.run_until(Time(1_000));
     assert!(fixture.find(*CONFIG_MAPS, "child").is_some());

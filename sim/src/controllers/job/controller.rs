@@ -85,7 +85,7 @@ impl Controller for Jobs {
         };
         let mut out = Outcome::done();
         let owner = Owner { resource: *JOBS, kind: "Job", object: job };
-        let pods = owner.claim_tracked(&selector, caches.of(*PODS), |_| true, Some(FINALIZER), &mut out);
+        let pods = owner.claim(&selector, caches.of(*PODS), |_| true, Some(FINALIZER), &mut out);
         if !out.is_empty() {
             out.again();
             return out;

@@ -200,7 +200,7 @@ impl<'a> JobSync<'a> {
         (self.status.active, self.status.ready) = (0, 0);
     }
 
-    /// Creates and deletes pods of a job that goes on. Ends it if it has reached its completions.
+    /// Creates and deletes pods of a job that has not ended. Ends it if it has reached its completions.
     fn continue_job(&mut self, cautious: bool) {
         let is_terminating = self.job.is_terminating();
         if !is_terminating {

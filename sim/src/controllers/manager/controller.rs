@@ -1,7 +1,6 @@
 //! The trait of controllers: changes in, keys out; keys in, requests out. Controllers hold no connection and no clock.
 
 use std::collections::VecDeque;
-use std::fmt;
 
 use dyn_clone::DynClone;
 
@@ -27,7 +26,8 @@ pub enum Task {
 }
 
 /// A key in a controller's work queue: the target of a sync.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, derive_more::Debug)]
+#[debug("{task:?} {resource} {key}")]
 pub struct SyncKey {
     /// The resource.
     pub resource: Resource,
@@ -51,12 +51,6 @@ impl SyncKey {
     /// Another task than the object itself, about a cluster-wide name.
     pub fn task(resource: Resource, task: Task, name: impl Into<Str>) -> Self {
         Self { resource, task, key: ObjectKey::new("", name.into()) }
-    }
-}
-
-impl fmt::Debug for SyncKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {} {}", self.task, self.resource, self.key)
     }
 }
 

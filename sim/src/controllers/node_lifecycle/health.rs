@@ -155,7 +155,7 @@ impl Health {
         now > self.probed + grace
     }
 
-    /// Whether a heartbeat came since the monitor's last pass: its decision may be out of date.
+    /// Whether a heartbeat arrived since the monitor's last pass: its decision may be out of date.
     pub(super) fn has_news(&self) -> bool {
         self.fresh
     }

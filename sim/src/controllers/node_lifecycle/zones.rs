@@ -46,7 +46,7 @@ impl ZoneCount {
 struct Limiter {
     /// From one token to the next; `None`: no tokens.
     interval_ms: Option<Millis>,
-    /// When the next token comes; `None`: it is there.
+    /// When the next token is available; `None`: now.
     next: Option<Time>,
 }
 

@@ -68,19 +68,9 @@ impl<'a> Matcher<'a> {
 
 impl Owner<'_> {
     /// The dependents that carry the owner's reference and match its selector. Requests in `out` adopt orphans that match
-    /// and pass `wanted`, and release dependents that no longer match and pass it.
+    /// and pass `wanted`, and release dependents that no longer match and pass it. Adopted objects get the finalizer, released
+    /// ones lose it.
     pub(crate) fn claim(
-        &self,
-        selector: &LabelSelector,
-        cache: &Informer,
-        wanted: impl Fn(&Object) -> bool,
-        out: &mut Outcome,
-    ) -> Vec<Arc<Object>> {
-        self.claim_tracked(selector, cache, wanted, None, out)
-    }
-
-    /// As [`claim`](Self::claim); adopted objects get this finalizer, released ones lose it.
-    pub(crate) fn claim_tracked(
         &self,
         selector: &LabelSelector,
         cache: &Informer,
@@ -100,8 +90,8 @@ impl Owner<'_> {
         mine
     }
 
-    /// As [`claim`](Self::claim), for an owner that also goes by the names of its dependents: releases those that are no
-    /// `member`, too.
+    /// As [`claim`](Self::claim), for an owner that also checks the names of its dependents: releases also those that are
+    /// no `member`.
     pub(crate) fn claim_members(
         &self,
         selector: &LabelSelector,
@@ -182,7 +172,7 @@ pub(crate) fn may_adopt(answer: &Answer, cached: Option<&Arc<Object>>) -> Verdic
     if is_same { Verdict::Fine } else { Verdict::Retry }
 }
 
-/// The patch that leaves an object the owners that pass `keep`, and `more`. The finalizer comes with `more` and goes
+/// The patch that keeps the owners that pass `keep` and adds `more`. It adds the finalizer with `more` and removes it
 /// without.
 fn with_owners(
     resource: Resource,

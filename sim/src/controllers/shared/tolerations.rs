@@ -11,7 +11,7 @@ use crate::object::{Object, Value, tolerates_one};
 pub(crate) enum Stay {
     /// For good.
     ForGood,
-    /// This long after the taint came.
+    /// This long after the taint was added.
     For(Millis),
 }
 

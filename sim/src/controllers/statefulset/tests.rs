@@ -323,10 +323,9 @@ fn the_retention_policy_makes_the_set_or_the_surplus_pod_the_owner_of_a_claim() 
 
 #[test]
 fn without_its_claim_a_pod_is_not_created_and_the_status_is_written_nevertheless() {
-    let mut fixture = Fixture::started(|request| {
-        let hit = request.verb == Verb::Create && request.resource == Some(*PERSISTENT_VOLUME_CLAIMS);
-        hit.then(|| Status::forbidden(*PERSISTENT_VOLUME_CLAIMS, "data-s-0", "exceeded quota"))
-    });
+    let mut fixture = Fixture::new();
+    let refused = Status::forbidden(*PERSISTENT_VOLUME_CLAIMS, "data-s-0", "exceeded quota");
+    fixture.refuse(Verb::Create, *PERSISTENT_VOLUME_CLAIMS, refused);
     fixture.create(*STATEFUL_SETS, with_claims("Retain", "Retain"));
     fixture.run_until(Time(1_000));
     assert!(fixture.all(*PODS).is_empty());

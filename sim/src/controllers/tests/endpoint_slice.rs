@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Fixture, NS, template};
+use super::{Fixture, NS, workload};
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
@@ -21,11 +21,7 @@ fn service(more: &[(&str, Value)]) -> Value {
 
 fn with_pods(replicas: i64) -> Fixture {
     let mut fixture = Fixture::new();
-    let set = value!({
-        "metadata": {"name": "r", "namespace": NS},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
-    });
-    fixture.create(*REPLICA_SETS, set);
+    fixture.create(*REPLICA_SETS, workload("r", replicas));
     fixture
 }
 

@@ -2,27 +2,19 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Fixture, NS, template};
+use super::{Fixture, NS, workload};
 use crate::client::Change;
 use crate::controllers::{Caches, Controller, Manager, Outcome, SyncKey, Watches};
 use crate::engine::Time;
-use crate::object::Value;
 use crate::value;
 use crate::wire::resource::{CRDS, LEASES, PODS, REPLICA_SETS};
 use crate::wire::{Request, Resource, Status, Verb};
-
-fn set(replicas: i64) -> Value {
-    value!({
-        "metadata": {"name": "r", "namespace": NS},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
-    })
-}
 
 #[test]
 fn nothing_is_created_twice_while_a_cache_lags() {
     let mut fixture = Fixture::new();
     fixture.held = vec![*PODS];
-    fixture.create(*REPLICA_SETS, set(3));
+    fixture.create(*REPLICA_SETS, workload("r", 3));
     // Even a change of the set does not start a sync while the cache lacks its pods.
     fixture.edit(*REPLICA_SETS, "r", |root| root.set_at(&["spec", "replicas"], 4));
     assert_eq!(fixture.all(*PODS).len(), 3);
@@ -34,7 +26,7 @@ fn nothing_is_created_twice_while_a_cache_lags() {
 fn a_sync_waits_five_minutes_for_its_writes_in_the_cache() {
     let mut fixture = Fixture::new();
     fixture.held = vec![*PODS];
-    fixture.create(*REPLICA_SETS, set(1));
+    fixture.create(*REPLICA_SETS, workload("r", 1));
     fixture.run_until(Time(299_999));
     assert_eq!(fixture.all(*PODS).len(), 1);
     fixture.run_until(Time(300_000));
@@ -44,11 +36,8 @@ fn a_sync_waits_five_minutes_for_its_writes_in_the_cache() {
 #[test]
 fn a_failed_write_is_tried_again_with_growing_delays() {
     let mut fixture = Fixture::new();
-    fixture.rule = Box::new(|request| {
-        let hit = request.verb == Verb::Create && request.resource == Some(*PODS);
-        hit.then(|| Status::new(500, "InternalError", "injected"))
-    });
-    fixture.create(*REPLICA_SETS, set(2));
+    fixture.refuse(Verb::Create, *PODS, Status::new(500, "InternalError", "injected"));
+    fixture.create(*REPLICA_SETS, workload("r", 2));
     fixture.take_requests();
     fixture.run_until(Time(10_000));
     let tries = fixture.take_requests().iter().filter(|r| r.starts_with("create v1/pods")).count();
@@ -65,7 +54,7 @@ fn a_watch_that_ends_is_resumed_and_one_that_is_too_old_is_replaced_by_a_list() 
         fixture.end_watch(*REPLICA_SETS, error);
         fixture.run();
     }
-    fixture.create(*REPLICA_SETS, set(2));
+    fixture.create(*REPLICA_SETS, workload("r", 2));
     assert_eq!(fixture.all(*PODS).len(), 2);
 }
 
@@ -79,7 +68,7 @@ fn a_failed_list_is_repeated_after_a_back_off() {
     fixture.end_watch(*REPLICA_SETS, None);
     fixture.run_until(Time(5_000));
     fixture.rule = Box::new(|_| None);
-    fixture.create(*REPLICA_SETS, set(1));
+    fixture.create(*REPLICA_SETS, workload("r", 1));
     assert_eq!(fixture.all(*PODS).len(), 0);
     fixture.run_until(Time(10_000));
     assert_eq!(fixture.all(*PODS).len(), 1);
@@ -91,7 +80,7 @@ fn a_resource_that_the_server_does_not_serve_blocks_nothing() {
         let hit = request.verb == Verb::List && request.resource == Some(*LEASES);
         hit.then(|| Status::not_modelled("leases"))
     });
-    fixture.create(*REPLICA_SETS, set(1));
+    fixture.create(*REPLICA_SETS, workload("r", 1));
     // Only the garbage collector, which watches everything, deletes the pod.
     fixture.delete(*REPLICA_SETS, "r", "Background");
     assert_eq!(fixture.all(*PODS).len(), 0);
@@ -181,7 +170,7 @@ fn a_controller_does_not_sync_after_its_own_status_write_but_after_one_of_others
     let copier = Copier::default();
     let syncs = copier.0.clone();
     let mut fixture = Fixture::with(Manager::with(super::kinds(), vec![Box::new(copier)]));
-    fixture.create(*REPLICA_SETS, set(2));
+    fixture.create(*REPLICA_SETS, workload("r", 2));
     assert_eq!(*syncs.lock().unwrap(), [2]);
     fixture.edit(*REPLICA_SETS, "r", |root| root.set_at(&["spec", "replicas"], 3));
     assert_eq!(*syncs.lock().unwrap(), [2, 3]);

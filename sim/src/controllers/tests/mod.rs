@@ -188,23 +188,15 @@ impl Fixture {
         self.run();
     }
 
-    /// Edits a cluster-scoped object and runs.
-    pub(super) fn edit_cluster_scoped(&mut self, of: Resource, name: &str, edit: impl FnOnce(&mut Value)) {
-        let updated = self.store.objects[&(of, ObjectKey::new("", name))].edited(edit);
-        self.store.update(of, Arc::new(updated), "").unwrap();
-        self.run();
-    }
-
-    /// Deletes a cluster-scoped object and runs.
-    pub(super) fn delete_cluster_scoped(&mut self, of: Resource, name: &str) {
-        let answer = self.store.answer(&Request::delete(of, &ObjectKey::new("", name)), self.now);
-        assert!(answer.failure().is_none(), "{answer:?}");
-        self.run();
+    /// From now on every request of this verb and resource fails.
+    pub(super) fn refuse(&mut self, verb: Verb, resource: Resource, failure: Status) {
+        let is_meant = move |request: &Request| request.verb == verb && request.resource == Some(resource);
+        self.rule = Box::new(move |request| is_meant(request).then(|| failure.clone()));
     }
 
     /// Deletes an object with a propagation policy and runs.
     pub(super) fn delete(&mut self, resource: Resource, name: &str, propagation: &str) {
-        let mut request = Request::delete(resource, &ObjectKey::new(NS, name));
+        let mut request = Request::delete(resource, &ObjectKey::of(&self.get(resource, name)));
         request.options.propagation = propagation.into();
         let answer = self.store.answer(&request, self.now);
         assert!(answer.failure().is_none(), "{answer:?}");
@@ -215,8 +207,10 @@ impl Fixture {
         self.find(resource, name).unwrap_or_else(|| panic!("no {resource} {name}"))
     }
 
+    /// The object with this name in the namespace of the tests, or cluster-scoped.
     pub(super) fn find(&self, resource: Resource, name: &str) -> Option<Arc<Object>> {
-        self.store.objects.get(&(resource, ObjectKey::new(NS, name))).cloned()
+        let at = |namespace| self.store.objects.get(&(resource, ObjectKey::new(namespace, name)));
+        at(NS).or_else(|| at("")).cloned()
     }
 
     /// The only object of a resource.
@@ -277,10 +271,17 @@ pub(super) fn kinds() -> Vec<ServedKind> {
         kind(*SERVICE_ACCOUNTS, "ServiceAccount", true),
         kind(*NAMESPACES, "Namespace", false),
         kind(*JOBS, "Job", true),
-        kind(*NODES, "Node", false),
         kind(*LEASES, "Lease", true),
         kind(*CRDS, "CustomResourceDefinition", false),
     ]
+}
+
+/// A ReplicaSet or Deployment of nginx.
+pub(super) fn workload(name: &str, replicas: i64) -> Value {
+    value!({
+        "metadata": {"name": name, "namespace": NS},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
+    })
 }
 
 /// A pod template as the server stores it.

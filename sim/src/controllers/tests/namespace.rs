@@ -1,6 +1,6 @@
 //! What a new namespace gets, and how a terminating one is emptied.
 
-use super::{Fixture, NS, template};
+use super::{Fixture, NS, workload};
 use crate::engine::Time;
 use crate::object::Value;
 use crate::value;
@@ -86,11 +86,7 @@ fn course(fixture: &Fixture) -> Vec<(String, Vec<String>)> {
 fn a_terminating_namespace_is_emptied_first() {
     let mut fixture = Fixture::new();
     fixture.create(*NAMESPACES, namespace(NS, "Active"));
-    let deployment = value!({
-        "metadata": {"name": "d", "namespace": NS},
-        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
-    });
-    fixture.create(*DEPLOYMENTS, deployment);
+    fixture.create(*DEPLOYMENTS, workload("d", 2));
     delete_namespace(&mut fixture, 5_000);
     assert!(is_there(&fixture));
     fixture.run_until(Time(10_000));

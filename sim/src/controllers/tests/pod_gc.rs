@@ -49,7 +49,7 @@ fn a_node_that_only_the_cache_lacks_is_not_gone() {
     fixture.run_until(Time(300_000));
     assert_eq!(pods(&fixture), ["p"]);
     fixture.rule = Box::new(|request| {
-        (request.verb == Verb::Get).then(|| Status::new(500, "InternalError", "nobody knows"))
+        (request.verb == Verb::Get).then(|| Status::new(500, "InternalError", "unavailable"))
     });
     fixture.run_until(Time(600_000));
     assert_eq!(pods(&fixture), ["p"]);

@@ -2,20 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Fixture, NS, template};
+use super::{Fixture, NS, workload};
 use crate::controllers::shared::pods::deletion_order;
 use crate::engine::Time;
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::{PODS, REPLICA_SETS};
 use crate::wire::{Status, Verb};
-
-fn set(replicas: i64) -> Value {
-    value!({
-        "metadata": {"name": "r", "namespace": NS},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "d"}}, "template": (template("nginx:1"))}
-    })
-}
 
 fn names(fixture: &Fixture) -> Vec<String> {
     fixture.all(*PODS).iter().map(|pod| pod.name().to_owned()).collect()
@@ -25,7 +18,7 @@ fn names(fixture: &Fixture) -> Vec<String> {
 fn pods_are_created_in_rounds_that_double_and_carry_the_template_and_the_owner() {
     let mut fixture = Fixture::new();
     fixture.kubelet = false;
-    fixture.create(*REPLICA_SETS, set(4));
+    fixture.create(*REPLICA_SETS, workload("r", 4));
     for pod in fixture.all(*PODS) {
         assert_eq!((pod.meta("generateName"), pod.label("app")), ("r-", Some("d")));
         let owner = pod.controller().unwrap();
@@ -45,11 +38,8 @@ fn pods_are_created_in_rounds_that_double_and_carry_the_template_and_the_owner()
 #[test]
 fn a_refused_pod_ends_the_round_and_is_reported_until_it_can_be_created() {
     let mut fixture = Fixture::new();
-    fixture.rule = Box::new(|request| {
-        let hit = request.verb == Verb::Create && request.resource == Some(*PODS);
-        hit.then(|| Status::forbidden(*PODS, "", "exceeded quota"))
-    });
-    fixture.create(*REPLICA_SETS, set(8));
+    fixture.refuse(Verb::Create, *PODS, Status::forbidden(*PODS, "", "exceeded quota"));
+    fixture.create(*REPLICA_SETS, workload("r", 8));
     assert_eq!(fixture.requests.iter().filter(|r| r.starts_with("create v1/pods")).count(), 1);
     fixture.run_until(Time(2_000));
     let condition = fixture.get(*REPLICA_SETS, "r").condition("ReplicaFailure").cloned().unwrap();
@@ -64,7 +54,7 @@ fn a_refused_pod_ends_the_round_and_is_reported_until_it_can_be_created() {
 #[test]
 fn finished_and_terminating_pods_are_replaced() {
     let mut fixture = Fixture::new();
-    fixture.create(*REPLICA_SETS, set(2));
+    fixture.create(*REPLICA_SETS, workload("r", 2));
     let [failed, deleted] = &names(&fixture)[..] else { panic!("two pods") };
     fixture.set_status(*PODS, failed, value!({"phase": "Failed"}));
     assert_eq!(fixture.all(*PODS).len(), 3);
@@ -80,7 +70,7 @@ fn orphans_that_fit_are_adopted_and_pods_that_no_longer_fit_are_released() {
     let mut fixture = Fixture::new();
     let orphan = value!({"metadata": {"name": "stray", "namespace": NS, "labels": {"app": "d"}}, "spec": {}});
     fixture.create(*PODS, orphan);
-    fixture.create(*REPLICA_SETS, set(2));
+    fixture.create(*REPLICA_SETS, workload("r", 2));
     assert_eq!(fixture.all(*PODS).len(), 2);
     assert_eq!(fixture.get(*PODS, "stray").controller().unwrap().name, "r");
     fixture.edit(*PODS, "stray", |root| root.set_at(&["metadata", "labels", "app"], "debug"));
@@ -91,7 +81,7 @@ fn orphans_that_fit_are_adopted_and_pods_that_no_longer_fit_are_released() {
 #[test]
 fn a_terminating_set_does_not_adopt() {
     let mut fixture = Fixture::new();
-    let mut held = set(0);
+    let mut held = workload("r", 0);
     held.set_at(&["metadata", "finalizers"], value!(["ex.test/keep"]));
     fixture.create(*REPLICA_SETS, held);
     // The manager's cache does not show yet that the set is terminating.
@@ -109,7 +99,7 @@ fn a_terminating_set_does_not_adopt() {
 #[test]
 fn pods_become_available_after_min_ready_seconds() {
     let mut fixture = Fixture::new();
-    let mut slow = set(1);
+    let mut slow = workload("r", 1);
     slow.set_at(&["spec", "minReadySeconds"], 3);
     fixture.create(*REPLICA_SETS, slow);
     let available =
@@ -170,7 +160,7 @@ fn surplus_pods_are_deleted_in_the_order_of_the_real_controller() {
 #[test]
 fn scaling_down_prefers_pods_that_are_not_ready() {
     let mut fixture = Fixture::new();
-    fixture.create(*REPLICA_SETS, set(3));
+    fixture.create(*REPLICA_SETS, workload("r", 3));
     let victim = names(&fixture).into_iter().nth(1).unwrap();
     let unready =
         fixture.get(*PODS, &victim).edited(|root| root.set_at(&["status", "conditions"], value!([])));

@@ -38,19 +38,12 @@ impl Store {
             (Verb::Update, Body::Object(object)) => {
                 self.update(resource, object.clone(), &request.subresource)
             }
-            (Verb::Patch, Body::Patch(PatchType::Strategic, patch)) => match self.objects.get(&place) {
+            (Verb::Patch, Body::Patch(how, patch)) => match self.objects.get(&place) {
                 Some(old) => {
-                    let new = Object::new(merge(
-                        old.root(),
-                        &whole_conditions(old, &without_finalizers(old, patch)),
-                    ));
-                    self.update(resource, Arc::new(new), &request.subresource)
-                }
-                None => Err(Status::not_found(resource, &request.name)),
-            },
-            (Verb::Patch, Body::Patch(_, patch)) => match self.objects.get(&place) {
-                Some(old) => {
-                    let patch = without_finalizers(old, patch);
+                    let mut patch = without_finalizers(old, patch);
+                    if *how == PatchType::Strategic {
+                        patch = whole_conditions(old, &patch);
+                    }
                     let new = Object::new(merge(old.root(), &patch));
                     self.update(resource, Arc::new(new), &request.subresource)
                 }

@@ -2,7 +2,7 @@
 //!
 //! Real: pkg/controller/volume/persistentvolume, and the scheduler, which binds claims that wait for their first consumer.
 //! Modelled: the writes and their order (the volume's claim, its phase, the claim's volume, its status), the annotations
-//! about who chose and which provisioner is asked, the resync of waiting claims every 15 s, the phase Lost of a claim
+//! `bound-by-controller` and of the provisioner, the resync of waiting claims every 15 s, the phase Lost of a claim
 //! without its volume, and Released of a volume without its claim, which is then deleted if its policy is Delete and there
 //! is a provisioner. Differs: a sync makes one write, a release two. Not modelled: recycling, a default class that a claim
 //! gets later, expansion, failures.

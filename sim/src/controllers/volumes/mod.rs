@@ -2,7 +2,7 @@
 //!
 //! - `binder`: binds claims and volumes, reclaims volumes whose claim is gone
 //! - `matching`: which volume a claim gets
-//! - `provision`: makes a volume for a claim, if the settings say so
+//! - `provision`: makes a volume for a claim, if `provisions_volumes` is set
 //! - `protection`: removes the finalizers of claims and volumes that are not in use
 //!
 //! Not modelled: attaching (pkg/controller/volume/attachdetach). A pod has its volumes at once on any node. A real volume

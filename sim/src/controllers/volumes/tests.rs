@@ -173,7 +173,7 @@ fn a_claim_whose_volume_is_gone_is_lost() {
     let mut fixture = Fixture::new();
     fixture.create(*PERSISTENT_VOLUME_CLAIMS, claim(None));
     let volume = fixture.only(*PERSISTENT_VOLUMES).name().to_owned();
-    fixture.delete_cluster_scoped(*PERSISTENT_VOLUMES, &volume);
+    fixture.delete(*PERSISTENT_VOLUMES, &volume, "");
     let claim = fixture.get(*PERSISTENT_VOLUME_CLAIMS, "data");
     assert_eq!(claim.at(&["status"]), Some(&value!({"phase": "Lost"})));
 }

@@ -29,7 +29,6 @@ use crate::wire::resource::{
     CRON_JOBS, JOBS, NODES, PERSISTENT_VOLUME_CLAIMS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS,
 };
 
-/// The actor of the scheduler.
 const SCHEDULER: &str = "kube-scheduler";
 
 /// What components report of this commit.

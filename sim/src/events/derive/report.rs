@@ -58,13 +58,11 @@ impl Involved {
 }
 
 impl Report {
-    /// Makes its type Warning.
     pub(super) fn warn(&mut self) -> &mut Self {
         self.warning = true;
         self
     }
 
-    /// Omits the resourceVersion.
     pub(super) fn without_version(&mut self) -> &mut Self {
         self.version = Str::default();
         self
@@ -101,7 +99,6 @@ impl<'a> Reports<'a> {
         self.list.last_mut().expect("pushed above")
     }
 
-    /// Adds a report of a controller.
     pub(super) fn by_controller(
         &mut self,
         name: &'static str,

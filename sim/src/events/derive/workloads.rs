@@ -24,8 +24,8 @@ impl Reports<'_> {
         self.add_about_owner(set, |owner| {
             let way = if to > from { "up" } else { "down" };
             let message = format!("Scaled {way} replica set {} from {from} to {to}", set.name());
-            (owner.kind == "Deployment")
-                .then(|| ("deployment-controller", "ScalingReplicaSet".into(), message))
+            let report = ("deployment-controller", "ScalingReplicaSet".into(), message);
+            (owner.kind == "Deployment").then_some(report)
         });
     }
 
@@ -110,15 +110,12 @@ impl Reports<'_> {
             self.by_controller("statefulset-controller", &set, "SuccessfulCreate", message);
         }
         let spec = |object: &Object, field| object.str_at(&["spec", field]).map(str::to_owned);
-        let no_class =
-            |object: &Object| spec(object, "storageClassName").is_some_and(|class| class.is_empty());
+        let is_empty = |object: &Object, field| spec(object, field).is_none_or(|text| text.is_empty());
+        let no_class = spec(claim, "storageClassName").is_some_and(|class| class.is_empty());
         let mut volumes = self.state.of_kind("PersistentVolume", "");
-        let may_bind = volumes.any(|v| {
-            v.at(&["spec", "claimRef"]).is_none()
-                && spec(v, "storageClassName").is_none_or(|class| class.is_empty())
-        });
-        let is_unnamed = spec(claim, "volumeName").is_none_or(|name| name.is_empty());
-        if no_class(claim) && is_unnamed && !may_bind {
+        let may_bind =
+            volumes.any(|v| v.at(&["spec", "claimRef"]).is_none() && is_empty(v, "storageClassName"));
+        if no_class && is_empty(claim, "volumeName") && !may_bind {
             let message = "no persistent volumes available for this claim and no storage class is set";
             self.by_controller("persistentvolume-controller", claim, "FailedBinding", message.to_owned());
         }

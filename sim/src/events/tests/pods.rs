@@ -3,12 +3,8 @@
 use super::{Play, condition, gone, object, with};
 use crate::object::Value;
 use crate::value;
-use crate::wire::Resource;
-use crate::wire::resource::{CONFIG_MAPS, NODES, PODS};
+use crate::wire::resource::{CONFIG_MAPS, DAEMON_SETS, NODES, PODS};
 
-const EVICTION: &str = "taint-eviction-controller|taint-eviction-controller";
-
-/// A node with a NoExecute taint, or without.
 fn node(tainted: bool) -> Value {
     let taints = Value::list(tainted.then(|| value!({"key": "k", "effect": "NoExecute"})));
     with(object("Node", "n1", None), &["spec", "taints"], taints)
@@ -35,9 +31,8 @@ fn a_cancelled_eviction_names_the_pod_without_its_uid() {
     }
     play.commit("user", *NODES, Some(&node(false)), Some(&node(true)));
     play.take();
-    let cancelled = |pod: &str| {
-        format!("Pod/{pod} TaintManagerEviction Normal {EVICTION}: Cancelling deletion of Pod default/{pod}")
-    };
+    let by = "TaintManagerEviction Normal taint-eviction-controller";
+    let cancelled = |pod: &str| format!("Pod/{pod} {by}: Cancelling deletion of Pod default/{pod}");
     play.commit("user", *PODS, Some(&a), None);
     play.commit("user", *PODS, Some(&b), Some(&tolerant("b", None)));
     assert_eq!(play.take(), [cancelled("a"), cancelled("b")]);
@@ -86,22 +81,20 @@ fn a_daemon_set_reports_why_it_deletes_an_ended_pod() {
     for (phase, wanted) in [
         (
             "Failed",
-            "FailedDaemonPod Warning {}: Found failed daemon pod default/p on node n1, will try to kill it",
+            "FailedDaemonPod Warning daemonset-controller: Found failed daemon pod default/p on node n1, will try to kill it",
         ),
         (
             "Succeeded",
-            "SucceededDaemonPod Normal {}: Found succeeded daemon pod default/p on node n1, will try to delete it",
+            "SucceededDaemonPod Normal daemonset-controller: Found succeeded daemon pod default/p on node n1, will try to delete it",
         ),
     ] {
         let mut play = Play::default();
-        play.commit("user", Resource::new("apps/v1/daemonsets"), None, Some(&object("DaemonSet", "d", None)));
+        play.commit("user", *DAEMON_SETS, None, Some(&object("DaemonSet", "d", None)));
         let pod = with(object("Pod", "p", Some(("DaemonSet", "d"))), &["spec", "nodeName"], "n1");
         let ended = with(pod, &["status", "phase"], phase);
         play.manager(*PODS, Some(&ended), Some(&gone(&ended)));
-        let by = "daemonset-controller|daemonset-controller";
-        let first = format!("DaemonSet/d {}", wanted.replace("{}", by));
-        let second = format!("DaemonSet/d SuccessfulDelete Normal {by}: Deleted pod: p");
-        assert_eq!(play.take(), [first, second]);
+        let deleted = "DaemonSet/d SuccessfulDelete Normal daemonset-controller: Deleted pod: p";
+        assert_eq!(play.take(), [format!("DaemonSet/d {wanted}"), deleted.to_owned()]);
     }
 }
 
@@ -113,13 +106,9 @@ fn an_owner_in_another_namespace_is_reported_once() {
     play.commit("user", *CONFIG_MAPS, None, Some(&owner));
     let child =
         with(object("ConfigMap", "c", Some(("ConfigMap", "o"))), &["metadata", "namespace"], "elsewhere");
-    play.commit("user", *CONFIG_MAPS, None, Some(&child)).commit(
-        "user",
-        *CONFIG_MAPS,
-        Some(&child),
-        Some(&child),
-    );
-    let reported = "ConfigMap/c OwnerRefInvalidNamespace Warning garbage-collector-controller|garbage-collector-controller: \
+    play.commit("user", *CONFIG_MAPS, None, Some(&child));
+    play.commit("user", *CONFIG_MAPS, Some(&child), Some(&child));
+    let reported = "ConfigMap/c OwnerRefInvalidNamespace Warning garbage-collector-controller: \
                 ownerRef [apps/v1/ConfigMap, namespace: elsewhere, name: o, uid: uid-o] does not exist in namespace \
                 \"elsewhere\"";
     assert_eq!(play.take(), [reported]);
@@ -143,30 +132,28 @@ fn a_kubelet_reports_pulls_starts_and_rejections() {
     let runs = || value!({"running": {}});
     let failed = status(value!({"waiting": {"reason": "ErrImagePull", "message": "no such image"}}), None);
     let (first, second) = (status(runs(), Some("1")), status(runs(), Some("2")));
-    let reported = |words: &str| format!("Pod/p {}", words.replace("{}", "kubelet|kubelet"));
     play.commit("kubelet/n1", *PODS, Some(&pod), Some(&failed));
     play.commit("kubelet/n1", *PODS, Some(&failed), Some(&first));
     play.commit("kubelet/n1", *PODS, Some(&first), Some(&second));
+    let again = |text: &str| {
+        format!(r#"patch {{"count":2,"lastTimestamp":"2026-01-01T00:00:00Z","message":"{text}"}}"#)
+    };
     assert_eq!(
         play.take(),
         [
-            reported("Pulling Normal {}: Pulling image \"i:1\""),
-            reported("Failed Warning {}: Failed to pull image \"i:1\": no such image"),
-            reported("Failed Warning {}: Error: ErrImagePull"),
-            reported("Created Normal {}: Container created"),
-            reported("Started Normal {}: Container started"),
-            reported(
-                "Pulled Normal {}: Container image \"i:1\" already present on machine and can be accessed by the pod"
-            ),
-            r#"patch {"count":2,"lastTimestamp":"2026-01-01T00:00:00Z","message":"Container created"}"#
-                .to_owned(),
-            r#"patch {"count":2,"lastTimestamp":"2026-01-01T00:00:00Z","message":"Container started"}"#
-                .to_owned(),
+            "Pod/p Pulling Normal kubelet: Pulling image \"i:1\"",
+            "Pod/p Failed Warning kubelet: Failed to pull image \"i:1\": no such image",
+            "Pod/p Failed Warning kubelet: Error: ErrImagePull",
+            "Pod/p Created Normal kubelet: Container created",
+            "Pod/p Started Normal kubelet: Container started",
+            "Pod/p Pulled Normal kubelet: Container image \"i:1\" already present on machine and can be accessed by the pod",
+            &again("Container created"),
+            &again("Container started"),
         ]
     );
     let refused = value!({"phase": "Failed", "reason": "OutOfcpu", "message": "Pod was rejected: too much"});
     play.commit("kubelet/n1", *PODS, Some(&pod), Some(&with(pod.clone(), &["status"], refused)));
-    assert_eq!(play.take(), [reported("OutOfcpu Warning {}: too much")]);
+    assert_eq!(play.take(), ["Pod/p OutOfcpu Warning kubelet: too much"]);
 }
 
 #[test]
@@ -176,7 +163,7 @@ fn sidecars_are_stopped_too() {
     let pod = with(object("Pod", "p", None), &["spec", "nodeName"], "n1");
     let pod = with(pod, &["status", "initContainerStatuses"], runs);
     play.commit("user", *PODS, Some(&pod), Some(&gone(&pod)));
-    assert_eq!(play.take(), ["Pod/p Killing Normal kubelet|kubelet: Stopping container s"]);
+    assert_eq!(play.take(), ["Pod/p Killing Normal kubelet: Stopping container s"]);
     let about = play.last.as_ref().unwrap().str_at(&["involvedObject", "fieldPath"]).unwrap().to_owned();
     assert_eq!(about, "spec.initContainers{s}");
 }

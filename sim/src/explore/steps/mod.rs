@@ -24,7 +24,6 @@ use crate::wire::{Options, Request, What};
 type Result<T = ()> = std::result::Result<T, Halt>;
 
 impl World<'_> {
-    /// Carries out a step.
     pub(super) async fn step(&mut self, step: &Step) -> Result {
         self.cluster.note(USER, What::Step(step.label().into()));
         let done = match &step.action {

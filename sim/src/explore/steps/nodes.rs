@@ -42,7 +42,6 @@ impl World<'_> {
         Ok(all.filter(|node| selector.matches(node.labels())).map(|node| node.name().into()).collect())
     }
 
-    /// `kubectl drain`.
     pub(super) async fn drain(&mut self, nodes: &NodeChoice, timeout_ms: Millis) -> Result {
         let deadline = self.cluster.now() + timeout_ms;
         self.cordon(nodes, true).await?;
@@ -155,19 +154,19 @@ impl World<'_> {
 mod tests {
     use super::NodeChoice;
     use crate::engine::Time;
-    use crate::explore::tests::{held, node_of, played, scenario, step, wait};
-    use crate::scenario::Action;
+    use crate::explore::tests::{held, played, scenario, wait};
+    use crate::scenario::{Action, Step};
     use crate::wire::resource::{NODES, PODS};
 
     #[test]
     fn a_drain_moves_the_pods_and_a_cordon_keeps_new_ones_away() {
         let mut scenario = scenario();
         let nodes = NodeChoice::Named("node-1".into());
-        scenario.steps = vec![step(Action::Drain { nodes, timeout_ms: 60_000 })];
+        scenario.steps = vec![Step::new(Action::Drain { nodes, timeout_ms: 60_000 })];
         let run = held(scenario, "");
         let end = run.at(*PODS, run.end);
         assert_eq!(end.len(), 3);
-        assert!(end.iter().all(|pod| node_of(pod) != "node-1"));
+        assert!(end.iter().all(|pod| pod.str_at(&["spec", "nodeName"]).is_some_and(|node| node != "node-1")));
         let node = run.at(*NODES, run.end).into_iter().find(|node| node.name() == "node-1").unwrap();
         assert_eq!(node.items_at(&["spec", "taints"]).len(), 1, "unschedulable:NoSchedule");
     }
@@ -176,7 +175,7 @@ mod tests {
     fn a_drain_that_takes_too_long_fails_its_step() {
         let mut scenario = scenario();
         let nodes = NodeChoice::Selected(String::new());
-        scenario.steps = vec![wait(60_000), step(Action::Drain { nodes, timeout_ms: 20_000 })];
+        scenario.steps = vec![wait(60_000), Step::new(Action::Drain { nodes, timeout_ms: 20_000 })];
         // The kubelet of a lost node confirms no deletion.
         let run = played(scenario, "node-loss(Node/node-1)@10s+5m");
         let message = run.violation.expect("the step fails").message;
@@ -189,7 +188,7 @@ mod tests {
         for surge in [0, 1, 2] {
             let mut scenario = scenario();
             let to = "v1.36.7".into();
-            scenario.steps = vec![step(Action::UpgradeNodes { to, surge, timeout_ms: 300_000 })];
+            scenario.steps = vec![Step::new(Action::UpgradeNodes { to, surge, timeout_ms: 300_000 })];
             let run = held(scenario, "");
             for node in run.at(*NODES, run.end) {
                 assert_eq!(node.str_at(&["status", "nodeInfo", "kubeletVersion"]), Some("v1.36.7"));

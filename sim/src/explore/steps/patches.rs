@@ -54,7 +54,6 @@ impl World<'_> {
         self.patch(target, PatchType::Strategic, patch, None).await
     }
 
-    /// `kubectl rollout restart`.
     pub(super) async fn restart(&mut self, target: &Target) -> Result {
         let now = self.cluster.now().rfc3339();
         let annotations = value!({"kubectl.kubernetes.io/restartedAt": now});
@@ -62,7 +61,6 @@ impl World<'_> {
         self.patch(target, PatchType::Strategic, patch, None).await
     }
 
-    /// `kubectl rollout undo`.
     pub(super) async fn undo(&mut self, target: &Target, to: Option<u64>) -> Result {
         let (resource, keys) = self.targets(target)?;
         for key in keys {
@@ -118,15 +116,17 @@ impl World<'_> {
 #[cfg(test)]
 mod tests {
     use crate::engine::Time;
-    use crate::explore::tests::{held, image, scenario, step, wait, web};
-    use crate::scenario::Action;
+    use crate::explore::tests::{held, scenario, wait, web};
+    use crate::scenario::{Action, Step};
     use crate::wire::resource::{DEPLOYMENTS, PODS};
 
     #[test]
     fn a_stuck_rollout_is_undone() {
         let mut scenario = scenario();
-        let undo = Action::RolloutUndo { target: web(), to_revision: None };
-        scenario.steps = vec![image("web:bad"), wait(60_000), step(undo)];
+        let bad = [("c".into(), "web:bad".into())].into();
+        let set_image = Step::new(Action::SetImage { target: web(), containers: bad });
+        let undo = Step::new(Action::RolloutUndo { target: web(), to_revision: None });
+        scenario.steps = vec![set_image, wait(60_000), undo];
         let run = held(scenario, "");
         assert!(run.at(*PODS, Time(59_000)).len() == 4, "one pod of the bad image beside three that serve");
         let deployment = run.at(*DEPLOYMENTS, run.end).pop().unwrap();

@@ -47,7 +47,6 @@ impl World<'_> {
     }
 }
 
-/// The selector that a step names.
 pub(super) fn parse_selector(text: &str) -> Result<LabelSelector> {
     LabelSelector::parse(text).map_err(|error| Halt::StepFailed(error.to_string()))
 }

@@ -10,11 +10,9 @@ use crate::object::Value;
 use crate::programs::{Host, HostService};
 use crate::wire::http::ResponseBody;
 
-/// The API server as a test program sees it.
 #[derive(Clone)]
 pub(super) struct Client(HostService);
 
-/// The events of one watch.
 pub(super) struct Watch {
     body: ResponseBody,
     /// Lines that came together with one that has been taken.

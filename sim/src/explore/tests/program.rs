@@ -3,11 +3,11 @@
 use http::Method;
 
 use super::client::Client;
-use super::{Prepared, Run, run, step, wait};
+use super::{Run, played_with, wait};
 use crate::engine::{Millis, SECOND, Time};
-use crate::object::{Object, Value};
+use crate::object::{Object, Str, Value};
 use crate::programs::{Host, Program};
-use crate::scenario::{Action, OperatorSpec, Scenario};
+use crate::scenario::{Action, OperatorSpec, Scenario, Step};
 use crate::value;
 use crate::wire::resource::CONFIG_MAPS;
 use crate::wire::{ActorClass, Entry, What};
@@ -21,7 +21,7 @@ const RETRY_MS: Millis = SECOND;
 
 /// An operator that keeps a copy of each ConfigMap with the label `copy=me`. It is right: it lists, writes what is missing,
 /// watches from where the list ended, and lists again whenever the watch ends or a request fails.
-async fn copier(host: Host) -> Result<(), String> {
+pub(crate) async fn copier(host: Host) -> Result<(), String> {
     let client = Client::new(&host);
     loop {
         if copy_until_watch_ends(&client).await.is_err() {
@@ -78,14 +78,12 @@ pub(crate) fn played_with_copiers(replicas: u32, plan: &str) -> Run {
         }))
     };
     scenario.steps = vec![
-        step(Action::Apply(vec![original("a", "first"), original("b", "second")])),
+        Step::new(Action::Apply(vec![original("a", "first"), original("b", "second")])),
         wait(20 * SECOND),
-        step(Action::Apply(vec![original("a", "third")])),
+        Step::new(Action::Apply(vec![original("a", "third")])),
     ];
     scenario.converge.settle_ms = 60 * SECOND;
-    let prepared = Prepared::new(scenario, &[Program::new("copier", copier)]).expect("the scenario is right");
-    let plan = plan.parse().expect("the plan is right");
-    run(&prepared, 1, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
+    played_with(&[Program::new("copier", copier)], scenario, plan)
 }
 
 /// The requests of each copier that reached the server: its name, the time in ms, verb and resource.
@@ -103,11 +101,12 @@ pub(crate) fn requests(run: &Run) -> Vec<(&str, i64, String)> {
 
 /// What the record says of faults, with the time in ms.
 pub(crate) fn faults(run: &Run) -> Vec<(i64, String)> {
-    let all = run.history.record.entries().iter().filter_map(|entry| match &entry.what {
-        What::Fault(text) => Some((entry.time.0, text.to_string())),
-        _ => None,
-    });
-    all.collect()
+    texts(run, |what| if let What::Fault(text) = what { Some(text) } else { None })
+}
+
+fn texts(run: &Run, of: impl Fn(&What) -> Option<&Str>) -> Vec<(i64, String)> {
+    let entries = run.history.record.entries().iter();
+    entries.filter_map(|entry| Some((entry.time.0, of(&entry.what)?.to_string()))).collect()
 }
 
 /// The names of the copies at a time, each with its text.
@@ -118,14 +117,10 @@ pub(crate) fn copies(run: &Run, time: Time) -> Vec<String> {
     copies.map(|object| format!("{}: {}", object.name(), text(object))).collect()
 }
 
-/// What happened to the host of the copier from t = 0 on.
+/// What happened to the hosts from t = 0 on.
 fn lives(run: &Run) -> Vec<String> {
-    let entries = run.history.record.entries().iter().filter(|entry| entry.time >= Time::ZERO);
-    let lives = entries.filter_map(|entry| match &entry.what {
-        What::Host(text) => Some(text.to_string()),
-        _ => None,
-    });
-    lives.collect()
+    let all = texts(run, |what| if let What::Host(text) = what { Some(text) } else { None });
+    all.into_iter().filter(|(at, _)| *at >= 0).map(|(_, text)| text).collect()
 }
 
 #[test]
@@ -144,4 +139,22 @@ fn a_crash_after_the_first_write_leaves_one_copy_until_the_program_is_restarted(
     assert_eq!(copies(&run, Time(900)), ["a-copy: first"]);
     assert_eq!(copies(&run, run.end), ["a-copy: third", "b-copy: second"]);
     assert_eq!(lives(&run), ["crashed", "started, incarnation 2"]);
+}
+
+#[test]
+fn a_restarted_program_sleeps_as_long_as_it_says_although_none_ran_meanwhile() {
+    let sleeper = async |host: Host| {
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        let object = value!({"metadata": {"generateName": "slept-"}});
+        Client::new(&host).write(Method::POST, CONFIGMAPS, object).await?;
+        std::future::pending::<Result<(), String>>().await
+    };
+    let mut scenario = Scenario::new("sleeps");
+    let (name, program) = ("sleeper".to_owned(), "sleeper".to_owned());
+    scenario.operators = vec![OperatorSpec { name, program, replicas: 1, with: Value::Null }];
+    scenario.steps = vec![wait(60 * SECOND)];
+    let plan = "crash(sleeper)@10s; crash(sleeper)@20s";
+    let run = played_with(&[Program::new("sleeper", sleeper)], scenario, plan);
+    let created: Vec<i64> = requests(&run).iter().map(|(_, at, _)| at / 1000).filter(|at| *at > 0).collect();
+    assert_eq!(created, [16, 35], "started at 11 s, and after the back-off at 30 s");
 }

@@ -3,7 +3,7 @@
 //! Real: a patch that does not fit the object is a 422 without a reason, a malformed patch a 400; `replace` of an absent map
 //! key adds it. Modelled: all of it.
 
-use std::fmt;
+use derive_more::Display;
 
 use crate::object::{Key, Value};
 
@@ -11,7 +11,7 @@ use crate::object::{Key, Value};
 const MAX_OPERATIONS: usize = 10_000;
 
 /// Why a patch was not applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub enum JsonPatchError {
     /// The body is not a patch: 400 with this text.
     Malformed(String),
@@ -19,13 +19,6 @@ pub enum JsonPatchError {
     TooLarge(String),
     /// The patch does not fit the object: 422 `the server rejected our request due to an error in our request`. The text is ours.
     Rejected(String),
-}
-
-impl fmt::Display for JsonPatchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Malformed(text) | Self::TooLarge(text) | Self::Rejected(text)) = self;
-        f.write_str(text)
-    }
 }
 
 impl std::error::Error for JsonPatchError {}
@@ -63,17 +56,17 @@ fn operate(target: &mut Value, operation: &Value) -> Result<()> {
     let value = || operation.get("value").cloned().ok_or_else(|| rejected("an operation without a `value`"));
     let path = tokens(field("path")?)?;
     match field("op")? {
-        "add" => add(target, &path, value()?),
+        "add" => put(target, &path, value()?, insert),
         "remove" => remove(target, &path).map(drop),
-        "replace" => replace(target, &path, value()?),
+        "replace" => put(target, &path, value()?, replace),
         "move" => {
             let from = tokens(field("from")?)?;
             let moved = remove(target, &from)?;
-            add(target, &path, moved)
+            put(target, &path, moved, insert)
         }
         "copy" => {
             let copied = find(target, &tokens(field("from")?)?)?.clone();
-            add(target, &path, copied)
+            put(target, &path, copied, insert)
         }
         "test" => {
             let wanted = operation.get("value").unwrap_or(&Value::Null);
@@ -143,7 +136,13 @@ fn edit<T>(
     }
 }
 
-fn add(target: &mut Value, path: &[String], new: Value) -> Result<()> {
+/// Puts a value at the end of the path: into a map under its key, into a list as `into_list` does.
+fn put(
+    target: &mut Value,
+    path: &[String],
+    new: Value,
+    into_list: fn(&mut Vec<Value>, &str, Value) -> Result<()>,
+) -> Result<()> {
     if path.is_empty() {
         *target = new;
         return Ok(());
@@ -154,17 +153,28 @@ fn add(target: &mut Value, path: &[String], new: Value) -> Result<()> {
             Ok(())
         }
         Value::List(items) => {
-            let i = if token == "-" { items.len() } else { index(token, items.len() + 1)? };
-            if i > items.len() {
-                return Err(absent(token));
-            }
             let mut copy = items.to_vec();
-            copy.insert(i, new);
+            into_list(&mut copy, token, new)?;
             *holder = copy.into();
             Ok(())
         }
         _ => Err(absent(token)),
     })
+}
+
+fn insert(items: &mut Vec<Value>, token: &str, new: Value) -> Result<()> {
+    let i = if token == "-" { items.len() } else { index(token, items.len() + 1)? };
+    if i > items.len() {
+        return Err(absent(token));
+    }
+    items.insert(i, new);
+    Ok(())
+}
+
+fn replace(items: &mut Vec<Value>, token: &str, new: Value) -> Result<()> {
+    let i = index(token, items.len())?;
+    *items.get_mut(i).ok_or_else(|| absent(token))? = new;
+    Ok(())
 }
 
 fn remove(target: &mut Value, path: &[String]) -> Result<Value> {
@@ -176,27 +186,6 @@ fn remove(target: &mut Value, path: &[String]) -> Result<Value> {
             let rest = items.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, item)| item.clone());
             *holder = Value::list(rest.collect::<Vec<_>>());
             Ok(old)
-        }
-        _ => Err(absent(token)),
-    })
-}
-
-fn replace(target: &mut Value, path: &[String], new: Value) -> Result<()> {
-    if path.is_empty() {
-        *target = new;
-        return Ok(());
-    }
-    edit(target, path, |holder, token| match holder {
-        Value::Map(map) => {
-            map.set(Key::new(token), new);
-            Ok(())
-        }
-        Value::List(items) => {
-            let i = index(token, items.len())?;
-            let mut copy = items.to_vec();
-            *copy.get_mut(i).ok_or_else(|| absent(token))? = new;
-            *holder = copy.into();
-            Ok(())
         }
         _ => Err(absent(token)),
     })

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::object::{Object, Quantity, Str, Value, is_sidecar};
+use crate::object::{Object, Quantity, Str, Value, total_of_containers};
 
 /// Amounts by their names in quotas.
 pub type Amounts = BTreeMap<Str, Quantity>;
@@ -114,26 +114,10 @@ fn add_ports(service: &Object, amounts: &mut Amounts) {
     amounts.insert(NODE_PORTS.into(), Quantity::from_units(node_ports));
 }
 
-/// Requests and limits of a pod (component-helpers `PodRequests`, `PodLimits`): the larger of all containers with sidecars, and
-/// of the largest init container with the sidecars before it; plus the overhead.
+/// Requests and limits of a pod, with the overhead.
 fn add_compute(pod: &Object, amounts: &mut Amounts) {
     for (kind, prefix) in [("requests", "requests."), ("limits", "limits.")] {
-        let (mut all, mut sidecars, mut init) = (Amounts::new(), Amounts::new(), Amounts::new());
-        for container in pod.items_at(&["spec", "containers"]) {
-            add(&mut all, &asked(container, kind));
-        }
-        for container in pod.items_at(&["spec", "initContainers"]) {
-            let mut now = asked(container, kind);
-            if is_sidecar(container) {
-                add(&mut all, &now);
-                add(&mut sidecars, &now);
-                now.clone_from(&sidecars);
-            } else {
-                add(&mut now, &sidecars);
-            }
-            raise(&mut init, &now);
-        }
-        raise(&mut all, &init);
+        let mut all = total_of_containers(pod, |container| asked(container, kind), add, raise);
         for (name, amount) in pod.at(&["spec", "overhead"]).and_then(Value::as_map).into_iter().flatten() {
             let Some(more) = quantity(Some(amount)) else { continue };
             // A pod without a limit stays without.

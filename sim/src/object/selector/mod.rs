@@ -6,9 +6,9 @@
 mod field;
 mod parse;
 
-use std::fmt;
-
 pub use field::{FieldSelector, FieldTerm};
+
+use derive_more::Display;
 
 use super::{Key, Map, Str, Value, names};
 
@@ -49,14 +49,8 @@ pub enum Operator {
 }
 
 /// Why a text or tree is not a selector: the message of the real server, for a 400.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub struct SelectorError(pub String);
-
-impl fmt::Display for SelectorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 impl std::error::Error for SelectorError {}
 

@@ -3,7 +3,8 @@
 //! It does not check whether the schema of a CRD is structural, and refuses only schemas that it cannot build from.
 
 use std::collections::BTreeMap;
-use std::fmt;
+
+use derive_more::Display;
 
 use super::empty::{self, Empty};
 use super::lookup;
@@ -20,18 +21,13 @@ const OBJECT_META_NAME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 pub(crate) const SERVER_DEFAULT: &str = "x-server-default";
 
 /// A schema from which no shape can be built.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("schema {path}: {message}")]
 pub struct SchemaError {
     /// The dotted path in the schema.
     pub path: String,
     /// The error.
     pub message: String,
-}
-
-impl fmt::Display for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "schema {}: {}", self.path, self.message)
-    }
 }
 
 impl std::error::Error for SchemaError {}

@@ -3,7 +3,7 @@
 //! Real: the first value that does not fit its Go type fails the request. Modelled: that, with the type names of the schema.
 //! Differs: string types have no names of their own (`v1.PullPolicy` is `string`).
 
-use std::fmt;
+use derive_more::Display;
 
 use super::format::{is_base64, is_date_time};
 use super::lookup::ScalarForm;
@@ -12,14 +12,8 @@ use crate::object::Quantity;
 use crate::object::quantity::is_plain;
 
 /// Why a body does not have its built-in type: the message of the real server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub struct DecodeError(pub String);
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 impl std::error::Error for DecodeError {}
 

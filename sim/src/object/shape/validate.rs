@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use derive_more::Display;
 use regex_lite::Regex;
 
 use super::build::error;
@@ -13,7 +14,8 @@ use super::format::{self, Format};
 use super::{ListType, Node, NodeId, NodeKind, Scalar, SchemaError, Shape, Struct, Value};
 
 /// One error of one field, as a cause of a Status.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("{field}: {message}")]
 pub struct FieldError {
     /// The dotted path of the field, or `<nil>` if the real server names none.
     pub field: String,
@@ -58,12 +60,6 @@ impl FieldError {
     fn too_many(field: &str, found: usize, most: usize) -> Self {
         let message = format!("Too many: {found}: must have at most {most} items");
         Self::new(field, "FieldValueTooMany", message)
-    }
-}
-
-impl fmt::Display for FieldError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.message)
     }
 }
 

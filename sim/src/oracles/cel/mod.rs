@@ -20,9 +20,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::sync::Arc;
 
+use derive_more::Display;
 use kube_cel::cel::parser::{Expression, Parser};
 
 use self::eval::Eval;
@@ -36,7 +36,8 @@ pub struct CelProgram {
 }
 
 /// Why an expression cannot be compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("line {line}, column {column} of the expression: {message}")]
 pub struct CelError {
     /// The line in the expression, from 1.
     pub line: usize,
@@ -86,12 +87,6 @@ fn parse_error(text: &str, errors: &kube_cel::cel::ParseErrors) -> CelError {
     let what = first.msg.strip_prefix("Syntax error: ").unwrap_or(&first.msg);
     let source = text.lines().nth(line - 1).unwrap_or_default().trim();
     CelError { line, column, message: format!("{what} in `{source}`") }
-}
-
-impl fmt::Display for CelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {} of the expression: {}", self.line, self.column, self.message)
-    }
 }
 
 impl std::error::Error for CelError {}

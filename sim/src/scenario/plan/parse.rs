@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use derive_more::Display;
+
 use super::{ExactWhen, Plan, PlannedFault};
 use crate::object::LabelSelector;
 use crate::scenario::range::Millis;
@@ -11,18 +13,13 @@ use crate::scenario::{
 };
 
 /// What is wrong with a plan's text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("plan, column {column}: {message}")]
 pub struct BadPlan {
     /// The place, in characters from 1.
     pub column: usize,
     /// What is wrong, and what would be right.
     pub message: String,
-}
-
-impl fmt::Display for BadPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plan, column {}: {}", self.column, self.message)
-    }
 }
 
 impl std::error::Error for BadPlan {}

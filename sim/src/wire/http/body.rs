@@ -1,7 +1,6 @@
 //! The body of a response: all bytes at once, or the lines of a watch as they come.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,6 +9,8 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// The body of a response.
+#[derive(derive_more::Debug)]
+#[debug("ResponseBody")]
 pub struct ResponseBody(Inner);
 
 enum Inner {
@@ -67,14 +68,5 @@ impl Drop for ResponseBody {
         {
             closed();
         }
-    }
-}
-
-impl fmt::Debug for ResponseBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
-            Inner::Full(_) => "ResponseBody::Full",
-            Inner::Stream { .. } => "ResponseBody::Stream",
-        })
     }
 }

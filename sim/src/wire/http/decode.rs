@@ -62,7 +62,10 @@ fn verb(method: &Method, path: &ApiPath, query: &str) -> Result<Verb, Box<Status
         return if method == Method::GET { Ok(Verb::Raw) } else { Err(Box::new(Status::page_not_found())) };
     }
     let one = !path.name.is_empty();
-    let watches = || query::pairs(query).any(|(name, value)| name == "watch" && query::is_true(&value));
+    let watches = || {
+        form_urlencoded::parse(query.as_bytes())
+            .any(|(name, value)| name == "watch" && query::is_true(&value))
+    };
     Ok(match *method {
         Method::GET | Method::HEAD if !one && watches() => Verb::Watch,
         Method::GET | Method::HEAD if one => Verb::Get,
@@ -104,13 +107,11 @@ fn add_body(request: &mut Request, headers: &HeaderMap, body: &[u8]) -> Result<(
         }
         Verb::Patch => {
             let patch_type = patch_type(media_type)?;
-            let patch =
-                parse(body, &mut request.options.duplicate_fields).map_err(|why| match patch_type {
-                    PatchType::Strategic => bad(why),
-                    PatchType::Json | PatchType::Merge | PatchType::Apply => {
-                        bad(format!("error decoding patch: {why}"))
-                    }
-                })?;
+            let patch = parse(body, &mut request.options.duplicate_fields);
+            let patch = patch.map_err(|why| match patch_type {
+                PatchType::Strategic => bad(why),
+                _ => bad(format!("error decoding patch: {why}")),
+            })?;
             request.body = Body::Patch(patch_type, patch);
         }
         Verb::Delete | Verb::DeleteCollection if !body.is_empty() => {
@@ -130,11 +131,7 @@ fn check_media_type(media_type: &str) -> Result<(), Box<Status>> {
         "application/yaml" | "application/vnd.kubernetes.protobuf" => {
             Err(Box::new(Status::not_modelled(format!("request bodies of type {media_type}"))))
         }
-        _ => {
-            let message = "the body of the request was in an unknown format - accepted media types include: \
-                           application/json, application/yaml, application/vnd.kubernetes.protobuf";
-            Err(Box::new(Status::new(415, "UnsupportedMediaType", message)))
-        }
+        _ => Err(unsupported("application/json, application/yaml, application/vnd.kubernetes.protobuf")),
     }
 }
 
@@ -146,24 +143,29 @@ fn patch_type(media_type: &str) -> Result<PatchType, Box<Status>> {
         // JSON is YAML: kube-rs sends JSON under this type.
         "application/apply-patch+yaml" => PatchType::Apply,
         _ => {
-            let message = "the body of the request was in an unknown format - accepted media types include: \
-                           application/json-patch+json, application/merge-patch+json, \
-                           application/strategic-merge-patch+json, application/apply-patch+yaml";
-            return Err(Box::new(Status::new(415, "UnsupportedMediaType", message)));
+            return Err(unsupported(
+                "application/json-patch+json, application/merge-patch+json, \
+                 application/strategic-merge-patch+json, application/apply-patch+yaml",
+            ));
         }
     })
+}
+
+fn unsupported(accepted: &str) -> Box<Status> {
+    let message = format!(
+        "the body of the request was in an unknown format - accepted media types include: {accepted}"
+    );
+    Box::new(Status::new(415, "UnsupportedMediaType", message))
 }
 
 /// The object of a body, or the real server's description of a body that is none.
 fn object(body: &[u8], duplicates: &mut Vec<Str>) -> Result<Value, Box<Status>> {
     let why = match parse(body, duplicates) {
-        Ok(root) => match root {
-            Value::Map(_) | Value::Null => return Ok(root),
-            Value::List(_) => no_struct("array"),
-            Value::Str(_) => no_struct("string"),
-            Value::Bool(_) => no_struct("bool"),
-            _ => no_struct("number"),
-        },
+        Ok(root @ (Value::Map(_) | Value::Null)) => return Ok(root),
+        Ok(Value::List(_)) => no_struct("array"),
+        Ok(Value::Str(_)) => no_struct("string"),
+        Ok(Value::Bool(_)) => no_struct("bool"),
+        Ok(_) => no_struct("number"),
         Err(why) => why,
     };
     Err(bad(format!("{NO_KIND}; json parse error: {why} ({})", summary(body))))

@@ -19,7 +19,11 @@ pub fn encode(answer: &Answer, form: Form) -> Response<ResponseBody> {
     let metadata_only = form != Form::Full;
     let mut media_type = "application/json";
     let bytes = match answer {
-        Answer::Object { object, .. } if metadata_only => partial_json(object),
+        Answer::Object { object, .. } if metadata_only => {
+            let mut out = Vec::with_capacity(OBJECT_BYTES);
+            write_partial(object, &mut out);
+            out.into()
+        }
         Answer::Object { object, .. } => object.json().clone(),
         Answer::List(list) => list_json(list, metadata_only),
         Answer::Watching => Bytes::new(),
@@ -33,7 +37,11 @@ pub fn encode(answer: &Answer, form: Form) -> Response<ResponseBody> {
     *response.status_mut() = http::StatusCode::from_u16(answer.code()).expect("answers have HTTP codes");
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     match answer {
-        Answer::Status(status) => add_retry_after(&mut response, status),
+        Answer::Status(status) => {
+            if let Some(seconds) = status.details.i64_at(&["retryAfterSeconds"]) {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+        }
         Answer::Object { object, warnings, .. } => {
             add_deprecation(&mut response, object.api_version(), object.kind());
             warnings.iter().for_each(|text| add_warning(&mut response, text));
@@ -57,22 +65,14 @@ fn misfit(answer: &Answer, form: Form) -> Option<Status> {
     };
     let group = api_version.split_once('/').map_or("core", |(group, _)| group);
     // The Go type: an internal one for built-in groups.
-    let go_type = match group.split_once('.') {
-        Some((_, rest)) if !rest.ends_with("k8s.io") && kind.ends_with("List") => {
-            "unstructured.UnstructuredList".to_owned()
-        }
-        Some((_, rest)) if !rest.ends_with("k8s.io") => "unstructured.Unstructured".to_owned(),
-        Some((package, _)) => format!("{package}.{kind}"),
-        None => format!("{group}.{kind}"),
+    let (package, rest) = group.split_once('.').unwrap_or((group, "k8s.io"));
+    let go_type = match (rest.ends_with("k8s.io"), kind.ends_with("List")) {
+        (true, _) => format!("{package}.{kind}"),
+        (false, true) => "unstructured.UnstructuredList".to_owned(),
+        (false, false) => "unstructured.Unstructured".to_owned(),
     };
     let message = format!("you requested {asked}, but the requested object is {found} (*{go_type})");
     Some(Status::new(406, "NotAcceptable", message))
-}
-
-fn add_retry_after(response: &mut Response<ResponseBody>, status: &Status) {
-    if let Some(seconds) = status.details.i64_at(&["retryAfterSeconds"]) {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
 }
 
 /// Kinds of `v1` with a deprecation warning in every answer (`APILifecycleDeprecated`). A deletion that answers with a
@@ -97,12 +97,6 @@ fn add_warning(response: &mut Response<ResponseBody>, text: &str) {
     if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
         response.headers_mut().append(header::WARNING, value);
     }
-}
-
-fn partial_json(object: &Object) -> Bytes {
-    let mut out = Vec::with_capacity(OBJECT_BYTES);
-    write_partial(object, &mut out);
-    out.into()
 }
 
 /// Appends the object as `PartialObjectMetadata`.

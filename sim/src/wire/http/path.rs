@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
+
 use crate::object::Str;
 use crate::wire::Resource;
 
@@ -21,8 +23,8 @@ pub(super) struct ApiPath {
 impl ApiPath {
     /// Reads a path, percent-decoded part by part.
     pub(super) fn of(path: &str) -> Self {
-        let parts: Vec<Cow<'_, str>> =
-            path.split('/').filter(|p| !p.is_empty()).map(super::query::decoded).collect();
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        let parts: Vec<Cow<'_, str>> = parts.map(|p| percent_decode_str(p).decode_utf8_lossy()).collect();
         let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
         match parts.as_slice() {
             ["api", version, rest @ ..] if !rest.is_empty() => Self::in_version("", version, rest),
@@ -53,12 +55,6 @@ impl ApiPath {
 mod tests {
     use super::*;
 
-    fn parts(path: &str) -> (String, String, String, String) {
-        let t = ApiPath::of(path);
-        let resource = t.resource.map(|r| r.as_str().to_owned()).unwrap_or_default();
-        (resource, t.namespace.into(), t.name.into(), t.subresource.into())
-    }
-
     #[test]
     fn paths_name_resources_objects_and_subresources() {
         let cases = [
@@ -73,8 +69,9 @@ mod tests {
             ("/apis/apps/v1", "|||"),
         ];
         for (path, want) in cases {
-            let (a, b, c, d) = parts(path);
-            assert_eq!(format!("{a}|{b}|{c}|{d}"), want, "{path}");
+            let ApiPath { resource, namespace, name, subresource } = ApiPath::of(path);
+            let resource = resource.map_or("", Resource::as_str);
+            assert_eq!(format!("{resource}|{namespace}|{name}|{subresource}"), want, "{path}");
         }
     }
 }

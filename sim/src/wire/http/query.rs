@@ -1,53 +1,8 @@
 //! Decodes query strings to options.
 
-use std::borrow::Cow;
-
 use crate::object::{Str, Value};
 use crate::value;
 use crate::wire::{Options, Status, Verb};
-
-/// Percent-decodes a part of a path. Most parts need no decoding.
-pub(super) fn decoded(text: &str) -> Cow<'_, str> {
-    if text.contains('%') { Cow::Owned(percent_decoded(text)) } else { Cow::Borrowed(text) }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let hex = bytes
-            .get(i + 1..i + 3)
-            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match hex {
-            Some(byte) if bytes[i] == b'%' => {
-                out.push(byte);
-                i += 3;
-            }
-            _ => {
-                out.push(bytes[i]);
-                i += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-/// The name-value pairs of a query.
-pub(super) fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (form_decoded(name), form_decoded(value))
-    })
-}
-
-/// Decodes a name or a value of a query, in which `+` is a space.
-fn form_decoded(text: &str) -> Cow<'_, str> {
-    match text.contains('+') {
-        true => Cow::Owned(percent_decoded(&text.replace('+', " "))),
-        false => decoded(text),
-    }
-}
 
 /// Whether a flag's text means yes, as Go reads booleans in queries.
 pub(super) fn is_true(text: &str) -> bool {
@@ -57,7 +12,7 @@ pub(super) fn is_true(text: &str) -> bool {
 /// The options of a query.
 pub(super) fn options(verb: Verb, query: &str) -> Result<Options, Box<Status>> {
     let mut options = Options::default();
-    for (name, value) in pairs(query) {
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         set(&mut options, verb, &name, &value)?;
     }
     Ok(options)

@@ -39,8 +39,10 @@ impl Scan<'_> {
 
     fn value(&mut self, place: &str) -> Scanned {
         match self.peek() {
-            Some(b'{') => self.object(),
-            Some(b'[') => self.array(),
+            Some(b'{') => self.members(b'}', "after object key:value pair", Self::entry),
+            Some(b'[') => {
+                self.members(b']', "after array element", |scan| scan.value("looking for beginning of value"))
+            }
             Some(b'"') => self.string(),
             Some(b't') => self.literal("true"),
             Some(b'f') => self.literal("false"),
@@ -50,44 +52,28 @@ impl Scan<'_> {
         }
     }
 
-    fn object(&mut self) -> Scanned {
-        self.at += 1;
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(());
+    fn entry(&mut self) -> Scanned {
+        if self.peek() != Some(b'"') {
+            return self.fail("looking for beginning of object key string");
         }
-        loop {
-            if self.peek() != Some(b'"') {
-                return self.fail("looking for beginning of object key string");
-            }
-            self.string()?;
-            if self.peek() != Some(b':') {
-                return self.fail("after object key");
-            }
-            self.at += 1;
-            self.value("looking for beginning of value")?;
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b'}') => break,
-                _ => return self.fail("after object key:value pair"),
-            }
+        self.string()?;
+        if self.peek() != Some(b':') {
+            return self.fail("after object key");
         }
         self.at += 1;
-        Ok(())
+        self.value("looking for beginning of value")
     }
 
-    fn array(&mut self) -> Scanned {
+    /// An object or an array, up to this bracket.
+    fn members(&mut self, close: u8, after: &str, member: fn(&mut Self) -> Scanned) -> Scanned {
         self.at += 1;
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            self.value("looking for beginning of value")?;
+        let mut is_over = self.peek() == Some(close);
+        while !is_over {
+            member(self)?;
             match self.peek() {
                 Some(b',') => self.at += 1,
-                Some(b']') => break,
-                _ => return self.fail("after array element"),
+                Some(byte) if byte == close => is_over = true,
+                _ => return self.fail(after),
             }
         }
         self.at += 1;

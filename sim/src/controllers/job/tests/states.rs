@@ -117,10 +117,7 @@ fn pods_without_a_job_that_counts_them_lose_their_finalizer() {
 fn a_job_that_may_not_create_pods_still_counts_those_that_ended() {
     let mut fixture = Fixture::new();
     fixture.create(*JOBS, job(&[("completions", 3.into())]));
-    fixture.rule = Box::new(|request| {
-        let hit = request.verb == Verb::Create && request.resource == Some(*PODS);
-        hit.then(|| Status::forbidden(*PODS, "", "exceeded quota"))
-    });
+    fixture.refuse(Verb::Create, *PODS, Status::forbidden(*PODS, "", "exceeded quota"));
     end_only(&mut fixture, 0);
     fixture.run_until(seconds(5));
     assert_eq!(fixture.get(*JOBS, "j").i64_at(&["status", "succeeded"]), Some(1));

@@ -13,8 +13,9 @@ mod config;
 mod conflict;
 mod remove;
 
-use std::fmt;
 use std::sync::Arc;
+
+use derive_more::Display;
 
 pub use conflict::{Conflict, Conflicts};
 
@@ -36,21 +37,12 @@ pub struct Applied {
 }
 
 /// Why an apply failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub enum ApplyError {
     /// The config does not fit the type: a 500 with this text.
     Untyped(String),
     /// Other managers own fields that would change: a 409.
     Conflicts(Conflicts),
-}
-
-impl fmt::Display for ApplyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Untyped(text) => f.write_str(text),
-            Self::Conflicts(conflicts) => conflicts.fmt(f),
-        }
-    }
 }
 
 impl std::error::Error for ApplyError {}

@@ -4,8 +4,9 @@
 //! come before those only on the server; a null for an absent field is ignored. Modelled: all of it, from the OpenAPI of the
 //! types. The caller refuses custom resources (415).
 
-use std::fmt;
 use std::sync::Arc;
+
+use derive_more::Display;
 
 use super::draft::Draft;
 use super::order::{self, Items};
@@ -17,19 +18,12 @@ const SET_ORDER: &str = "$setElementOrder/";
 const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
 
 /// Why a patch was not applied: the message of the real server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub enum StrategicError {
     /// A directive is malformed: a 400.
     Malformed(String),
     /// The patch does not fit the object: a 500 on a real server too.
     Failed(String),
-}
-
-impl fmt::Display for StrategicError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Malformed(text) | Self::Failed(text)) = self;
-        f.write_str(text)
-    }
 }
 
 impl std::error::Error for StrategicError {}

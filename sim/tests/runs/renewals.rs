@@ -1,12 +1,14 @@
 //! Renewals of Leases that are left to the wire: nobody can tell, and who looks sees them.
 
-use super::{held, played, played_with, scenario, step, wait};
-use crate::engine::Time;
-use crate::explore::Run;
-use crate::object::Object;
-use crate::scenario::{Action, Cascade, Check, Expectation, KindName, Modality, Scenario, Var};
-use crate::wire::resource::{LEASES, NODES};
-use crate::wire::{ObjectKey, Resource};
+use wavetank_sim::engine::Time;
+use wavetank_sim::explore::Run;
+use wavetank_sim::scenario::{
+    Action, Cascade, Check, Expectation, KindName, Modality, Scenario, Step, Target, Var,
+};
+use wavetank_sim::wire::resource::{LEASES, NODES};
+use wavetank_sim::wire::{ObjectKey, Resource};
+
+use crate::{RunExt, condition, held, played, wait, web};
 
 /// The same scenario, where every renewal is carried out because a check may look at it.
 fn looked_at(mut scenario: Scenario) -> Scenario {
@@ -50,7 +52,7 @@ fn whatever_happens_to_a_node_all_else_goes_as_if_each_had_been_made() {
         "node-loss(Node/node-1)@10s+2m; node-loss(Node/node-2)@5s+3m",
     ];
     for plan in plans {
-        let (left, made) = (held(scenario(), plan), held(looked_at(scenario()), plan));
+        let (left, made) = (held(web(), 1, plan), held(looked_at(web()), 1, plan));
         assert_eq!(others(&left), others(&made), "{plan}");
         assert!(renewals(&left) * 3 < renewals(&made), "{plan}: {} of {}", renewals(&left), renewals(&made));
     }
@@ -58,38 +60,23 @@ fn whatever_happens_to_a_node_all_else_goes_as_if_each_had_been_made() {
 
 #[test]
 fn at_the_end_each_lease_tells_its_last_renewal() {
-    let mut idle = scenario();
-    idle.steps = vec![wait(10 * 60_000)];
-    let (left, made) = (held(idle.clone(), ""), held(looked_at(idle), ""));
-    let last = |run: &Run| -> Vec<String> {
-        let renewed =
-            |lease: &std::sync::Arc<Object>| lease.str_at(&["spec", "renewTime"]).map(str::to_owned);
-        run.at(*LEASES, run.end).iter().filter_map(renewed).collect()
-    };
+    let idle = Scenario { steps: vec![wait(10 * 60_000)], ..web() };
+    let (left, made) = (held(idle.clone(), 1, ""), held(looked_at(idle), 1, ""));
     assert_eq!(left.end, made.end);
-    // One that was on its way at the end had not been made.
-    let seconds = |text: &String| text.split('.').next().map(str::to_owned);
-    assert_eq!(
-        last(&left).iter().map(seconds).collect::<Vec<_>>(),
-        last(&made).iter().map(seconds).collect::<Vec<_>>()
-    );
+    let last = |run: &Run| -> Vec<String> {
+        let leases = run.at(*LEASES, run.end);
+        leases.iter().filter_map(|lease| lease.str_at(&["spec", "renewTime"])).map(str::to_owned).collect()
+    };
+    assert_eq!(last(&left), last(&made));
 }
 
 #[test]
 fn a_lease_that_someone_deletes_comes_back() {
-    let mut deleted = scenario();
-    let lease = crate::scenario::Target::Named {
-        kind: "lease".into(),
-        namespace: Some("kube-node-lease".into()),
-        name: "node-1".into(),
-    };
-    deleted.steps = vec![
-        wait(60_000),
-        step(Action::Delete { target: lease, cascade: Cascade::Background, grace_period_seconds: None }),
-        wait(60_000),
-    ];
-    let run = played(deleted, "");
-    assert!(run.violation.is_none(), "{:?}", run.violation);
+    let namespace = Some("kube-node-lease".into());
+    let target = Target::Named { kind: "lease".into(), namespace, name: "node-1".into() };
+    let delete = Action::Delete { target, cascade: Cascade::Background, grace_period_seconds: None };
+    let steps = vec![wait(60_000), Step::new(delete), wait(60_000)];
+    let run = held(Scenario { steps, ..web() }, 1, "");
     assert_eq!(run.at(*LEASES, run.end).len(), 3);
 }
 
@@ -97,19 +84,16 @@ fn a_lease_that_someone_deletes_comes_back() {
 fn a_node_that_dies_just_when_its_renewals_are_left_to_the_wire_is_missed_all_the_same() {
     let begin = "kubelet-restart(Node/node-1)@10s";
     for seed in 0..12 {
-        let restarted = played_with(scenario(), seed, begin);
-        let is_first = |(time, commit): &(Time, &std::sync::Arc<crate::wire::Commit>)| {
-            *time > Time(10_000) && commit.resource == *LEASES && commit.key.name == "node-1"
-        };
-        let renewed = restarted.commits().find(is_first).map(|(time, _)| time.0).expect("it goes on");
+        let restarted = played(web(), seed, begin);
+        let mut later = restarted.commits().filter(|(time, _)| *time > Time(10_000));
+        let renewed = later.find(|(_, commit)| commit.resource == *LEASES && commit.key.name == "node-1");
+        let renewed = renewed.map(|(time, _)| time.0).expect("it goes on");
         // Its answer takes some of these, and what is told of it some more.
         for at in renewed..renewed + 7 {
             let plan = format!("{begin}; node-loss(Node/node-1)@{at}ms+2m");
-            let run = played_with(scenario(), seed, &plan);
-            let is_unknown = |node: &Object| {
-                node.condition("Ready").and_then(|c| c.str_at(&["status"])) == Some("Unknown")
-            };
-            assert!(run.first(*NODES, is_unknown).is_some(), "seed {seed}: {plan}");
+            let run = played(web(), seed, &plan);
+            let unknown = run.first(*NODES, |node| condition(node, "Ready", "status") == Some("Unknown"));
+            assert!(unknown.is_some(), "seed {seed}: {plan}");
         }
     }
 }

@@ -3,14 +3,15 @@
 use wavetank_sim::object::Object;
 use wavetank_sim::scenario::{Action, Exit, ImageRule, Scenario, Step, TimeRange};
 use wavetank_sim::value;
+use wavetank_sim::wire::resource::JOBS;
 
-use crate::{held, pod_spec, scenario, states};
+use crate::{RunExt, held, pod_spec, scenario};
 
 fn work() -> Scenario {
     let mut spec = pod_spec("work:1");
     spec.set_at(&["restartPolicy"], "Never");
     let job = value!({
-        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work", "namespace": "default"},
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"},
         "spec": {
             "completions": 5, "parallelism": 3, "completionMode": "Indexed", "backoffLimitPerIndex": 8,
             "template": {"spec": spec}
@@ -38,14 +39,14 @@ fn a_job_completes_whatever_becomes_of_its_pods() {
             14 + 3 * seed
         );
         let run = held(work(), seed, &plan);
-        let job = states(&run, "Job").last().expect("a job");
+        let job = run.states(*JOBS).last().expect("a job");
         assert!(job.is_condition_true("Complete"), "seed {seed}: {:?}", job.at(&["status"]));
         assert_eq!(job.i64_at(&["status", "succeeded"]), Some(5), "seed {seed}");
         assert_eq!(job.str_at(&["status", "completedIndexes"]), Some("0-4"), "seed {seed}");
         assert!(job.i64_at(&["status", "failed"]) >= Some(1), "seed {seed}: the faults bite");
         let counted = |o: &Object| o.i64_at(&["status", "failed"]).unwrap_or(0);
         assert!(
-            states(&run, "Job").map(|job| counted(job.as_ref())).is_sorted(),
+            run.states(*JOBS).map(|job| counted(job.as_ref())).is_sorted(),
             "seed {seed}: a count never falls"
         );
     }
