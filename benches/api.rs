@@ -135,7 +135,7 @@ async fn gets(client: Client, n: u64) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for _ in 0..n {
         let started = Instant::now();
-        black_box(pods.get("checkout-0").await.expect("the pod is there"));
+        black_box(pods.get("checkout-0").await.expect("the pod exists"));
         let ours = started.elapsed();
         let started = Instant::now();
         black_box(parsed::<Pod>(text.as_bytes()));
@@ -154,7 +154,7 @@ async fn lists(client: Client, n: u64) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for _ in 0..n {
         let started = Instant::now();
-        let list: ObjectList<Pod> = pods.list(&ListParams::default()).await.expect("the pods are there");
+        let list: ObjectList<Pod> = pods.list(&ListParams::default()).await.expect("the pods exist");
         assert_eq!(black_box(list).items.len(), LISTED);
         let ours = started.elapsed();
         let started = Instant::now();
@@ -174,7 +174,7 @@ fn pod(n: impl std::fmt::Display) -> Pod {
 /// The server's answer, as it is on the wire.
 async fn text(client: Client, path: &str) -> String {
     let request = Request::get(path).body(Vec::new()).expect("the path is one");
-    client.request_text(request).await.expect("the pods are there")
+    client.request_text(request).await.expect("the pods exist")
 }
 
 fn tree(json: &[u8]) -> Value {

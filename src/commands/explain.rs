@@ -75,7 +75,7 @@ fn faults() -> String {
 
 fn oracle(oracle: &OracleInfo) -> String {
     let reporter = match oracle.from {
-        Reporter::Record => "a judge of the run's record",
+        Reporter::Record => "an oracle that reads the record of the run",
         Reporter::Check => "a check of the scenario",
         Reporter::Run => "the run itself",
         Reporter::Process => "the process around the run",

@@ -27,7 +27,7 @@ pub(crate) struct Replay {
     /// Show the whole record in place of steps and pods.
     #[arg(long)]
     record: bool,
-    /// What the run gets for itself; default: a process if a program runs, else a thread.
+    /// How to isolate the run; default: fork if a program runs, else thread.
     #[arg(long, value_enum)]
     isolation: Option<IsolationFlag>,
 }

@@ -29,13 +29,13 @@ pub(crate) struct Run {
     /// How many runs at the same time; default: one per core.
     #[arg(long)]
     jobs: Option<usize>,
-    /// Print one JSON object per run, each on its line.
+    /// Print a JSON object for each run, each on a line.
     #[arg(long)]
     json: bool,
     /// Write a JUnit file.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// What each run gets for itself; default: a process if a program runs, else a thread.
+    /// How to isolate runs from each other; default: fork if a program runs, else thread.
     #[arg(long, value_enum)]
     isolation: Option<IsolationFlag>,
     /// Run each seed twice and name the first entry of the record that differs.

@@ -81,7 +81,7 @@ impl Pool {
     /// plan, or a replay would start with other statics than the sweep.
     ///
     /// # Errors
-    /// The zygote ended or did not come to this call. The error has its last output.
+    /// The zygote ended or did not reach this call. The error has its last output.
     pub fn open<'w, I, O>(
         &self,
         warm_up: Option<&I>,

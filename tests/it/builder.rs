@@ -68,14 +68,14 @@ fn a_step_built_in_code_is_checked_as_one_of_a_file_is() {
 
 #[test]
 fn a_fault_built_in_code_is_checked_as_one_of_a_file_is() {
-    let crash = || faults::crash(program("web"));
+    let (crash, [one, three]) = (|| faults::crash(program("web")), [1_u64, 3]);
     let slow = |victims| faults::slow_start(victims, secs(1));
     for (fault, right) in [
         (crash().after(on::write().verb("pach")), "faults::crash: `pach` is no verb: write one of"),
         (crash().after(on::write().verb("get")), "faults::crash: `get` is no write: write one of create"),
         (crash().after(on::watch_event().verb("watch-event")), "is no watch-event: write one of added"),
         (crash().after(on::write()).nth(0), "faults::crash: occurrences count from 1"),
-        (crash().after(on::write()).nth(3..=1), "`3..1` ends before it starts: write `1..3`"),
+        (crash().after(on::write()).nth(three..=one), "`3..1` ends before it starts: write `1..3`"),
         (crash().at(secs(3)).nth(2), "`nth` goes with `on`"),
         (crash().at(secs(3)..=secs(1)), "`3s..1s` ends before it starts"),
         (crash().every(secs(3)), "faults::crash: `every` needs `times`"),

@@ -77,8 +77,8 @@ const TOP_LEVEL: &[&str] = &[
 ];
 
 pub(crate) fn top_level(entries: &[String]) -> Vec<Finding> {
-    let strange = entries.iter().filter(|entry| !TOP_LEVEL.contains(&entry.as_str()));
-    strange
+    let unknown = entries.iter().filter(|entry| !TOP_LEVEL.contains(&entry.as_str()));
+    unknown
         .map(|entry| Finding {
             path: entry.clone(),
             line: 1,
