@@ -47,6 +47,8 @@ pub(super) struct World<'s> {
     pub(super) triggered: Triggered,
     /// Faults and steps whose event never came.
     pub(super) unused: Vec<Unused>,
+    /// When all faults had healed and all programs ran again.
+    healed: Option<Time>,
     /// Since when the system was converged for good.
     pub(super) converged: Option<Time>,
     panics: Vec<Panic>,
@@ -74,6 +76,7 @@ impl<'s> World<'s> {
             judge,
             triggered: Triggered::default(),
             unused: Vec::new(),
+            healed: None,
             converged: None,
             panics: Vec::new(),
             seen,
@@ -278,14 +281,16 @@ impl<'s> World<'s> {
     /// Healing is over: judges convergence from now on.
     pub(super) fn judge_from_here(&mut self) -> Time {
         let now = self.cluster.now();
+        self.healed = Some(now);
         self.judge.restart(now, self.cluster.server(), true);
         now
     }
 
-    /// What judges of the record find in what has happened so far.
+    /// What judges of the record find in what has happened so far. A disabled one is not asked, so that it hides no other.
     pub(super) fn judged_by(&mut self, judges: &[RecordJudge]) -> Option<Violation> {
         self.panics.extend(hermetic::take_panics());
-        let (history, panics) = (self.cluster.history(), &self.panics[..]);
-        Observed { history, converged: self.converged, panics }.judged_by(judges)
+        let (history, panics, disable) = (self.cluster.history(), &self.panics[..], &self.scenario.disable);
+        let asked = judges.iter().filter(|(oracle, _)| !disable.iter().any(|d| d.oracle == *oracle));
+        Observed { history, healed: self.healed, converged: self.converged, panics }.judged_by(asked)
     }
 }

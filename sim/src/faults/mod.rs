@@ -18,8 +18,8 @@
 //! with a plan; `explore::tests::program` has a small program for faults of programs. Longer stories are in `sim/tests/runs`.
 
 use crate::cluster::Cluster;
-use crate::scenario::PlannedFault;
-use crate::wire::{Answer, Fate, Passing, StreamFate, Streaming, WatchEvent};
+use crate::scenario::{KindName, PlannedFault};
+use crate::wire::{Answer, Fate, Passing, Resource, StreamFate, Streaming, WatchEvent};
 
 mod bending;
 mod events;
@@ -112,4 +112,10 @@ crate::fault_table!(behaviours);
 fn behaviour(fault: &PlannedFault) -> &'static dyn Fault {
     let found = BEHAVIOURS.iter().find(|(name, _)| *name == fault.fault.name);
     found.expect("every fault that a plan may have is in the table of those available").1
+}
+
+/// Whether a fault is about watches of this resource: its argument `kind` names it, or it has none.
+fn is_about(fault: &PlannedFault, resource: Resource, kind: &str) -> bool {
+    let named = fault.args.text("kind").map(KindName::from);
+    named.is_none_or(|named| named.matches(resource.group(), resource.plural(), kind))
 }

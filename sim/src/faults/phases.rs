@@ -115,7 +115,7 @@ impl Armed {
                 "the faults healed before its event was through"
             }
             Phase::Waiting => NEVER,
-            _ if self.behaviour().bends() => "no request came that it could bend",
+            _ if self.behaviour().bends() => "no message came that it could bend",
             _ => "nobody was there to be struck",
         };
         Unused { what: self.text.to_string(), why }

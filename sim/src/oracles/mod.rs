@@ -10,12 +10,14 @@
 //! - when the run is over, however it ended: [`ENDED`]; what these find takes the place of what was found before
 //! - around the run: `exit`, `stuck` and `internal`, in the crate `wavetank`
 //!
-//! The first violation ends the run. A disabled oracle's is dropped then.
+//! The first violation ends the run. A judge of the record whose oracle is disabled is not asked; another disabled oracle's
+//! violation is dropped.
 //!
 //! To add an oracle that judges the record:
 //! 1. its row in `scenario::oracle`: name, what it finds, `Record`, `Disabled`, `true`
 //! 2. a file `NAME.rs` here: the exact definition (what counts, constants with their source, what it does not judge), a function
-//!    from [`Observed`] to an optional [`Violation`], and tests: one it finds, one it leaves alone
+//!    from [`Observed`] to an optional [`Violation`], and tests: one it finds, one it leaves alone; whole runs with a small
+//!    program are in `explore::tests::program`
 //! 3. here its `mod` line, and its line in [`CONVERGED`] or [`ENDED`]
 //!
 //! The files beside the judges:

@@ -10,6 +10,8 @@ use crate::wire::History;
 pub struct Observed<'a> {
     /// The record.
     pub history: &'a History,
+    /// When all faults had healed and all programs ran again; none where the run ended before.
+    pub healed: Option<Time>,
     /// Since when the system was converged for good; none where it never was.
     pub converged: Option<Time>,
     /// The panics of programs and their tasks, oldest first.
@@ -18,8 +20,8 @@ pub struct Observed<'a> {
 
 impl Observed<'_> {
     /// What the first of these judges says that finds something.
-    pub fn judged_by(&self, judges: &[RecordJudge]) -> Option<Violation> {
-        let (oracle, found) = judges.iter().find_map(|(oracle, judge)| Some((oracle, judge(self)?)))?;
+    pub fn judged_by<'j>(&self, mut judges: impl Iterator<Item = &'j RecordJudge>) -> Option<Violation> {
+        let (oracle, found) = judges.find_map(|(oracle, judge)| Some((oracle, judge(self)?)))?;
         debug_assert_eq!(*oracle, found.oracle, "a judge reports in the name of its own row");
         Some(found)
     }

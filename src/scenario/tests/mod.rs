@@ -71,21 +71,34 @@ fn every_fault_and_step_of_this_version_is_read() {
     assert_eq!(s.cluster.node_pools[0].capacity["cpu"], "8");
     assert_eq!(s.cluster.node_pools[0].taints[0].str_at(&["value"]), Some("yes"));
     assert_eq!(s.operators.iter().map(|o| o.name.as_str()).collect::<Vec<_>>(), ["web-operator", "second"]);
-    assert_eq!((s.setup.len(), s.steps.len(), s.faults.len()), (3, 16, 11));
-    let hosting = matches!(&s.faults[10].target, FaultTarget::Objects { hosting: Some(h), .. } if h.selector == "app=web");
-    assert!(hosting, "{:?}", s.faults[10]);
-    let whens: Vec<_> = s.steps[13..].iter().map(|step| step.when.as_ref()).collect();
-    let [None, Some(at), Some(on)] = whens[..] else { panic!("{whens:?}") };
-    assert_eq!(at.trigger, Trigger::At(TimeRange { low_ms: 10_000, high_ms: 60_000 }));
+    let fault = |name: &str| s.faults.iter().find(|fault| fault.name.as_deref() == Some(name)).unwrap();
+    let when = |name: &str| {
+        let step = s.steps.iter().find(|step| step.name.as_deref() == Some(name)).unwrap();
+        step.when.as_ref().unwrap()
+    };
+    let lost = &fault("a host is lost").target;
+    assert!(
+        matches!(lost, FaultTarget::Objects { hosting: Some(h), .. } if h.selector == "app=web"),
+        "{lost:?}"
+    );
+    assert_eq!(when("at a time").trigger, Trigger::At(TimeRange { low_ms: 10_000, high_ms: 60_000 }));
+    let on = when("on the second write");
     assert!(matches!(&on.trigger, Trigger::On(e) if e.actor == Some("web-operator".into())));
     assert_eq!((on.nth.exact(), on.moment), (Some(2), Moment::AfterResponse));
-    let moments: Vec<_> = s.faults.iter().map(|f| f.when.moment).collect();
-    assert_eq!(moments[3..6], [Moment::AfterResponse, Moment::After, Moment::Before]);
-    assert!(matches!(&s.faults[3].when.trigger, Trigger::On(e) if e.name.matches("apple")));
-    assert_eq!(s.faults[5].args.text("status"), Some("504"));
-    assert_eq!(s.faults[8].args.text("kind"), Some("Pod"));
-    let whole = (&s.faults[9].target, s.faults[9].args.get("keep").map(ToString::to_string));
-    assert_eq!(whole, (&FaultTarget::Cluster, Some("0..100".into())));
+    let moment = |name| fault(name).when.moment;
+    assert_eq!(
+        [moment("the leader dies"), moment("late"), moment("writes fail")],
+        [Moment::AfterResponse, Moment::After, Moment::Before]
+    );
+    let trigger = &fault("the leader dies").when.trigger;
+    assert!(matches!(trigger, Trigger::On(e) if e.name.matches("apple")));
+    assert_eq!(fault("writes fail").args.text("status"), Some("504"));
+    assert_eq!(fault("watches break").args.text("kind"), Some("Pod"));
+    let whole = fault("history goes");
+    assert_eq!(
+        (&whole.target, whole.args.get("keep").unwrap().to_string()),
+        (&FaultTarget::Cluster, "0..100".into())
+    );
     assert_eq!((s.expect[0].grace_ms, s.disable[0].oracle.name), (30_000, "hot_loop"));
 }
 

@@ -1,9 +1,6 @@
 //! Steps: what a user does with kubectl, as requests.
 //!
-//! - `objects`: apply, create, delete
-//! - `patches`: patch, scale, setImage, rolloutRestart, rolloutUndo
-//! - `nodes`: cordon, uncordon, drain, upgradeNodes
-//! - `waits`: wait, assert
+//! - `objects`, `patches`, `nodes`, `waits`: the verbs, by what they act on
 //! - `targets`: which objects a step acts on
 //!
 //! To add a verb: the header of `scenario/step.rs` lists the places.

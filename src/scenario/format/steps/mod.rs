@@ -1,12 +1,8 @@
 //! Steps: the table of verbs. A row has both the format of a verb's value and the function that reads it, so that no file can
 //! have a verb which is accepted but not read.
 //!
-//! - `objects`: apply, create, delete
-//! - `patches`: patch, scale, setImage, rolloutRestart, rolloutUndo
-//! - `nodes`: cordon, uncordon, drain, upgradeNodes
-//! - `waits`: wait, assert
+//! - `objects`, `patches`, `nodes`, `waits`: the verbs, by what they act on
 //! - `targets`: the objects that a step acts on
-//! - `check`: checks of steps that files and the builder share
 //!
 //! To add a verb: a row in the file of its group. `sim/src/scenario/step.rs` lists the other places.
 
@@ -18,14 +14,11 @@ use crate::scenario::read::Reader;
 use crate::scenario::shape::{Field, Fields, Shape, may};
 use crate::scenario::yaml::Node;
 
-mod check;
 mod nodes;
 mod objects;
 mod patches;
 mod targets;
 mod waits;
-
-pub(crate) use check::check_step;
 
 /// Reads the value of a verb. Returns nothing if the value is malformed, which the check of the format has noted.
 type Read = fn(&mut Reader<'_, '_>, &Node) -> Option<Action>;
@@ -38,8 +31,24 @@ pub(in crate::scenario) struct Verb {
     /// An example of its value, for tests.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests read it"))]
     pub(in crate::scenario) example: &'static str,
+    /// What is wrong with a step of this verb by itself, whether a file or the builder made it; [`right`] where the format says
+    /// all.
+    pub(in crate::scenario) check: fn(&Action) -> Result<(), String>,
     /// Reads its value.
     pub(in crate::scenario) read: Read,
+}
+
+fn right(_: &Action) -> Result<(), String> {
+    Ok(())
+}
+
+/// Checks a step that a file or the builder made.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub(crate) fn check_step(action: &Action) -> Result<(), String> {
+    let verb = VERBS.iter().find(|verb| verb.field.name == action.verb());
+    verb.map_or(Ok(()), |verb| (verb.check)(action))
 }
 
 const GROUPS: [&[Verb]; 4] = [objects::VERBS, patches::VERBS, nodes::VERBS, waits::VERBS];
