@@ -16,9 +16,10 @@
 //! To add an oracle that judges the record:
 //! 1. its row in `scenario::oracle`: name, what it finds, `Record`, `Disabled`, `true`
 //! 2. a file `NAME.rs` here: the exact definition (what counts, constants with their source, what it does not judge), a function
-//!    from [`Observed`] to an optional [`Violation`], and tests: one it finds, one it leaves alone; whole runs with a small
-//!    program are in `explore::tests::program`
-//! 3. here its `mod` line, and its line in [`CONVERGED`] or [`ENDED`]
+//!    from [`Observed`] to an optional [`Violation`], and tests: one it finds, one it leaves alone. A whole run with a small
+//!    program is inline as well, by `explore::tests::program`
+//! 3. here its `mod` line, and its line in a list: in [`CONVERGED`] if it accuses what a system does that has converged, in
+//!    [`ENDED`] if it accuses in every run, also in one that was found failing otherwise: its finding then takes the place
 //!
 //! The files beside the judges:
 //! - [`Violation`]: what is reported; [`Observed`]: what a judge sees
