@@ -2,7 +2,7 @@
 //!
 //! Only failures that a real server could answer at that moment: 429, 500, 503, 504 and a broken connection.
 
-use super::Fault;
+use super::fault::{Acting, Fault};
 use crate::engine::SECOND;
 use crate::scenario::PlannedFault;
 use crate::value;
@@ -15,10 +15,10 @@ impl Fault for Behaviour {
         true
     }
 
-    fn leaving(&self, fault: &PlannedFault, passing: Passing<'_>) -> Fate {
+    fn leaving(&self, fault: Acting<'_>, passing: Passing<'_>) -> Fate {
         let committed = fault.args.flag("committed");
         let status = match fault.args.text("status") {
-            Some("429") => too_many_requests(fault),
+            Some("429") => too_many_requests(&fault),
             Some("503") => {
                 Status::new(503, "ServiceUnavailable", "the server is currently unable to handle the request")
             }

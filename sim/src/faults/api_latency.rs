@@ -1,7 +1,6 @@
 //! `api-latency`: requests take longer on their way to the server.
 
-use super::Fault;
-use crate::scenario::PlannedFault;
+use super::fault::{Acting, Fault};
 use crate::wire::{Fate, Passing};
 
 pub(super) struct Behaviour;
@@ -11,7 +10,7 @@ impl Fault for Behaviour {
         true
     }
 
-    fn leaving(&self, fault: &PlannedFault, _passing: Passing<'_>) -> Fate {
+    fn leaving(&self, fault: Acting<'_>, _passing: Passing<'_>) -> Fate {
         Fate::Delay(fault.args.time_ms("by").unwrap_or(0))
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Fault;
 use super::events::{EventWait, Occurrence};
+use super::fault::{Acting, Fault};
 use super::phases::{Injector, Phase, choice};
 use super::victims::Victims;
 use crate::engine::Time;
-use crate::scenario::{EventPattern, FaultTarget, Moment, Pick, PlannedFault};
+use crate::scenario::{EventPattern, FaultTarget, Moment, Pick};
 use crate::wire::{
     Addr, Answer, Commit, Fate, Passing, Request, Rule, StreamFate, Streaming, Strike, WatchEvent,
 };
@@ -19,10 +19,11 @@ impl Injector {
         now: Time,
         host: Addr,
         pass: F,
-        fate: impl Fn(&dyn Fault, &PlannedFault) -> F,
+        fate: impl Fn(&dyn Fault, Acting<'_>) -> F,
     ) -> F {
         for armed in self.faults.iter_mut().filter(|armed| armed.bends(now, host)) {
-            let fate = fate(armed.behaviour(), &armed.fault);
+            let until = if let Phase::Until(end) = armed.phase { Some(end) } else { None };
+            let fate = fate(armed.behaviour(), Acting { fault: &armed.fault, until });
             if fate != pass {
                 armed.had_effect = true;
                 if armed.phase == Phase::Next {

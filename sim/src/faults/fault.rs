@@ -1,9 +1,29 @@
 //! What a fault may do, seam by seam, and what several faults share.
 
+use std::ops::Deref;
+
 use super::victims::Victims;
 use crate::cluster::Cluster;
+use crate::engine::Time;
 use crate::scenario::{KindName, PlannedFault};
 use crate::wire::{Answer, Fate, Passing, Resource, StreamFate, Streaming, WatchEvent};
+
+/// A fault that is under way.
+#[derive(Clone, Copy)]
+pub(super) struct Acting<'a> {
+    pub(super) fault: &'a PlannedFault,
+    /// When it ends, if it lasts.
+    #[allow(dead_code, reason = "for faults that hold messages until they end")]
+    pub(super) until: Option<Time>,
+}
+
+impl Deref for Acting<'_> {
+    type Target = PlannedFault;
+
+    fn deref(&self) -> &PlannedFault {
+        self.fault
+    }
+}
 
 /// What a fault does at every seam. It knows its victims from the moment at which it strikes; who is none of them then is not
 /// affected later.
@@ -27,32 +47,28 @@ pub(super) trait Fault: Sync {
     fn end(&self, _fault: &PlannedFault, _victims: &Victims, _cluster: &mut Cluster) {}
 
     /// A victim sends a request.
-    fn leaving(&self, _fault: &PlannedFault, _passing: Passing<'_>) -> Fate {
+    fn leaving(&self, _fault: Acting<'_>, _passing: Passing<'_>) -> Fate {
         Fate::Pass
     }
 
     /// A victim's request has reached the server.
-    fn arriving(&self, _fault: &PlannedFault, _passing: Passing<'_>) -> Fate {
+    fn arriving(&self, _fault: Acting<'_>, _passing: Passing<'_>) -> Fate {
         Fate::Pass
     }
 
     /// A victim is about to get an answer.
-    fn answering(&self, _fault: &PlannedFault, _passing: Passing<'_>, _answer: &Answer) -> Fate {
+    fn answering(&self, _fault: Acting<'_>, _passing: Passing<'_>, _answer: &Answer) -> Fate {
         Fate::Pass
     }
 
     /// The server sends an event to a watch of a victim.
-    fn queueing(&self, _fault: &PlannedFault, _stream: Streaming<'_>, _event: &WatchEvent) -> StreamFate {
+    fn queueing(&self, _fault: Acting<'_>, _stream: Streaming<'_>, _event: &WatchEvent) -> StreamFate {
         StreamFate::Pass
     }
 
-    /// A victim is about to get events of its watch.
-    fn delivering(
-        &self,
-        _fault: &PlannedFault,
-        _stream: Streaming<'_>,
-        _events: &[WatchEvent],
-    ) -> StreamFate {
+    /// A victim is about to get events of its watch. To hold them until the fault ends, delay them up to [`Acting::until`]; it is
+    /// asked again when the delay is over.
+    fn delivering(&self, _fault: Acting<'_>, _stream: Streaming<'_>, _events: &[WatchEvent]) -> StreamFate {
         StreamFate::Pass
     }
 }

@@ -46,7 +46,7 @@ mod reboot;
 mod slow_start;
 mod watch_cut;
 
-use fault::{Fault, is_about};
+use fault::Fault;
 pub use phases::{Injector, Unused};
 use victims::Victims;
 

@@ -1,6 +1,7 @@
 //! `watch-cut`: watch connections break: at once, and while the fault lasts each new one too.
 
-use super::{Fault, Victims, is_about};
+use super::fault::{Acting, Fault, is_about};
+use super::victims::Victims;
 use crate::cluster::Cluster;
 use crate::scenario::PlannedFault;
 use crate::wire::{Fate, Passing, Verb};
@@ -9,9 +10,9 @@ pub(super) struct Behaviour;
 
 impl Fault for Behaviour {
     /// While it lasts: a new watch is refused by a broken connection.
-    fn leaving(&self, fault: &PlannedFault, passing: Passing<'_>) -> Fate {
+    fn leaving(&self, fault: Acting<'_>, passing: Passing<'_>) -> Fate {
         let watches = passing.request.verb == Verb::Watch;
-        let hit = passing.request.resource.is_some_and(|resource| is_about(fault, resource, passing.kind));
+        let hit = passing.request.resource.is_some_and(|resource| is_about(&fault, resource, passing.kind));
         if watches && hit { Fate::Reset { committed: false } } else { Fate::Pass }
     }
 

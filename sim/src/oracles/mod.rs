@@ -17,7 +17,7 @@
 //! 1. its row in `scenario::oracle`: name, what it finds, `Record`, `Disabled`, `true`
 //! 2. a file `NAME.rs` here: the exact definition (what counts, constants with their source, what it does not judge), a function
 //!    from [`Observed`] to an optional [`Violation`], and tests: one it finds, one it leaves alone. A whole run with a small
-//!    program is inline as well, by `explore::tests::program`
+//!    program is inline as well, by `explore::tests::{played_with, client}`
 //! 3. here its `mod` line, and its line in a list: in [`CONVERGED`] if it accuses what a system does that has converged, in
 //!    [`ENDED`] if it accuses in every run, also in one that was found failing otherwise: its finding then takes the place
 //!

@@ -11,32 +11,32 @@ use crate::programs::{Host, HostService};
 use crate::wire::http::ResponseBody;
 
 #[derive(Clone)]
-pub(super) struct Client(HostService);
+pub(crate) struct Client(HostService);
 
-pub(super) struct Watch {
+pub(crate) struct Watch {
     body: ResponseBody,
     /// Lines that came together with one that has been taken.
     lines: std::vec::IntoIter<Value>,
 }
 
 impl Client {
-    pub(super) fn new(host: &Host) -> Self {
+    pub(crate) fn new(host: &Host) -> Self {
         Self(host.service())
     }
 
     /// What a GET of this path answers, such as `/api/v1/namespaces/default/configmaps`.
-    pub(super) async fn get(&self, path: &str) -> Result<Value, String> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, String> {
         self.write(Method::GET, path, Value::Null).await
     }
 
     /// What a request with this body answers. A PATCH is a merge patch.
-    pub(super) async fn write(&self, method: Method, path: &str, body: Value) -> Result<Value, String> {
+    pub(crate) async fn write(&self, method: Method, path: &str, body: Value) -> Result<Value, String> {
         let mut body = self.send(method, path, &body).await?;
         Ok(parsed(&frame(&mut body).await.unwrap_or_default()))
     }
 
     /// Watches a path that lists, from this resourceVersion on.
-    pub(super) async fn watch(&self, path: &str, resource_version: &str) -> Result<Watch, String> {
+    pub(crate) async fn watch(&self, path: &str, resource_version: &str) -> Result<Watch, String> {
         let query = if path.contains('?') { '&' } else { '?' };
         let path = format!("{path}{query}watch=true&resourceVersion={resource_version}");
         let body = self.send(Method::GET, &path, &Value::Null).await?;
@@ -65,7 +65,7 @@ impl Client {
 
 impl Watch {
     /// The next event, with its `type` and `object`. None: the watch has ended or its connection broke.
-    pub(super) async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some(event) = self.lines.next() {
                 return Some(event);

@@ -1,6 +1,6 @@
 //! What inline tests need that play whole runs: those of steps, and those of faults. Longer stories stand in `sim/tests/runs`.
 
-mod client;
+pub(crate) mod client;
 pub(crate) mod program;
 
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ pub(crate) fn played(scenario: Scenario, plan: &str) -> Run {
     played_with(&[], scenario, plan)
 }
 
-fn played_with(programs: &[Program], scenario: Scenario, plan: &str) -> Run {
+pub(crate) fn played_with(programs: &[Program], scenario: Scenario, plan: &str) -> Run {
     let prepared = Prepared::new(scenario, programs).expect("the scenario is right");
     let plan = plan.parse().expect("the plan is right");
     run(&prepared, 1, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
