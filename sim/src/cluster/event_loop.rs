@@ -96,7 +96,7 @@ impl Cluster {
         }
         match event {
             QueuedEvent::Start(addr) => self.start(addr),
-            QueuedEvent::Arrive(request, ending) => self.arrive(request, ending, rule),
+            QueuedEvent::Arrive(request, fate) => self.arrive(request, fate, rule),
             QueuedEvent::Answer(addr, id, answer) => self.deliver_answer(addr, id, answer, rule),
             QueuedEvent::Reset(addr, id) => self.reset(addr, id),
             QueuedEvent::Deliver(addr, id) => self.deliver_events(addr, id, rule),

@@ -21,9 +21,9 @@ impl Injector {
         pass: F,
         fate: impl Fn(&dyn Fault, Acting<'_>) -> F,
     ) -> F {
-        for armed in self.faults.iter_mut().filter(|armed| armed.bends(now, host)) {
-            let until = if let Phase::Until(end) = armed.phase { Some(end) } else { None };
-            let fate = fate(armed.behaviour(), Acting { fault: &armed.fault, until });
+        for armed in &mut self.faults {
+            let Some(acting) = armed.acting(now, host) else { continue };
+            let fate = fate(armed.behaviour(), acting);
             if fate != pass {
                 armed.had_effect = true;
                 if armed.phase == Phase::Next {

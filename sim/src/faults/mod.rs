@@ -16,6 +16,9 @@
 //! 2. its file here, named as the fault with `_` for `-`: `struct Behaviour` and its [`Fault`], with only the methods it needs;
 //! 3. its `mod` line below.
 //!
+//! At a stream, `queueing` delays single events and `delivering` all that is pending. A fault that needs something new on the wire
+//! also edits `wire/rule.rs`, and `cluster/requests.rs` or `cluster/watches.rs`, which carry the rule's answers out.
+//!
 //! Its test is inline in its file: a whole run in which it bites, and what holds without it. `explore::tests` plays a scenario
 //! with a plan; `explore::tests::program` has a small program for faults of programs. Longer stories are in `sim/tests/runs`.
 

@@ -1,6 +1,7 @@
 //! The life of each fault of a plan: it waits for its time or its event, strikes, acts while it lasts, and ends.
 
 use super::events::EventWait;
+use super::fault::Acting;
 use super::known_hosts::{Choice, KnownHosts};
 use super::known_objects::KnownObjects;
 use super::steps::StepWaits;
@@ -98,14 +99,15 @@ impl Armed {
         };
     }
 
-    /// Whether it acts on messages of this host now.
-    pub(super) fn bends(&self, now: Time, host: Addr) -> bool {
-        let active = match self.phase {
-            Phase::Next => true,
-            Phase::Until(end) => now < end,
-            Phase::Waiting | Phase::Over => false,
+    /// The fault as it acts on messages of this host now; none if it does not.
+    pub(super) fn acting(&self, now: Time, host: Addr) -> Option<Acting<'_>> {
+        let until = match self.phase {
+            Phase::Next => None,
+            Phase::Until(end) if now < end => Some(end),
+            Phase::Waiting | Phase::Until(_) | Phase::Over => return None,
         };
-        active && self.victims.as_ref().is_some_and(|victims| victims.hosts.contains(&host))
+        let victims = self.victims.as_ref().filter(|victims| victims.hosts.contains(&host));
+        victims.map(|_| Acting { fault: &self.fault, until })
     }
 
     /// Why it came to nothing.

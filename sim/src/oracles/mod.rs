@@ -19,7 +19,8 @@
 //!    from [`Observed`] to an optional [`Violation`], and tests: one it finds, one it leaves alone. A whole run with a small
 //!    program is inline as well, by `explore::tests::{played_with, client}`
 //! 3. here its `mod` line, and its line in a list: in [`CONVERGED`] if it accuses what a system does that has converged, in
-//!    [`ENDED`] if it accuses in every run, also in one that was found failing otherwise: its finding then takes the place
+//!    [`ENDED`] if it accuses in every run, also in one that was found failing otherwise: its finding takes the place of the
+//!    other. Of a list, the first judge that finds something speaks
 //!
 //! The files beside the judges:
 //! - [`Violation`]: what is reported; [`Observed`]: what a judge sees
