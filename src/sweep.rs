@@ -43,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) converged_after_ms: Option<u64>,
     /// Faults and steps that had no effect, and why.
     pub(crate) unused: Vec<(String, String)>,
+    /// What else to know of the run, by what it is about.
+    pub(crate) notes: Vec<(String, String)>,
     /// Why there was no run: the setup failed.
     pub(crate) no_run: Option<String>,
     /// If the job asks for detail: the record line by line, and what a user would have seen.
@@ -97,6 +99,7 @@ impl Report {
             wall_us,
             converged_after_ms: run.converged_after_ms,
             unused: run.unused.into_iter().map(|unused| (unused.what, unused.why.to_owned())).collect(),
+            notes: run.notes.into_iter().map(|note| (note.key, note.text)).collect(),
             no_run: None,
         }
     }
@@ -111,6 +114,7 @@ impl Report {
             wall_us: 0,
             converged_after_ms: None,
             unused: Vec::new(),
+            notes: Vec::new(),
             no_run: Some(why),
             detail: None,
         }
@@ -170,6 +174,8 @@ pub(crate) struct Summary {
     /// For each kind of fault and each step with a trigger: how often it was planned, how often it had no effect, and why
     /// the last time.
     planned: BTreeMap<String, (usize, usize, String)>,
+    /// Notes of runs by key: how many runs have it, and the seed and the text of the first.
+    notes: BTreeMap<String, (usize, u64, String)>,
 }
 
 impl Summary {
@@ -197,6 +203,10 @@ impl Summary {
             *unused += 1;
             last.clone_from(why);
         }
+        for (key, text) in &report.notes {
+            let first = || (0, report.seed, text.clone());
+            self.notes.entry(key.clone()).or_insert_with(first).0 += 1;
+        }
         if !report.is_held(self.expected) {
             self.first_bad.get_or_insert_with(|| report.clone());
             return;
@@ -208,8 +218,16 @@ impl Summary {
         }
     }
 
+    /// In words, what a user should know besides the verdict.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        let of_runs = self.notes.values().map(|(runs, seed, text)| {
+            format!("{text} ({runs} of {} runs, first with seed {seed})", self.runs)
+        });
+        self.idle().chain(of_runs)
+    }
+
     /// In words, the faults and steps that had no effect in any run.
-    pub(crate) fn idle(&self) -> impl Iterator<Item = String> {
+    fn idle(&self) -> impl Iterator<Item = String> {
         let idle = |what: &str, planned: usize, unused: usize| {
             unused == planned && (!is_step(what) || unused == self.runs)
         };

@@ -87,6 +87,9 @@ fn print_result(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
     for (what, why) in &report.unused {
         print(&format!("unused     {what}: {why}"));
     }
+    for (_, text) in &report.notes {
+        print(&format!("note       {text}"));
+    }
     let held = report.is_held(summary.expected);
     if report.violation.is_some() {
         print(&report::failure(summary, report, &replay_line(&summary.path, report)));

@@ -182,7 +182,7 @@ impl Sweep<'_> {
             return (summary, Some(text), BAD_INPUT);
         }
         say(&report::summary_line(&summary, width));
-        summary.idle().for_each(|idle| say(&format!("note       {idle}")));
+        summary.notes().for_each(|note| say(&format!("note       {note}")));
         if let Some(differs) = differs {
             print_error(&differs);
             return (summary, Some(differs), NONDETERMINISM);

@@ -7,7 +7,7 @@ use crate::cluster::{CHAOS, Cluster};
 use crate::engine::{Fingerprint, Millis, SECOND, Time};
 use crate::faults::{Injector, Unused};
 use crate::hermetic;
-use crate::oracles::{CONVERGED, ENDED, Violation};
+use crate::oracles::{CONVERGED, ENDED, Note, Violation};
 use crate::programs::{Stage, on_stage};
 use crate::scenario::{Plan, oracle};
 use crate::wire::{History, What};
@@ -40,6 +40,8 @@ pub struct Run {
     pub converged_after_ms: Option<Millis>,
     /// Faults and triggered steps that came to nothing.
     pub unused: Vec<Unused>,
+    /// What else to know of it.
+    pub notes: Vec<Note>,
     /// The record.
     pub history: History,
 }
@@ -151,9 +153,20 @@ impl World<'_> {
         if let Some(violation) = &violation {
             self.cluster.note(CHAOS, What::Step(smol_str::format_smolstr!("violation {}", violation.oracle)));
         }
-        let (end, unused) = (self.cluster.now(), std::mem::take(&mut self.unused));
+        let end = self.cluster.now();
+        let (unused, notes) = (std::mem::take(&mut self.unused), std::mem::take(&mut self.notes));
         let history = self.cluster.into_history();
         let fingerprint = history.record.fingerprint();
-        Run { seed, plan: plan.clone(), violation, fingerprint, end, converged_after_ms, unused, history }
+        Run {
+            seed,
+            plan: plan.clone(),
+            violation,
+            fingerprint,
+            end,
+            converged_after_ms,
+            unused,
+            notes,
+            history,
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::engine::{Millis, Time};
 use crate::faults::{Injector, Unused};
 use crate::hermetic::{self, Panic};
 use crate::object::Str;
-use crate::oracles::{self, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
+use crate::oracles::{self, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
 use crate::scenario::{Scenario, oracle};
 use crate::wire::{Answer, NoFaults, Request, What};
@@ -47,6 +47,8 @@ pub(super) struct World<'s> {
     pub(super) triggered: Triggered,
     /// Faults and steps whose event never came.
     pub(super) unused: Vec<Unused>,
+    /// What else to know of the run.
+    pub(super) notes: Vec<Note>,
     /// When all faults had healed and all programs ran again.
     healed: Option<Time>,
     /// Since when the system was converged for good.
@@ -76,6 +78,7 @@ impl<'s> World<'s> {
             judge,
             triggered: Triggered::default(),
             unused: Vec::new(),
+            notes: Vec::new(),
             healed: None,
             converged: None,
             panics: Vec::new(),

@@ -34,6 +34,7 @@ pub mod cel;
 mod check;
 mod convergence;
 mod hot_loop;
+mod note;
 mod observed;
 mod panic;
 mod partial;
@@ -42,6 +43,7 @@ mod violation;
 pub use check::{Check, Compiled};
 pub use convergence::not_converged;
 pub use hot_loop::{REQUESTS_AT_ONCE, spinning};
+pub use note::Note;
 pub use observed::Observed;
 pub use violation::Violation;
 
