@@ -3,8 +3,6 @@
 //! Real: `portsInOrder` of the slices (FNV-128a) and `portsByHash` of Endpoints (MD5), both over a dump of the Go struct, as
 //! `template_hash` makes one. Modelled: both.
 
-use md5::{Digest as _, Md5};
-
 use crate::object::Value;
 
 /// Ports in the order of an EndpointSlice.
@@ -15,7 +13,7 @@ pub(super) fn of_slice(mut ports: Vec<Value>) -> Vec<Value> {
 
 /// Ports in the order of Endpoints.
 pub(super) fn of_endpoints(mut ports: Vec<Value>) -> Vec<Value> {
-    ports.sort_by_cached_key(|port| Md5::digest(dump(port, false)));
+    ports.sort_by_cached_key(|port| md5::compute(dump(port, false)).0);
     ports
 }
 

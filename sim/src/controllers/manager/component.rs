@@ -175,14 +175,16 @@ impl Manager {
         busy
     }
 
-    /// Syncs every key that is due.
+    /// Syncs every key that is due. One pass also finds when the next one is: a sync queues keys of its own slot alone.
     fn work(&mut self, out: &mut Outbox) {
+        let mut next_due = None;
         for slot in 0..self.slots.len() {
             while let Some(target) = self.slots[slot].next(out.now()) {
                 self.reconcile(slot, target, out);
             }
+            next_due = earlier(next_due, self.slots[slot].next_due());
         }
-        self.arm(out);
+        self.arm(next_due, out);
     }
 
     fn reconcile(&mut self, slot: usize, target: SyncKey, out: &mut Outbox) {
@@ -205,11 +207,10 @@ impl Manager {
     }
 
     /// Sets a timer for the next thing to do, unless an armed one fires by then.
-    fn arm(&mut self, out: &mut Outbox) {
+    fn arm(&mut self, next_due: Option<Time>, out: &mut Outbox) {
         let slots = &self.slots;
         let waits = self.expectations.next_due(|sync| slots[sync.slot].is_open(sync));
-        let due = slots.iter().filter_map(Slot::next_due).chain(waits).chain(self.caches.next_due()).min();
-        if let Some(due) = due
+        if let Some(due) = earlier(earlier(next_due, waits), self.caches.next_due())
             && self.armed.is_none_or(|armed| due < armed)
         {
             self.armed = Some(due);
@@ -226,6 +227,11 @@ impl Manager {
             self.slots[sync.slot].give_up(&sync);
         }
     }
+}
+
+/// The earlier of two times, if there is one.
+fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
+    one.into_iter().chain(other).min()
 }
 
 impl Component for Manager {
