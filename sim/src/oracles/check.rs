@@ -2,6 +2,7 @@
 //!
 //! - `always` is judged from t = 0 at every commit of a kind that it reads, faults or not. It is a violation once it has not held
 //!   for its `grace` at a stretch, and without a grace at once.
+//! - `always` with an event is judged only at these requests of programs: on the objects as they are when the request is sent.
 //! - `eventually` is no oracle of its own: while it does not hold the system is not converged (`convergence`).
 //!
 //! An expression that cannot be evaluated counts as one that does not hold. Not judged: what any client has seen; its reads may
@@ -15,7 +16,7 @@ use super::partial;
 use crate::apiserver::ApiServer;
 use crate::engine::{SECOND, Time};
 use crate::object::{LabelSelector, Object, Value};
-use crate::scenario::{self, Expectation, Modality, Var, View, oracle};
+use crate::scenario::{self, EventPattern, Expectation, Modality, Var, View, oracle};
 
 /// A check of a scenario, compiled; all runs share it.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub struct Compiled {
     name: String,
     modality: Modality,
     grace_ms: u64,
+    event: Option<EventPattern>,
     code: Code,
 }
 
@@ -40,13 +42,16 @@ pub struct Check<'s> {
     namespace: &'s str,
     /// Since when it has not held, and what was wrong then.
     failing: Option<(Time, String)>,
+    /// Whether one of its requests was sent.
+    was_judged: bool,
 }
 
 impl Compiled {
     /// Compiles an expectation.
     pub fn new(expectation: &Expectation) -> Result<Self, CelError> {
-        let (modality, grace_ms) = (expectation.modality, expectation.grace_ms);
-        Ok(Self { modality, grace_ms, ..Self::of(&expectation.name, &expectation.check)? })
+        let (modality, grace_ms, event) =
+            (expectation.modality, expectation.grace_ms, expectation.on.clone());
+        Ok(Self { modality, grace_ms, event, ..Self::of(&expectation.name, &expectation.check)? })
     }
 
     /// Compiles a check that a step judges once.
@@ -62,7 +67,7 @@ impl Compiled {
             scenario::Check::Match(pattern) => Code::Match(pattern.clone()),
             scenario::Check::Rust(check) => Code::Rust(check.clone()),
         };
-        Ok(Self { name: name.to_owned(), modality: Modality::Eventually, grace_ms: 0, code })
+        Ok(Self { name: name.to_owned(), modality: Modality::Eventually, grace_ms: 0, event: None, code })
     }
 
     /// When it must hold.
@@ -72,7 +77,7 @@ impl Compiled {
 
     /// The check at the beginning of a run. `namespace` is the scenario's.
     pub fn start<'s>(&'s self, namespace: &'s str) -> Check<'s> {
-        Check { compiled: self, namespace, failing: None }
+        Check { compiled: self, namespace, failing: None, was_judged: false }
     }
 }
 
@@ -80,6 +85,16 @@ impl Check<'_> {
     /// The name in reports.
     pub fn name(&self) -> &str {
         &self.compiled.name
+    }
+
+    /// The requests at which alone it is judged, if it is not judged at commits.
+    pub fn event(&self) -> Option<&EventPattern> {
+        self.compiled.event.as_ref()
+    }
+
+    /// Whether it waited for requests of which none came.
+    pub fn waited_in_vain(&self) -> bool {
+        self.event().is_some() && !self.was_judged
     }
 
     /// Whether a change of an object of this kind may change the outcome.
@@ -119,6 +134,14 @@ impl Check<'_> {
             seconds => format!(" for more than {seconds} s"),
         };
         let message = format!("\"{}\" did not hold at {now}{grace}: {first}", self.compiled.name);
+        Some(Violation::new(oracle::ALWAYS, now, message))
+    }
+
+    /// Judges an `always` at one of its requests, which is sent now.
+    pub fn at_request(&mut self, now: Time, request: &str, server: &ApiServer) -> Option<Violation> {
+        self.was_judged = true;
+        let why = self.holds(server).err()?;
+        let message = format!("\"{}\" did not hold at {now}, at {request}: {why}", self.compiled.name);
         Some(Violation::new(oracle::ALWAYS, now, message))
     }
 

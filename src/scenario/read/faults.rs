@@ -244,7 +244,7 @@ impl Reader<'_, '_> {
             actor,
             verb,
             kind: node.string("kind").map(KindName),
-            subresource: node.string("subresource"),
+            subresource: glob("subresource").unwrap_or_else(Pattern::any),
             namespace: glob("namespace").unwrap_or_else(Pattern::any),
             name: glob("name").unwrap_or_else(Pattern::any),
             selector: node.string("selector"),
