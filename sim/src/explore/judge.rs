@@ -89,8 +89,8 @@ impl<'s> Judge<'s> {
         if !judging {
             return None;
         }
-        let kind = commit.object().kind();
-        let is_due = |check: &&mut Check<'_>| check.event().is_none() && check.is_about(kind);
+        let (resource, kind) = (commit.resource, commit.object().kind());
+        let is_due = |check: &&mut Check<'_>| check.event().is_none() && check.is_about(resource, kind);
         let mut touched = self.always.iter_mut().filter(is_due);
         touched.find_map(|check| check.always(now, server))
     }

@@ -19,7 +19,7 @@ pub(super) static FAULT: Fields = map(
         may(
             "between",
             Shape::List(&Shape::OneOf(&[TEXT, Shape::Fields(&VICTIM)])),
-            "the two parties of a partition",
+            "the two parties of a partition, one of them kube-apiserver; `target` names the other alone",
         ),
         must("when", Shape::Fields(&WHEN), "when it strikes"),
         may("times", COUNTS, "how often it strikes in a run; default 1"),
