@@ -10,13 +10,13 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use wavetank_sim::scenario::target::check_selector;
 use wavetank_sim::scenario::{
     CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Hosting, Moment, Pattern, Pick,
     TimeRange, Trigger, When,
 };
 
 use super::{Counts, Times};
-use crate::scenario::format::check_selector;
 
 /// A failure.
 #[derive(Clone, Debug)]
@@ -347,9 +347,9 @@ pub mod on {
             self
         }
 
-        /// Only this subresource.
+        /// Only this subresource; `""` for the object itself.
         pub fn subresource(mut self, subresource: &str) -> Self {
-            self.pattern.subresource = Some(subresource.into());
+            self.pattern.subresource = Pattern::from(subresource);
             self
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::store::{Store, set_version};
 use super::{ApiServer, Plugins, Replies, ServerInput};
-use crate::engine::Time;
+use crate::engine::{Millis, Time};
 use crate::object::{Object, Value};
 use crate::value;
 use crate::wire::resource::CONFIG_MAPS;
@@ -26,6 +26,22 @@ impl Server {
         let mut api = ApiServer::new(1, Time(0));
         api.set_plugins(Plugins { service_account: false, object_in_use: false });
         Self { api, now: Time(0), replies: Replies::default(), requests: 0 }
+    }
+
+    /// Lets time pass, with the timers that the server set.
+    pub(super) fn wait(&mut self, ms: Millis) {
+        let until = self.now + ms;
+        loop {
+            self.replies.timers.sort();
+            let Some((due, timer)) = self.replies.timers.first().copied().filter(|(due, _)| *due <= until)
+            else {
+                break;
+            };
+            self.replies.timers.remove(0);
+            self.now = self.now.max(due);
+            self.api.on(self.now, ServerInput::Timer(timer), &mut self.replies);
+        }
+        self.now = until;
     }
 
     /// Sends a request and returns its answer.

@@ -4,9 +4,10 @@
 use crate::apiserver::ApiServer;
 use crate::convergence::{Convergence, Ignore, MaskedState};
 use crate::engine::{Millis, SECOND, Time};
+use crate::faults::{Decision, Unused};
 use crate::object::LabelSelector;
 use crate::oracles::{Check, Compiled, Violation};
-use crate::scenario::{Modality, Scenario};
+use crate::scenario::{EventPattern, Modality, Scenario};
 use crate::wire::{Commit, Resource, resource};
 
 /// A shorter stretch of convergence counts for nothing, in ms: right after an edit, or right after an operator has started,
@@ -88,8 +89,9 @@ impl<'s> Judge<'s> {
         if !judging {
             return None;
         }
-        let kind = commit.object().kind();
-        let mut touched = self.always.iter_mut().filter(|check| check.is_about(kind));
+        let (resource, kind) = (commit.resource, commit.object().kind());
+        let is_due = |check: &&mut Check<'_>| check.event().is_none() && check.is_about(resource, kind);
+        let mut touched = self.always.iter_mut().filter(is_due);
         touched.find_map(|check| check.always(now, server))
     }
 
@@ -156,6 +158,22 @@ impl<'s> Judge<'s> {
         self.always.iter().filter_map(Check::grace_ends).min()
     }
 
+    /// The requests at which a check is judged, with the check's number.
+    pub(super) fn events(&self) -> impl Iterator<Item = (usize, &EventPattern)> {
+        self.always.iter().enumerate().filter_map(|(number, check)| Some((number, check.event()?)))
+    }
+
+    /// A request is sent at which a check is judged.
+    pub(super) fn at_request(&mut self, at: &Decision, now: Time, server: &ApiServer) -> Option<Violation> {
+        self.always.get_mut(at.check)?.at_request(now, &at.request, server)
+    }
+
+    /// The checks for whose requests the run waited in vain.
+    pub(super) fn unjudged(&self) -> impl Iterator<Item = Unused> {
+        let waited = self.always.iter().filter(|check| check.waited_in_vain());
+        waited.map(|check| Unused::never(format!("expectation \"{}\"", check.name())))
+    }
+
     /// Judges at a time at which nothing need have happened: a grace may be over.
     pub(super) fn on_time(&mut self, now: Time, server: &ApiServer) -> Option<Violation> {
         let mut failing = self.always.iter_mut().filter(|check| check.grace_ends().is_some());
@@ -175,4 +193,58 @@ fn ignores(scenario: &Scenario) -> Vec<Ignore> {
         fields: i.fields.iter().map(|field| field.as_str().into()).collect(),
     };
     scenario.converge.ignore.iter().map(ignore).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::explore::Run;
+    use crate::explore::tests::played_with;
+    use crate::explore::tests::program::{copier, copiers};
+    use crate::faults::Unused;
+    use crate::programs::Program;
+    use crate::scenario::{Check, EventPattern, EventVerb, Expectation, Modality, Scenario, Var};
+
+    /// Copies two ConfigMaps, one of which changes at 20 s, and judges this at a request.
+    fn judged(event: EventPattern, source: &str) -> Run {
+        let maps = Var {
+            name: "maps".into(),
+            api_version: "v1".into(),
+            kind: "ConfigMap".into(),
+            object: None,
+            namespace: None,
+            selector: None,
+        };
+        let check = Check::Cel { vars: vec![maps], source: source.into() };
+        let (name, modality) = ("unchanged".to_owned(), Modality::Always);
+        let expect = vec![Expectation { name, modality, check, on: Some(event), grace_ms: 0 }];
+        played_with(&[Program::new("copier", copier)], Scenario { expect, ..copiers(1) }, "")
+    }
+
+    fn creates(name: &str) -> EventPattern {
+        let (kind, name) = (Some("ConfigMap".into()), name.into());
+        EventPattern { kind, name, ..EventPattern::any(EventVerb::Create) }
+    }
+
+    const UNCHANGED: &str = "!maps.exists(m, has(m.data.text) && m.data.text == 'third')";
+
+    #[test]
+    fn a_check_with_an_event_is_judged_when_the_request_is_sent_and_not_at_commits() {
+        let held = judged(creates("b-copy"), UNCHANGED);
+        assert_eq!((&held.violation, &held.unused[..]), (&None, &[][..]), "the change comes later");
+        let patch = EventPattern { verb: EventVerb::Patch, ..creates("a-copy") };
+        let found = judged(patch, UNCHANGED).violation.expect("the copy is patched after the change");
+        let wanted = "\"unchanged\" did not hold at 20.";
+        assert!(found.message.starts_with(wanted), "{found}");
+        assert!(
+            found.message.contains("s, at patch configmaps default/a-copy of copier: it is false"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn a_check_whose_requests_never_come_is_reported() {
+        let run = judged(creates("nothing"), "maps.size() > 100");
+        let wanted = Unused::never("expectation \"unchanged\"");
+        assert_eq!((run.violation, &run.unused[..]), (None, &[wanted][..]));
+    }
 }

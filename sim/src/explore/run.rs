@@ -154,6 +154,9 @@ impl World<'_> {
             self.cluster.note(CHAOS, What::Step(smol_str::format_smolstr!("violation {}", violation.oracle)));
         }
         let end = self.cluster.now();
+        if violation.is_none() {
+            self.unused.extend(self.judge.unjudged());
+        }
         let (unused, notes) = (std::mem::take(&mut self.unused), std::mem::take(&mut self.notes));
         let history = self.cluster.into_history();
         let fingerprint = history.record.fingerprint();

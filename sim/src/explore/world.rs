@@ -110,12 +110,13 @@ impl<'s> World<'s> {
 
     /// Moves by one event.
     async fn advance(&mut self) -> Result<(), Halt> {
-        let stepped = if self.armed {
+        let stepped = if self.armed || self.judging && self.injector.notes_requests() {
             self.cluster.step(&mut self.injector).await
         } else {
             self.cluster.step(&mut NoFaults).await
         };
         self.take_in()?;
+        self.judge_decisions()?;
         if self.armed {
             self.injector.strike_due(&mut self.cluster);
         }
@@ -139,6 +140,13 @@ impl<'s> World<'s> {
             Stepped::Idle => Err(Halt::StepFailed("nothing is left to happen in the cluster".into())),
             Stepped::Spinning => found(oracles::spinning(self.cluster.now())),
         }
+    }
+
+    /// Judges the checks that are about requests which hosts have just sent.
+    fn judge_decisions(&mut self) -> Result<(), Halt> {
+        let (now, server) = (self.cluster.now(), self.cluster.server());
+        let mut sent = self.injector.take_decisions().into_iter();
+        sent.find_map(|at| self.judge.at_request(&at, now, server)).map_or(Ok(()), found)
     }
 
     /// Takes in what was recorded since the last call.
@@ -265,6 +273,9 @@ impl<'s> World<'s> {
             self.cluster.wake_at(Time::ZERO + ms, index as u64);
         }
         self.arm_steps(seed);
+        for (check, event) in self.judge.events() {
+            self.injector.judge_at(check, event.clone());
+        }
         self.judge.restart(self.cluster.now(), self.cluster.server(), true);
     }
 

@@ -132,7 +132,7 @@ impl Injector {
 impl Rule for Injector {
     fn leaving(&mut self, passing: Passing<'_>, strikes: &mut Vec<Strike>) -> Fate {
         let Passing { now, request, .. } = passing;
-        if self.faults.is_empty() && self.steps.is_empty() {
+        if self.faults.is_empty() && self.steps.is_empty() && self.decisions.is_empty() {
             return Fate::Pass;
         }
         let mut set_off = Vec::new();
@@ -140,6 +140,7 @@ impl Rule for Injector {
         if let Some(occurrence) = known.request(passing) {
             let may_act = |pattern: &EventPattern| self.hosts.may_act(request.from, pattern);
             self.steps.leaving(request, &occurrence, may_act);
+            self.decisions.leaving(&occurrence, self.hosts.name(request.from), may_act);
             set_off = self.set_off(request, &occurrence);
         }
         self.known = known;

@@ -56,6 +56,11 @@ impl KnownHosts {
         }
     }
 
+    /// The name of a host in the record.
+    pub(super) fn name(&self, host: Addr) -> Option<&Str> {
+        self.0.get(&host).map(|host| &host.names[2])
+    }
+
     /// Whether a host goes by this name.
     pub(super) fn is_named(&self, host: Addr, pattern: &Pattern) -> bool {
         self.0.get(&host).is_some_and(|host| host.names.iter().any(|name| pattern.matches(name)))

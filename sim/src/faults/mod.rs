@@ -4,7 +4,7 @@
 //! - `phases`: [`Injector`] carries out a plan: each fault waits for its time or event, strikes, ends
 //! - `bending`: the injector at the wire: which faults set off at a message, and what they make of it
 //! - `events`: what a message is to a pattern, and the wait for its n-th occurrence
-//! - `steps`: the events that set steps of the scenario off
+//! - `steps`: the events that set steps of the scenario off; `decisions`: the requests at which checks are judged
 //! - `known_objects`, `known_hosts`: birth names, kinds, labels and Lease holders, learnt from commits; the hosts' names
 //! - `victims`: whom a target means at this moment
 //! - one file per fault
@@ -25,6 +25,7 @@
 use crate::scenario::PlannedFault;
 
 mod bending;
+mod decisions;
 mod events;
 mod fault;
 mod known_hosts;
@@ -49,6 +50,7 @@ mod reboot;
 mod slow_start;
 mod watch_cut;
 
+pub use decisions::Decision;
 use fault::Fault;
 pub use phases::{Injector, Unused};
 use victims::Victims;

@@ -1,5 +1,6 @@
 //! The life of each fault of a plan: it waits for its time or its event, strikes, acts while it lasts, and ends.
 
+use super::decisions::{Decision, Decisions};
 use super::events::EventWait;
 use super::fault::Acting;
 use super::known_hosts::{Choice, KnownHosts};
@@ -27,6 +28,8 @@ pub struct Injector {
     pub(super) begun: Vec<(usize, Time)>,
     /// Steps of the scenario that events set off.
     pub(super) steps: StepWaits,
+    /// Requests at which checks are judged.
+    pub(super) decisions: Decisions,
 }
 
 /// One fault of the plan.
@@ -136,6 +139,7 @@ impl Injector {
             due: Vec::new(),
             begun: Vec::new(),
             steps: StepWaits::default(),
+            decisions: Decisions::default(),
         }
     }
 
@@ -148,6 +152,21 @@ impl Injector {
     /// The steps that events have set off, now that their message is through.
     pub fn take_due_steps(&mut self) -> Vec<usize> {
         self.steps.take_due()
+    }
+
+    /// Notes each request of this pattern, for the check with this number.
+    pub fn judge_at(&mut self, check: usize, event: EventPattern) {
+        self.decisions.add(check, event);
+    }
+
+    /// Whether it notes requests for checks.
+    pub fn notes_requests(&self) -> bool {
+        !self.decisions.is_empty()
+    }
+
+    /// The requests since the last call at which checks are judged.
+    pub fn take_decisions(&mut self) -> Vec<Decision> {
+        self.decisions.take()
     }
 
     /// The faults that strike at a time, with their places in the plan.

@@ -26,7 +26,7 @@
 //! - [`Violation`]: what is reported; [`Observed`]: what a judge sees
 //! - `check`: [`Compiled`] and [`Check`], the expectations of a scenario, in CEL, by partial match or in Rust
 //! - `convergence`: [`not_converged`], which reports `no_convergence` and `unstable`
-//! - [`cel`], `partial`: the languages of checks
+//! - [`cel`], `partial`: the languages of checks; `kinds`: the kinds that they name
 
 use crate::scenario::oracle::{self, OracleInfo};
 
@@ -34,6 +34,7 @@ pub mod cel;
 mod check;
 mod convergence;
 mod hot_loop;
+mod kinds;
 mod note;
 mod observed;
 mod panic;
@@ -43,6 +44,7 @@ mod violation;
 pub use check::{Check, Compiled};
 pub use convergence::not_converged;
 pub use hot_loop::{REQUESTS_AT_ONCE, spinning};
+pub use kinds::can_be;
 pub use note::Note;
 pub use observed::Observed;
 pub use violation::Violation;

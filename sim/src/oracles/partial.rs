@@ -59,7 +59,7 @@ fn equal(a: &Value, b: &Value) -> bool {
 }
 
 /// A value as text, cut where it gets long.
-fn short(value: &Value) -> String {
+pub(super) fn short(value: &Value) -> String {
     let mut text = value.to_json();
     if let Some((end, _)) = text.char_indices().nth(80) {
         text.truncate(end);

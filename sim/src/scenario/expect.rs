@@ -12,7 +12,8 @@ pub struct Expectation {
     pub modality: Modality,
     /// What must hold.
     pub check: Check,
-    /// For `always`: check only at these requests, before they take effect; without it at every commit.
+    /// For `always`: judge it only at these requests of programs, on the objects as they are when the request is sent; without
+    /// it at every commit.
     pub on: Option<EventPattern>,
     /// For `always`: how long it may be false without a break.
     pub grace_ms: u64,

@@ -74,13 +74,16 @@ impl std::str::FromStr for Hosting {
                 "`{text}` names no pods: write `kind=Pod`, or `kind=Pod,app=web` for those with labels"
             ));
         }
-        match LabelSelector::parse(selector) {
-            Ok(_) => Ok(Self { selector: selector.into() }),
-            Err(error) => Err(format!(
-                "`{selector}` is no label selector ({error}): write one as for kubectl, such as `app=web`"
-            )),
-        }
+        check_selector(selector).map(|()| Self { selector: selector.into() })
     }
+}
+
+/// Checks the text of a label selector; the error says what would be right.
+pub fn check_selector(text: &str) -> Result<(), String> {
+    let wrong = |error| {
+        format!("`{text}` is no label selector ({error}): write one as for kubectl, such as `app=web`")
+    };
+    LabelSelector::parse(text).map(drop).map_err(wrong)
 }
 
 /// How many of the objects that match. A draw decides which ones, when they are needed.

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::target::check_selector;
 use super::{CountRange, KindName, Pattern, TimeRange};
 
 /// Gives an enum its words: `ALL`, `as_str` and `Display`.
@@ -88,7 +89,11 @@ pub enum Moment {
 
 words! { Moment: Before "before", After "after", AfterResponse "after-response" }
 
-/// A pattern of requests or watch events. Writes of Leases and Events match only if the kind is named.
+/// A pattern of requests or watch events.
+///
+/// A write is a write, whatever subresource it goes to. Two things do not count unless the pattern names their kind: Leases and
+/// Events, which are written all the time; and as writes, reviews such as SubjectAccessReview, which are created but change
+/// nothing. A review counts as a read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventPattern {
     /// The host or program that sends the request or receives the event. Without one: the fault's target if that is a
@@ -98,8 +103,8 @@ pub struct EventPattern {
     pub verb: EventVerb,
     /// The kind; without one any.
     pub kind: Option<KindName>,
-    /// The subresource; without one the object itself.
-    pub subresource: Option<String>,
+    /// The subresource, such as `status`; empty for the object itself. Watch events have none.
+    pub subresource: Pattern,
     /// The namespace, or [`EventPattern::CLUSTER`].
     pub namespace: Pattern,
     /// The object's name as it was given, or `PREFIX~N` for the n-th that was generated. Lists and watches match only `*`.
@@ -118,11 +123,23 @@ impl EventPattern {
             actor: None,
             verb,
             kind: None,
-            subresource: None,
+            subresource: Pattern::any(),
             namespace: Pattern::any(),
             name: Pattern::any(),
             selector: None,
         }
+    }
+
+    /// What is wrong with it. Each problem comes with its field in a scenario file.
+    pub fn check(&self) -> Vec<(&'static str, String)> {
+        let mut wrong = Vec::new();
+        if self.verb.class() == EventVerb::WatchEvent && self.subresource != Pattern::any() {
+            let why = "a watch event is about a whole object: leave `subresource` out, or wait for a `write`";
+            wrong.push(("subresource", why.into()));
+        }
+        let selector = self.selector.as_deref().map_or(Ok(()), check_selector);
+        wrong.extend(selector.err().map(|why| ("selector", why)));
+        wrong
     }
 }
 

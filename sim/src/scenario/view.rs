@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::object::Object;
 
 /// Lists the objects of a kind, by apiVersion and kind.
-type List<'a> = &'a dyn Fn(&str, &str) -> Vec<Arc<Object>>;
+type List<'a> = &'a dyn Fn(&str, &str) -> Result<Vec<Arc<Object>>, String>;
 
 /// The objects at one instant, and the demands of a check that they do not meet.
 #[derive(derive_more::Debug)]
@@ -22,10 +22,14 @@ impl<'a> View<'a> {
         Self { list, unmet: RefCell::default() }
     }
 
-    /// The objects of a kind in all namespaces, sorted by key: `apps/v1/Deployment`, `v1/Pod`.
+    /// The objects of a kind in all namespaces, sorted by key: `apps/v1/Deployment`, `v1/Pod`. A check that names a kind which
+    /// cannot exist does not hold.
     pub fn list(&self, kind: &str) -> Vec<Arc<Object>> {
         let (api_version, kind) = kind.rsplit_once('/').unwrap_or(("v1", kind));
-        (self.list)(api_version, kind)
+        (self.list)(api_version, kind).unwrap_or_else(|why| {
+            self.require(false, why);
+            Vec::new()
+        })
     }
 
     /// The object of a kind with this namespace (empty for cluster-scoped objects) and name.

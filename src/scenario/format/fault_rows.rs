@@ -23,9 +23,9 @@ fn branch(fault: &FaultInfo) -> Value {
         required.extend((is == Some(true)).then(|| Value::from(name)));
     };
     let between = fault.targets.contains(&Victim::Between);
-    let targeted = !between && !fault.strikes_the_cluster();
-    field("target", targeted.then_some(true), Value::empty_map());
-    field("between", between.then_some(true), Value::empty_map());
+    let targeted = !fault.strikes_the_cluster();
+    field("target", targeted.then_some(!between), Value::empty_map());
+    field("between", between.then_some(false), Value::empty_map());
     field("heal", fault.arg("heal").map(|_| false), Value::empty_map());
     field("args", Some(fault.args.iter().any(is_needed)), args(fault));
     let duration = match fault.lasts {
@@ -38,6 +38,9 @@ fn branch(fault: &FaultInfo) -> Value {
     let mut then = value!({"description": (fault.about), "properties": (Value::from(properties.into_iter().collect::<Map>()))});
     if !required.is_empty() {
         then.set_at(&["required"], required);
+    }
+    if between {
+        then.set_at(&["oneOf"], value!([{"required": ["target"]}, {"required": ["between"]}]));
     }
     value!({"if": {"properties": {"fault": {"const": name}}, "required": ["fault"]}, "then": then})
 }

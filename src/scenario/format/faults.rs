@@ -1,7 +1,7 @@
 //! The format of faults, triggers and expectations.
 
 use super::leaf::{ANY, COUNTS, DISABLED_ORACLE, DURATION, DURATIONS, EXPECTED_ORACLE, HOSTING};
-use super::leaf::{KIND, LABEL, PICK, SELECTOR, TEXT};
+use super::leaf::{KIND, LABEL, PICK, SELECTOR, SUBRESOURCE, TEXT};
 use super::map;
 use crate::scenario::shape::{Fields, Shape, may, must};
 
@@ -19,7 +19,7 @@ pub(super) static FAULT: Fields = map(
         may(
             "between",
             Shape::List(&Shape::OneOf(&[TEXT, Shape::Fields(&VICTIM)])),
-            "the two parties of a partition",
+            "the two parties of a partition, one of them kube-apiserver; `target` names the other alone",
         ),
         must("when", Shape::Fields(&WHEN), "when it strikes"),
         may("times", COUNTS, "how often it strikes in a run; default 1"),
@@ -87,7 +87,11 @@ static EVENT: Fields = map(
             "the verb: get, list, watch, create, update, patch, delete; added, modified, deleted",
         ),
         may("kind", KIND, "the kind"),
-        may("subresource", TEXT, "the subresource; default the object itself"),
+        may(
+            "subresource",
+            SUBRESOURCE,
+            "the subresource; `\"\"` for the object itself; default `*`, any or none",
+        ),
         may("namespace", TEXT, "the namespace, as a glob; `-` for cluster-scoped kinds"),
         may("name", TEXT, "the birth name, as a glob"),
         may("selector", SELECTOR, "the labels"),

@@ -1,8 +1,9 @@
 //! The scalars of the format, such as durations, counts, selectors and targets. Each is a [`Leaf`].
 
-use wavetank_sim::object::{LabelSelector, Quantity, names};
+use wavetank_sim::object::{Quantity, names};
 use wavetank_sim::scenario::oracle::{OracleInfo, Use};
 use wavetank_sim::scenario::range::{Millis, seeds};
+use wavetank_sim::scenario::target::check_selector;
 use wavetank_sim::scenario::{CountRange, Hosting, Pick, TimeRange};
 
 use crate::scenario::shape::{Leaf, Named, Shape};
@@ -104,20 +105,16 @@ pub(super) const SELECTOR: Shape = Shape::Leaf(&Leaf {
     right: "a label selector such as `app=web,tier in (a,b)`",
     schema: STRING,
     any_scalar: false,
-    check: |text| {
-        let wrong =
-            |e| format!("`{text}` is no label selector ({e}): write one as for kubectl, such as `app=web`");
-        LabelSelector::parse(text).map(drop).map_err(wrong)
-    },
+    check: check_selector,
 });
 
-/// Checks a label selector that the builder was given.
-///
-/// # Errors
-/// What is wrong, and what would be right.
-pub(crate) fn check_selector(text: &str) -> Result<(), String> {
-    SELECTOR.check_text(text)
-}
+/// A subresource of a request.
+pub(super) const SUBRESOURCE: Shape = Shape::Leaf(&Leaf {
+    right: "a subresource such as `status`, `\"\"` for the object itself, or `*` for both",
+    schema: r#"{"type":"string","pattern":"^[a-z*]*$"}"#,
+    any_scalar: false,
+    check: |text| only(text.bytes().all(|b| b.is_ascii_lowercase() || b == b'*')),
+});
 
 /// The pods that a node must host.
 pub(super) const HOSTING: Shape = Shape::Leaf(&Leaf {

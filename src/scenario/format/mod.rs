@@ -13,7 +13,6 @@ mod faults;
 mod leaf;
 mod steps;
 
-pub(crate) use leaf::check_selector;
 pub(super) use steps::VERBS;
 pub(crate) use steps::check_step;
 

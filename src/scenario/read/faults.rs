@@ -23,7 +23,7 @@ impl Reader<'_, '_> {
         let fault = self.right(name.spot, FaultInfo::usable(&name.text()?))?;
         let takes = [
             ("between", is_between(fault)),
-            ("target", !is_between(fault) && !fault.strikes_the_cluster()),
+            ("target", !fault.strikes_the_cluster()),
             ("heal", fault.arg("heal").is_some()),
         ];
         for (field, _) in takes.iter().filter(|(_, takes)| !takes) {
@@ -104,7 +104,10 @@ impl Reader<'_, '_> {
     }
 
     fn victim(&mut self, fault: &'static FaultInfo, node: &Node) -> Option<FaultTarget> {
-        if is_between(fault) {
+        if let Some(between) = node.get("between").filter(|_| is_between(fault)) {
+            if node.get("target").is_some() {
+                self.wrong(between.spot, "`between` does not go with `target`: leave one out");
+            }
             return self.between(fault, node);
         }
         if fault.strikes_the_cluster() {
@@ -244,7 +247,7 @@ impl Reader<'_, '_> {
             actor,
             verb,
             kind: node.string("kind").map(KindName),
-            subresource: node.string("subresource"),
+            subresource: glob("subresource").unwrap_or_else(Pattern::any),
             namespace: glob("namespace").unwrap_or_else(Pattern::any),
             name: glob("name").unwrap_or_else(Pattern::any),
             selector: node.string("selector"),

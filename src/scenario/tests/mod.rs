@@ -103,6 +103,21 @@ fn every_fault_and_step_of_this_version_is_read() {
 }
 
 #[test]
+fn a_partition_takes_a_target_or_two_parties() {
+    let partition = |whom: &str| {
+        let fault = format!("{{fault: partition, {whom}, when: {{at: 3s}}, duration: 3s}}");
+        read(&format!(
+            "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {{name: s}}\nspec: {{faults: [{fault}]}}\n"
+        ))
+    };
+    let target = partition("target: {kind: Node, selector: disk=ssd, pick: all}").unwrap();
+    let between =
+        partition("between: [{kind: Node, selector: disk=ssd, pick: all}, kube-apiserver]").unwrap();
+    assert_eq!(target.faults, between.faults);
+    assert_eq!(target.faults[0].target.to_string(), "Node/*[disk=ssd]:all");
+}
+
+#[test]
 fn a_file_on_disk_is_read_with_its_folder_of_manifests() {
     let folder = std::env::temp_dir().join(format!("wavetank-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("staticweb")).unwrap();

@@ -72,6 +72,8 @@ fn what_the_parser_refuses_for_its_form_is_invalid_by_the_schema() {
         "faults: [{fault: pause, target: pod/a, when: {at: 1s}, duration: 1s}]",
         "faults: [{fault: crash, when: {at: 1s}}]",
         "faults: [{fault: crash, target: pod/a, when: {at: 1s}, duration: 1s}]",
+        "faults: [{fault: partition, when: {at: 1s}, duration: 1s}]",
+        "faults: [{fault: partition, target: node/a, between: [node/a, kube-apiserver], when: {at: 1s}, duration: 1s}]",
         "faults: [{fault: compaction, target: pod/a, when: {at: 1s}}]",
         "faults: [{fault: slow-start, target: pod/a, when: {at: 1s}}]",
         "faults: [{fault: slow-start, target: pod/a, when: {at: 1s}, args: {bye: 1s}}]",

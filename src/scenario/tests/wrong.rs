@@ -155,6 +155,18 @@ fn a_message_about_a_fault_has_its_place_and_what_would_be_right() {
             "{fault: partition, between: [{kind: Node}], when: {at: 3s}, duration: 3s}".into(),
             "write `between: [{kind: Node, pick: one}, kube-apiserver]`",
         ),
+        (
+            "{fault: partition, target: node/a, between: [{kind: Node}, kube-apiserver], when: {at: 3s}, duration: 3s}".into(),
+            "6:49: `between` does not go with `target`: leave one out",
+        ),
+        (
+            "{fault: partition, when: {at: 3s}, duration: 3s}".into(),
+            "`partition` needs a `target`: it strikes nodes, pods or a program, each cut off from kube-apiserver",
+        ),
+        (
+            "{fault: partition, target: deployment/a, when: {at: 3s}, duration: 3s}".into(),
+            "`partition` cannot strike this",
+        ),
         ("{fault: pod-deleton, when: {at: 3s}}".into(), "did you mean `pod-deletion`?"),
         ("{fault: crash, when: {at: 3s}}".into(), "`crash` needs a `target`: it strikes a program or pods"),
         ("{fault: crash, target: op, when: {at: 3s}}".into(), "write `pod/NAME`, `all` or `{program: op}`"),

@@ -1,4 +1,7 @@
-//! Update: replaces an object or its status. An update that changes nothing writes nothing.
+//! Update: replaces an object or its status. An update, patch or apply that changes nothing writes nothing.
+//!
+//! Real: the server compares after defaults and admission, entry by entry of managedFields, without their times (apiserver
+//! `IgnoreManagedFieldsTimestampsTransformer`). Modelled: all of it.
 //!
 //! Updates and patches share the rest of this file: which stored fields stay, validation, the generation, and the end of a
 //! deletion once the last finalizer is removed.
@@ -115,7 +118,8 @@ impl ApiServer {
                 None if !is_change && !decoded.sent_owners() => stored.managed().clone(),
                 None => self.owners(kind, request, stored, &decoded, &by_client).ended(&by_client),
             };
-            if root == *stored.root() && owners == *stored.managed() {
+            if root == *stored.root() && owners.is_same_apart_from_times(stored.managed()) {
+                // Also if the request carries what the server drops, such as empty labels: a new time alone is no change.
                 stored.clone()
             } else if request.options.dry_run {
                 Arc::new(Object::with_managed(root, owners))

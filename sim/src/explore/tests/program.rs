@@ -61,8 +61,13 @@ async fn copy(client: &Client, original: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs so many copiers with these faults: `a` and `b` are created at t = 0, and `a` changes at 20 s.
+/// Runs so many copiers with these faults.
 pub(crate) fn played_with_copiers(replicas: u32, plan: &str) -> Run {
+    played_with(&[Program::new("copier", copier)], copiers(replicas), plan)
+}
+
+/// So many copiers: `a` and `b` are created at t = 0, and `a` changes at 20 s.
+pub(crate) fn copiers(replicas: u32) -> Scenario {
     let mut scenario = Scenario::new("copies");
     scenario.operators =
         vec![OperatorSpec { name: "copier".into(), program: "copier".into(), replicas, with: Value::Null }];
@@ -78,7 +83,7 @@ pub(crate) fn played_with_copiers(replicas: u32, plan: &str) -> Run {
         Step::new(Action::Apply(vec![original("a", "third")])),
     ];
     scenario.converge.settle_ms = 60 * SECOND;
-    played_with(&[Program::new("copier", copier)], scenario, plan)
+    scenario
 }
 
 /// The requests of each copier that reached the server: its name, the time in ms, verb and resource.

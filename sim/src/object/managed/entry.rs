@@ -77,6 +77,11 @@ impl ManagedEntry {
             && (operation == Operation::Apply || self.api_version == writer.api_version)
     }
 
+    /// Whether the entries differ in no more than their times.
+    pub(super) fn is_same_apart_from_time(&self, other: &Self) -> bool {
+        Self { time: None, ..self.clone() } == Self { time: None, ..other.clone() }
+    }
+
     /// The order in which the server lists entries.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())

@@ -122,6 +122,14 @@ impl Managed {
         inner.entries.get().map(|entries| &**entries).unwrap_or_default()
     }
 
+    /// Whether both lists have the same entries in the same order, whatever their times.
+    pub fn is_same_apart_from_times(&self, other: &Self) -> bool {
+        self == other || {
+            let (own, others) = (self.entries(), other.entries());
+            own.len() == others.len() && own.iter().zip(others).all(|(a, b)| a.is_same_apart_from_time(b))
+        }
+    }
+
     /// The list after a client wrote an object with this `metadata.managedFields`: a list with one empty entry resets it, a
     /// valid list replaces it, anything else is ignored (recorded: `managed-fields-reset-and-corrupt`).
     #[must_use]

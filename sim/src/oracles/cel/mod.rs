@@ -15,6 +15,7 @@ mod check;
 mod eval;
 mod functions;
 mod library;
+mod reads;
 mod value;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use derive_more::Display;
 use kube_cel::cel::parser::{Expression, Parser};
 
 use self::eval::Eval;
+pub use self::reads::FieldRead;
 use self::value::Val;
 use crate::object::{Object, Value};
 
@@ -66,6 +68,11 @@ impl CelProgram {
         let expression = parsed.map_err(|errors| parse_error(text, &errors))?;
         check::names(&expression, text, names)?;
         Ok(Self { expression })
+    }
+
+    /// The fields of these variables that the expression reads, in the order of its text.
+    pub fn reads(&self, names: &[&str]) -> Vec<FieldRead<'_>> {
+        reads::reads(&self.expression, names)
     }
 
     /// Evaluates the expression; an error says why it has no truth value (`cannot be evaluated: no such key: x`).

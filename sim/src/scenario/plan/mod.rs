@@ -13,16 +13,22 @@
 //! ```
 //!
 //! An EVENT is the N-th such request or watch event, from 1, of the target's hosts or of ACTOR. Its path always has a NAMESPACE
-//! (`-` for cluster-scoped kinds), so a path of three parts has no subresource, and one of four has one. KIND is a kind, a plural
-//! or a plural with its group. `*` matches any text, and lists and watches have the name `*`. NAME is a birth name: generated
-//! names are `PREFIX~N`. The default PICK is `one`: the host whose EVENT it is, else a draw.
+//! (`-` for cluster-scoped kinds), so a path of three parts has no SUBRESOURCE, and means requests to the object and to any of
+//! its subresources; a path of four parts has one, and an empty one means the object itself. KIND is a kind, a plural or a
+//! plural with its group. `*` matches any text, and lists and watches have the name `*`. NAME is a birth name: generated names
+//! are `PREFIX~N`. The default PICK is `one`: the host whose EVENT it is, else a draw.
+//!
+//! VERB is a verb of the API, `added`, `modified` or `deleted` of a watch, or a class of these: `read`, `write`, `watch-event`.
+//! `write */*/*#3` is the third write: to any kind but Lease and Event, which count where they are named, and other than
+//! reviews (SubjectAccessReview, TokenReview), which count as reads.
 //!
 //! ```
 //! use wavetank_sim::scenario::plan::Plan;
 //! for text in [
 //!     "crash(etcd-operator)@after(patch statefulsets/default/example#2)",
 //!     "crash(etcd-operator:leader)@before(etcd-operator: patch deployments.apps/status/default/web#1)",
-//!     "api-error(op, status=504, committed=true)@before(write Pod/*/*#3)",
+//!     "api-error(op, status=504, committed=true)@before(write Pod/*/*#3); crash(op)@after(write */*/*#3)",
+//!     "crash(op)@after(update deployments.apps//default/web#1); crash(op)@after(write */status/*/*#2)",
 //!     "pod-deletion(pods/default/web-5d8f9-~3, gracePeriodSeconds=0)@1m30s",
 //!     "image-pull-error(image=example.com/web:*, times=3)@10s; partition(nodes/node-1)@30s+2m",
 //!     "node-loss(Node/*, heal=replace)@1m+6m",

@@ -265,19 +265,28 @@ impl<'a> Reader<'a> {
             self.error_at(nth_at, format!("`{nth}` is no occurrence: write a number from 1, such as `1`"))
         })?;
         let kind = (kind != "*").then(|| KindName::from(kind));
-        let subresource = subresource.map(str::to_owned);
+        let subresource = subresource.map_or_else(Pattern::any, Pattern::from);
         let (namespace, name) = (namespace.into(), name.into());
-        Ok((EventPattern { actor, verb, kind, subresource, namespace, name, selector }, nth))
+        let event = EventPattern { actor, verb, kind, subresource, namespace, name, selector };
+        match event.check().into_iter().next() {
+            Some((_, why)) => Err(self.error_at(start, why)),
+            None => Ok((event, nth)),
+        }
     }
 
-    /// `KIND[/SUBRESOURCE]/NAMESPACE/NAME`.
+    /// `KIND[/SUBRESOURCE]/NAMESPACE/NAME`. The subresource may be empty.
     fn path(&mut self) -> Result<(&'a str, Option<&'a str>, &'a str, &'a str), BadPlan> {
         let start = self.at;
         let mut parts = vec![self.word("KIND/NAMESPACE/NAME")?];
         while self.take("/") {
-            parts.push(self.word("a name or `*`")?);
+            let no_subresource = parts.len() == 1 && self.rest().starts_with('/');
+            parts.push(if no_subresource { "" } else { self.word("a name or `*`")? });
         }
         match parts[..] {
+            [_, "", _] => Err(self.error_at(
+                start,
+                format!("`{}` has no namespace: write `-` for cluster-scoped kinds", parts.join("/")),
+            )),
             [kind, namespace, name] => Ok((kind, None, namespace, name)),
             [kind, subresource, namespace, name] => Ok((kind, Some(subresource), namespace, name)),
             _ => {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{ExactWhen, Plan, PlannedFault};
 use crate::scenario::range::Millis;
-use crate::scenario::{EventPattern, FaultTarget, Pick};
+use crate::scenario::{EventPattern, FaultTarget, Pattern, Pick};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,7 +66,9 @@ impl fmt::Display for EventPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.actor.as_ref().map_or(Ok(()), |actor| write!(f, "{actor}: "))?;
         write!(f, "{} {}", self.verb, self.kind.as_ref().map_or("*", |kind| &kind.0))?;
-        self.subresource.as_ref().map_or(Ok(()), |subresource| write!(f, "/{subresource}"))?;
+        if self.subresource != Pattern::any() {
+            write!(f, "/{}", self.subresource)?;
+        }
         write!(f, "/{}/{}", self.namespace, self.name)?;
         self.selector.as_ref().map_or(Ok(()), |selector| write!(f, "[{selector}]"))
     }

@@ -95,19 +95,16 @@ fn event() -> impl Strategy<Value = EventPattern> {
         proptest::option::of(birth_name()),
         verb,
         kind,
-        proptest::option::of(name()),
+        prop_oneof![name(), Just(String::new()), Just("*".into())].prop_map(Pattern),
         namespace,
         birth_name(),
         selector(),
     )
-        .prop_map(|(actor, verb, kind, subresource, namespace, name, selector)| EventPattern {
-            actor,
-            verb,
-            kind: kind.map(KindName),
-            subresource,
-            namespace,
-            name,
-            selector,
+        .prop_map(|(actor, verb, kind, subresource, namespace, name, selector)| {
+            let kind = kind.map(KindName);
+            let is_watched = verb.class() == EventVerb::WatchEvent;
+            let subresource = if is_watched { Pattern::any() } else { subresource };
+            EventPattern { actor, verb, kind, subresource, namespace, name, selector }
         })
 }
 
@@ -168,8 +165,8 @@ fn a_plan_with_a_crash_after_a_patch_is_read() {
     let [fault] = &plan.0[..] else { panic!("{plan}") };
     let ExactWhen::On { moment: Moment::After, event, nth: 2 } = &fault.when else { panic!("{plan}") };
     assert_eq!(
-        (event.subresource.as_deref(), event.namespace.0.as_str(), event.name.0.as_str()),
-        (None, "default", "example")
+        (event.subresource.0.as_str(), event.namespace.0.as_str(), event.name.0.as_str()),
+        ("*", "default", "example")
     );
 }
 
@@ -190,6 +187,9 @@ fn a_message_has_the_column_of_the_mistake() {
         ("crash(op)@after(path pods/a/b#1)", 17, "is no verb"),
         ("crash(op)@after(call etcd/MemberAdd#1)", 17, "not there yet"),
         ("crash(op)@after(patch pods/b#1)", 23, "has 2 parts"),
+        ("crash(op)@after(patch pods//b#1)", 23, "`pods//b` has no namespace: write `-`"),
+        ("crash(op)@after(patch pods/status//b#1)", 35, "`/` does not belong here"),
+        ("crash(op)@after(added pods/status/a/b#1)", 17, "leave `subresource` out"),
         ("crash(op)@after(patch pods/a/b)", 31, "write `#`"),
         ("crash(op)@after(patch pods/a/b#0)", 32, "is no occurrence"),
         ("api-error(op, status=418)@1s", 22, "write one of 429"),
