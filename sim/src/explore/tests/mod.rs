@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod program;
+pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
