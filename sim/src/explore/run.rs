@@ -152,6 +152,7 @@ impl World<'_> {
             return Ok(self.finish(seed, plan, Err(Halt::Found(violation))));
         }
         let mut causes = self.failing(self.began);
+        causes.extend(self.absent_kinds().map(|note| note.text));
         causes.push(halt.in_words());
         let why = format!("setup did not converge: {}", causes.join("; "));
         Err(Box::new(NoRun { why, history: self.cluster.into_history() }))
@@ -169,6 +170,7 @@ impl World<'_> {
             self.cluster.note(CHAOS, What::Step(smol_str::format_smolstr!("violation {}", violation.oracle)));
         }
         let end = self.cluster.now();
+        self.note_at_end();
         let (unused, notes) = (std::mem::take(&mut self.unused), std::mem::take(&mut self.notes));
         let history = self.cluster.into_history();
         let fingerprint = history.record.fingerprint();

@@ -54,7 +54,7 @@ pub(super) struct World<'s> {
     /// When setup began.
     pub(super) began: Time,
     /// When all faults had healed and all programs ran again.
-    healed: Option<Time>,
+    pub(super) healed: Option<Time>,
     /// Since when the system was converged for good.
     pub(super) converged: Option<Time>,
     panics: Vec<Panic>,
