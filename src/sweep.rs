@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use wavetank_sim::explore::{Prepared, Run, draw_plan, run};
+use wavetank_sim::oracles::Note;
 use wavetank_sim::scenario::{OracleInfo, Plan, oracle};
 
 use crate::isolate::Outcome;
@@ -220,8 +221,12 @@ impl Summary {
 
     /// In words, what a user should know besides the verdict.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
-        let of_runs = self.notes.values().map(|(runs, seed, text)| {
-            format!("{text} ({runs} of {} runs, first with seed {seed})", self.runs)
+        let of_runs = self.notes.iter().filter_map(|(key, (runs, seed, text))| {
+            match (Note::is_of_sweep(key), *runs == self.runs) {
+                (false, _) => Some(format!("{text} ({runs} of {} runs, first with seed {seed})", self.runs)),
+                (true, true) => Some(format!("{text} in any of {runs} runs")),
+                (true, false) => None,
+            }
         });
         self.idle().chain(of_runs)
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -103,8 +104,12 @@ impl Hosts {
         self.stage.switchboard().admit(incarnation);
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
         let inner = HostInner { incarnation, spec, switchboard };
-        let root = host.spec.program.start(Host { inner: Arc::new(inner) });
-        self.stage.add(addr, root);
+        let program = &host.spec.program;
+        // The closure is the user's code, and so is its panic.
+        match catch_unwind(AssertUnwindSafe(|| program.start(Host { inner: Arc::new(inner) }))) {
+            Ok(root) => self.stage.add(addr, root),
+            Err(panic) => self.stage.add_failed(addr, panic.as_ref()),
+        }
     }
 
     /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.

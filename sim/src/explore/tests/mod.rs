@@ -1,7 +1,9 @@
 //! What inline tests need that play whole runs: those of steps, and those of faults. Longer stories stand in `sim/tests/runs`.
 
 pub(crate) mod client;
+mod notes;
 pub(crate) mod program;
+pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
