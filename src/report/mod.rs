@@ -17,7 +17,7 @@ pub(crate) use json::run_line;
 #[cfg(feature = "cli")]
 pub(crate) use junit::junit;
 pub(crate) use text::{failure, no_run, summary_line};
-pub(crate) use timeline::Timeline;
+pub(crate) use timeline::{LogLine, Timeline};
 
 /// Prints a line to stdout. It ignores errors: a reader such as `head` may close the pipe.
 pub(crate) fn print(text: &str) {

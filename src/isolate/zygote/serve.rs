@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wavetank_sim::hermetic;
 
 use super::{VARIABLE, Work, lane};
 use crate::isolate::history::Answers;
@@ -197,6 +198,8 @@ where
     I: DeserializeOwned + Sync,
     O: Serialize + Send,
 {
+    // If the job dies, this output is all that is left of it.
+    hermetic::pass_output_on();
     let input: I = serde_json::from_slice(&lane::read_block(socket)?)?;
     let outcome = threads::on_fresh_thread(&input, work);
     lane::write_answer(socket, &serde_json::to_vec(&outcome)?)
