@@ -15,6 +15,19 @@ pub(crate) struct Timeline {
     pub(crate) record: Vec<String>,
     /// What a user would have seen: steps, faults, programs, and the pods after each change.
     pub(crate) story: Vec<String>,
+    /// What programs wrote to stdout and stderr.
+    pub(crate) logs: Vec<LogLine>,
+}
+
+/// A line that a program wrote.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LogLine {
+    /// When, in ms from t = 0.
+    pub(crate) ms: i64,
+    /// The host.
+    pub(crate) host: String,
+    /// The line.
+    pub(crate) text: String,
 }
 
 type Pods = BTreeMap<ObjectKey, Arc<Object>>;
@@ -47,7 +60,7 @@ impl Timeline {
                 story.extend(table);
             }
         }
-        Self { record, story }
+        Self { record, story, logs: Vec::new() }
     }
 }
 
