@@ -10,7 +10,7 @@ use wavetank_sim::scenario::{OracleInfo, Plan, oracle};
 use wavetank_sim::wire::What;
 
 use crate::isolate::Outcome;
-use crate::report::{Timeline, View};
+use crate::report::{LogLine, Timeline, View};
 
 /// One run, before it runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +52,8 @@ pub(crate) struct Report {
     pub(crate) notes: Vec<(String, String)>,
     /// Why there was no run: the setup failed.
     pub(crate) no_run: Option<String>,
+    /// Of a run that failed: the last lines that the program in question wrote to stdout and stderr.
+    pub(crate) last_words: Vec<LogLine>,
     /// If the job asks for detail: the record line by line, and what a user would have seen.
     pub(crate) detail: Option<Timeline>,
 }
@@ -87,7 +89,8 @@ pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
         Err(no_run) => {
             showing.end(&no_run.history);
             let detail = job.detail.then(|| Timeline::of(&no_run.history));
-            Report { detail, ..Report::none(job, no_run.why) }
+            let last_words = LogLine::last(&no_run.history, &no_run.why);
+            Report { detail, last_words, ..Report::none(job, no_run.why) }
         }
     }
 }
@@ -104,6 +107,10 @@ impl Report {
             plan: run.plan.to_string(),
             struck: Some(struck(&run)),
             detail: detail.then(|| Timeline::of(&run.history)),
+            last_words: run
+                .violation
+                .as_ref()
+                .map_or_else(Vec::new, |v| LogLine::last(&run.history, &v.message)),
             violation: run.violation.map(found),
             fingerprint: run.fingerprint.to_string(),
             virtual_ms: run.end.0,
@@ -128,6 +135,7 @@ impl Report {
             unused: Vec::new(),
             notes: Vec::new(),
             no_run: Some(why),
+            last_words: Vec::new(),
             detail: None,
         }
     }

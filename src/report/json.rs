@@ -42,7 +42,7 @@ pub(crate) fn run_line(summary: &Summary, report: &Report, replay: &str) -> Stri
         let logs = timeline
             .logs
             .iter()
-            .map(|log| json!({"at_s": seconds(log.ms), "host": log.host, "text": log.text}));
+            .map(|log| json!({"at_s": seconds(log.at_ms), "host": log.host, "text": log.text}));
         fields.insert("logs".into(), logs.collect());
     }
     line.to_string()

@@ -26,5 +26,5 @@ pub(crate) use output::{failure as output_failure, finished, print, print_error}
 pub(crate) use text::{failure, failures, no_run};
 #[cfg(feature = "cli")]
 pub(crate) use text::{found, summary_line};
-pub(crate) use timeline::Timeline;
+pub(crate) use timeline::{LogLine, Timeline};
 pub(crate) use view::View;

@@ -18,7 +18,8 @@ const SIM: &[(&str, &[&str])] = &[
     ("scheduler", &["object", "engine", "wire", "client"]),
     ("kubelet", &["object", "engine", "wire", "client"]),
     ("controllers", &["object", "engine", "wire", "client"]),
-    ("programs", &["object", "engine", "wire", "client"]),
+    // It tells `hermetic` whose code runs.
+    ("programs", &["object", "engine", "hermetic", "wire", "client"]),
     ("convergence", &["object"]),
     ("scenario", &["object"]),
     ("events", &["object", "engine", "wire"]),

@@ -126,7 +126,7 @@ async fn play(
         world.watched_by(budget, watch);
     }
     if let Err(why) = setup(&mut world).await {
-        return Err(Box::new(NoRun { why, history: world.cluster.into_history() }));
+        return Err(Box::new(NoRun { why, history: world.into_history() }));
     }
     let mut verdict = safety_heal_liveness(&mut world, seed).await;
     if let (Ok(_), Some(check)) = (&verdict, &prepared.at_end) {
@@ -192,7 +192,7 @@ impl World<'_> {
         }
         let end = self.cluster.now();
         let (unused, notes) = (std::mem::take(&mut self.unused), std::mem::take(&mut self.notes));
-        let history = self.cluster.into_history();
+        let history = self.into_history();
         let fingerprint = history.record.fingerprint();
         Run {
             seed,

@@ -11,7 +11,7 @@ use crate::object::Str;
 use crate::oracles::{self, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
 use crate::scenario::{Scenario, oracle};
-use crate::wire::{Answer, NoFaults, Request, What};
+use crate::wire::{Addr, Answer, History, NoFaults, Request, What};
 
 /// Wake-ups that nobody waits for by name: time has to pass.
 const PASSING: u64 = u64::MAX;
@@ -124,6 +124,7 @@ impl<'s> World<'s> {
         } else {
             self.cluster.step(&mut NoFaults).await
         };
+        self.take_output();
         self.take_in()?;
         if self.armed {
             self.injector.strike_due(&mut self.cluster);
@@ -148,6 +149,20 @@ impl<'s> World<'s> {
             Stepped::Idle => Err(Halt::StepFailed("nothing is left to happen in the cluster".into())),
             Stepped::Spinning => found(oracles::spinning(self.cluster.now())),
         }
+    }
+
+    /// Takes in what programs have written since the last call.
+    fn take_output(&mut self) {
+        for line in hermetic::take_output() {
+            self.cluster.log(Time::at_wall_ns(line.wall_ns), line.host.map(Addr), line.text);
+        }
+    }
+
+    /// The record, when the run is over.
+    pub(super) fn into_history(mut self) -> History {
+        hermetic::end_lines();
+        self.take_output();
+        self.cluster.into_history()
     }
 
     /// Takes in what was recorded since the last call.

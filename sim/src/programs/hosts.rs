@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::program::HostInner;
 use super::switchboard::{FromHost, Incarnation, ResponseSender};
 use super::{Host, Program, Stage};
+use crate::hermetic::owners;
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
@@ -103,8 +104,10 @@ impl Hosts {
         self.stage.switchboard().admit(incarnation);
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
         let inner = HostInner { incarnation, spec, switchboard };
-        let root = host.spec.program.start(Host { inner: Arc::new(inner) });
-        self.stage.add(addr, root);
+        owners::started(incarnation.owner());
+        let start = || host.spec.program.start(Host { inner: Arc::new(inner) });
+        let root = owners::run_as(incarnation.owner(), start);
+        self.stage.add(incarnation, root);
     }
 
     /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.
@@ -115,6 +118,7 @@ impl Hosts {
         // This drops the senders of replies and lines: what is left of the incarnation waits for ever.
         host.calls.clear();
         self.stage.switchboard().fence(addr);
+        owners::ended(addr.0);
         self.stage.remove(addr);
         watches
     }

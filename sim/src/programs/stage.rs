@@ -22,7 +22,9 @@ use tokio::time::Instant;
 
 use super::Switchboard;
 use super::program::{ExitResult, Root};
+use super::switchboard::Incarnation;
 use crate::engine::Time;
+use crate::hermetic::owners::{self, Owner};
 use crate::wire::Addr;
 
 /// After this many polls of root futures without time passing, a program counts as a loop (oracle `hot_loop`). Our choice: far
@@ -81,6 +83,7 @@ impl Wake for RootWaker {
 
 /// A program that has not ended.
 struct RunningProgram {
+    owner: Owner,
     root: Root,
     waker: Arc<RootWaker>,
 }
@@ -170,10 +173,11 @@ impl Stage {
     }
 
     /// Starts a program. It is first polled when the stage settles.
-    pub(crate) fn add(&mut self, addr: Addr, root: Root) {
+    pub(crate) fn add(&mut self, incarnation: Incarnation, root: Root) {
         let waker = Arc::new(RootWaker { woken: AtomicBool::new(false), idle: self.idle.clone() });
         waker.clone().wake();
-        self.programs.insert(addr, RunningProgram { root, waker });
+        let owner = incarnation.owner();
+        self.programs.insert(incarnation.addr, RunningProgram { owner, root, waker });
     }
 
     /// Drops a program's root future where it stands.
@@ -227,8 +231,9 @@ impl Stage {
             self.idle.woken.fetch_sub(1, Ordering::Relaxed);
             self.polls += 1;
             let waker = Waker::from(program.waker.clone());
-            let root = program.root.as_mut();
-            let polled = catch_unwind(AssertUnwindSafe(|| root.poll(&mut Context::from_waker(&waker))));
+            let (owner, root) = (program.owner, program.root.as_mut());
+            let poll = || owners::run_as(owner, || root.poll(&mut Context::from_waker(&waker)));
+            let polled = catch_unwind(AssertUnwindSafe(poll));
             let ended = match polled {
                 Ok(Poll::Pending) => continue,
                 Ok(Poll::Ready(exit)) => Ended::Exit(exit),

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wavetank_sim::hermetic;
 
 use super::{VARIABLE, Work, lane};
 use crate::isolate::history::Answers;
@@ -198,6 +199,8 @@ where
     I: DeserializeOwned + Sync,
     O: Serialize + Send,
 {
+    // If the job dies, this output is all that is left of it.
+    hermetic::pass_output_on();
     let input: I = serde_json::from_slice(&lane::read_block(socket)?)?;
     let mut told = socket.try_clone()?;
     // If the driver does not read any more, the answer fails too.

@@ -1,6 +1,8 @@
 //! What inline tests need that play whole runs: those of steps, and those of faults. Longer stories stand in `sim/tests/runs`.
 
 pub(crate) mod client;
+#[cfg(all(feature = "hermetic", target_os = "linux"))]
+mod output;
 pub(crate) mod program;
 
 use std::collections::BTreeMap;
