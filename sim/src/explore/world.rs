@@ -1,6 +1,7 @@
 //! A run in motion: the cluster, the faults and the judge, advanced together.
 
 use super::judge::Judge;
+use super::run::Watch;
 use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::{Millis, Time};
@@ -38,7 +39,7 @@ pub(super) fn found<T>(violation: Violation) -> Result<T, Halt> {
     Err(Halt::Found(violation))
 }
 
-#[derive(Debug)]
+#[derive(derive_more::Debug)]
 pub(super) struct World<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) cluster: Cluster,
@@ -61,6 +62,9 @@ pub(super) struct World<'s> {
     armed: bool,
     /// Answers to hosts at the current instant.
     burst: (Time, u32),
+    /// Who sees the record grow, and which attempt this is.
+    #[debug(skip)]
+    watch: Option<(usize, &'s mut Watch<'s>)>,
 }
 
 impl<'s> World<'s> {
@@ -86,7 +90,12 @@ impl<'s> World<'s> {
             judging: false,
             armed: false,
             burst,
+            watch: None,
         }
+    }
+
+    pub(super) fn watched_by(&mut self, attempt: usize, watch: &'s mut Watch<'s>) {
+        self.watch = Some((attempt, watch));
     }
 
     pub(super) fn start_operators(&mut self) {
@@ -158,6 +167,11 @@ impl<'s> World<'s> {
 
     /// Takes in what was recorded since the last call.
     fn take_in(&mut self) -> Result<(), Halt> {
+        if let Some((attempt, watch)) = &mut self.watch
+            && self.cluster.history().record.entries().len() > self.seen
+        {
+            watch(*attempt, self.cluster.history());
+        }
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
             let now = entry.time;
