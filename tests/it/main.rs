@@ -7,6 +7,7 @@
 //! - `builder`: a scenario built in code
 //! - `events`: Events of the control plane, with and without a reader
 //! - `triggered`: steps that events set off
+//! - `verdicts`: what ends a run, and what is noted of it
 //! - `compaction`: a kube client whose watches and pages are too old
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
@@ -19,6 +20,7 @@ mod events;
 mod replay;
 mod sweeps;
 mod triggered;
+mod verdicts;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -149,6 +149,9 @@ impl Cluster {
                     (EXIT_ERROR, smol_str::format_smolstr!("exited with an error: {error}"))
                 }
                 Ended::Panic(message) => (EXIT_PANIC, smol_str::format_smolstr!("panicked: {message}")),
+                Ended::StartPanic(message) => {
+                    (EXIT_PANIC, smol_str::format_smolstr!("panicked in its start closure: {message}"))
+                }
             };
             self.end(addr, code, text);
         }

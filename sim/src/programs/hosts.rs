@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -104,10 +105,14 @@ impl Hosts {
         self.stage.switchboard().admit(incarnation);
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
         let inner = HostInner { incarnation, spec, switchboard };
-        owners::started(incarnation.owner());
-        let start = || host.spec.program.start(Host { inner: Arc::new(inner) });
-        let root = owners::run_as(incarnation.owner(), start);
-        self.stage.add(incarnation, root);
+        let (program, owner) = (&host.spec.program, incarnation.owner());
+        owners::started(owner);
+        let start = || owners::run_as(owner, || program.start(Host { inner: Arc::new(inner) }));
+        // The closure is the user's code, and so is its panic.
+        match catch_unwind(AssertUnwindSafe(start)) {
+            Ok(root) => self.stage.add(incarnation, root),
+            Err(panic) => self.stage.add_failed(addr, panic.as_ref()),
+        }
     }
 
     /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.

@@ -11,6 +11,7 @@
 //! Real: processes on many machines, each with threads. Modelled: all programs of a run share one thread, and computing
 //! takes no virtual time. Differs: nothing preempts a program; one that never awaits blocks the run.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -112,6 +113,8 @@ pub enum Ended {
     Exit(ExitResult),
     /// Its root future panicked, with this message.
     Panic(String),
+    /// The closure that makes its root future panicked, with this message.
+    StartPanic(String),
 }
 
 /// The programs of one run, on their runtime.
@@ -215,6 +218,12 @@ impl Stage {
         let owner = incarnation.owner();
         self.has_tasks = true;
         self.programs.insert(incarnation.addr, RunningProgram { owner, root, waker });
+    }
+
+    /// Notes that a program ended before it began: the closure that makes its root future panicked.
+    pub(crate) fn add_failed(&mut self, addr: Addr, panic: &(dyn Any + Send)) {
+        self.has_tasks = true;
+        self.ended.push((addr, Ended::StartPanic(panic_text(panic))));
     }
 
     /// Drops a program's root future where it stands.
@@ -338,7 +347,7 @@ impl Drop for Stage {
 }
 
 /// The message of a panic.
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".into())

@@ -2,9 +2,11 @@
 
 pub(crate) mod client;
 mod leftovers;
+mod notes;
 #[cfg(all(feature = "hermetic", target_os = "linux"))]
 mod output;
 pub(crate) mod program;
+pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
