@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands;
 use crate::registry::{BadInput, Registry};
+use crate::report;
 
 /// A run has a violation.
 pub(crate) const VIOLATION: u8 = 1;
@@ -19,7 +20,8 @@ pub(crate) const NONDETERMINISM: u8 = 4;
 
 /// A deterministic Kubernetes for testing controllers under seeded faults.
 ///
-/// Exit codes: 0 all held, 1 violation, 2 bad input, 3 a bug of wavetank's, 4 nondeterminism.
+/// Exit codes: 0 all held, 1 violation, 2 bad input or unwritable output, 3 a bug of wavetank's, 4 nondeterminism, 130 and 143
+/// after Ctrl-C and SIGTERM.
 #[derive(Debug, Parser)]
 #[command(name = "wavetank", version)]
 struct Cli {
@@ -54,13 +56,13 @@ pub fn cli(registry: Registry) -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match cli.command {
+    report::finished(match cli.command {
         Command::Run(args) => commands::run::execute(&args, &registry),
         Command::Replay(args) => commands::replay::execute(&args, &registry),
         Command::List(args) => commands::list::execute(&args, &registry),
         Command::Explain(args) => commands::explain::execute(&args),
         Command::Schema => commands::schema::execute(),
-    }
+    })
 }
 
 /// The scenario files at these paths. A folder means its `*.yaml` and `*.yml` files, sorted, without subfolders.

@@ -1,18 +1,23 @@
 //! Runs scenarios from `cargo test`: a test for each scenario file, and `check()` of a scenario built in code.
+//!
+//! What a user should know besides the verdict goes to stderr past libtest's capture, so that it is seen although the test
+//! passes: a test that checks nothing looks like any other otherwise.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use wavetank_sim::explore::Prepared;
+use wavetank_sim::scenario::range::seeds;
 
 use crate::isolate::{Isolation, Pool, Session};
 use crate::registry::Registry;
-use crate::report::{self, print, print_error};
-use crate::sweep::{Job, Report, Summary, jobs, warm_up, work};
+use crate::report::{self, finished, print, print_error};
+use crate::summary::{Limits, Summary, conduct};
+use crate::sweep::{Job, Report, jobs, warm_up, work};
 
-/// The most seeds that a test of a scenario file runs. Our choice; `WAVETANK_SEEDS=A..B` overrides it.
+/// The most seeds that a test of a scenario file runs. Our choice; `WAVETANK_SEEDS` overrides it.
 const TEST_SEEDS: u64 = 50;
 
 /// The settings in environment variables.
@@ -22,59 +27,78 @@ pub(crate) struct TestSettings {
     pub(crate) seeds: Option<Range<u64>>,
     /// `WAVETANK_PLAN`.
     pub(crate) plan: Option<String>,
+    /// `WAVETANK_STRICT`: whether notes are failures.
+    pub(crate) strict: bool,
 }
 
 impl TestSettings {
     /// Reads the environment. The error says which variable is wrong, and what would be right.
     pub(crate) fn from_env() -> Result<Self, String> {
-        let var = |name: &str| std::env::var(name).ok();
+        Self::from(&|name| std::env::var(name).ok())
+    }
+
+    fn from(var: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
         let one = var("WAVETANK_SEED").map(|text| {
             let seed: Result<u64, _> = text.parse();
             seed.map(|seed| seed..seed + 1)
                 .map_err(|_| format!("WAVETANK_SEED={text}: write a whole number such as 17"))
         });
-        let many = var("WAVETANK_SEEDS").map(|text| {
-            let parsed = text.split_once("..").and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
-            let range = parsed.filter(|range: &Range<u64>| range.start < range.end);
-            range.ok_or_else(|| {
-                format!("WAVETANK_SEEDS={text}: write a range such as 0..200, whose end is larger and does not run")
-            })
-        });
-        Ok(Self { seeds: one.or(many).transpose()?, plan: var("WAVETANK_PLAN") })
+        let many =
+            var("WAVETANK_SEEDS").map(|text| seeds(&text).map_err(|why| format!("WAVETANK_SEEDS: {why}")));
+        let strict = match var("WAVETANK_STRICT").as_deref() {
+            None | Some("" | "0" | "false") => false,
+            Some("1" | "true") => true,
+            Some(text) => return Err(format!("WAVETANK_STRICT={text}: write 1 or 0")),
+        };
+        Ok(Self { seeds: one.or(many).transpose()?, plan: var("WAVETANK_PLAN"), strict })
     }
 }
 
-/// Runs a scenario over seeds in a session. The error is the text that the user reads.
-pub(crate) fn sweep(
-    session: &mut Session<'_, Job, Report>,
-    index: usize,
-    prepared: &Prepared,
-    path: &str,
-    seeds: Range<u64>,
-    plan: Option<&str>,
-    replay: &dyn Fn(&Report) -> String,
-) -> Result<Summary, String> {
-    let jobs = jobs(index, seeds, plan);
-    let mut summary = Summary::of(prepared, path);
-    let started = Instant::now();
-    session.run(&jobs, &mut |n, outcome| {
-        let report = Report::from_outcome(outcome, &jobs[n]);
-        summary.add(&report);
-        if report.no_run.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    summary.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if let Some(bad) = &summary.first_bad {
-        let words = match &bad.no_run {
-            Some(why) => report::no_run(&summary, bad.seed, why),
-            None => report::failure(&summary, bad, &replay(bad)),
-        };
-        return Err(words);
-    }
-    // A replay runs one seed, and only some seeds have the violation that a scenario expects.
-    let one_seed = jobs.len() == 1;
-    match summary.verdict() {
-        Err(why) if !one_seed => Err(format!("{}: {why}", summary.name)),
-        _ => Ok(summary),
+/// What a test runs.
+pub(crate) struct Tested<'a> {
+    /// Its place among the scenarios of the session.
+    pub(crate) index: usize,
+    /// The scenario.
+    pub(crate) prepared: &'a Prepared,
+    /// Its file; empty for a scenario built in code.
+    pub(crate) path: &'a str,
+    /// The test's name.
+    pub(crate) test: &'a str,
+    /// The seeds, if the environment names none.
+    pub(crate) seeds: Range<u64>,
+    /// Whether notes are failures.
+    pub(crate) strict: bool,
+}
+
+impl Tested<'_> {
+    /// Runs the scenario over its seeds, and prints the notes. The error is the text that the user reads.
+    pub(crate) fn sweep(self, session: &mut Session<'_, Job, Report>) -> Result<Summary, String> {
+        let settings = TestSettings::from_env()?;
+        let seeds = settings.seeds.unwrap_or(self.seeds);
+        let jobs = jobs(self.index, seeds, settings.plan.as_deref());
+        let mut summary = Summary::of(self.prepared, self.path, jobs.len());
+        conduct(session, self.prepared, &jobs, &Limits::default(), &mut summary, &mut ());
+        let notes: String =
+            summary.notes().map(|note| format!("note       {}: {note}\n", self.test)).collect();
+        if !notes.is_empty() {
+            print_error(notes.trim_end());
+        }
+        if let Some((seed, why)) = &summary.no_run {
+            return Err(report::no_run(&summary, *seed, why));
+        }
+        let failed = summary
+            .failures
+            .groups
+            .iter()
+            .map(|failure| report::failure(&summary, failure, &replay_line(&failure.first, self.test)));
+        let words: Vec<String> = failed.chain(report::failures(&summary)).collect();
+        // A replay runs one seed, and only some seeds have the violation that a scenario expects, or an effect of each fault.
+        let is_replay = jobs.len() == 1;
+        match summary.verdict((self.strict || settings.strict) && !is_replay) {
+            Err(why) if !words.is_empty() => Err(format!("{}\n{}: {why}", words.join("\n"), summary.name)),
+            Err(why) if !is_replay => Err(format!("{}: {why}", summary.name)),
+            _ => Ok(summary),
+        }
     }
 }
 
@@ -82,7 +106,9 @@ impl Registry {
     /// The `main` of a test target with `harness = false`. Each `*.yaml` file of the folder is a test with the file's name.
     /// Filters, `--exact`, `--skip`, `--list` and nextest work.
     ///
-    /// A test runs the first 50 seeds of its file. `WAVETANK_SEEDS`, `WAVETANK_SEED` and `WAVETANK_PLAN` override that.
+    /// A test runs the first 50 seeds of its file. `WAVETANK_SEEDS` (`1000` or `50..1000`), `WAVETANK_SEED` and `WAVETANK_PLAN`
+    /// override that. What a sweep notes besides its verdict, such as a fault that never has an effect, goes to stderr; with
+    /// `WAVETANK_STRICT=1` it fails the test.
     pub fn harness(&self, folder: &str) -> ExitCode {
         let files = match tests_in(Path::new(folder)) {
             Ok(files) => files,
@@ -97,13 +123,14 @@ impl Registry {
             chosen.iter().for_each(|(name, _)| print(&format!("{name}: test")));
             return ExitCode::SUCCESS;
         }
-        match self.run_tests(&chosen) {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::from(101), // libtest's code for failed tests
+        match self.run_tests(&chosen, files.len() - chosen.len()) {
+            true => finished(ExitCode::SUCCESS),
+            false => finished(ExitCode::from(101)), // libtest's code for failed tests
         }
     }
 
-    fn run_tests(&self, chosen: &[&(String, PathBuf)]) -> bool {
+    fn run_tests(&self, chosen: &[&(String, PathBuf)], filtered_out: usize) -> bool {
+        let started = Instant::now();
         let loaded: Vec<_> = chosen.iter().map(|(_, path)| self.load(path)).collect();
         let scenarios: Vec<Prepared> = loaded.iter().filter_map(|l| l.as_ref().ok().cloned()).collect();
         let has_programs = scenarios.iter().any(Prepared::has_programs);
@@ -126,7 +153,8 @@ impl Registry {
                 index += 1;
                 test_file(&mut session, index - 1, prepared, name, path)
             });
-            print(&format!("test {name} ... {}", if result.is_ok() { "ok" } else { "FAILED" }));
+            let verdict = result.as_ref().map_or("FAILED".into(), |ran| format!("ok ({ran})"));
+            print(&format!("test {name} ... {verdict}"));
             failures.extend(result.err().map(|why| (name, why)));
         }
         for (name, why) in &failures {
@@ -134,26 +162,35 @@ impl Registry {
         }
         let (failed, verdict) = (failures.len(), if failures.is_empty() { "ok" } else { "FAILED" });
         print(&format!(
-            "\ntest result: {verdict}. {} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out\n",
-            chosen.len() - failed
+            "\ntest result: {verdict}. {} passed; {failed} failed; 0 ignored; 0 measured; {filtered_out} filtered out; \
+             finished in {:.2}s\n",
+            chosen.len() - failed,
+            started.elapsed().as_secs_f64()
         ));
         failures.is_empty()
     }
 }
 
+/// Runs the test of a file. Returns what ran, in words.
 fn test_file(
     session: &mut Session<'_, Job, Report>,
     index: usize,
     prepared: &Prepared,
     name: &str,
     path: &Path,
-) -> Result<(), String> {
-    let settings = TestSettings::from_env()?;
+) -> Result<String, String> {
     let own = &prepared.scenario().seeds;
-    let seeds = settings.seeds.unwrap_or(own.start..own.end.min(own.start + TEST_SEEDS));
-    let replay = |report: &Report| replay_line(report, name);
-    sweep(session, index, prepared, &path.display().to_string(), seeds, settings.plan.as_deref(), &replay)
-        .map(drop)
+    let capped = own.start..own.end.min(own.start + TEST_SEEDS);
+    let path = path.display().to_string();
+    let tested = Tested { index, prepared, path: &path, test: name, seeds: capped.clone(), strict: false };
+    let summary = tested.sweep(session)?;
+    let seconds = summary.wall_ms as f64 / 1000.0;
+    let all = own.end - own.start;
+    let of = match capped.end < own.end && summary.runs as u64 == TEST_SEEDS {
+        true => format!(" of {all} seeds, WAVETANK_SEEDS={all} runs all"),
+        false => " seeds".into(),
+    };
+    Ok(format!("{}{of}, {seconds:.2} s", summary.runs))
 }
 
 /// The `cargo test` command that reproduces a run of a test.
@@ -237,5 +274,21 @@ mod tests {
         assert!(!args(&["eb", "--exact"]).wants("web"));
         assert!(!args(&["--skip", "we"]).wants("web"));
         assert!(!args(&["--ignored"]).wants("web"));
+    }
+
+    #[test]
+    fn settings_of_the_environment_are_what_people_expect_or_an_error_that_says_what_is() {
+        let settings =
+            |name: &str, text: &str| TestSettings::from(&|asked| (asked == name).then(|| text.to_owned()));
+        let seeds = |name, text| settings(name, text).map(|settings| settings.seeds);
+        assert_eq!(seeds("WAVETANK_SEEDS", "5"), Ok(Some(0..5)));
+        assert_eq!(seeds("WAVETANK_SEEDS", "5..9"), Ok(Some(5..9)));
+        assert_eq!(seeds("WAVETANK_SEED", "5"), Ok(Some(5..6)));
+        assert_eq!(seeds("OTHER", "5"), Ok(None));
+        assert!(seeds("WAVETANK_SEEDS", "9..5").is_err_and(|why| why.contains("WAVETANK_SEEDS: `9..5`")));
+        assert!(seeds("WAVETANK_SEED", "0..5").is_err_and(|why| why.contains("write a whole number")));
+        let strict = |text| settings("WAVETANK_STRICT", text).map(|settings| settings.strict);
+        assert_eq!((strict("1"), strict("0")), (Ok(true), Ok(false)));
+        assert!(strict("yes!").is_err_and(|why| why.contains("write 1 or 0")));
     }
 }

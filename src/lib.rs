@@ -8,7 +8,8 @@
 //! - [`registry()`], [`Registry`]: the programs that scenario files may name; one test per file
 //! - [`cli()`]: the whole command line with your programs (feature `cli`)
 //! - [`scenario`]: the file format
-//! - `sweep`: many runs and their summary
+//! - `sweep`: a job for each run, and its report
+//! - `summary`: all runs of a scenario, carried out and counted
 //! - `report`: everything that is printed
 //! - [`isolate`]: a thread or a process for each run
 //! - [`operators`]: the shipped kube-rs operators (feature `operators`)
@@ -41,6 +42,7 @@ pub mod operators;
 mod registry;
 mod report;
 pub mod scenario;
+mod summary;
 mod sweep;
 
 /// The programs that wavetank ships; none without feature `operators`.

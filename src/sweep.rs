@@ -1,16 +1,16 @@
-//! Many runs: a job for each, its report, and the summary of all.
+//! Many runs: a job for each, and its report. `summary` counts them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use wavetank_sim::explore::{Prepared, Run, draw_plan, run};
-use wavetank_sim::oracles::Note;
+use wavetank_sim::explore::{Prepared, Run, draw_plan, run_watched};
 use wavetank_sim::scenario::{OracleInfo, Plan, oracle};
+use wavetank_sim::wire::What;
 
 use crate::isolate::Outcome;
-use crate::report::Timeline;
+use crate::report::{LogLine, Timeline, View};
 
 /// One run, before it runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub(crate) struct Job {
     pub(crate) plan: Option<String>,
     /// Whether to report the record line by line.
     pub(crate) detail: bool,
+    /// What to tell while it runs.
+    pub(crate) view: View,
 }
 
 /// The report of a run.
@@ -32,6 +34,8 @@ pub(crate) struct Report {
     pub(crate) seed: u64,
     /// The faults, as text.
     pub(crate) plan: String,
+    /// Those that had struck when the violation was found, as text; none if the run did not come to its end.
+    pub(crate) struck: Option<Vec<String>>,
     /// The violation, if there is one.
     pub(crate) violation: Option<Found>,
     /// The record's hash; empty if there was no run.
@@ -48,6 +52,8 @@ pub(crate) struct Report {
     pub(crate) notes: Vec<(String, String)>,
     /// Why there was no run: the setup failed.
     pub(crate) no_run: Option<String>,
+    /// Of a run that failed: the last lines that the program in question wrote to stdout and stderr.
+    pub(crate) last_words: Vec<LogLine>,
     /// If the job asks for detail: the record line by line, and what a user would have seen.
     pub(crate) detail: Option<Timeline>,
 }
@@ -72,13 +78,19 @@ pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
         Some(Ok(plan)) => plan,
         Some(Err(bad)) => return Report::none(job, bad.to_string()),
     };
-    let ran = run(prepared, job.seed, &plan);
+    let mut showing = job.view.begin();
+    let ran = run_watched(prepared, job.seed, &plan, showing.watch());
     let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     match ran {
-        Ok(run) => Report::of(run, job.detail, wall_us),
+        Ok(run) => {
+            showing.end(&run.history);
+            Report::of(run, job.detail, wall_us)
+        }
         Err(no_run) => {
+            showing.end(&no_run.history);
             let detail = job.detail.then(|| Timeline::of(&no_run.history));
-            Report { detail, ..Report::none(job, no_run.why) }
+            let last_words = LogLine::last(&no_run.history, &no_run.why);
+            Report { detail, last_words, ..Report::none(job, no_run.why) }
         }
     }
 }
@@ -93,7 +105,12 @@ impl Report {
         Self {
             seed: run.seed,
             plan: run.plan.to_string(),
+            struck: Some(struck(&run)),
             detail: detail.then(|| Timeline::of(&run.history)),
+            last_words: run
+                .violation
+                .as_ref()
+                .map_or_else(Vec::new, |v| LogLine::last(&run.history, &v.message)),
             violation: run.violation.map(found),
             fingerprint: run.fingerprint.to_string(),
             virtual_ms: run.end.0,
@@ -109,6 +126,7 @@ impl Report {
         Self {
             seed: job.seed,
             plan: job.plan.clone().unwrap_or_default(),
+            struck: None,
             violation: None,
             fingerprint: String::new(),
             virtual_ms: 0,
@@ -117,6 +135,7 @@ impl Report {
             unused: Vec::new(),
             notes: Vec::new(),
             no_run: Some(why),
+            last_words: Vec::new(),
             detail: None,
         }
     }
@@ -149,139 +168,34 @@ impl Report {
     }
 }
 
-/// The summary of all runs of a scenario.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Summary {
-    /// The scenario's name.
-    pub(crate) name: String,
-    /// The file; empty for a scenario built in code.
-    pub(crate) path: String,
-    /// The oracle whose violation the scenario expects.
-    pub(crate) expected: Option<&'static OracleInfo>,
-    /// How many runs there were.
-    pub(crate) runs: usize,
-    /// How many are held.
-    pub(crate) held: usize,
-    /// How many have the expected violation.
-    pub(crate) as_expected: usize,
-    /// The first run that is not held.
-    pub(crate) first_bad: Option<Report>,
-    /// The first run with the expected violation.
-    pub(crate) first_expected: Option<Report>,
-    /// How long each run took to converge, in ms.
-    pub(crate) converged_ms: Vec<u64>,
-    /// Wall time of all of them together, in ms.
-    pub(crate) wall_ms: u64,
-    /// For each kind of fault and each step with a trigger: how often it was planned, how often it had no effect, and why
-    /// the last time.
-    planned: BTreeMap<String, (usize, usize, String)>,
-    /// Notes of runs by key: how many runs have it, and the seed and the text of the first.
-    notes: BTreeMap<String, (usize, u64, String)>,
-}
-
-impl Summary {
-    /// The summary of a scenario before its first run.
-    pub(crate) fn of(prepared: &Prepared, path: &str) -> Self {
-        let scenario = prepared.scenario();
-        Self {
-            name: scenario.name.clone(),
-            path: path.into(),
-            expected: scenario.expect_violation,
-            ..Self::default()
+/// The planned faults that had struck when the violation was found; all that struck if there is none.
+fn struck(run: &Run) -> Vec<String> {
+    let end = run.violation.as_ref().map_or(run.end, |found| found.time);
+    let mut strikes: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in run.history.record.entries().iter().filter(|entry| entry.time <= end) {
+        if let What::Fault(text) = &entry.what {
+            *strikes.entry(text).or_default() += 1;
         }
     }
-
-    /// Adds a run.
-    pub(crate) fn add(&mut self, report: &Report) {
-        self.runs += 1;
-        self.converged_ms.extend(report.converged_after_ms);
-        for fault in report.plan.split("; ").filter(|fault| !fault.is_empty()) {
-            self.planned.entry(kind_of(fault).to_owned()).or_default().0 += 1;
+    let planned = run.plan.0.iter().map(ToString::to_string);
+    let has_struck = |text: &String| match strikes.get_mut(text.as_str()) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
         }
-        for (what, why) in &report.unused {
-            let (planned, unused, last) = self.planned.entry(kind_of(what).to_owned()).or_default();
-            *planned += usize::from(is_step(what));
-            *unused += 1;
-            last.clone_from(why);
-        }
-        for (key, text) in &report.notes {
-            let first = || (0, report.seed, text.clone());
-            self.notes.entry(key.clone()).or_insert_with(first).0 += 1;
-        }
-        if !report.is_held(self.expected) {
-            self.first_bad.get_or_insert_with(|| report.clone());
-            return;
-        }
-        self.held += 1;
-        if report.violation.is_some() {
-            self.as_expected += 1;
-            self.first_expected.get_or_insert_with(|| report.clone());
-        }
-    }
-
-    /// In words, what a user should know besides the verdict.
-    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
-        let of_runs = self.notes.iter().filter_map(|(key, (runs, seed, text))| {
-            match (Note::is_of_sweep(key), *runs == self.runs) {
-                (false, _) => Some(format!("{text} ({runs} of {} runs, first with seed {seed})", self.runs)),
-                (true, true) => Some(format!("{text} in any of {runs} runs")),
-                (true, false) => None,
-            }
-        });
-        self.idle().chain(of_runs)
-    }
-
-    /// In words, the faults and steps that had no effect in any run.
-    fn idle(&self) -> impl Iterator<Item = String> {
-        let idle = |what: &str, planned: usize, unused: usize| {
-            unused == planned && (!is_step(what) || unused == self.runs)
-        };
-        let all =
-            self.planned.iter().filter(move |(what, (planned, unused, _))| idle(what, *planned, *unused));
-        all.map(|(what, (planned, _, why))| format!("{what} never had an effect ({planned} planned): {why}"))
-    }
-
-    /// Whether the scenario passes.
-    ///
-    /// # Errors
-    /// Why it fails, in words.
-    pub(crate) fn verdict(&self) -> Result<(), String> {
-        if self.held < self.runs {
-            return Err(format!("{} of {} runs failed", self.runs - self.held, self.runs));
-        }
-        match &self.expected {
-            Some(expected) if self.as_expected == 0 => {
-                Err(format!("the scenario expects the violation `{expected}`, and no seed has it"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The p-th percentile of the times to converge, in seconds.
-    pub(crate) fn converge_s(&self, percent: usize) -> Option<u64> {
-        let mut sorted = self.converged_ms.clone();
-        sorted.sort_unstable();
-        let index = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
-        sorted.get(index).map(|ms| ms.div_ceil(1000))
-    }
-}
-
-/// The kind of a planned fault; the whole text of a step.
-fn kind_of(what: &str) -> &str {
-    if is_step(what) { what } else { what.split(['(', '@']).next().unwrap_or(what) }
-}
-
-/// Whether this is a step. Reports name a step only if it did not run.
-fn is_step(what: &str) -> bool {
-    what.starts_with("step ")
+        _ => false,
+    };
+    planned.filter(has_struck).collect()
 }
 
 /// The jobs of a sweep over one scenario.
 pub(crate) fn jobs(scenario: usize, seeds: Range<u64>, plan: Option<&str>) -> Vec<Job> {
-    seeds.map(|seed| Job { scenario, seed, plan: plan.map(str::to_owned), detail: false }).collect()
+    let job =
+        |seed| Job { scenario, seed, plan: plan.map(str::to_owned), detail: false, view: View::Nothing };
+    seeds.map(job).collect()
 }
 
 /// The job with which a zygote warms up. It depends on neither seed nor plan.
 pub(crate) fn warm_up(scenario: usize) -> Job {
-    Job { scenario, seed: 0, plan: Some(String::new()), detail: false }
+    Job { scenario, seed: 0, plan: Some(String::new()), detail: false, view: View::Nothing }
 }

@@ -19,11 +19,11 @@ use wavetank_sim::scenario::{
 use super::cluster::object;
 use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
-use crate::harness::{TestSettings, replay_line, sweep};
+use crate::harness::Tested;
 use crate::isolate::{Isolation, Pool};
 use crate::scenario::format::{check_objects, check_step};
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
-use crate::sweep::{Job, Report, warm_up, work};
+use crate::sweep::{Job, warm_up, work};
 
 /// A scenario built in code, or read from a file.
 #[derive(Clone, Debug)]
@@ -35,6 +35,7 @@ pub struct Scenario {
     /// What is wrong with the calls so far. A run reports it.
     problems: Vec<String>,
     nodes_given: bool,
+    strict: bool,
 }
 
 impl Scenario {
@@ -247,10 +248,19 @@ impl Scenario {
         self
     }
 
-    /// Runs all seeds. Panics at the first violation, with its text and the line that replays it.
+    /// Makes notes failures of [`check`](Self::check): a fault that never has an effect, a step whose event never comes, and
+    /// what else a sweep says besides its verdict. A replay of one seed judges no notes.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Runs all seeds. Panics if some run has a violation: with the text of each kind of failure, and a line that replays it.
+    /// Notes go to stderr, also where the test passes.
     ///
-    /// `WAVETANK_SEED`, `WAVETANK_SEEDS` and `WAVETANK_PLAN` override seeds and plan. Under `#[test]`, runs with programs fork
-    /// from a second process of the test binary, which runs that test again: code before `check` runs there too.
+    /// `WAVETANK_SEED`, `WAVETANK_SEEDS` (`50` or `50..100`) and `WAVETANK_PLAN` override seeds and plan, and `WAVETANK_STRICT=1`
+    /// makes notes failures. Under `#[test]`, runs with programs fork from a second process of the test binary, which runs that
+    /// test again: code before `check` runs there too.
     ///
     /// # Panics
     /// If a run has a violation, or the scenario is wrong.
@@ -262,8 +272,7 @@ impl Scenario {
     }
 
     fn checked(self) -> Result<(), String> {
-        let settings = TestSettings::from_env()?;
-        let seeds = settings.seeds.unwrap_or(self.inner.seeds.clone());
+        let (seeds, strict) = (self.inner.seeds.clone(), self.strict);
         let prepared = [self.prepared()?];
         let do_job = |job: &Job| work(&prepared, job);
         let isolation = Isolation::default_for(prepared[0].has_programs());
@@ -273,8 +282,8 @@ impl Scenario {
             .open(Some(&warm_up(0)), &do_job)
             .map_err(|e| format!("wavetank cannot start the runs: {e}"))?;
         let test = std::thread::current().name().unwrap_or("main").to_owned();
-        let replay = |report: &Report| replay_line(report, &test);
-        sweep(&mut session, 0, &prepared[0], "", seeds, settings.plan.as_deref(), &replay).map(drop)
+        let tested = Tested { index: 0, prepared: &prepared[0], path: "", test: &test, seeds, strict };
+        tested.sweep(&mut session).map(drop)
     }
 
     fn prepared(self) -> Result<Prepared, String> {
@@ -311,6 +320,13 @@ impl Scenario {
 
 impl From<scenario::Scenario> for Scenario {
     fn from(inner: scenario::Scenario) -> Self {
-        Self { inner, programs: Vec::new(), at_end: None, problems: Vec::new(), nodes_given: false }
+        Self {
+            inner,
+            programs: Vec::new(),
+            at_end: None,
+            problems: Vec::new(),
+            nodes_given: false,
+            strict: false,
+        }
     }
 }

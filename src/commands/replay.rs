@@ -10,8 +10,9 @@ use super::run::IsolationFlag;
 use crate::cli::{BAD_INPUT, OUR_BUG, VIOLATION, shell_word};
 use crate::isolate::{Isolation, Pool};
 use crate::registry::Registry;
-use crate::report::{self, print, print_error};
-use crate::sweep::{Job, Report, Summary, warm_up, work};
+use crate::report::{self, View, print, print_error};
+use crate::summary::Summary;
+use crate::sweep::{Job, Report, warm_up, work};
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
@@ -55,10 +56,11 @@ pub(crate) fn execute(args: &Replay, registry: &Registry) -> ExitCode {
     let isolation =
         args.isolation.map_or_else(|| Isolation::default_for(prepared.has_programs()), Isolation::from);
     let path = args.path.display().to_string();
-    let summary = Summary::of(&prepared, &path);
+    let summary = Summary::of(&prepared, &path, 1);
     let scenarios = [prepared];
     let do_job = |job: &Job| work(&scenarios, job);
-    let job = Job { scenario: 0, seed: args.seed, plan: args.plan.clone(), detail: true };
+    let job =
+        Job { scenario: 0, seed: args.seed, plan: args.plan.clone(), detail: true, view: View::Nothing };
     let mut session = match Pool::new(isolation, 1).open(Some(&warm_up(0)), &do_job) {
         Ok(session) => session,
         Err(error) => {
@@ -92,7 +94,7 @@ fn print_result(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
     }
     let held = report.is_held(summary.expected);
     if report.violation.is_some() {
-        print(&report::failure(summary, report, &replay_line(&summary.path, report)));
+        print(&report::found(summary, report, &replay_line(&summary.path, report)));
     }
     let verdict = if held { "held" } else { "violated" };
     print(&format!("{verdict}   seed {}   fingerprint {}", report.seed, report.fingerprint));

@@ -17,7 +17,7 @@
 //! the main thread or on the test's own, and run all jobs in it. A second session works, but costs a second zygote, which
 //! replays the outcomes of the first session (see `history`).
 //!
-//! A job is any closure and its input. This module prints nothing.
+//! A job is any closure and its input. It may [`tell`] texts before its answer. This module prints nothing.
 
 mod drive;
 #[cfg(target_os = "linux")]
@@ -25,6 +25,7 @@ mod history;
 mod pool;
 #[cfg(target_os = "linux")]
 mod sys;
+mod tell;
 mod threads;
 #[cfg(target_os = "linux")]
 mod zygote;
@@ -32,7 +33,25 @@ mod zygote;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
-pub use pool::{Isolation, OnResult, Outcome, Pool, Session, Work};
+pub use pool::{Follower, Isolation, OnResult, Outcome, Pool, Session, Work};
+pub use tell::tell;
+
+/// From now on SIGINT and SIGTERM do not end this process: [`caught_signal`] tells of them. Call it after [`Pool::open`], so
+/// that no job inherits it. Elsewhere than on Linux it does nothing.
+#[cfg(feature = "cli")]
+pub(crate) fn catch_signals() {
+    #[cfg(target_os = "linux")]
+    sys::catch_signals();
+}
+
+/// The number of the signal that has come since [`catch_signals`], if one has.
+#[cfg(feature = "cli")]
+pub(crate) fn caught_signal() -> Option<i32> {
+    #[cfg(target_os = "linux")]
+    return sys::caught_signal();
+    #[cfg(not(target_os = "linux"))]
+    None
+}
 
 /// Prepares the memory of our own binary, only for speed. Call it first, while no other thread runs. Profilers that look up
 /// code in files do not find the moved code; build without the feature `allocator` for them.

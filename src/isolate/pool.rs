@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::drive::Follow;
 use super::threads;
 #[cfg(target_os = "linux")]
 use super::zygote;
@@ -57,6 +58,47 @@ pub type Work<'a, I, O> = dyn Fn(&I) -> O + Sync + 'a;
 /// Gets each outcome with the index of its input, in the order of the inputs. `Break` ends the sweep.
 pub type OnResult<'a, O> = dyn FnMut(usize, Outcome<O>) -> ControlFlow<()> + 'a;
 
+/// Who follows the jobs of a session, on the thread that runs it.
+pub trait Follower<O> {
+    /// Gets each outcome with the index of its input, in the order of the inputs. `Break` ends the sweep; the outcomes of jobs
+    /// that run are lost.
+    fn on_result(&mut self, n: usize, outcome: Outcome<O>) -> ControlFlow<()>;
+
+    /// Gets a text that a job told ([`tell`](super::tell())), at once.
+    fn on_told(&mut self, _n: usize, _text: String) {}
+
+    /// Comes several times a second while jobs run. After a `Break` no job starts; the outcomes of those that run still come.
+    fn on_wait(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// The face of a follower for lanes.
+struct Following<'f, O>(&'f mut dyn Follower<O>);
+
+impl<O> Follow<Outcome<O>> for Following<'_, O> {
+    fn answer(&mut self, n: usize, outcome: Outcome<O>) -> ControlFlow<()> {
+        self.0.on_result(n, outcome)
+    }
+
+    fn told(&mut self, n: usize, text: String) {
+        self.0.on_told(n, text);
+    }
+
+    fn look(&mut self) -> ControlFlow<()> {
+        self.0.on_wait()
+    }
+}
+
+/// A function that only gets the outcomes.
+struct OnlyResults<'f, 'g, O>(&'f mut OnResult<'g, O>);
+
+impl<O> Follower<O> for OnlyResults<'_, '_, O> {
+    fn on_result(&mut self, n: usize, outcome: Outcome<O>) -> ControlFlow<()> {
+        (self.0)(n, outcome)
+    }
+}
+
 /// How to execute jobs.
 #[derive(Clone, Debug)]
 pub struct Pool {
@@ -66,12 +108,15 @@ pub struct Pool {
     pub jobs: usize,
     /// Wall-clock time after which a forked job counts as stuck.
     pub stuck_after: Duration,
+    /// How many jobs may start beyond the one whose outcome is due. It bounds the outcomes that wait in memory.
+    pub ahead: usize,
 }
 
 impl Pool {
     /// A pool whose jobs count as stuck after a minute.
     pub fn new(isolation: Isolation, jobs: usize) -> Self {
-        Pool { isolation, jobs, stuck_after: Duration::from_secs(60) }
+        // Our choice: 10,000 outcomes of some hundred bytes each, while the one that is due takes its minute.
+        Pool { isolation, jobs, stuck_after: Duration::from_secs(60), ahead: 10_000 }
     }
 
     /// Opens a session for jobs that do `work`. In the session's zygote this never returns.
@@ -106,7 +151,7 @@ impl Pool {
                 ));
             }
         };
-        Ok(Session { work, place })
+        Ok(Session { work, place, ahead: self.ahead })
     }
 }
 
@@ -114,6 +159,7 @@ impl Pool {
 pub struct Session<'w, I, O> {
     work: &'w Work<'w, I, O>,
     place: Place,
+    ahead: usize,
 }
 
 enum Place {
@@ -142,10 +188,16 @@ where
     /// Executes a job for each input and passes its outcome to `on_result`. After a `Break` it starts no job, and waits for those
     /// that run.
     pub fn run(&mut self, inputs: &[I], on_result: &mut OnResult<'_, O>) {
+        self.follow(inputs, &mut OnlyResults(on_result));
+    }
+
+    /// Executes a job for each input. The follower gets outcomes, and what jobs tell before.
+    pub fn follow(&mut self, inputs: &[I], follower: &mut dyn Follower<O>) {
+        let (ahead, follower) = (self.ahead, &mut Following(follower));
         match &mut self.place {
-            Place::Threads { jobs } => threads::run(*jobs, inputs, self.work, on_result),
+            Place::Threads { jobs } => threads::run(*jobs, ahead, inputs, self.work, follower),
             #[cfg(target_os = "linux")]
-            Place::Zygote(place) => place.run(inputs, on_result),
+            Place::Zygote(place) => place.run(inputs, ahead, follower),
         }
     }
 }

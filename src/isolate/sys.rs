@@ -7,6 +7,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt, parent_id};
 use std::process::{Command, ExitStatus};
 use std::ptr::null_mut;
+#[cfg(feature = "cli")]
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use libc::{c_int, c_ulong, pid_t};
@@ -67,6 +69,34 @@ pub(super) fn kill_after(time: Duration) {
     };
     // SAFETY: `once` is readable, and a null pointer skips the old timer. The signal's default action ends the process.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const once, null_mut()) };
+}
+
+/// The signal that has come since [`catch_signals`]; 0: none.
+#[cfg(feature = "cli")]
+static CAUGHT: AtomicI32 = AtomicI32::new(0);
+
+#[cfg(feature = "cli")]
+extern "C" fn note_signal(signal: c_int) {
+    CAUGHT.store(signal, Ordering::Relaxed);
+}
+
+/// From now on SIGINT and SIGTERM do not end this process: [`caught_signal`] tells of them. The second of a kind ends it.
+#[cfg(feature = "cli")]
+pub(super) fn catch_signals() {
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: an all-zero sigaction is valid: no flags, an empty mask.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = note_signal as extern "C" fn(c_int) as usize;
+        action.sa_flags = libc::SA_RESTART | libc::SA_RESETHAND;
+        // SAFETY: `action` is readable, and its handler only stores to an atomic.
+        unsafe { libc::sigaction(signal, &raw const action, null_mut()) };
+    }
+}
+
+/// The number of the signal that has come, if one has.
+#[cfg(feature = "cli")]
+pub(super) fn caught_signal() -> Option<i32> {
+    Some(CAUGHT.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
 }
 
 /// Switches core dumps off: hundreds of aborting jobs would fill the disk.

@@ -6,12 +6,12 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Isolation, Outcome, Pool, Session, Work};
+use super::{Follower, Isolation, Outcome, Pool, Session, Work, tell};
 
 fn pool(isolation: Isolation, jobs: usize) -> Pool {
     Pool { stuck_after: Duration::from_millis(300), ..Pool::new(isolation, jobs) }
@@ -68,6 +68,83 @@ fn break_ends_the_run_and_leaves_the_session_usable() {
         assert_eq!(seen, [0, 1, 2]);
         assert_eq!(all(&mut session, &[7]), [Outcome::Done(7)]);
     }
+}
+
+/// What a follower got, in its order.
+#[derive(Default)]
+struct Heard {
+    seen: Vec<String>,
+    stops_after_told: bool,
+}
+
+impl Follower<u32> for Heard {
+    fn on_result(&mut self, n: usize, outcome: Outcome<u32>) -> ControlFlow<()> {
+        assert_eq!(outcome, Outcome::Done(n as u32));
+        self.seen.push(format!("{n}"));
+        ControlFlow::Continue(())
+    }
+
+    fn on_told(&mut self, n: usize, text: String) {
+        self.seen.push(format!("{n}: {text}"));
+    }
+
+    fn on_wait(&mut self) -> ControlFlow<()> {
+        let stop = self.stops_after_told && !self.seen.is_empty();
+        if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[test]
+fn follower_hears_what_a_job_tells_before_its_outcome() {
+    let work = |n: &u32| {
+        tell("begins");
+        tell("ends");
+        *n
+    };
+    for isolation in [Isolation::Thread, Isolation::Fork] {
+        let mut session = pool(isolation, 1).open(Some(&7), &work).expect("it opens");
+        let mut heard = Heard::default();
+        session.follow(&[0, 1], &mut heard);
+        assert_eq!(heard.seen, ["0: begins", "0: ends", "0", "1: begins", "1: ends", "1"], "{isolation:?}");
+    }
+}
+
+#[test]
+fn follower_that_waits_may_stop_further_jobs_and_still_gets_those_that_run() {
+    let work = |n: &u32| {
+        tell("begins");
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_millis(50) {
+            black_box(());
+        }
+        *n
+    };
+    for isolation in [Isolation::Thread, Isolation::Fork] {
+        let mut session = pool(isolation, 2).open(None, &work).expect("it opens");
+        let mut heard = Heard { stops_after_told: true, ..Heard::default() };
+        session.follow(&(0..1000).collect::<Vec<_>>(), &mut heard);
+        let (told, done): (Vec<_>, Vec<_>) = heard.seen.iter().partition(|text| text.contains(':'));
+        assert!(told.len() < 100 && told.len() == done.len(), "{isolation:?}: {:?}", heard.seen);
+    }
+}
+
+#[test]
+fn lanes_do_not_run_far_ahead_of_a_slow_job() {
+    let started = AtomicU32::new(0);
+    let work = |n: &u32| {
+        started.fetch_add(1, Ordering::Relaxed);
+        let waited = Instant::now();
+        while *n == 0 && waited.elapsed() < Duration::from_millis(300) {
+            if started.load(Ordering::Relaxed) > 5 {
+                break;
+            }
+        }
+        started.load(Ordering::Relaxed)
+    };
+    let near = Pool { ahead: 3, ..pool(Isolation::Thread, 2) };
+    let mut session = near.open(None, &work).expect("it opens");
+    let outcomes = all(&mut session, &(0..20).collect::<Vec<_>>());
+    assert_eq!((outcomes.len(), &outcomes[0]), (20, &Outcome::Done(3)));
 }
 
 #[test]

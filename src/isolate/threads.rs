@@ -4,31 +4,57 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::thread;
 
 use wavetank_sim::hermetic;
 
-use super::{OnResult, Outcome, Work, drive};
+use super::drive::{self, Follow};
+use super::tell::{Sink, telling};
+use super::{Outcome, Work};
 
 /// Our choice: twice the usual 8 MiB of a main thread. Untouched pages cost nothing.
 const STACK_BYTES: usize = 16 << 20;
 
 pub(super) fn run<I: Sync, O: Send>(
     jobs: usize,
+    ahead: usize,
     inputs: &[I],
     work: &Work<'_, I, O>,
-    on_result: &mut OnResult<'_, O>,
+    follower: &mut dyn Follow<Outcome<O>>,
 ) {
-    let lanes = vec![|input: &I| on_fresh_thread(input, work); jobs.max(1)];
-    drive::in_order(inputs, lanes, on_result);
+    let lane = |input: &I, told: &mut dyn FnMut(String)| on_told_thread(input, work, told);
+    drive::in_order(inputs, ahead, vec![lane; jobs.max(1)], follower);
 }
 
-/// Executes a job on a new thread and waits for it.
-pub(super) fn on_fresh_thread<I: Sync, O: Send>(input: &I, work: &Work<'_, I, O>) -> Outcome<O> {
+/// Executes a job on a new thread, passes on what it tells, and waits for it.
+fn on_told_thread<I: Sync, O: Send>(
+    input: &I,
+    work: &Work<'_, I, O>,
+    told: &mut dyn FnMut(String),
+) -> Outcome<O> {
+    let (sender, texts) = mpsc::channel::<String>();
+    // The job goes on if nobody listens any more.
+    let sink: Sink = Box::new(move |text| _ = sender.send(text.to_owned()));
+    on_thread(input, work, sink, || texts.iter().for_each(told))
+}
+
+/// Executes a job on a new thread and waits for it. The sink takes what it tells.
+pub(super) fn on_fresh_thread<I: Sync, O: Send>(input: &I, work: &Work<'_, I, O>, sink: Sink) -> Outcome<O> {
+    on_thread(input, work, sink, || {})
+}
+
+fn on_thread<I: Sync, O: Send>(
+    input: &I,
+    work: &Work<'_, I, O>,
+    sink: Sink,
+    meanwhile: impl FnOnce(),
+) -> Outcome<O> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().name("run".into()).stack_size(STACK_BYTES);
-        match thread.spawn_scoped(scope, || caught(input, work)) {
+        match thread.spawn_scoped(scope, || telling(sink, || caught(input, work))) {
             Ok(running) => {
+                meanwhile();
                 running.join().unwrap_or_else(|payload| Outcome::Panicked { message: text(&*payload) })
             }
             Err(error) => Outcome::Died { how: format!("no thread: {error}"), output: String::new() },

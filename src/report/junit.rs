@@ -4,20 +4,33 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::sweep::Summary;
+use crate::summary::Summary;
 
-/// The file's text. Each summary comes with the printed text of its failure, if it has one.
-pub(crate) fn junit(results: &[(Summary, Option<String>)]) -> Result<String, String> {
+/// One scenario of a sweep.
+pub(crate) struct Case {
+    /// What it came to.
+    pub(crate) summary: Summary,
+    /// Why it failed, in one line, and the text that was printed.
+    pub(crate) failure: Option<(String, String)>,
+}
+
+/// The file's text. A scenario none of whose seeds ran is skipped.
+pub(crate) fn junit(cases: &[Case]) -> Result<String, String> {
     let mut report = Report::new("wavetank");
     let mut suite = TestSuite::new("scenarios");
-    for (summary, failure) in results {
+    for Case { summary, failure } in cases {
         let mut status = TestCaseStatus::success();
-        if let Err(why) = summary.verdict() {
+        if let Some((why, text)) = failure {
             status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(why).set_description(failure.clone().unwrap_or_default());
+            status.set_message(why.as_str()).set_description(text.as_str());
+        } else if summary.runs == 0 {
+            status = TestCaseStatus::skipped();
         }
-        let mut case = TestCase::new(summary.name.as_str(), status);
+        let mut case = TestCase::new(summary.title.as_str(), status);
         case.set_classname(summary.path.as_str()).set_time(Duration::from_millis(summary.wall_ms));
+        if let Some(cut) = &summary.cut {
+            case.set_system_out(format!("{} of {} seeds ran: {cut}", summary.runs, summary.seeds));
+        }
         suite.add_test_case(case);
     }
     report.add_test_suite(suite);

@@ -2,6 +2,7 @@
 //!
 //! - `cli`: exit codes, bad input, JSON, JUnit
 //! - `controllers`: without a controller, its scenario fails
+//! - `sweeps`: what a sweep prints, when it ends early, notes that are failures
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
 //! - `events`: Events of the control plane, with and without a reader
@@ -17,6 +18,7 @@ mod compaction;
 mod controllers;
 mod events;
 mod replay;
+mod sweeps;
 mod triggered;
 mod verdicts;
 

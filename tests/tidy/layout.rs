@@ -18,7 +18,8 @@ const SIM: &[(&str, &[&str])] = &[
     ("scheduler", &["object", "engine", "wire", "client"]),
     ("kubelet", &["object", "engine", "wire", "client"]),
     ("controllers", &["object", "engine", "wire", "client"]),
-    ("programs", &["object", "engine", "wire", "client"]),
+    // It tells `hermetic` whose code runs.
+    ("programs", &["object", "engine", "hermetic", "wire", "client"]),
     ("convergence", &["object"]),
     ("scenario", &["object"]),
     ("events", &["object", "engine", "wire"]),
@@ -51,12 +52,13 @@ const ROOT: &[(&str, &[&str])] = &[
     ("operators", &[]),
     ("scenario", &[]),
     ("registry", &["scenario"]),
-    ("report", &["sweep"]),
+    ("report", &["isolate", "summary", "sweep"]),
     ("sweep", &["isolate", "report"]),
-    ("harness", &["isolate", "registry", "report", "sweep"]),
+    ("summary", &["isolate", "sweep"]),
+    ("harness", &["isolate", "registry", "report", "summary", "sweep"]),
     ("builder", &["harness", "isolate", "registry", "report", "scenario", "sweep"]),
-    ("commands", &["cli", "harness", "isolate", "registry", "report", "scenario", "sweep"]),
-    ("cli", &["commands", "isolate", "registry"]),
+    ("commands", &["cli", "harness", "isolate", "registry", "report", "scenario", "summary", "sweep"]),
+    ("cli", &["commands", "isolate", "registry", "report"]),
 ];
 
 /// The entries that the root may have.

@@ -48,6 +48,7 @@ impl Cluster {
             if !self.settle_programs(rule).await {
                 return Stepped::Spinning;
             }
+            self.hosts.stage().leave_tasks_behind().await;
             let Some(next) = self.queue.next_time() else { return Stepped::Idle };
             if next <= self.now() || self.hosts.stage().is_empty() {
                 break;

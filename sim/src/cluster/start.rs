@@ -27,7 +27,7 @@ impl Cluster {
         let mut cluster = Self {
             queue: Queue::new(start),
             draws: Draws::roomy(seed),
-            history: History { actors: Vec::new(), record },
+            history: History { record, ..History::default() },
             server: server.with_seed(seed),
             actors: Actors::new(start),
             traffic: Traffic::new(latency, streams),

@@ -70,6 +70,11 @@ impl Cluster {
         self.history.record.push(Entry { time, actor, what });
     }
 
+    /// Adds a line that a program wrote.
+    pub fn log(&mut self, time: Time, host: Option<Addr>, text: String) {
+        self.history.logs.push(time, host, text);
+    }
+
     /// Makes [`step`](Self::step) return [`Stepped::Woke`](super::Stepped::Woke) at this time.
     pub fn wake_at(&mut self, time: Time, token: u64) {
         self.queue.push(time, token, QueuedEvent::Wake(token));

@@ -36,6 +36,11 @@ impl Time {
         u64::try_from(ms).expect("a run starts after 1970") * 1_000_000
     }
 
+    /// The time at which the wall clock shows this many nanoseconds since 1970.
+    pub fn at_wall_ns(ns: u64) -> Self {
+        Self(i64::try_from(ns / 1_000_000).expect("a run ends before the year 10000") - EPOCH_S * 1000)
+    }
+
     /// The wall clock in whole seconds since 1970.
     pub fn wall_s(self) -> i64 {
         (EPOCH_S * 1000 + self.0).div_euclid(1000)

@@ -1,7 +1,7 @@
 //! Ways to run a scenario: one strategy per file.
 //!
 //! - [`Prepared`]: a scenario ready to be run many times
-//! - [`run()`]: one run, from boot to verdict
+//! - [`run()`]: one run, from boot to verdict; [`run_watched`] shows it while it goes
 //! - [`draw_plan`]: the plan of a seed (random exploration)
 //! - `world`, `steps`, `triggered`, `liveness`, `judge`, `notes`: what a run is made of
 //!
@@ -22,4 +22,4 @@ mod world;
 
 pub use plan::draw_plan;
 pub use prepared::Prepared;
-pub use run::{NoRun, Run, run};
+pub use run::{NoRun, Run, Watch, run, run_watched};

@@ -56,19 +56,52 @@ pub struct NoRun {
     pub history: History,
 }
 
+/// Sees a run while it goes: gets the record so far, whenever it has grown. The number counts attempts from 0: a setup that
+/// does not converge in its time is tried again from the beginning with a longer one.
+pub type Watch<'w> = dyn FnMut(usize, &History) + 'w;
+
 /// Runs a scenario with a seed and a plan. Best on a fresh thread: see [`hermetic`].
 pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, Box<NoRun>> {
+    run_watched(prepared, seed, plan, None)
+}
+
+/// Like [`run()`], with somebody who watches. What the watcher does changes nothing in the run.
+pub fn run_watched(
+    prepared: &Prepared,
+    seed: u64,
+    plan: &Plan,
+    mut watch: Option<&mut Watch<'_>>,
+) -> Result<Run, Box<NoRun>> {
     let longest = SETUP_BUDGETS_MS.len() - 1;
-    let mut shorter = (0..longest).map(|budget| run_from(prepared, seed, plan, budget));
-    shorter.find(Result::is_ok).unwrap_or_else(|| run_from(prepared, seed, plan, longest))
+    for budget in 0..longest {
+        let ran = run_from(prepared, seed, plan, budget, reborrowed(&mut watch));
+        if ran.is_ok() {
+            return ran;
+        }
+    }
+    run_from(prepared, seed, plan, longest, watch)
+}
+
+fn reborrowed<'a>(watch: &'a mut Option<&mut Watch<'_>>) -> Option<&'a mut Watch<'a>> {
+    match watch {
+        Some(watch) => Some(&mut **watch),
+        None => None,
+    }
 }
 
 /// Runs with a setup that begins by the budget with this index.
-fn run_from(prepared: &Prepared, seed: u64, plan: &Plan, budget: usize) -> Result<Run, Box<NoRun>> {
+fn run_from(
+    prepared: &Prepared,
+    seed: u64,
+    plan: &Plan,
+    budget: usize,
+    watch: Option<&mut Watch<'_>>,
+) -> Result<Run, Box<NoRun>> {
     let start = Time::ZERO - SETUP_BUDGETS_MS[budget];
     let guard = hermetic::enter(seed, start.wall_ns());
-    let played =
-        on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, budget, stage).await);
+    let played = on_stage(start, hermetic::set_now, async |stage| {
+        play(prepared, seed, plan, budget, stage, watch).await
+    });
     drop(guard);
     played.unwrap_or_else(|error| {
         let why = format!("the runtime cannot be built: {error}");
@@ -82,6 +115,7 @@ async fn play(
     plan: &Plan,
     budget: usize,
     stage: Stage,
+    watch: Option<&mut Watch<'_>>,
 ) -> Result<Run, Box<NoRun>> {
     let scenario = &prepared.scenario;
     let origin = prepared.origin(budget);
@@ -89,6 +123,9 @@ async fn play(
     let injector = Injector::new(plan, &scenario.namespace, seed);
     let judge = Judge::new(scenario, &prepared.checks, origin.known.clone());
     let mut world = World::new(scenario, cluster, injector, judge);
+    if let Some(watch) = watch {
+        world.watched_by(budget, watch);
+    }
     if let Err(halt) = setup(&mut world).await {
         return world.failed_setup(seed, plan, halt);
     }
@@ -155,7 +192,7 @@ impl World<'_> {
         causes.extend(self.absent_kinds().map(|note| note.text));
         causes.push(halt.in_words());
         let why = format!("setup did not converge: {}", causes.join("; "));
-        Err(Box::new(NoRun { why, history: self.cluster.into_history() }))
+        Err(Box::new(NoRun { why, history: self.into_history() }))
     }
 
     fn finish(mut self, seed: u64, plan: &Plan, verdict: Result<Millis, Halt>) -> Run {
@@ -175,7 +212,7 @@ impl World<'_> {
         }
         self.note_at_end();
         let (unused, notes) = (std::mem::take(&mut self.unused), std::mem::take(&mut self.notes));
-        let history = self.cluster.into_history();
+        let history = self.into_history();
         let fingerprint = history.record.fingerprint();
         Run {
             seed,

@@ -1,6 +1,7 @@
 //! A run in motion: the cluster, the faults and the judge, advanced together.
 
 use super::judge::Judge;
+use super::run::Watch;
 use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::Time;
@@ -10,7 +11,7 @@ use crate::object::Str;
 use crate::oracles::{self, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
 use crate::scenario::{OracleInfo, Scenario, oracle};
-use crate::wire::{Answer, NoFaults, Request, What};
+use crate::wire::{Addr, Answer, History, NoFaults, Request, What};
 
 /// Wake-ups that nobody waits for by name: time has to pass.
 pub(super) const PASSING: u64 = u64::MAX;
@@ -40,7 +41,7 @@ pub(super) fn found<T>(violation: Violation) -> Result<T, Halt> {
     Err(Halt::Found(violation))
 }
 
-#[derive(Debug)]
+#[derive(derive_more::Debug)]
 pub(super) struct World<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) cluster: Cluster,
@@ -65,6 +66,9 @@ pub(super) struct World<'s> {
     armed: bool,
     /// Answers to hosts at the current instant.
     burst: (Time, u32),
+    /// Who sees the record grow, and which attempt this is.
+    #[debug(skip)]
+    watch: Option<(usize, &'s mut Watch<'s>)>,
 }
 
 impl<'s> World<'s> {
@@ -91,7 +95,12 @@ impl<'s> World<'s> {
             judging: false,
             armed: false,
             burst,
+            watch: None,
         }
+    }
+
+    pub(super) fn watched_by(&mut self, attempt: usize, watch: &'s mut Watch<'s>) {
+        self.watch = Some((attempt, watch));
     }
 
     pub(super) fn start_operators(&mut self) {
@@ -120,6 +129,7 @@ impl<'s> World<'s> {
         } else {
             self.cluster.step(&mut NoFaults).await
         };
+        self.take_output();
         self.take_in()?;
         self.judge_decisions()?;
         if self.armed {
@@ -154,8 +164,27 @@ impl<'s> World<'s> {
         sent.find_map(|at| self.judge.at_request(&at, now, server)).map_or(Ok(()), found)
     }
 
+    /// Takes in what programs have written since the last call.
+    fn take_output(&mut self) {
+        for line in hermetic::take_output() {
+            self.cluster.log(Time::at_wall_ns(line.wall_ns), line.host.map(Addr), line.text);
+        }
+    }
+
+    /// The record, when the run is over.
+    pub(super) fn into_history(mut self) -> History {
+        hermetic::end_lines();
+        self.take_output();
+        self.cluster.into_history()
+    }
+
     /// Takes in what was recorded since the last call.
     fn take_in(&mut self) -> Result<(), Halt> {
+        if let Some((attempt, watch)) = &mut self.watch
+            && self.cluster.history().record.entries().len() > self.seen
+        {
+            watch(*attempt, self.cluster.history());
+        }
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
             let now = entry.time;

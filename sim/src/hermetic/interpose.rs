@@ -13,6 +13,9 @@ use libc::{clockid_t, pthread_attr_t, pthread_t, size_t, ssize_t, timespec};
 
 use super::state;
 
+#[path = "output_calls.rs"]
+mod output_calls;
+
 pub(super) const INTERPOSES: bool = true;
 
 // getentropy(3) refuses more than 256 bytes.
@@ -32,6 +35,8 @@ pub(super) fn keep_symbols() {
     black_box(clock_gettime as ClockGetTime as *const ());
     black_box(pthread_create as PthreadCreate as *const ());
     black_box(syscall as *const ());
+    black_box(output_calls::write as output_calls::Write as *const ());
+    black_box(output_calls::writev as output_calls::WriteV as *const ());
 }
 
 /// libc's definition of a symbol, which ours hides.

@@ -6,6 +6,7 @@
 //! | `clock_gettime` | `SystemTime`, `Instant`, `chrono`, `jiff` | epoch + virtual time; monotonic clocks: virtual time |
 //! | `ahash::random_state` | kube's reflector store | a stream drawn from the seed |
 //! | `fastrand` | back-off jitter | seeded |
+//! | `write`, `writev` to stdout and stderr | `println!`, `tracing` and `log` subscribers | collected: [`take_output`] |
 //! | `pthread_create` | `thread::spawn`, `spawn_blocking` | passed on and counted: a run with threads is not deterministic |
 //!
 //! The binary defines these symbols, so the linker binds callers to them before libc's: those of the program's own code and of
@@ -27,6 +28,8 @@
 //!
 //! Architecture invariant: names nothing else in the crate.
 
+mod output;
+pub mod owners;
 mod panics;
 mod seeds;
 #[cfg_attr(
@@ -58,6 +61,7 @@ mod interpose {
 #[cfg(all(test, feature = "hermetic", target_os = "linux"))]
 mod tests;
 
+pub use output::{Line, end_lines, pass_output_on, take_output};
 pub use panics::{Panic, take_panics};
 pub use state::{Guard, enter, is_active, set_now, threads_started};
 

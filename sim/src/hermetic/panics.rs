@@ -1,13 +1,14 @@
 //! Collects the panics of a run, so that a panic in a spawned task becomes a finding instead of a line on stderr.
 //!
-//! The `panic` oracle decides whether a caught panic is a violation.
+//! The `panic` oracle decides whether a caught panic is a violation. A panic of a task that a dead incarnation has left behind
+//! counts for nothing and is not collected: in life its process is gone.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
-use super::state;
+use super::{output, owners, state};
 
 /// One panic of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub struct Panic {
     pub message: String,
     /// The place, as `file:line:column`.
     pub location: String,
+    /// The address of the host whose code panicked, if that is known.
+    pub host: Option<u32>,
+    /// The wall clock in the run, in ns since 1970.
+    pub wall_ns: u64,
 }
 
 thread_local! {
@@ -25,6 +30,11 @@ thread_local! {
 /// The panics of the run of this thread since the last call, oldest first. They outlive the guard.
 pub fn take_panics() -> Vec<Panic> {
     PANICS.take()
+}
+
+/// Forgets all of them, before a run.
+pub(super) fn clear() {
+    PANICS.take();
 }
 
 /// Installs the hook, once per process. It passes panics outside a run to the previous hook.
@@ -37,8 +47,15 @@ pub(super) fn install() {
 }
 
 fn keep(info: &PanicHookInfo<'_>) {
+    let owner = owners::current();
+    if owner.is_some_and(owners::is_over) {
+        return;
+    }
     let location = info.location().map(ToString::to_string).unwrap_or_default();
-    let panic = Panic { message: message(info.payload()), location };
+    let message = message(info.payload());
+    output::add(format!("panicked at {location}: {message}"));
+    let host = owner.map(|owner| owner.host);
+    let panic = Panic { message, location, host, wall_ns: state::wall_ns().unwrap_or_default() };
     // A thread that is being torn down has no list any more.
     let _ = PANICS.try_with(|panics| panics.borrow_mut().push(panic));
 }

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use super::{interpose, panics, seeds};
+use super::{interpose, output, owners, panics, seeds};
 
 /// What monotonic clocks read when the tokio clock starts. Our choice: small, because std passes deadlines on this clock to
 /// the kernel, which returns at once if the machine's clock is past them, and would block in real time otherwise.
@@ -45,6 +45,9 @@ pub fn enter(seed: u64, epoch_ns: u64) -> Guard {
     interpose::keep_symbols();
     panics::install();
     seeds::install();
+    output::clear();
+    owners::clear();
+    panics::clear();
     start(seed, epoch_ns);
     seeds::seed_thread();
     Guard { not_send: PhantomData }

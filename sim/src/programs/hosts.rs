@@ -14,6 +14,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::program::HostInner;
 use super::switchboard::{FromHost, Incarnation, ResponseSender};
 use super::{Host, Program, Stage};
+use crate::hermetic::owners;
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
@@ -104,10 +105,12 @@ impl Hosts {
         self.stage.switchboard().admit(incarnation);
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
         let inner = HostInner { incarnation, spec, switchboard };
-        let program = &host.spec.program;
+        let (program, owner) = (&host.spec.program, incarnation.owner());
+        owners::started(owner);
+        let start = || owners::run_as(owner, || program.start(Host { inner: Arc::new(inner) }));
         // The closure is the user's code, and so is its panic.
-        match catch_unwind(AssertUnwindSafe(|| program.start(Host { inner: Arc::new(inner) }))) {
-            Ok(root) => self.stage.add(addr, root),
+        match catch_unwind(AssertUnwindSafe(start)) {
+            Ok(root) => self.stage.add(incarnation, root),
             Err(panic) => self.stage.add_failed(addr, panic.as_ref()),
         }
     }
@@ -120,6 +123,7 @@ impl Hosts {
         // This drops the senders of replies and lines: what is left of the incarnation waits for ever.
         host.calls.clear();
         self.stage.switchboard().fence(addr);
+        owners::ended(addr.0);
         self.stage.remove(addr);
         watches
     }

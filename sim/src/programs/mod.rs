@@ -8,11 +8,12 @@
 //! - [`ContainerFaults`]: pulls that will fail and starts that will be slow
 //! - [`Stage`], [`on_stage`]: the tokio runtime that programs run on, and how the cluster knows that all of them wait
 //!
-//! Architecture invariant: names only `object`, `engine`, `wire` and `client` in the crate.
+//! Architecture invariant: names only `object`, `engine`, `hermetic`, `wire` and `client` in the crate.
 
 mod connector;
 mod container_faults;
 mod container_runtime;
+mod fused;
 mod hosts;
 pub mod images;
 mod program;
@@ -23,6 +24,7 @@ mod switchboard;
 pub use connector::Connector;
 pub use container_faults::{ContainerFaults, ContainerSelector};
 pub use container_runtime::ContainerRuntime;
+pub use fused::Fused;
 pub use hosts::{HostAction, HostSpec, Hosts};
 pub use images::{Image, Images};
 pub use program::{ExitResult, Host, Program};

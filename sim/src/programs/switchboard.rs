@@ -11,6 +11,7 @@ use std::task::Waker;
 use http::Response;
 use tokio::sync::oneshot;
 
+use crate::hermetic::owners::Owner;
 use crate::wire::http::ResponseBody;
 use crate::wire::{Addr, Request, RequestId};
 
@@ -24,6 +25,13 @@ pub(crate) struct Incarnation {
     pub(crate) addr: Addr,
     /// How many times its process has started, from 1.
     pub(crate) number: u32,
+}
+
+impl Incarnation {
+    /// Its name for what surrounds a run.
+    pub(crate) fn owner(self) -> Owner {
+        Owner { host: self.addr.0, incarnation: self.number }
+    }
 }
 
 /// What programs have done since the event loop looked last.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Addr, ObjectKey, Resource, Verb};
+use super::{Addr, Logs, ObjectKey, Resource, Verb};
 use crate::engine::{self, Hasher, Record, Time};
 use crate::object::{Digest, Object, Str};
 
@@ -134,6 +134,8 @@ pub struct History {
     pub actors: Vec<Actor>,
     /// The entries.
     pub record: Record<Entry>,
+    /// What programs wrote to stdout and stderr.
+    pub logs: Logs,
 }
 
 impl History {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
@@ -16,8 +17,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::lane::{self, Message};
-use super::{OnResult, Outcome, Pool, VARIABLE};
-use crate::isolate::{drive, history, sys};
+use super::{Outcome, Pool, VARIABLE};
+use crate::isolate::drive::{self, Follow};
+use crate::isolate::{history, sys};
 
 /// How much of a dead job's output is kept. Our choice: enough for a panic with its backtrace.
 const OUTPUT_TAIL_BYTES: u64 = 8 << 10;
@@ -88,18 +90,38 @@ impl Driver {
         self.addresses_are_fixed
     }
 
-    pub(super) fn run<I, O>(&mut self, inputs: &[I], on_result: &mut OnResult<'_, O>)
+    pub(super) fn run<I, O>(&mut self, inputs: &[I], ahead: usize, follower: &mut dyn Follow<Outcome<O>>)
     where
         I: Serialize + Sync,
         O: Serialize + DeserializeOwned + Send,
     {
-        let session = self.session;
-        history::begin_run(session);
-        let lanes = self.lanes.iter_mut().map(|lane| |input: &I| lane.execute::<I, O>(input)).collect();
-        drive::in_order(inputs, lanes, &mut |n, (outcome, json)| {
-            history::keep(session, json);
-            on_result(n, outcome)
-        });
+        history::begin_run(self.session);
+        let mut keeping = Keeping { session: self.session, follower };
+        let lanes = self.lanes.iter_mut();
+        let lanes = lanes
+            .map(|lane| move |input: &I, told: &mut dyn FnMut(String)| lane.execute::<I, O>(input, told));
+        drive::in_order(inputs, ahead, lanes.collect(), &mut keeping);
+    }
+}
+
+/// Keeps the outcomes in the history, as JSON, before the follower gets them.
+struct Keeping<'f, O> {
+    session: usize,
+    follower: &'f mut dyn Follow<Outcome<O>>,
+}
+
+impl<O> Follow<(Outcome<O>, String)> for Keeping<'_, O> {
+    fn answer(&mut self, n: usize, (outcome, json): (Outcome<O>, String)) -> ControlFlow<()> {
+        history::keep(self.session, json);
+        self.follower.answer(n, outcome)
+    }
+
+    fn told(&mut self, n: usize, text: String) {
+        self.follower.told(n, text);
+    }
+
+    fn look(&mut self) -> ControlFlow<()> {
+        self.follower.look()
     }
 }
 
@@ -113,8 +135,12 @@ impl Drop for Driver {
 
 impl Lane {
     /// Executes a job. Returns the outcome and its JSON.
-    fn execute<I: Serialize, O: Serialize + DeserializeOwned>(&mut self, input: &I) -> (Outcome<O>, String) {
-        let outcome = match self.exchange(input) {
+    fn execute<I: Serialize, O: Serialize + DeserializeOwned>(
+        &mut self,
+        input: &I,
+        told: &mut dyn FnMut(String),
+    ) -> (Outcome<O>, String) {
+        let outcome = match self.exchange(input, told) {
             Ok((Some(json), _)) => match serde_json::from_str(&json) {
                 Ok(outcome) => return (outcome, json),
                 Err(error) => lost(&error.into()),
@@ -129,7 +155,11 @@ impl Lane {
         (outcome, json)
     }
 
-    fn exchange<I: Serialize>(&mut self, input: &I) -> io::Result<(Option<String>, ExitStatus)> {
+    fn exchange<I: Serialize>(
+        &mut self,
+        input: &I,
+        told: &mut dyn FnMut(String),
+    ) -> io::Result<(Option<String>, ExitStatus)> {
         if self.output.metadata()?.len() > 0 {
             self.output.set_len(0)?;
         }
@@ -137,6 +167,7 @@ impl Lane {
         let mut answer = None;
         loop {
             match lane::read_message(&mut self.socket)? {
+                Message::Told(text) => told(String::from_utf8_lossy(&text).into_owned()),
                 Message::Answer(json) => answer = Some(String::from_utf8(json).map_err(io::Error::other)?),
                 Message::Ended(status) => return Ok((answer, ExitStatus::from_raw(status))),
             }
@@ -178,6 +209,8 @@ fn start_zygote(lanes: &[Lane], theirs: &[UnixStream]) -> io::Result<Child> {
     command.args(test_of_this_thread().unwrap_or_else(|| arguments.collect()));
     command.env(VARIABLE, format!("{}:{}", process::id(), numbers.join(",")));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(lanes[0].output.try_clone()?);
+    // Ctrl-C in a terminal goes to the driver's group. The driver decides what follows.
+    command.process_group(0);
     sys::make_zygote(&mut command, inherited);
     command.spawn()
 }

@@ -7,11 +7,14 @@ pub(super) const READY_RANDOM: u8 = b'r';
 pub(super) const READY_FIXED: u8 = b'f';
 /// The byte that makes a server fork.
 pub(super) const GO: u8 = b'g';
+const TOLD: u8 = b't';
 const ANSWER: u8 = b'a';
 const ENDED: u8 = b'e';
 
 /// A message to the driver.
 pub(super) enum Message {
+    /// What the job told.
+    Told(Vec<u8>),
     /// The job's answer, as JSON.
     Answer(Vec<u8>),
     /// The status of the job's process as waitpid(2) gives it. It is the last message of a job.
@@ -38,6 +41,15 @@ pub(super) fn write_answer(lane: &mut impl Write, json: &[u8]) -> io::Result<()>
     write_block(lane, &[ANSWER], json)
 }
 
+/// Allocates nothing, because a job calls it in the midst of a run.
+pub(super) fn write_told(lane: &mut impl Write, text: &str) -> io::Result<()> {
+    // A text beyond 4 GiB has no length here, and nobody reads one.
+    let Ok(length) = u32::try_from(text.len()) else { return Ok(()) };
+    let [a, b, c, d] = length.to_le_bytes();
+    lane.write_all(&[TOLD, a, b, c, d])?;
+    lane.write_all(text.as_bytes())
+}
+
 /// Allocates nothing, because a server calls it.
 pub(super) fn write_ended(lane: &mut impl Write, status: i32) -> io::Result<()> {
     let [a, b, c, d] = status.to_le_bytes();
@@ -49,6 +61,7 @@ pub(super) fn read_message(lane: &mut impl Read) -> io::Result<Message> {
     lane.read_exact(&mut head)?;
     let [kind, number @ ..] = head;
     match kind {
+        TOLD => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Told),
         ANSWER => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Answer),
         ENDED => Ok(Message::Ended(i32::from_le_bytes(number))),
         other => Err(io::Error::other(format!("an unknown message {other} from a lane"))),

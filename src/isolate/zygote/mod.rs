@@ -12,8 +12,8 @@
 //!
 //! The messages on a lane (`lane`):
 //! 1. When it is ready, the server sends the driver a byte.
-//! 2. For each job, the driver sends the server the byte `go` and the job its input. The job sends the driver its answer, if
-//!    it has one. Then the server sends the driver the exit status of the job's process.
+//! 2. For each job, the driver sends the server the byte `go` and the job its input. The job sends the driver what it tells, and
+//!    its answer, if it has one. Then the server sends the driver the exit status of the job's process.
 //!
 //! The interval timer of a job is its watchdog. The kernel kills each of these processes when its parent ends.
 
@@ -22,13 +22,13 @@ mod lane;
 mod serve;
 
 use std::io;
-use std::ops::ControlFlow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::drive::Follow;
 use super::history::Answers;
-use super::{OnResult, Outcome, Pool, Work, sys};
+use super::{Outcome, Pool, Work, sys};
 
 pub(super) use serve::is_inside_job;
 
@@ -64,23 +64,23 @@ impl Place {
         }
     }
 
-    pub(super) fn run<I, O>(&mut self, inputs: &[I], on_result: &mut OnResult<'_, O>)
+    pub(super) fn run<I, O>(&mut self, inputs: &[I], ahead: usize, follower: &mut dyn Follow<Outcome<O>>)
     where
         I: Serialize + Sync,
         O: Serialize + DeserializeOwned + Send,
     {
         match self {
-            Place::Driver(driver) => driver.run(inputs, on_result),
-            Place::Replay(answers) => replay(answers, on_result),
+            Place::Driver(driver) => driver.run(inputs, ahead, follower),
+            Place::Replay(answers) => replay(answers, follower),
         }
     }
 }
 
-fn replay<O: DeserializeOwned>(answers: &mut Answers, on_result: &mut OnResult<'_, O>) {
+fn replay<O: DeserializeOwned>(answers: &mut Answers, follower: &mut dyn Follow<Outcome<O>>) {
     let run = answers.next_run().expect("a zygote makes the same calls as its driver");
     for (n, json) in run.iter().enumerate() {
         let outcome: Outcome<O> = serde_json::from_str(json).expect("we can read the outcomes that we wrote");
-        if let ControlFlow::Break(()) = on_result(n, outcome) {
+        if follower.answer(n, outcome).is_break() {
             return;
         }
     }

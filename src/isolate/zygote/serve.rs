@@ -14,9 +14,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wavetank_sim::hermetic;
 
 use super::{VARIABLE, Work, lane};
 use crate::isolate::history::Answers;
+use crate::isolate::tell::Sink;
 use crate::isolate::{Outcome, sys, threads};
 
 /// The exit code of a warm-up's trial that succeeded. Our choice: programs do not use it.
@@ -104,11 +106,11 @@ where
     sys::refuse_core_dumps();
     sys::level_mappings();
     // The first thread creates the heap that the threads of all jobs use.
-    let _ = threads::on_fresh_thread(&(), &|()| ());
+    let _ = threads::on_fresh_thread(&(), &|()| (), nowhere());
     if let Some(input) = warm_up
         && survives(input, stuck_after, work)
     {
-        let _ = threads::on_fresh_thread(input, work);
+        let _ = threads::on_fresh_thread(input, work, nowhere());
     }
     let zygote = process::id();
     let mut servers = Vec::new();
@@ -137,7 +139,7 @@ fn survives<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, 
         Ok(None) => {
             sys::die_with(zygote);
             sys::kill_after(stuck_after);
-            let outcome = threads::on_fresh_thread(input, work);
+            let outcome = threads::on_fresh_thread(input, work, nowhere());
             let well = matches!(outcome, Outcome::Done(_)) && is_single_threaded_soon();
             sys::exit(if well { TRIAL_WENT_WELL } else { 0 })
         }
@@ -197,9 +199,19 @@ where
     I: DeserializeOwned + Sync,
     O: Serialize + Send,
 {
+    // If the job dies, this output is all that is left of it.
+    hermetic::pass_output_on();
     let input: I = serde_json::from_slice(&lane::read_block(socket)?)?;
-    let outcome = threads::on_fresh_thread(&input, work);
+    let mut told = socket.try_clone()?;
+    // If the driver does not read any more, the answer fails too.
+    let sink = Box::new(move |text: &str| _ = lane::write_told(&mut told, text));
+    let outcome = threads::on_fresh_thread(&input, work, sink);
     lane::write_answer(socket, &serde_json::to_vec(&outcome)?)
+}
+
+/// The sink of a warm-up, to which nobody listens.
+fn nowhere() -> Sink {
+    Box::new(|_| ())
 }
 
 fn give_up(what: &str, error: &io::Error) -> ! {

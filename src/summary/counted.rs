@@ -1,0 +1,157 @@
+//! The summary of a sweep: how many runs there were, how they ended, and whether the scenario passes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use wavetank_sim::explore::Prepared;
+use wavetank_sim::scenario::{OracleInfo, oracle};
+
+use super::failures::Failures;
+use super::notes::Notes;
+use crate::sweep::Report;
+
+/// Why a sweep ended before its last seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// A run failed, and the sweep ends at the first that does.
+    Failed,
+    /// The wall time was over that this sweep may take.
+    Budget(String),
+    /// The user or the system wanted this process to end.
+    Signal,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed => f.write_str("a run failed"),
+            Self::Budget(budget) => write!(f, "the budget of {budget} was over"),
+            Self::Signal => f.write_str("a signal ended the sweep"),
+        }
+    }
+}
+
+/// The summary of all runs of a scenario.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Summary {
+    /// The scenario's name, with its file where another scenario has the same.
+    pub(crate) title: String,
+    /// The scenario's name.
+    pub(crate) name: String,
+    /// The file; empty for a scenario built in code.
+    pub(crate) path: String,
+    /// The oracle whose violation the scenario expects.
+    pub(crate) expected: Option<&'static OracleInfo>,
+    /// How many seeds were to run.
+    pub(crate) seeds: usize,
+    /// How many runs there were.
+    pub(crate) runs: usize,
+    /// How many are held.
+    pub(crate) held: usize,
+    /// How many have the expected violation.
+    pub(crate) as_expected: usize,
+    /// Runs with another violation than the expected one.
+    pub(crate) failures: Failures,
+    /// The first seed for which there was no run, and why.
+    pub(crate) no_run: Option<(u64, String)>,
+    /// The first run with the expected violation.
+    pub(crate) first_expected: Option<Report>,
+    /// Why not all seeds ran.
+    pub(crate) cut: Option<Cut>,
+    /// Wall time of all of them together, in ms.
+    pub(crate) wall_ms: u64,
+    /// How many runs took how many seconds to converge.
+    converged_s: BTreeMap<u64, usize>,
+    notes: Notes,
+}
+
+impl Summary {
+    /// The summary of a scenario before its first run.
+    pub(crate) fn of(prepared: &Prepared, path: &str, seeds: usize) -> Self {
+        let scenario = prepared.scenario();
+        Self {
+            title: scenario.name.clone(),
+            name: scenario.name.clone(),
+            path: path.into(),
+            expected: scenario.expect_violation,
+            seeds,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a run. True: it fails as none before.
+    pub(crate) fn add(&mut self, report: &Report) -> bool {
+        self.runs += 1;
+        if let Some(ms) = report.converged_after_ms {
+            *self.converged_s.entry(ms.div_ceil(1000)).or_default() += 1;
+        }
+        self.notes.add(report);
+        if let Some(why) = &report.no_run {
+            self.no_run.get_or_insert_with(|| (report.seed, why.clone()));
+            return false;
+        }
+        if !report.is_held(self.expected) {
+            return self.failures.add(report);
+        }
+        self.held += 1;
+        if report.violation.is_some() {
+            self.as_expected += 1;
+            self.first_expected.get_or_insert_with(|| Report { detail: None, ..report.clone() });
+        }
+        false
+    }
+
+    /// In words, what a user should know besides the verdict.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        let cut = match &self.cut {
+            Some(cut @ Cut::Budget(_)) => {
+                Some(format!("only {} of {} seeds ran: {cut}", self.runs, self.seeds))
+            }
+            Some(Cut::Failed | Cut::Signal) | None => None,
+        };
+        cut.into_iter().chain(self.notes.in_words(self.runs))
+    }
+
+    /// Whether the scenario passes. Strictly, it passes only without a note.
+    ///
+    /// # Errors
+    /// Why it fails, in words.
+    pub(crate) fn verdict(&self, strict: bool) -> Result<(), String> {
+        let unmet = self.expected.filter(|_| self.as_expected == 0);
+        let unmet = unmet.map(|oracle| format!("the scenario expects the violation `{oracle}`, and no"));
+        if self.held < self.runs {
+            let failed = format!("{} of {} runs failed", self.runs - self.held, self.runs);
+            let Some(unmet) = unmet.filter(|_| self.no_run.is_none()) else { return Err(failed) };
+            let had = self.failures.by_oracle();
+            return Err(format!("{failed}; {unmet} run has it: {had}, {} with none", self.held));
+        }
+        // A sweep that was cut short may not have come to the seed that has it.
+        if let Some(unmet) = unmet.filter(|_| self.cut.is_none()) {
+            return Err(format!("{unmet} seed has it: all {} runs are without a violation", self.runs));
+        }
+        let notes: Vec<String> = self.notes().filter(|_| strict).collect();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        Err(format!("a note is a failure where checks are strict: {}", notes.join("; ")))
+    }
+
+    /// Whether a bug of wavetank's was found.
+    pub(crate) fn has_our_bug(&self) -> bool {
+        let is_ours = |found: &crate::sweep::Found| found.oracle == oracle::INTERNAL.name;
+        self.failures.groups.iter().any(|group| group.found().is_some_and(is_ours))
+    }
+
+    /// The p-th percentile of the times to converge, in seconds.
+    pub(crate) fn converge_s(&self, percent: usize) -> Option<u64> {
+        let runs: usize = self.converged_s.values().sum();
+        let mut before = (runs * percent).div_ceil(100).checked_sub(1)?;
+        for (seconds, runs) in &self.converged_s {
+            match before.checked_sub(*runs) {
+                Some(left) => before = left,
+                None => return Some(*seconds),
+            }
+        }
+        None
+    }
+}
