@@ -7,7 +7,7 @@ use crate::engine::Time;
 use crate::faults::{Injector, Unused};
 use crate::hermetic::{self, Panic};
 use crate::object::Str;
-use crate::oracles::{self, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
+use crate::oracles::{self, Loops, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
 use crate::scenario::{OracleInfo, Scenario, oracle};
 use crate::wire::{Answer, NoFaults, Request, What};
@@ -65,6 +65,8 @@ pub(super) struct World<'s> {
     armed: bool,
     /// Answers to hosts at the current instant.
     burst: (Time, u32),
+    /// Looks for hot loops until a fault strikes; none where no program runs.
+    loops: Option<Loops>,
 }
 
 impl<'s> World<'s> {
@@ -91,10 +93,15 @@ impl<'s> World<'s> {
             judging: false,
             armed: false,
             burst,
+            loops: None,
         }
     }
 
     pub(super) fn start_operators(&mut self) {
+        let scenario = self.scenario;
+        let in_pods = || scenario.images.iter().any(|image| image.program.is_some());
+        let runs_programs = !scenario.operators.is_empty() || in_pods();
+        self.loops = (runs_programs && !self.is_disabled(oracle::HOT_LOOP)).then(|| Loops::new(self.began));
         for operator in &self.scenario.operators {
             let Some(program) = self.cluster.program(&operator.program).cloned() else { continue };
             for replica in 0..operator.replicas {
@@ -151,6 +158,9 @@ impl<'s> World<'s> {
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
             let now = entry.time;
+            if let Some(loops) = &mut self.loops {
+                loops.on_entry(entry, self.cluster.history()).map_or(Ok(()), found)?;
+            }
             match &entry.what {
                 What::Commit(commit) => {
                     let commit = commit.clone();
@@ -174,6 +184,7 @@ impl<'s> World<'s> {
                         return found(oracles::spinning(now));
                     }
                 }
+                What::Fault(_) => self.loops = None,
                 _ => {}
             }
         }
@@ -215,6 +226,7 @@ impl<'s> World<'s> {
     pub(super) async fn at_end(&mut self, program: &Program) -> Result<(), Halt> {
         let name: Str = program.name().into();
         let spec = HostSpec { program: program.clone(), name: name.clone(), identity: name, env: Vec::new() };
+        self.loops = None; // it may write what it likes
         let (addr, from) = (self.cluster.add_host(spec, 0), self.seen);
         loop {
             self.advance().await?;
