@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::object::Object;
 use crate::value;
 use crate::wire::resource::{CONFIG_MAPS, DEPLOYMENTS, LEASES, NODES};
-use crate::wire::{Actor, Birth};
+use crate::wire::{Actor, ActorClass, Addr, Birth, Commit, Entry, History, ObjectKey, Resource, Verb, What};
 
 const OP: Addr = Addr(0);
 const OTHER: Addr = Addr(1);
