@@ -4,6 +4,7 @@
 //! - `controllers`: without a controller, its scenario fails
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
+//! - `surroundings`: what an operator finds around it in a run
 //! - `events`: Events of the control plane, with and without a reader
 //! - `triggered`: steps that events set off
 //! - `compaction`: a kube client whose watches and pages are too old
@@ -16,6 +17,7 @@ mod compaction;
 mod controllers;
 mod events;
 mod replay;
+mod surroundings;
 mod triggered;
 
 use std::path::PathBuf;

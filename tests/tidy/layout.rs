@@ -18,7 +18,8 @@ const SIM: &[(&str, &[&str])] = &[
     ("scheduler", &["object", "engine", "wire", "client"]),
     ("kubelet", &["object", "engine", "wire", "client"]),
     ("controllers", &["object", "engine", "wire", "client"]),
-    ("programs", &["object", "engine", "wire", "client"]),
+    // Programs run on the machine: `hermetic` stands between.
+    ("programs", &["object", "engine", "hermetic", "wire", "client"]),
     ("convergence", &["object"]),
     ("scenario", &["object"]),
     ("events", &["object", "engine", "wire"]),

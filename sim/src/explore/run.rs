@@ -7,7 +7,7 @@ use crate::cluster::{CHAOS, Cluster};
 use crate::engine::{Fingerprint, Millis, SECOND, Time};
 use crate::faults::{Injector, Unused};
 use crate::hermetic;
-use crate::oracles::{CONVERGED, ENDED, Note, Violation};
+use crate::oracles::{CONVERGED, ENDED, ESCAPED, Note, Violation};
 use crate::programs::{Stage, on_stage};
 use crate::scenario::{Plan, oracle};
 use crate::wire::{History, What};
@@ -89,6 +89,9 @@ async fn play(
     let judge = Judge::new(scenario, &prepared.checks, origin.known.clone());
     let mut world = World::new(scenario, cluster, injector, judge);
     if let Err(why) = setup(&mut world).await {
+        if let Some(escape) = world.judged_by(&[ESCAPED]) {
+            return Ok(world.finish(seed, plan, Err(Halt::Found(escape))));
+        }
         return Err(Box::new(NoRun { why, history: world.cluster.into_history() }));
     }
     let mut verdict = safety_heal_liveness(&mut world, seed).await;

@@ -5,9 +5,9 @@ use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::{Millis, Time};
 use crate::faults::{Injector, Unused};
-use crate::hermetic::{self, Panic};
+use crate::hermetic::{self, Escape, Panic};
 use crate::object::Str;
-use crate::oracles::{self, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
+use crate::oracles::{self, ESCAPED, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
 use crate::scenario::{Scenario, oracle};
 use crate::wire::{Answer, NoFaults, Request, What};
@@ -54,6 +54,7 @@ pub(super) struct World<'s> {
     /// Since when the system was converged for good.
     pub(super) converged: Option<Time>,
     panics: Vec<Panic>,
+    escapes: Vec<(Time, Escape)>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
@@ -82,6 +83,7 @@ impl<'s> World<'s> {
             healed: None,
             converged: None,
             panics: Vec::new(),
+            escapes: Vec::new(),
             seen,
             judging: false,
             armed: false,
@@ -143,6 +145,9 @@ impl<'s> World<'s> {
 
     /// Takes in what was recorded since the last call.
     fn take_in(&mut self) -> Result<(), Halt> {
+        let now = self.cluster.now();
+        self.escapes.extend(hermetic::take_escapes().into_iter().map(|escape| (now, escape)));
+        let mut escaped = !self.escapes.is_empty();
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
             let now = entry.time;
@@ -156,7 +161,8 @@ impl<'s> World<'s> {
                         self.cluster.wake_at(end, PASSING);
                     }
                 }
-                What::Host(_) => {
+                What::Host(text) => {
+                    escaped |= oracles::seeks_cluster(text);
                     self.injector.learn_hosts(&self.cluster);
                     self.judge.unconverge(now);
                     if self.cluster.all_programs_run() {
@@ -173,7 +179,7 @@ impl<'s> World<'s> {
                 _ => {}
             }
         }
-        Ok(())
+        if escaped { self.judged_by(&[ESCAPED]).map_or(Ok(()), found) } else { Ok(()) }
     }
 
     pub(super) async fn pass_until(&mut self, time: Time) -> Result<(), Halt> {
@@ -292,8 +298,9 @@ impl<'s> World<'s> {
     /// What judges of the record find in what has happened so far. A disabled one is not asked, so that it hides no other.
     pub(super) fn judged_by(&mut self, judges: &[RecordJudge]) -> Option<Violation> {
         self.panics.extend(hermetic::take_panics());
-        let (history, panics, disable) = (self.cluster.history(), &self.panics[..], &self.scenario.disable);
+        let (history, disable) = (self.cluster.history(), &self.scenario.disable);
+        let (panics, escapes) = (&self.panics[..], &self.escapes[..]);
         let asked = judges.iter().filter(|(oracle, _)| !disable.iter().any(|d| d.oracle == *oracle));
-        Observed { history, healed: self.healed, converged: self.converged, panics }.judged_by(asked)
+        Observed { history, healed: self.healed, converged: self.converged, panics, escapes }.judged_by(asked)
     }
 }

@@ -104,7 +104,13 @@ mod tests {
             let what = What::Commit(Arc::new(commit));
             history.record.push(Entry { time: Time(i * every_ms), actor: Addr(0), what });
         }
-        hot_loop(&Observed { history: &history, healed: None, converged: Some(Time::ZERO), panics: &[] })
+        hot_loop(&Observed {
+            history: &history,
+            healed: None,
+            converged: Some(Time::ZERO),
+            panics: &[],
+            escapes: &[],
+        })
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! What is judged when, and where:
 //! - at every commit from t = 0: `always` ([`Check`], followed by `explore::judge`)
-//! - at any time: a program that does not let time pass ([`spinning`]); a step that fails (`step`, in `explore`)
+//! - at any time: a program that does not let time pass ([`spinning`]) or reaches out of the run ([`ESCAPED`]); a step that fails (`step`, in `explore`)
 //! - where the system has to converge (setup, `wait: {for: converged}`, after healing) and does not: [`not_converged`]
 //! - when it has converged after healing and stayed so: [`CONVERGED`], in the order of the list
 //! - then the scenario's code at the end (`at_end`, in `explore`)
@@ -33,6 +33,7 @@ use crate::scenario::oracle::{self, OracleInfo};
 pub mod cel;
 mod check;
 mod convergence;
+mod escape;
 mod hot_loop;
 mod note;
 mod observed;
@@ -42,6 +43,7 @@ mod violation;
 
 pub use check::{Check, Compiled};
 pub use convergence::not_converged;
+pub use escape::seeks_cluster;
 pub use hot_loop::{REQUESTS_AT_ONCE, spinning};
 pub use note::Note;
 pub use observed::Observed;
@@ -54,7 +56,10 @@ pub type RecordJudge = (&'static OracleInfo, fn(&Observed<'_>) -> Option<Violati
 pub const CONVERGED: &[RecordJudge] = &[(oracle::HOT_LOOP, hot_loop::hot_loop)];
 
 /// The judges of every run, at its end.
-pub const ENDED: &[RecordJudge] = &[(oracle::PANIC, panic::panic)];
+pub const ENDED: &[RecordJudge] = &[ESCAPED, (oracle::PANIC, panic::panic)];
+
+/// The judge that is asked as soon as something has reached out of the run.
+pub const ESCAPED: RecordJudge = (oracle::ESCAPE, escape::escape);
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::program::HostInner;
 use super::switchboard::{FromHost, Incarnation, ResponseSender};
 use super::{Host, Program, Stage};
+use crate::hermetic::{self, HostIdentity};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
@@ -28,6 +29,14 @@ pub struct HostSpec {
     pub identity: Str,
     /// Environment variables.
     pub env: Vec<(Str, Str)>,
+}
+
+impl HostSpec {
+    /// What its process knows of the machine.
+    fn identity_on_machine(&self) -> Arc<HostIdentity> {
+        let variables = self.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        HostIdentity::new(&self.name, self.program.name(), variables, self.program.permitted())
+    }
 }
 
 /// The hosts of a run, and the stage on which they run.
@@ -102,9 +111,12 @@ impl Hosts {
         let incarnation = Incarnation { addr, number: host.incarnations };
         self.stage.switchboard().admit(incarnation);
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
+        let identity = spec.identity_on_machine();
+        hermetic::admit(&identity);
         let inner = HostInner { incarnation, spec, switchboard };
-        let root = host.spec.program.start(Host { inner: Arc::new(inner) });
-        self.stage.add(addr, root);
+        let start = || host.spec.program.start(Host { inner: Arc::new(inner) });
+        let root = hermetic::as_host(&identity, start);
+        self.stage.add(addr, root, identity);
     }
 
     /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.

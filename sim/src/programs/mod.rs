@@ -8,7 +8,7 @@
 //! - [`ContainerFaults`]: pulls that will fail and starts that will be slow
 //! - [`Stage`], [`on_stage`]: the tokio runtime that programs run on, and how the cluster knows that all of them wait
 //!
-//! Architecture invariant: names only `object`, `engine`, `wire` and `client` in the crate.
+//! Architecture invariant: names only `object`, `engine`, `hermetic`, `wire` and `client` in the crate.
 
 mod connector;
 mod container_faults;

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use super::Switchboard;
 use super::program::{ExitResult, Root};
 use crate::engine::Time;
+use crate::hermetic::{self, HostIdentity};
 use crate::wire::Addr;
 
 /// After this many polls of root futures without time passing, a program counts as a loop (oracle `hot_loop`). Our choice: far
@@ -83,6 +84,7 @@ impl Wake for RootWaker {
 struct RunningProgram {
     root: Root,
     waker: Arc<RootWaker>,
+    identity: Arc<HostIdentity>,
 }
 
 /// How a program ended.
@@ -131,13 +133,14 @@ pub fn on_stage<T>(start: Time, clock: fn(u64), body: impl AsyncFnOnce(Stage) ->
             clock(u64::try_from(origin.elapsed().as_nanos()).unwrap_or(u64::MAX));
         }
     };
+    // Signals, sockets and pipes of programs need the I/O driver. It is there if the program's crates switch it on.
     let runtime: Runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .start_paused(true)
         .on_thread_park(move || hook.on_park())
         .on_thread_unpark(unpark)
         .build()?;
-    Ok(runtime.block_on(async {
+    let played = runtime.block_on(async {
         let switchboard = Arc::new(Switchboard::default());
         let stage = Stage {
             programs: BTreeMap::new(),
@@ -149,7 +152,10 @@ pub fn on_stage<T>(start: Time, clock: fn(u64), body: impl AsyncFnOnce(Stage) ->
             polls: 0,
         };
         body(stage).await
-    }))
+    });
+    // A thread that a program has started may never end: the run does not wait for it.
+    runtime.shutdown_background();
+    Ok(played)
 }
 
 impl Stage {
@@ -170,16 +176,23 @@ impl Stage {
     }
 
     /// Starts a program. It is first polled when the stage settles.
-    pub(crate) fn add(&mut self, addr: Addr, root: Root) {
+    pub(crate) fn add(&mut self, addr: Addr, root: Root, identity: Arc<HostIdentity>) {
         let waker = Arc::new(RootWaker { woken: AtomicBool::new(false), idle: self.idle.clone() });
         waker.clone().wake();
-        self.programs.insert(addr, RunningProgram { root, waker });
+        self.programs.insert(addr, RunningProgram { root, waker, identity });
+        self.say_who_lives();
+    }
+
+    fn say_who_lives(&self) {
+        hermetic::set_living(self.programs.values().map(|program| &program.identity));
     }
 
     /// Drops a program's root future where it stands.
     pub(crate) fn remove(&mut self, addr: Addr) {
-        if let Some(program) = self.programs.remove(&addr) {
-            self.disarm(&program.waker);
+        if let Some(RunningProgram { root, waker, identity }) = self.programs.remove(&addr) {
+            self.disarm(&waker);
+            hermetic::as_host(&identity, || drop(root));
+            self.say_who_lives();
         }
     }
 
@@ -227,8 +240,9 @@ impl Stage {
             self.idle.woken.fetch_sub(1, Ordering::Relaxed);
             self.polls += 1;
             let waker = Waker::from(program.waker.clone());
-            let root = program.root.as_mut();
-            let polled = catch_unwind(AssertUnwindSafe(|| root.poll(&mut Context::from_waker(&waker))));
+            let (root, identity) = (program.root.as_mut(), program.identity.clone());
+            let poll = || catch_unwind(AssertUnwindSafe(|| root.poll(&mut Context::from_waker(&waker))));
+            let polled = hermetic::as_host(&identity, poll);
             let ended = match polled {
                 Ok(Poll::Pending) => continue,
                 Ok(Poll::Ready(exit)) => Ended::Exit(exit),

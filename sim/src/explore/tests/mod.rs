@@ -2,6 +2,8 @@
 
 pub(crate) mod client;
 pub(crate) mod program;
+#[cfg(all(feature = "hermetic", target_os = "linux"))]
+mod surroundings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
