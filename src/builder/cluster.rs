@@ -5,7 +5,7 @@ use std::future::Future;
 
 use wavetank_sim::object::{Object, Value};
 use wavetank_sim::programs::{self, Host};
-use wavetank_sim::scenario::{Exit, ImageRule, NodePool, OperatorSpec, Pull, Ready};
+use wavetank_sim::scenario::{Exit, ImageRule, NodePool, OperatorSpec, Permission, Pull, Ready};
 
 use super::Times;
 
@@ -65,12 +65,13 @@ impl Nodes {
 pub struct Image {
     pub(super) rule: ImageRule,
     pub(super) program: Option<programs::Program>,
+    pub(super) allow: Vec<Allow>,
 }
 
 impl Image {
     /// The images that match a glob. Pull, start and readiness take 1 s each unless you say otherwise.
     pub fn matching(pattern: &str) -> Self {
-        Self { rule: ImageRule::matching(pattern), program: None }
+        Self { rule: ImageRule::matching(pattern), program: None, allow: Vec::new() }
     }
 
     /// How long the first pull on each node takes.
@@ -148,6 +149,7 @@ impl Image {
     pub fn program(mut self, program: Program) -> Self {
         self.rule.program = Some(program.program.name().into());
         self.rule.with = program.spec.with;
+        self.allow = program.allow;
         self.program = Some(program.program);
         self
     }
@@ -158,7 +160,11 @@ impl Image {
 pub struct Program {
     pub(super) program: programs::Program,
     pub(super) spec: OperatorSpec,
+    pub(super) allow: Vec<Allow>,
 }
+
+/// A permission, or what is wrong with it.
+pub(super) type Allow = Result<Permission, String>;
 
 impl Program {
     /// A program. Each incarnation of a host calls `start` once; when its future returns, the process exits.
@@ -170,13 +176,21 @@ impl Program {
     {
         let spec =
             OperatorSpec { name: name.into(), program: name.into(), replicas: 1, with: Value::empty_map() };
-        Self { program: programs::Program::new(name, start), spec }
+        Self { program: programs::Program::new(name, start), spec, allow: Vec::new() }
     }
 
     /// The number of hosts that run it.
     #[must_use]
     pub fn replicas(mut self, replicas: u32) -> Self {
         self.spec.replicas = replicas;
+        self
+    }
+
+    /// Lets the program reach out of the run, for a reason: `sockets`, `threads` or `processes`. Without this it is the violation
+    /// `escape`. With it wavetank promises no determinism.
+    #[must_use]
+    pub fn allow(mut self, what: &str, reason: &str) -> Self {
+        self.allow.push(Permission::new(self.program.name(), what, reason));
         self
     }
 

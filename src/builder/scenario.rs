@@ -16,7 +16,7 @@ use wavetank_sim::scenario::{
     When,
 };
 
-use super::cluster::object;
+use super::cluster::{Allow, object};
 use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
 use crate::harness::Tested;
@@ -114,6 +114,7 @@ impl Scenario {
 
     /// Runs a program beside the cluster.
     pub fn operator(mut self, program: Program) -> Self {
+        self.allow(program.allow);
         self.inner.operators.push(program.spec);
         self.programs.push(program.program);
         self
@@ -121,9 +122,19 @@ impl Scenario {
 
     /// How the containers of some images behave. The first rule that matches an image wins.
     pub fn image(mut self, image: Image) -> Self {
+        self.allow(image.allow);
         self.programs.extend(image.program);
         self.inner.images.push(image.rule);
         self
+    }
+
+    fn allow(&mut self, permissions: Vec<Allow>) {
+        for permission in permissions {
+            match permission {
+                Ok(permission) => self.inner.permissions.push(permission),
+                Err(why) => self.problems.push(why),
+            }
+        }
     }
 
     /// A change. Steps run in order.

@@ -5,6 +5,7 @@
 //! - `sweeps`: what a sweep prints, when it ends early, notes that are failures
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
+//! - `surroundings`: what an operator finds around it in a run
 //! - `events`: Events of the control plane, with and without a reader
 //! - `triggered`: steps that events set off
 //! - `verdicts`: what ends a run, and what is noted of it
@@ -18,6 +19,7 @@ mod compaction;
 mod controllers;
 mod events;
 mod replay;
+mod surroundings;
 mod sweeps;
 mod triggered;
 mod verdicts;

@@ -18,7 +18,7 @@ const SIM: &[(&str, &[&str])] = &[
     ("scheduler", &["object", "engine", "wire", "client"]),
     ("kubelet", &["object", "engine", "wire", "client"]),
     ("controllers", &["object", "engine", "wire", "client"]),
-    // It tells `hermetic` whose code runs.
+    // Programs run on the machine: `hermetic` stands between, and has to know whose code runs.
     ("programs", &["object", "engine", "hermetic", "wire", "client"]),
     ("convergence", &["object"]),
     ("scenario", &["object"]),

@@ -7,9 +7,10 @@ use super::judge::Known;
 use super::run::SETUP_BUDGETS_MS;
 use crate::cluster::{Booted, ClusterConfig};
 use crate::engine::Time;
+use crate::hermetic::Reach;
 use crate::oracles::Compiled;
 use crate::programs::Program;
-use crate::scenario::Scenario;
+use crate::scenario::{Permitted, Scenario};
 
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
@@ -36,7 +37,10 @@ impl Prepared {
         let checks = scenario.expect.iter().map(compile).collect::<Result<_, _>>()?;
         let find = |name: &str| {
             let found = programs.iter().find(|program| program.name() == name);
-            found.cloned().ok_or_else(|| format!("no program \"{name}\" is registered"))
+            let permissions = scenario.permissions.iter().filter(|permission| permission.program == name);
+            let permitted = permissions.map(|permission| reach(permission.what));
+            let permitting = |program: &Program| program.clone().permitting(permitted);
+            found.map(permitting).ok_or_else(|| format!("no program \"{name}\" is registered"))
         };
         let beside = scenario.operators.iter().map(|operator| operator.program.as_str());
         let inside = scenario.images.iter().filter_map(|image| image.program.as_deref());
@@ -69,5 +73,13 @@ impl Prepared {
     /// Whether a run runs foreign code.
     pub fn has_programs(&self) -> bool {
         !self.programs.is_empty() || self.at_end.is_some()
+    }
+}
+
+fn reach(permitted: Permitted) -> Reach {
+    match permitted {
+        Permitted::Sockets => Reach::Sockets,
+        Permitted::Threads => Reach::Threads,
+        Permitted::Processes => Reach::Processes,
     }
 }

@@ -6,9 +6,9 @@ use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
 use crate::engine::Time;
 use crate::faults::{Injector, Unused};
-use crate::hermetic::{self, Panic};
+use crate::hermetic::{self, Escape, Panic};
 use crate::object::Str;
-use crate::oracles::{self, Loops, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
+use crate::oracles::{self, ESCAPED, Loops, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
 use crate::scenario::{OracleInfo, Scenario, oracle};
 use crate::wire::{Addr, Answer, History, NoFaults, Request, What};
@@ -59,6 +59,7 @@ pub(super) struct World<'s> {
     /// Since when the system was converged for good.
     pub(super) converged: Option<Time>,
     panics: Vec<Panic>,
+    escapes: Vec<(Time, Escape)>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
@@ -93,6 +94,7 @@ impl<'s> World<'s> {
             healed: None,
             converged: None,
             panics: Vec::new(),
+            escapes: Vec::new(),
             seen,
             judging: false,
             armed: false,
@@ -192,6 +194,9 @@ impl<'s> World<'s> {
         {
             watch(*attempt, self.cluster.history());
         }
+        let now = self.cluster.now();
+        self.escapes.extend(hermetic::take_escapes().into_iter().map(|escape| (now, escape)));
+        let mut escaped = !self.escapes.is_empty();
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
             let now = entry.time;
@@ -208,7 +213,8 @@ impl<'s> World<'s> {
                         self.cluster.wake_at(end, PASSING);
                     }
                 }
-                What::Host(_) => {
+                What::Host(text) => {
+                    escaped |= oracles::seeks_cluster(text);
                     self.injector.learn_hosts(&self.cluster);
                     self.judge.unconverge(now);
                     self.judge.programs_run = self.cluster.all_programs_run();
@@ -225,7 +231,7 @@ impl<'s> World<'s> {
                 _ => {}
             }
         }
-        Ok(())
+        if escaped { self.judged_by(&[ESCAPED]).map_or(Ok(()), found) } else { Ok(()) }
     }
 
     pub(super) async fn pass_until(&mut self, time: Time) -> Result<(), Halt> {
@@ -325,6 +331,7 @@ impl<'s> World<'s> {
         self.panics.extend(hermetic::take_panics());
         let (history, panics) = (self.cluster.history(), &self.panics[..]);
         let asked = judges.iter().filter(|(oracle, _)| !self.is_disabled(oracle));
-        Observed { history, healed: self.healed, converged: self.converged, panics }.judged_by(asked)
+        let (healed, converged, escapes) = (self.healed, self.converged, &self.escapes[..]);
+        Observed { history, healed, converged, panics, escapes }.judged_by(asked)
     }
 }

@@ -1,22 +1,23 @@
-//! The run of this thread: its random stream, its clocks, the number of threads it started.
+//! The run of this thread: its random stream and its clocks.
 //!
 //! Plain cells without destructors, so that the interposed symbols may read them at any moment of a thread's life.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
+use super::shared::{self, Shared};
 use super::{interpose, output, owners, panics, seeds};
 
-/// What monotonic clocks read when the tokio clock starts. Our choice: small, because std passes deadlines on this clock to
-/// the kernel, which returns at once if the machine's clock is past them, and would block in real time otherwise.
-const MONOTONIC_START_NS: u64 = 1_000_000_000;
-
 #[derive(Clone, Copy)]
-struct Run {
+pub(super) struct Run {
     stream: u64,
-    epoch_ns: u64,
-    now_ns: u64,
-    threads_started: u64,
+    /// The wall clock at virtual time 0, in ns since 1970.
+    pub(super) epoch_ns: u64,
+    /// Virtual time.
+    pub(super) now_ns: u64,
+    /// How often clocks were read since time moved or a program was polled.
+    pub(super) reads: u64,
 }
 
 thread_local! {
@@ -32,6 +33,7 @@ pub struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        shared::leave();
         RUN.set(None);
     }
 }
@@ -48,13 +50,14 @@ pub fn enter(seed: u64, epoch_ns: u64) -> Guard {
     output::clear();
     owners::clear();
     panics::clear();
+    shared::enter(Arc::new(Shared::default()));
     start(seed, epoch_ns);
     seeds::seed_thread();
     Guard { not_send: PhantomData }
 }
 
 pub(super) fn start(seed: u64, epoch_ns: u64) {
-    RUN.set(Some(Run { stream: seed, epoch_ns, now_ns: 0, threads_started: 0 }));
+    RUN.set(Some(Run { stream: seed, epoch_ns, now_ns: 0, reads: 0 }));
 }
 
 pub(super) fn leave() {
@@ -66,19 +69,19 @@ pub fn is_active() -> bool {
     RUN.get().is_some()
 }
 
+/// The wall clock of the run, in ns since 1970. It does not count as a read by the program.
+pub(super) fn wall_ns() -> Option<u64> {
+    RUN.get().map(|run| run.epoch_ns.saturating_add(run.now_ns))
+}
+
 /// Sets the clocks of this thread to `now_ns` of virtual time after the start. Does nothing outside a run.
 pub fn set_now(now_ns: u64) {
     update(|run| {
         debug_assert!(run.now_ns <= now_ns, "the clocks of a run never go back");
-        run.now_ns = now_ns;
+        if run.now_ns < now_ns {
+            (run.now_ns, run.reads) = (now_ns, 0);
+        }
     });
-}
-
-/// How many threads this run has started so far, `spawn_blocking` included; 0 outside a run.
-///
-/// Those threads are outside the run: what they do is not deterministic.
-pub fn threads_started() -> u64 {
-    RUN.get().map_or(0, |run| run.threads_started)
 }
 
 /// The next 64 bits of the run's stream (SplitMix64: Steele, Lea, Flood 2014), or `None` outside a run.
@@ -92,21 +95,7 @@ pub(super) fn next_u64() -> Option<u64> {
     })
 }
 
-/// The wall clock inside a run, in ns since 1970.
-pub(super) fn wall_ns() -> Option<u64> {
-    RUN.get().map(|run| run.epoch_ns.saturating_add(run.now_ns))
-}
-
-/// The monotonic clocks inside a run, in ns.
-pub(super) fn monotonic_ns() -> Option<u64> {
-    RUN.get().map(|run| MONOTONIC_START_NS.saturating_add(run.now_ns))
-}
-
-pub(super) fn count_thread() {
-    update(|run| run.threads_started += 1);
-}
-
-fn update<T>(change: impl FnOnce(&mut Run) -> T) -> Option<T> {
+pub(super) fn update<T>(change: impl FnOnce(&mut Run) -> T) -> Option<T> {
     let mut run = RUN.get()?;
     let answer = change(&mut run);
     RUN.set(Some(run));

@@ -3,36 +3,37 @@
 #![allow(clippy::disallowed_methods, reason = "a run wants a fresh thread")]
 #![allow(clippy::disallowed_macros, reason = "the probe answers its parent process on stdout")]
 
-use std::collections::HashMap;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::{enter, set_now, take_panics, threads_started};
+use super::{HostIdentity, Inside, SOURCES, as_host, enter, probes, set_now, take_clock_loop, take_panics};
 
 const EPOCH_NS: u64 = 1_767_225_600_000_000_000; // 2026-01-01T00:00:00Z
 
-/// One line per source of nondeterminism.
+/// The probe of each row of the table, in its order. Reported ones are probed in `explore::tests::surroundings`.
+const PROBES: &[fn() -> String] = &[
+    probes::random,
+    probes::random_devices,
+    probes::ahash,
+    probes::fastrand,
+    probes::clocks,
+    probes::old_clocks,
+    probes::local_time,
+    probes::machine_name,
+    probes::process_numbers,
+    probes::processors,
+    probes::variables,
+    probes::locale,
+];
+
+/// One line per enclosed source.
 fn sightings() -> Vec<String> {
-    let map: HashMap<u32, ()> = (0..32).map(|n| (n, ())).collect();
-    let mut bytes = [[0; 16]; 5];
-    getrandom_02::getrandom(&mut bytes[0]).expect("getrandom 0.2 answers");
-    getrandom_03::fill(&mut bytes[1]).expect("getrandom 0.3 answers");
-    getrandom_04::fill(&mut bytes[2]).expect("getrandom 0.4 answers");
-    // SAFETY: both buffers are writable for the length given.
-    unsafe {
-        assert_eq!(libc::getentropy(bytes[3].as_mut_ptr().cast(), 16), 0);
-        assert_eq!(libc::syscall(libc::SYS_getrandom, bytes[4].as_mut_ptr(), 16, 0), 16);
-    }
-    let mut lines = vec![
-        format!("std map {:?}", map.keys().collect::<Vec<_>>()),
-        format!("ahash {:?}", ahash::RandomState::new().hash_one(1)),
-        format!("fastrand {}", fastrand::u64(..)),
-        format!("wall {:?}", SystemTime::now()),
-        format!("monotonic {:?}", Instant::now()),
-    ];
-    lines.extend(bytes.iter().enumerate().map(|(n, bytes)| format!("bytes {n} {bytes:?}")));
-    lines
+    let enclosed = SOURCES.iter().filter(|source| matches!(source.inside, Inside::Enclosed(_)));
+    let host = HostIdentity::new("op-0", "op", [("OWN", "mine")].into_iter(), &[]);
+    as_host(&host, || {
+        enclosed.zip(PROBES).map(|(source, probe)| format!("{}: {}", source.name, probe())).collect()
+    })
 }
 
 fn in_fresh_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -54,7 +55,7 @@ fn equal_lines(left: &[String], right: &[String]) -> Vec<String> {
 fn runs_of_one_seed_see_the_same_and_runs_of_two_seeds_share_only_the_clocks() {
     assert_eq!(sightings_of_run(7), sightings_of_run(7));
     let shared = equal_lines(&sightings_of_run(7), &sightings_of_run(8));
-    assert_eq!(shared.len(), 2, "{shared:?}");
+    assert_eq!(shared.len(), PROBES.len() - 4, "all but what is random: {shared:?}");
 }
 
 #[test]
@@ -66,7 +67,9 @@ fn nothing_is_equal_outside_a_run_not_even_after_one() {
         })
     };
     let shared = equal_lines(&after_a_run(7), &in_fresh_thread(sightings));
-    assert_eq!(shared, Vec::<String>::new());
+    let varies =
+        |line: &&String| ["getrandom", "random`", "fastrand", "clock"].iter().any(|name| line.contains(name));
+    assert_eq!(shared.iter().filter(varies).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 #[test]
@@ -77,17 +80,23 @@ fn the_probe_prints_what_it_sees_for_its_parent_process() {
 }
 
 #[test]
-fn two_processes_see_the_same_inside_a_run_and_not_outside() {
-    let probe = || {
+fn two_processes_at_other_places_see_the_same_inside_a_run_and_not_outside() {
+    let probe = |place: &str| {
         let test = "hermetic::tests::the_probe_prints_what_it_sees_for_its_parent_process";
         let mut command = Command::new(std::env::current_exe().expect("a test binary has a path"));
+        for name in
+            ["HOSTNAME", "HOME", "USER", "KUBECONFIG", "POD_NAME", "OWN", "LANG", "LC_ALL", "LC_COLLATE"]
+        {
+            command.env(name, place);
+        }
+        command.env("TZ", if place == "/" { "Asia/Kolkata" } else { "EST5" }).current_dir(place);
         let output = command.args([test, "--exact", "--nocapture"]).output().expect("the probe runs");
         let text = String::from_utf8(output.stdout).expect("the probe prints text");
         let line =
             |name| text.lines().find(|line| line.starts_with(name)).expect("it prints both").to_owned();
         (line("inside"), line("outside"))
     };
-    let (first, second) = (probe(), probe());
+    let (first, second) = (probe("/"), probe("/proc"));
     assert_eq!(first.0, second.0);
     assert_ne!(first.1, second.1);
     assert!(
@@ -112,14 +121,12 @@ fn clocks_follow_virtual_time_and_return_to_the_real_one() {
 }
 
 #[test]
-fn other_threads_stay_outside_and_are_counted() {
+fn other_threads_stay_outside() {
     in_fresh_thread(|| {
         let _run = enter(1, EPOCH_NS);
-        assert_eq!(threads_started(), 0);
         let year_2026 = UNIX_EPOCH + Duration::from_nanos(EPOCH_NS);
         assert_eq!(SystemTime::now(), year_2026);
         assert!(in_fresh_thread(SystemTime::now) > year_2026);
-        assert_eq!(threads_started(), 1);
     });
 }
 
@@ -156,5 +163,61 @@ fn tokio_paused_clock_and_the_wall_clock_move_together() {
             [other.await.expect("it ends"), sleeper(3_600_000).await]
         });
         assert_eq!(ticks, [5_000_000, 3_600_005_000_000]);
+    });
+}
+
+#[test]
+fn what_a_program_sees_of_its_machine_is_that_of_a_small_container() {
+    let seen = sightings_of_run(7);
+    for wanted in [
+        "`clock_gettime`: SystemTime { tv_sec: 1767225600, tv_nsec: 0 } Instant { tv_sec: 1, tv_nsec: 0 } [(0, 0), (0, 0), (1, 0)]",
+        "`time`, `gettimeofday`, `timespec_get`: [1767225600, 1767225600, 1767225600] 0 0",
+        "`localtime_r`, `mktime`, `TZ`: 0 1767225600 Ok(\"UTC0\") +00",
+        "`gethostname`, `uname`: op-0 [\"op-0\", \"6.12.0\", \"#1 SMP\"] [\"op-0\", \"6.12.0\", \"#1 SMP\"]",
+        "`getpid`, `getppid`: 1 0 1",
+        "`sysconf`, `sched_getaffinity`: Ok(1) [1, 1, 1048576]",
+        "`getenv`: [Some(\"op-0\"), Some(\"/\"), None, None, None, Some(\"mine\")]",
+        "`LANG`, `LC_*`: [None, None, None, None]",
+    ] {
+        assert!(seen.iter().any(|line| line == wanted), "{wanted} in {seen:#?}");
+    }
+}
+
+#[test]
+fn what_the_table_calls_open_is_open() {
+    in_fresh_thread(|| {
+        let outside = [probes::all_variables(), probes::files(), probes::users(), probes::raw_call()];
+        let _run = enter(1, EPOCH_NS);
+        let inside = [probes::all_variables(), probes::files(), probes::users(), probes::raw_call()];
+        assert_eq!(outside, inside);
+        assert_eq!(probes::sleeping(), "0", "the virtual clock stands still");
+    });
+}
+
+#[test]
+fn the_header_has_the_rows_of_the_table() {
+    let header = include_str!("mod.rs");
+    for source in SOURCES {
+        let inside = match source.inside {
+            Inside::Enclosed(what) => what.to_owned(),
+            Inside::Reported(what) => format!("reported: {what}"),
+            Inside::Open(what) => format!("**open**: {what}"),
+        };
+        let line = format!("//! | {} | {} | {inside} |", source.name, source.asked_by);
+        assert!(header.lines().any(|other| other == line), "{line}");
+    }
+    assert_eq!(header.lines().filter(|line| line.starts_with("//! | ")).count(), SOURCES.len() + 1);
+}
+
+#[test]
+fn a_program_that_reads_the_clock_for_ever_is_noted_and_its_clock_moves() {
+    in_fresh_thread(|| {
+        let _run = enter(1, EPOCH_NS);
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(600) {}
+        let found = take_clock_loop().expect("it is noted");
+        assert!(found.places.iter().any(|place| place.contains("reads_the_clock_for_ever")), "{found:?}");
+        set_now(1);
+        assert_eq!(start.elapsed(), Duration::from_nanos(1));
     });
 }

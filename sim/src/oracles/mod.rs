@@ -3,7 +3,8 @@
 //!
 //! What is judged when, and where:
 //! - at every commit from t = 0: `always` ([`Check`], followed by `explore::judge`)
-//! - at any time: a program that does not let time pass ([`spinning`]); a step that fails (`step`, in `explore`)
+//! - at any time: a program that does not let time pass ([`spinning`]) or reaches out of the run ([`ESCAPED`]); a step that
+//!   fails (`step`, in `explore`)
 //! - before the first fault, also in setup: a program that writes on although nothing else changes ([`Loops`])
 //! - where the system has to converge (setup, `wait: {for: converged}`, after healing) and does not: [`NotConverged`]
 //! - when it has converged after healing and stayed so: [`CONVERGED`], in the order of the list
@@ -36,6 +37,7 @@ pub mod cel;
 mod check;
 mod convergence;
 mod endings;
+mod escape;
 mod hot_loop;
 mod kinds;
 mod note;
@@ -47,6 +49,7 @@ mod violation;
 pub use check::{Check, Compiled};
 pub use convergence::NotConverged;
 pub use endings::{Ending, How, endings, failing};
+pub use escape::seeks_cluster;
 pub use hot_loop::{Loops, REQUESTS_AT_ONCE, spinning};
 pub use kinds::can_be;
 pub use note::Note;
@@ -60,7 +63,10 @@ pub type RecordJudge = (&'static OracleInfo, fn(&Observed<'_>) -> Option<Violati
 pub const CONVERGED: &[RecordJudge] = &[(oracle::HOT_LOOP, hot_loop::hot_loop)];
 
 /// The judges of every run, at its end.
-pub const ENDED: &[RecordJudge] = &[(oracle::PANIC, panic::panic)];
+pub const ENDED: &[RecordJudge] = &[ESCAPED, (oracle::PANIC, panic::panic)];
+
+/// The judge that is asked as soon as something has reached out of the run.
+pub const ESCAPED: RecordJudge = (oracle::ESCAPE, escape::escape);
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use super::{RecordJudge, Violation};
 use crate::engine::Time;
-use crate::hermetic::Panic;
+use crate::hermetic::{Escape, Panic};
 use crate::wire::History;
 
 /// A run, as its judges see it.
@@ -16,6 +16,8 @@ pub struct Observed<'a> {
     pub converged: Option<Time>,
     /// The panics of programs and their tasks, oldest first.
     pub panics: &'a [Panic],
+    /// What programs did to reach out of the run, oldest first.
+    pub escapes: &'a [(Time, Escape)],
 }
 
 impl Observed<'_> {

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::program::HostInner;
 use super::switchboard::{FromHost, Incarnation, ResponseSender};
 use super::{Host, Program, Stage};
-use crate::hermetic::owners;
+use crate::hermetic::{self, HostIdentity, owners};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
@@ -30,6 +30,14 @@ pub struct HostSpec {
     pub identity: Str,
     /// Environment variables.
     pub env: Vec<(Str, Str)>,
+}
+
+impl HostSpec {
+    /// What its process knows of the machine.
+    fn identity_on_machine(&self) -> Arc<HostIdentity> {
+        let variables = self.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        HostIdentity::new(&self.name, self.program.name(), variables, self.program.permitted())
+    }
 }
 
 /// The hosts of a run, and the stage on which they run.
@@ -104,13 +112,16 @@ impl Hosts {
         let incarnation = Incarnation { addr, number: host.incarnations };
         self.stage.switchboard().admit(incarnation);
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
+        let identity = spec.identity_on_machine();
+        hermetic::admit(&identity);
         let inner = HostInner { incarnation, spec, switchboard };
         let (program, owner) = (&host.spec.program, incarnation.owner());
         owners::started(owner);
-        let start = || owners::run_as(owner, || program.start(Host { inner: Arc::new(inner) }));
+        let run = || program.start(Host { inner: Arc::new(inner) });
+        let start = || owners::run_as(owner, || hermetic::as_host(&identity, run));
         // The closure is the user's code, and so is its panic.
         match catch_unwind(AssertUnwindSafe(start)) {
-            Ok(root) => self.stage.add(incarnation, root),
+            Ok(root) => self.stage.add(incarnation, root, identity),
             Err(panic) => self.stage.add_failed(addr, panic.as_ref()),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::HostSpec;
 use super::switchboard::{Incarnation, Switchboard};
-use crate::hermetic::owners;
+use crate::hermetic::{Reach, owners};
 use crate::object::Str;
 
 /// What a program's root future returns. Returning is a process exit: with code 0, or with an error in words.
@@ -22,6 +22,7 @@ pub(crate) type Root = Pin<Box<dyn Future<Output = ExitResult>>>;
 pub struct Program {
     name: Str,
     start: Arc<dyn Fn(Host) -> Root + Send + Sync>,
+    permitted: Vec<Reach>,
 }
 
 impl Program {
@@ -34,14 +35,27 @@ impl Program {
     {
         let start = move |host: Host| -> Root {
             let future = start(host);
-            Box::pin(async move { future.await.map_err(|error| error.to_string()) })
+            // `#` makes anyhow and its like tell the causes, too.
+            Box::pin(async move { future.await.map_err(|error| format!("{error:#}")) })
         };
-        Self { name: name.into(), start: Arc::new(start) }
+        Self { name: name.into(), start: Arc::new(start), permitted: Vec::new() }
     }
 
     /// The name that scenarios use.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Lets the program reach out of the run. Without it that is a violation.
+    #[must_use]
+    pub fn permitting(mut self, reaches: impl IntoIterator<Item = Reach>) -> Self {
+        self.permitted.extend(reaches);
+        self
+    }
+
+    /// What the program may reach outside the run.
+    pub(crate) fn permitted(&self) -> &[Reach] {
+        &self.permitted
     }
 
     pub(crate) fn start(&self, host: Host) -> Root {

@@ -29,6 +29,7 @@ use super::program::{ExitResult, Root};
 use super::switchboard::Incarnation;
 use crate::engine::Time;
 use crate::hermetic::owners::{self, Owner};
+use crate::hermetic::{self, HostIdentity};
 use crate::wire::Addr;
 
 /// After this many polls of root futures without time passing, a program counts as a loop (oracle `hot_loop`). Our choice: far
@@ -104,6 +105,7 @@ struct RunningProgram {
     owner: Owner,
     root: Root,
     waker: Arc<RootWaker>,
+    identity: Arc<HostIdentity>,
 }
 
 /// How a program ended.
@@ -186,8 +188,9 @@ fn runtime(idle: &Arc<Idle>, clock: fn(u64)) -> std::io::Result<Runtime> {
             clock(passed_ns);
         }
     };
+    // Signals, sockets and pipes of programs need the I/O driver. It is there if the program's crates switch it on.
     tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .start_paused(true)
         .on_thread_park(move || hook.on_park())
         .on_thread_unpark(unpark)
@@ -212,12 +215,17 @@ impl Stage {
     }
 
     /// Starts a program. It is first polled when the stage settles.
-    pub(crate) fn add(&mut self, incarnation: Incarnation, root: Root) {
+    pub(crate) fn add(&mut self, incarnation: Incarnation, root: Root, identity: Arc<HostIdentity>) {
         let waker = Arc::new(RootWaker { woken: AtomicBool::new(false), idle: self.idle.clone() });
         waker.clone().wake();
         let owner = incarnation.owner();
         self.has_tasks = true;
-        self.programs.insert(incarnation.addr, RunningProgram { owner, root, waker });
+        self.programs.insert(incarnation.addr, RunningProgram { owner, root, waker, identity });
+        self.say_who_lives();
+    }
+
+    fn say_who_lives(&self) {
+        hermetic::set_living(self.programs.values().map(|p| (p.owner.host, p.identity.clone())));
     }
 
     /// Notes that a program ended before it began: the closure that makes its root future panicked.
@@ -228,11 +236,12 @@ impl Stage {
 
     /// Drops a program's root future where it stands.
     pub(crate) fn remove(&mut self, addr: Addr) {
-        if let Some(RunningProgram { owner, root, waker }) = self.programs.remove(&addr) {
+        if let Some(RunningProgram { owner, root, waker, identity }) = self.programs.remove(&addr) {
             self.disarm(&waker);
             // A panic of what the future drops is the program's, and the panic hook has it.
-            let dropped = AssertUnwindSafe(|| owners::run_as(owner, || drop(root)));
-            drop(catch_unwind(dropped));
+            let dropped = || owners::run_as(owner, || hermetic::as_host(&identity, || drop(root)));
+            drop(catch_unwind(AssertUnwindSafe(dropped)));
+            self.say_who_lives();
         }
     }
 
@@ -301,8 +310,9 @@ impl Stage {
             self.idle.woken.fetch_sub(1, Ordering::Relaxed);
             self.polls += 1;
             let waker = Waker::from(program.waker.clone());
-            let (owner, root) = (program.owner, program.root.as_mut());
-            let poll = || owners::run_as(owner, || root.poll(&mut Context::from_waker(&waker)));
+            let (owner, root, identity) = (program.owner, program.root.as_mut(), &program.identity);
+            let poll = || root.poll(&mut Context::from_waker(&waker));
+            let poll = || owners::run_as(owner, || hermetic::as_host(identity, poll));
             let polled = catch_unwind(AssertUnwindSafe(poll));
             let ended = match polled {
                 Ok(Poll::Pending) => continue,

@@ -10,6 +10,7 @@
 //! - [`fault`]: failures, and the table of all faults
 //! - [`expect`]: what must hold
 //! - [`oracle`]: the table of all oracles
+//! - [`permission`]: what programs may reach outside their run
 //! - [`view`]: checks written in Rust, and the objects that they see
 //! - [`plan`]: the exact faults of one run, and their text form
 //! - [`near`]: suggestions for misspelt words
@@ -22,6 +23,7 @@ pub mod fault;
 pub mod flag;
 pub mod near;
 pub mod oracle;
+pub mod permission;
 pub mod plan;
 pub mod range;
 mod spec;
@@ -34,6 +36,7 @@ pub use cluster::{Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSp
 pub use expect::{Check, Expectation, Modality, Var};
 pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget, Victim};
 pub use oracle::OracleInfo;
+pub use permission::{PERMITTED, Permission, Permitted};
 pub use plan::{BadPlan, ExactWhen, Plan, PlannedFault};
 pub use range::{CountRange, TimeRange};
 pub use spec::{Converge, Disabled, Ignore, MayBePending, Scenario};

@@ -71,6 +71,8 @@ rows! {
     "A program writes one object again and again although the system has converged, or although nothing else changes before the first fault, or it keeps time from passing."
     PANIC "panic" Record Disabled true
     "A program panics, in its main task or in a spawned one."
+    ESCAPE "escape" Record Disabled true
+    "A program reaches out of the run: it connects to an address, listens on one, looks up a name, or starts a thread or a process."
     ALWAYS "always" Check Disabled true
     "An `always` of the scenario does not hold at some commit from t = 0 on, for longer than its grace."
     END_STATE "end_state" Record Disabled false

@@ -1,6 +1,8 @@
 //! The whole scenario, and its conditions for convergence.
 
-use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Step};
+use super::{
+    ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Permission, Step,
+};
 use crate::object::LabelSelector;
 use crate::object::names::DEFAULT_NAMESPACE;
 
@@ -19,6 +21,8 @@ pub struct Scenario {
     pub images: Vec<ImageRule>,
     /// Programs that run beside the cluster.
     pub operators: Vec<OperatorSpec>,
+    /// What programs may reach outside their run.
+    pub permissions: Vec<Permission>,
     /// The steps of setup: they run without faults, and the system must converge after them before t = 0.
     pub setup: Vec<Step>,
     /// The changes, in order.
@@ -122,6 +126,7 @@ impl Scenario {
             cluster: ClusterSpec::default(),
             images: Vec::new(),
             operators: Vec::new(),
+            permissions: Vec::new(),
             setup: Vec::new(),
             steps: Vec::new(),
             faults: Vec::new(),

@@ -1,8 +1,9 @@
 //! The format of the cluster, the images and the operators.
 
 use super::leaf::{ANY, COUNT, DURATIONS, EXIT_CODE, LABEL, QUANTITY, READY, SIZE, TEXT, VERSION};
-use super::map;
-use crate::scenario::shape::{Fields, Shape, may, must};
+use super::{map, words};
+use crate::scenario::shape::{Field, Fields, Shape, may, must};
+use wavetank_sim::scenario::PERMITTED;
 
 /// The cluster.
 pub(super) static CLUSTER: Fields = map(
@@ -73,6 +74,8 @@ pub(super) static IMAGE: Fields = map(
         may("memory", QUANTITY, "the memory that the container takes"),
         may("program", TEXT, "the registered program that runs in the container"),
         may("with", Shape::Map(&Shape::Tree), "environment variables for the program"),
+        ALLOW,
+        REASON,
     ],
 );
 
@@ -100,5 +103,15 @@ pub(super) static OPERATOR: Fields = map(
         must("program", TEXT, "the registered program"),
         may("replicas", SIZE, "how many hosts run it; default 1"),
         may("with", Shape::Map(&Shape::Tree), "environment variables for the program"),
+        ALLOW,
+        REASON,
     ],
 );
+
+const ALLOW: Field = may(
+    "allow",
+    Shape::List(&Shape::Word(&words(&PERMITTED))),
+    "what the program may reach outside the run; default nothing",
+);
+
+const REASON: Field = may("reason", TEXT, "why the program has to reach it; `allow` needs it");

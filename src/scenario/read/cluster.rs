@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use wavetank_sim::object::Value;
 use wavetank_sim::scenario::flag::FlagInfo;
 use wavetank_sim::scenario::{
-    Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, Pattern, Pull, Ready, TimeRange,
+    Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, PERMITTED, Pattern, Permission, Pull,
+    Ready, TimeRange,
 };
 
 use super::{Reader, texts};
@@ -100,6 +101,28 @@ impl Reader<'_, '_> {
             });
         }
         operators
+    }
+
+    /// What the program of an operator or an image may reach outside the run.
+    pub(super) fn permissions(&mut self, node: &Node) -> Vec<Permission> {
+        let (program, reason) = (node.get("program").and_then(Node::text), node.get("reason"));
+        let Some(allow) = node.get("allow") else {
+            if let Some(reason) = reason {
+                self.wrong(reason.spot, "a `reason` belongs to `allow`: write what the program may reach");
+            }
+            return Vec::new();
+        };
+        let Some(program) = program else {
+            self.wrong(allow.spot, "`allow` is about a `program`: name it");
+            return Vec::new();
+        };
+        let reason = reason.and_then(Node::text).unwrap_or_default();
+        let words = allow.items().iter().filter_map(|word| Some((word.spot, word.text()?)));
+        let known = |word: &str| PERMITTED.iter().any(|(known, _)| *known == word);
+        let permissions = words.filter(|(_, word)| known(word));
+        permissions
+            .filter_map(|(spot, word)| self.right(spot, Permission::new(&program, &word, &reason)))
+            .collect()
     }
 }
 

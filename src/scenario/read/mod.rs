@@ -45,6 +45,8 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
     scenario.cluster = spec.get("cluster").map_or_else(Default::default, |node| reader.cluster(node));
     scenario.images = spec.list("images").iter().map(|node| reader.image(node)).collect();
     scenario.operators = reader.operators(spec.list("operators"));
+    let with_programs = spec.list("images").iter().chain(spec.list("operators"));
+    scenario.permissions = with_programs.flat_map(|node| reader.permissions(node)).collect();
     reader.running = Running::of(&scenario);
     scenario.setup = reader.each(spec.list("setup"), Reader::ordered_step);
     scenario.steps = reader.each(spec.list("steps"), Reader::step);

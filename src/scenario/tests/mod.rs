@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use wavetank_sim::scenario::{
-    Action, Check, FaultTarget, Moment, Pick, Scenario, TimeRange, Trigger, WaitFor,
+    Action, Check, FaultTarget, Moment, Permitted, Pick, Scenario, TimeRange, Trigger, WaitFor,
 };
 
 use super::*;
@@ -71,6 +71,9 @@ fn every_fault_and_step_of_this_version_is_read() {
     assert_eq!(s.cluster.node_pools[0].capacity["cpu"], "8");
     assert_eq!(s.cluster.node_pools[0].taints[0].str_at(&["value"]), Some("yes"));
     assert_eq!(s.operators.iter().map(|o| o.name.as_str()).collect::<Vec<_>>(), ["web-operator", "second"]);
+    let permissions: Vec<_> = s.permissions.iter().map(|p| (p.program.as_str(), p.what)).collect();
+    assert_eq!(permissions, [("web-operator", Permitted::Sockets), ("web-operator", Permitted::Threads)]);
+    assert_eq!(s.permissions[0].reason, "it asks a licence server");
     let fault = |name: &str| s.faults.iter().find(|fault| fault.name.as_deref() == Some(name)).unwrap();
     let when = |name: &str| {
         let step = s.steps.iter().find(|step| step.name.as_deref() == Some(name)).unwrap();

@@ -44,6 +44,17 @@ fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
             "operators: [{program: mine}]",
             "there is no program `mine`; known: web-operator, etcd. Register a program of your own",
         ),
+        (
+            "operators: [{program: etcd, allow: [socket], reason: r}]",
+            "5:39: `socket` is not known here; did you mean `sockets`?",
+        ),
+        ("operators: [{program: etcd, allow: [threads]}]", "5:39: permitting `threads` needs a reason"),
+        (
+            "operators: [{program: etcd, allow: [threads], reason: ' '}]",
+            "permitting `threads` needs a reason",
+        ),
+        ("operators: [{program: etcd, reason: r}]", "5:39: a `reason` belongs to `allow`"),
+        ("images: [{image: a, allow: [threads], reason: r}]", "`allow` is about a `program`: name it"),
         ("operators: [{program: etcd}, {program: etcd}]", "another operator has the name `etcd`"),
         ("converge: {within: 5}", "5:22: `5` is no duration: write `30s`"),
         ("converge: {ignore: [{kind: Pod, fields: [spec]}]}", "write a JSON pointer"),

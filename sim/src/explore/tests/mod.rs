@@ -6,6 +6,8 @@ mod notes;
 #[cfg(all(feature = "hermetic", target_os = "linux"))]
 mod output;
 pub(crate) mod program;
+#[cfg(all(feature = "hermetic", target_os = "linux"))]
+mod surroundings;
 pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;

@@ -3,17 +3,23 @@
 //! Not seen: what C code prints by stdio, which calls `write` inside libc, and raw system calls.
 
 use std::ffi::{c_int, c_void};
-use std::mem::{MaybeUninit, transmute};
+use std::hint::black_box;
+use std::mem::MaybeUninit;
 use std::ptr::null;
 use std::slice;
 
 use libc::{iovec, size_t, ssize_t};
 
-use super::{Hidden, missing};
+use super::{libc_call, missing};
 use crate::hermetic::{output, state};
 
-pub(super) type Write = unsafe extern "C" fn(c_int, *const c_void, size_t) -> ssize_t;
-pub(super) type WriteV = unsafe extern "C" fn(c_int, *const iovec, c_int) -> ssize_t;
+type Write = unsafe extern "C" fn(c_int, *const c_void, size_t) -> ssize_t;
+type WriteV = unsafe extern "C" fn(c_int, *const iovec, c_int) -> ssize_t;
+
+pub(super) fn keep() {
+    black_box(write as Write as *const ());
+    black_box(writev as WriteV as *const ());
+}
 
 /// Whether this call is a program's output. The handler of a signal gets its call passed on: it may allocate nothing.
 fn is_output(descriptor: c_int) -> bool {
@@ -30,12 +36,8 @@ fn in_handler() -> bool {
     }
 }
 
-// SAFETY (of each symbol below): it has the name, arguments and answer of libc's definition, which callers expect; libc's
-// definition answers what is not a program's output.
-
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn write(descriptor: c_int, buffer: *const c_void, length: size_t) -> ssize_t {
-    static HIDDEN: Hidden = Hidden::new(c"write");
+unsafe extern "C" fn write(descriptor: c_int, buffer: *const c_void, length: size_t) -> ssize_t {
     // SAFETY: write(2) demands a readable buffer of this length.
     let taken = is_output(descriptor)
         && length > 0
@@ -43,29 +45,18 @@ pub(super) unsafe extern "C" fn write(descriptor: c_int, buffer: *const c_void, 
     if taken && !output::passes_on() {
         return length as ssize_t;
     }
-    let hidden = HIDDEN.get();
-    if hidden.is_null() {
-        return missing() as ssize_t;
-    }
-    // SAFETY: the symbol of this name in libc has this type; arguments are the caller's.
-    let written = unsafe { transmute::<*mut c_void, Write>(hidden)(descriptor, buffer, length) };
+    let written = libc_call!(c"write" as Write, (descriptor, buffer, length), else missing() as ssize_t);
     // Taken is taken: a caller whose output was passed on in part must not write the rest again.
     if taken { length as ssize_t } else { written }
 }
 
 #[unsafe(no_mangle)]
-pub(super) unsafe extern "C" fn writev(descriptor: c_int, parts: *const iovec, count: c_int) -> ssize_t {
-    static HIDDEN: Hidden = Hidden::new(c"writev");
+unsafe extern "C" fn writev(descriptor: c_int, parts: *const iovec, count: c_int) -> ssize_t {
     if is_output(descriptor) && count > 0 {
         // SAFETY: writev(2) demands `count` readable parts.
         let parts = unsafe { slice::from_raw_parts(parts, count as usize) };
         // SAFETY: each of them is a readable buffer of its length.
         return parts.iter().map(|part| unsafe { write(descriptor, part.iov_base, part.iov_len) }).sum();
     }
-    let hidden = HIDDEN.get();
-    if hidden.is_null() {
-        return missing() as ssize_t;
-    }
-    // SAFETY: the symbol of this name in libc has this type; arguments are the caller's.
-    unsafe { transmute::<*mut c_void, WriteV>(hidden)(descriptor, parts, count) }
+    libc_call!(c"writev" as WriteV, (descriptor, parts, count), else missing() as ssize_t)
 }
