@@ -3,6 +3,7 @@
 //! - `cli`: exit codes, bad input, JSON, JUnit
 //! - `controllers`: without a controller, its scenario fails
 //! - `sweeps`: what a sweep prints, when it ends early, notes that are failures
+//! - `looking`: one run while it goes, an object's revisions, an object at a time
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
 //! - `events`: Events of the control plane, with and without a reader
@@ -16,6 +17,7 @@ mod cli;
 mod compaction;
 mod controllers;
 mod events;
+mod looking;
 mod replay;
 mod sweeps;
 mod triggered;

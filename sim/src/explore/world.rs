@@ -168,9 +168,9 @@ impl<'s> World<'s> {
     /// Takes in what was recorded since the last call.
     fn take_in(&mut self) -> Result<(), Halt> {
         if let Some((attempt, watch)) = &mut self.watch
-            && self.cluster.history().record.entries().len() > self.seen
+            && watch(*attempt, self.cluster.history()).is_break()
         {
-            watch(*attempt, self.cluster.history());
+            return Err(Halt::StepFailed("who watches the run has ended it".into()));
         }
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
