@@ -6,6 +6,7 @@
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
 //! - `events`: Events of the control plane, with and without a reader
+//! - `exits`: programs that end their process
 //! - `triggered`: steps that events set off
 //! - `verdicts`: what ends a run, and what is noted of it
 //! - `compaction`: a kube client whose watches and pages are too old
@@ -17,6 +18,7 @@ mod cli;
 mod compaction;
 mod controllers;
 mod events;
+mod exits;
 mod replay;
 mod sweeps;
 mod triggered;
