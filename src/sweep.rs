@@ -5,12 +5,17 @@ use std::ops::Range;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use wavetank_sim::engine::Time;
 use wavetank_sim::explore::{Prepared, Run, draw_plan, run_watched};
+use wavetank_sim::hermetic::exits;
 use wavetank_sim::scenario::{OracleInfo, Plan, oracle};
 use wavetank_sim::wire::{History, What};
 
-use crate::isolate::Outcome;
-use crate::report::{LogLine, Timeline, View};
+use crate::isolate::{Outcome, is_inside_job};
+use crate::report::{LogLine, Timeline, View, print_error};
+
+/// The exit code where a program has ended all runs: that of bad input, because the runs need the other isolation.
+const EXIT_OF_PROGRAM: i32 = 2;
 
 /// One run, before it runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,6 +76,22 @@ pub(crate) struct Found {
     pub(crate) at_ms: i64,
 }
 
+/// Where runs share this process, a program that calls `exit` or `abort` ends them all. Says so before that.
+pub(crate) fn tell_exits() {
+    if is_inside_job() {
+        return;
+    }
+    exits::on_exit(|call| {
+        let who = call.program.as_deref().unwrap_or("a program");
+        let (at, code, seed) = (Time::at_wall_ns(call.exit.wall_ns), call.exit.code, call.seed);
+        print_error(&format!(
+            "{who} called exit({code}) at {at} of seed {seed}. In isolation `thread` this ends all runs: there are no further \
+             results. With isolation `fork` it is an exit of that program, which is started again."
+        ));
+        EXIT_OF_PROGRAM
+    });
+}
+
 /// Runs a job. All pools use this function.
 pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
     let prepared = &scenarios[job.scenario];
@@ -80,6 +101,7 @@ pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
         Some(Ok(plan)) => plan,
         Some(Err(bad)) => return Report::none(job, bad.to_string()),
     };
+    tell_exits();
     let mut showing = job.view.begin();
     let is_wanted = showing.is_wanted();
     let mut watch = |attempt: usize, history: &History| showing.go_on(attempt, history);

@@ -12,7 +12,8 @@ use wavetank_sim::object::Object;
 use wavetank_sim::programs::{self, Host};
 use wavetank_sim::scenario::oracle::{self, OracleInfo, Use};
 use wavetank_sim::scenario::{
-    self, Action, Check, Disabled, Expectation, Modality, Plan, RustCheck, Step, Var, View, When,
+    self, Action, Check, Disabled, Expectation, MayBePending, Modality, Plan, RustCheck, Step, Var, View,
+    When,
 };
 
 use super::cluster::object;
@@ -20,9 +21,9 @@ use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
 use crate::harness::Tested;
 use crate::isolate::{Isolation, Pool};
-use crate::scenario::format::check_step;
+use crate::scenario::format::{check_objects, check_step};
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
-use crate::sweep::{Job, warm_up, work};
+use crate::sweep::{Job, tell_exits, warm_up, work};
 
 /// A scenario built in code, or read from a file.
 #[derive(Clone, Debug)]
@@ -183,6 +184,36 @@ impl Scenario {
         self
     }
 
+    /// Objects that may be pending when all is well: all of a `kind`, or one of them as `kind/name`. Such is a custom resource
+    /// that is `Ready=False` by design. Its state must still come to rest.
+    pub fn may_be_pending(self, objects: &str) -> Self {
+        let (kind, name) = objects.split_once('/').map_or((objects, None), |(kind, name)| (kind, Some(name)));
+        self.pending(
+            objects,
+            MayBePending { kind: kind.into(), name: name.map(str::to_owned), selector: None },
+        )
+    }
+
+    /// Objects of a kind with these labels that may be pending when all is well. The selector is as kubectl writes it.
+    pub fn may_be_pending_with(self, kind: &str, selector: &str) -> Self {
+        let entry = MayBePending { kind: kind.into(), name: None, selector: Some(selector.into()) };
+        self.pending(kind, entry)
+    }
+
+    fn pending(mut self, objects: &str, entry: MayBePending) -> Self {
+        match check_objects(objects).and_then(|()| entry.check()) {
+            Ok(()) => self.inner.converge.pending.push(entry),
+            Err(why) => self.problems.push(format!("may_be_pending: {why}")),
+        }
+        self
+    }
+
+    /// A convergence is a violation that only a timer of a program brings about (`slow_convergence`). Otherwise it is a note.
+    pub fn without_resync(mut self) -> Self {
+        self.inner.converge.without_resync = true;
+        self
+    }
+
     /// Switches an oracle off, for a reason.
     pub fn disable(mut self, oracle: &str, reason: &str) -> Self {
         match OracleInfo::usable(oracle, Use::Disabled) {
@@ -281,6 +312,7 @@ impl Scenario {
     /// If the scenario is wrong or its setup does not converge.
     pub fn run_plan(self, seed: u64, plan: &Plan) -> Result<Run, String> {
         let prepared = self.prepared()?;
+        tell_exits();
         let ran = std::thread::scope(|scope| scope.spawn(|| explore::run(&prepared, seed, plan)).join());
         let ran = ran.map_err(|_| "wavetank itself panicked".to_owned())?;
         ran.map(Run).map_err(|no_run| no_run.why)

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use wavetank_sim::oracles::Note;
+
 use crate::sweep::Report;
 
 /// The most kinds of notes that are kept. Our choice: nobody reads more.
@@ -39,8 +41,12 @@ impl Notes {
 
     /// All of them in words, after this number of runs.
     pub(super) fn in_words(&self, runs: usize) -> impl Iterator<Item = String> {
-        let of_runs = self.of_runs.values().map(move |(having, seed, text)| {
-            format!("{text} ({having} of {runs} runs, first with seed {seed})")
+        let of_runs = self.of_runs.iter().filter_map(move |(key, (having, seed, text))| {
+            match (Note::is_of_sweep(key), *having == runs) {
+                (false, _) => Some(format!("{text} ({having} of {runs} runs, first with seed {seed})")),
+                (true, true) => Some(format!("{text} in any of {runs} runs")),
+                (true, false) => None,
+            }
         });
         self.idle(runs).chain(of_runs)
     }

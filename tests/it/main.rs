@@ -7,7 +7,9 @@
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
 //! - `events`: Events of the control plane, with and without a reader
+//! - `exits`: programs that end their process
 //! - `triggered`: steps that events set off
+//! - `verdicts`: what ends a run, and what is noted of it
 //! - `compaction`: a kube client whose watches and pages are too old
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
@@ -17,10 +19,12 @@ mod cli;
 mod compaction;
 mod controllers;
 mod events;
+mod exits;
 mod looking;
 mod replay;
 mod sweeps;
 mod triggered;
+mod verdicts;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

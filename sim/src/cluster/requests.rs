@@ -14,8 +14,8 @@ use crate::apiserver::{ApiServer, Replies, ServerInput};
 use crate::engine::Time;
 use crate::object::Str;
 use crate::wire::{
-    Addr, Answer, Commit, Fate, Input, Latency, Passing, Request, RequestId, Resource, Rule, Status, Streams,
-    Strike, WatchEvent, What,
+    Addr, Answer, Commit, Fate, Input, Latency, ObjectKey, Passing, Request, RequestId, Resource, Rule,
+    Status, Streams, Strike, Verb, WatchEvent, What,
 };
 
 /// What is on its way between actors and the API server.
@@ -302,11 +302,12 @@ fn failed(request: &Request, status: &Status) -> Str {
 
 /// The entry of the record for a request with this code of its answer.
 fn entry_of(request: &Request, code: u16) -> What {
+    let is_path = request.verb == Verb::Raw;
     What::Request {
         verb: request.verb,
         resource: request.resource,
         subresource: request.subresource.clone(),
-        key: request.key(),
+        key: if is_path { ObjectKey::new("", request.path.clone()) } else { request.key() },
         code,
     }
 }

@@ -4,7 +4,7 @@
 //! - [`Convergence`]: the set of pending objects
 //! - [`MaskedState`]: a hash of the state without what differs between equal states. While it stays equal, the cluster is
 //!   quiet; if it returns, the cluster cycles
-//! - [`Ignore`]: what a scenario leaves out (`converge.ignore`)
+//! - [`Ignore`]: what a scenario leaves out (`converge.ignore`, `converge.pending`)
 //!
 //! Architecture invariant: names only `object`.
 

@@ -61,6 +61,15 @@ pub enum Want {
     },
     /// A condition or taint shows work in progress.
     Busy(Str),
+    /// A condition says that waiting does not help: the text has its reason and message.
+    Stalled(Str),
+    /// The object has less storage than it wants.
+    Storage {
+        /// The wanted size, as a quantity.
+        want: Str,
+        /// The actual size, as a quantity.
+        has: Str,
+    },
     /// The object is terminating.
     Terminating {
         /// The finalizers that hold it.
@@ -141,7 +150,8 @@ impl fmt::Display for Want {
                 note.as_ref().map_or(Ok(()), |note| write!(f, " ({note})"))
             }
             Self::State { want, has } => write!(f, "is not {want}: {has}"),
-            Self::Busy(what) => write!(f, "has {what}"),
+            Self::Busy(what) | Self::Stalled(what) => write!(f, "has {what}"),
+            Self::Storage { want, has } => write!(f, "wants {want} of storage, has {has}"),
             Self::Terminating { finalizers, node } => {
                 f.write_str("is Terminating")?;
                 if let Some(node) = node {

@@ -6,7 +6,7 @@ use crate::convergence::{Convergence, Ignore, MaskedState};
 use crate::engine::{Millis, SECOND, Time};
 use crate::object::LabelSelector;
 use crate::oracles::{Check, Compiled, Violation};
-use crate::scenario::{Modality, Scenario};
+use crate::scenario::{self, Modality, Scenario};
 use crate::wire::{Commit, Resource, resource};
 
 /// A shorter stretch of convergence counts for nothing, in ms: right after an edit, or right after an operator has started,
@@ -22,8 +22,9 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of(scenario: &Scenario, server: &ApiServer) -> Self {
-        let mut pending = Convergence::new(ignores(scenario));
-        let mut masked = MaskedState::new(ignores(scenario));
+        let may_be_pending = scenario.converge.pending.iter().map(Ignore::of_pending);
+        let mut pending = Convergence::new(ignores(scenario).chain(may_be_pending).collect());
+        let mut masked = MaskedState::new(ignores(scenario).collect());
         let counted = server.objects().filter(|(resource, _)| counts(*resource));
         let objects: Vec<_> = counted.map(|(_, object)| object).collect();
         pending.load(objects.iter().map(|object| &***object));
@@ -45,6 +46,8 @@ pub(super) struct Judge<'s> {
     pub(super) was_converged: bool,
     /// The first `eventually` that does not hold, with what it says.
     unmet: Option<(String, String)>,
+    /// Whether all programs run.
+    pub(super) programs_run: bool,
     /// Whether something was pending after the last commit.
     was_pending: bool,
     /// The masked states since the last restart in which nothing was pending, for cycles.
@@ -65,6 +68,7 @@ impl<'s> Judge<'s> {
             converged_since: None,
             was_converged: false,
             unmet: None,
+            programs_run: true,
             was_pending: false,
             states: Vec::new(),
         }
@@ -116,7 +120,7 @@ impl<'s> Judge<'s> {
             let unmet = |check: &mut Check<'_>| Some((check.name().to_owned(), check.holds(server).err()?));
             self.unmet = self.eventually.iter_mut().find_map(unmet);
         }
-        if self.unmet.is_some() {
+        if self.unmet.is_some() || !self.programs_run {
             self.unconverge(now);
             return;
         }
@@ -144,6 +148,11 @@ impl<'s> Judge<'s> {
         self.converged_since.map(|since| since + window)
     }
 
+    /// What the first object says of itself that waiting does not help.
+    pub(super) fn stalled(&self) -> Option<String> {
+        self.pending.stalled().map(ToString::to_string)
+    }
+
     pub(super) fn why_not(&self) -> Option<String> {
         if let Some(reasons) = self.pending.summary() {
             return Some(reasons);
@@ -168,11 +177,26 @@ fn counts(resource: Resource) -> bool {
     resource != *resource::LEASES && resource != *resource::EVENTS
 }
 
-fn ignores(scenario: &Scenario) -> Vec<Ignore> {
-    let ignore = |i: &crate::scenario::Ignore| Ignore {
-        kind: i.kind.0.as_str().into(),
-        selector: i.selector.as_deref().and_then(|text| LabelSelector::parse(text).ok()),
-        fields: i.fields.iter().map(|field| field.as_str().into()).collect(),
-    };
-    scenario.converge.ignore.iter().map(ignore).collect()
+fn ignores(scenario: &Scenario) -> impl Iterator<Item = Ignore> + '_ {
+    scenario.converge.ignore.iter().map(Ignore::of_ignored)
+}
+
+impl Ignore {
+    /// What an entry of `converge.ignore` leaves out.
+    pub(super) fn of_ignored(entry: &scenario::Ignore) -> Self {
+        let fields = entry.fields.iter().map(|field| field.as_str().into()).collect();
+        Self { fields, ..Self::selecting(&entry.kind, entry.selector.as_deref()) }
+    }
+
+    /// What an entry of `converge.pending` leaves out.
+    pub(super) fn of_pending(entry: &scenario::MayBePending) -> Self {
+        let name = entry.name.as_deref().map(Into::into);
+        Self { name, ..Self::selecting(&entry.kind, entry.selector.as_deref()) }
+    }
+
+    fn selecting(kind: &scenario::KindName, selector: Option<&str>) -> Self {
+        // A selector that is none is refused when the file is read.
+        let selector = selector.and_then(|text| LabelSelector::parse(text).ok());
+        Self { kind: kind.0.as_str().into(), selector, ..Self::default() }
+    }
 }

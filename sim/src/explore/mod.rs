@@ -3,12 +3,14 @@
 //! - [`Prepared`]: a scenario ready to be run many times
 //! - [`run()`]: one run, from boot to verdict; [`run_watched`] shows it while it goes
 //! - [`draw_plan`]: the plan of a seed (random exploration)
-//! - `world`, `steps`, `triggered`, `judge`: what a run is made of
+//! - `world`, `steps`, `triggered`, `liveness`, `judge`, `notes`: what a run is made of
 //!
 //! To add a strategy: one file that makes plans, one line here.
 
 mod config;
 mod judge;
+mod liveness;
+mod notes;
 mod plan;
 mod prepared;
 mod run;

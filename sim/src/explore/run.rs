@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::Prepared;
 use super::judge::Judge;
+use super::liveness::Waiting;
 use super::world::{Halt, World, found};
 use crate::cluster::{CHAOS, Cluster};
 use crate::engine::{Fingerprint, Millis, SECOND, Time};
@@ -51,7 +52,7 @@ pub struct Run {
 /// Why there was no run.
 #[derive(Debug)]
 pub struct NoRun {
-    /// Why, in words: the setup did not converge, or a step of it failed.
+    /// Why, in words: the programs that kept ending, and what did not converge or which step failed.
     pub why: String,
     /// The record up to there.
     pub history: History,
@@ -128,8 +129,8 @@ async fn play(
     if let Some(watch) = watch {
         world.watched_by(budget, watch);
     }
-    if let Err(why) = setup(&mut world).await {
-        return Err(Box::new(NoRun { why, history: world.into_history() }));
+    if let Err(halt) = setup(&mut world).await {
+        return world.failed_setup(seed, plan, halt);
     }
     let mut verdict = safety_heal_liveness(&mut world, seed).await;
     if let (Ok(_), Some(check)) = (&verdict, &prepared.at_end) {
@@ -139,16 +140,15 @@ async fn play(
 }
 
 /// Applies the setup, without faults, and waits until it has converged; then lets time pass until t = 0.
-async fn setup(world: &mut World<'_>) -> Result<(), String> {
+async fn setup(world: &mut World<'_>) -> Result<(), Halt> {
     world.start_operators();
     world.judge.restart(world.cluster.now(), world.cluster.server(), false);
     let scenario = world.scenario;
-    let failed = |halt: Halt| format!("setup did not converge: {}", halt.in_words());
     for step in &scenario.setup {
-        world.step(step).await.map_err(failed)?;
+        world.step(step).await?;
     }
-    world.converge(Time::ZERO, SETUP_SETTLE_MS).await.map_err(failed)?;
-    world.pass_until(Time::ZERO).await.map_err(failed)
+    world.converge(Waiting::Setup, Time::ZERO, SETUP_SETTLE_MS).await?;
+    world.pass_until(Time::ZERO).await
 }
 
 /// Safety while the faults rage, then heal, then liveness in bounded time: the system must converge after healing and
@@ -174,26 +174,43 @@ async fn safety_heal_liveness(world: &mut World<'_>, seed: u64) -> Result<Millis
     world.pass_while(deadline, |world| !world.cluster.all_programs_run()).await?;
     // Liveness: the system converges in time, and stays converged.
     let healed = world.judge_from_here();
-    world.converge(healed + scenario.converge.within_ms, scenario.converge.settle_ms).await?;
+    let deadline = healed + scenario.converge.within_ms;
+    world.converge(Waiting::Healed, deadline, scenario.converge.settle_ms).await?;
     let converged = world.judge.converged_since.unwrap_or(healed);
     world.converged = Some(converged);
     world.judged_by(CONVERGED).map_or(Ok(converged.since(healed)), found)
 }
 
 impl World<'_> {
+    /// What a run came to whose setup did not. A violation speaks first: it needs no more time, and often is the cause.
+    fn failed_setup(mut self, seed: u64, plan: &Plan, halt: Halt) -> Result<Run, Box<NoRun>> {
+        let found = match &halt {
+            Halt::Found(violation) if !self.is_disabled(violation.oracle) => Some(violation.clone()),
+            _ => self.judged_by(ENDED),
+        };
+        if let Some(violation) = found {
+            return Ok(self.finish(seed, plan, Err(Halt::Found(violation))));
+        }
+        let mut causes = self.failing(self.began);
+        causes.extend(self.absent_kinds().map(|note| note.text));
+        causes.push(halt.in_words());
+        let why = format!("setup did not converge: {}", causes.join("; "));
+        Err(Box::new(NoRun { why, history: self.into_history() }))
+    }
+
     fn finish(mut self, seed: u64, plan: &Plan, verdict: Result<Millis, Halt>) -> Run {
         let (mut violation, converged_after_ms) = match verdict {
             Ok(after) => (None, Some(after)),
-            Err(Halt::Found(violation)) => (Some(violation), None),
+            Err(Halt::Found(violation) | Halt::NotConverged(violation)) => (Some(violation), None),
             Err(Halt::StepFailed(why)) => (Some(Violation::new(oracle::STEP, self.cluster.now(), why)), None),
         };
         violation = self.judged_by(ENDED).or(violation);
-        let is_disabled = |found: &Violation| self.scenario.disable.iter().any(|d| d.oracle == found.oracle);
-        violation = violation.filter(|found| !is_disabled(found));
+        violation = violation.filter(|found| !self.is_disabled(found.oracle));
         if let Some(violation) = &violation {
             self.cluster.note(CHAOS, What::Step(smol_str::format_smolstr!("violation {}", violation.oracle)));
         }
         let end = self.cluster.now();
+        self.note_at_end();
         let (unused, notes) = (std::mem::take(&mut self.unused), std::mem::take(&mut self.notes));
         let history = self.into_history();
         let fingerprint = history.record.fingerprint();

@@ -71,7 +71,7 @@ impl World<'_> {
             // The ordered step that is under way has not failed.
             done.map_err(|halt| match halt {
                 Halt::StepFailed(why) => Halt::Found(Violation::new(oracle::STEP, self.cluster.now(), why)),
-                found @ Halt::Found(_) => found,
+                found @ (Halt::Found(_) | Halt::NotConverged(_)) => found,
             })?;
         }
         Ok(())

@@ -4,23 +4,25 @@ use super::judge::Judge;
 use super::run::Watch;
 use super::triggered::{FIRST_TOKEN, Triggered};
 use crate::cluster::{Cluster, Stepped, USER};
-use crate::engine::{Millis, Time};
+use crate::engine::Time;
 use crate::faults::{Injector, Unused};
 use crate::hermetic::{self, Panic};
 use crate::object::Str;
 use crate::oracles::{self, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
-use crate::scenario::{Scenario, oracle};
+use crate::scenario::{OracleInfo, Scenario, oracle};
 use crate::wire::{Addr, Answer, History, NoFaults, Request, What};
 
 /// Wake-ups that nobody waits for by name: time has to pass.
-const PASSING: u64 = u64::MAX;
+pub(super) const PASSING: u64 = u64::MAX;
 
 /// Why a run ends before its end.
 #[derive(Debug)]
 pub(super) enum Halt {
     /// Something was found.
     Found(Violation),
+    /// The system has not converged in time.
+    NotConverged(Violation),
     /// A step of the scenario could not be done.
     StepFailed(String),
 }
@@ -28,7 +30,7 @@ pub(super) enum Halt {
 impl Halt {
     pub(super) fn in_words(self) -> String {
         match self {
-            Self::Found(violation) => violation.message,
+            Self::Found(violation) | Self::NotConverged(violation) => violation.message,
             Self::StepFailed(why) => why,
         }
     }
@@ -50,15 +52,17 @@ pub(super) struct World<'s> {
     pub(super) unused: Vec<Unused>,
     /// What else to know of the run.
     pub(super) notes: Vec<Note>,
+    /// When setup began.
+    pub(super) began: Time,
     /// When all faults had healed and all programs ran again.
-    healed: Option<Time>,
+    pub(super) healed: Option<Time>,
     /// Since when the system was converged for good.
     pub(super) converged: Option<Time>,
     panics: Vec<Panic>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
-    judging: bool,
+    pub(super) judging: bool,
     armed: bool,
     /// Answers to hosts at the current instant.
     burst: (Time, u32),
@@ -83,6 +87,7 @@ impl<'s> World<'s> {
             triggered: Triggered::default(),
             unused: Vec::new(),
             notes: Vec::new(),
+            began: burst.0,
             healed: None,
             converged: None,
             panics: Vec::new(),
@@ -118,7 +123,7 @@ impl<'s> World<'s> {
     }
 
     /// Moves by one event.
-    async fn advance(&mut self) -> Result<(), Halt> {
+    pub(super) async fn advance(&mut self) -> Result<(), Halt> {
         let stepped = if self.armed {
             self.cluster.step(&mut self.injector).await
         } else {
@@ -188,9 +193,8 @@ impl<'s> World<'s> {
                 What::Host(_) => {
                     self.injector.learn_hosts(&self.cluster);
                     self.judge.unconverge(now);
-                    if self.cluster.all_programs_run() {
-                        self.judge.refresh(now, self.cluster.server(), self.judging);
-                    }
+                    self.judge.programs_run = self.cluster.all_programs_run();
+                    self.judge.refresh(now, self.cluster.server(), self.judging);
                 }
                 What::Answered { .. } => {
                     let count = if self.burst.0 == now { self.burst.1 + 1 } else { 1 };
@@ -223,36 +227,6 @@ impl<'s> World<'s> {
             self.advance().await?;
         }
         Ok(())
-    }
-
-    /// Waits until the system has been converged and quiet for `window`; the converged instant must come before `deadline`.
-    pub(super) async fn converge(&mut self, deadline: Time, window: Millis) -> Result<(), Halt> {
-        let mut asked = None;
-        self.cluster.wake_at(deadline, PASSING);
-        loop {
-            let now = self.cluster.now();
-            match self.judge.quiet_at(window).filter(|_| self.cluster.all_programs_run()) {
-                Some(at) if at <= now => return Ok(()),
-                Some(at) if asked != Some(at) => {
-                    asked = Some(at);
-                    self.cluster.wake_at(at, PASSING);
-                }
-                _ => {}
-            }
-            let since = self.judge.converged_since;
-            if now >= deadline && since.is_none_or(|since| since > deadline) {
-                return found(self.not_converged(deadline, window));
-            }
-            self.advance().await?;
-        }
-    }
-
-    fn not_converged(&self, deadline: Time, window: Millis) -> Violation {
-        let why = self.judge.why_not().or_else(|| {
-            let down = self.cluster.hosts().iter().find(|(addr, _)| !self.cluster.hosts().runs(*addr));
-            down.map(|(_, spec)| format!("program {} does not run", spec.name))
-        });
-        oracles::not_converged(self.judge.was_converged, deadline, window, why, &self.judge.states)
     }
 
     /// Sends a request as the user and waits for the answer.
@@ -318,11 +292,16 @@ impl<'s> World<'s> {
         now
     }
 
+    /// Whether the scenario switches this oracle off.
+    pub(super) fn is_disabled(&self, oracle: &OracleInfo) -> bool {
+        self.scenario.disable.iter().any(|disabled| disabled.oracle == oracle)
+    }
+
     /// What judges of the record find in what has happened so far. A disabled one is not asked, so that it hides no other.
     pub(super) fn judged_by(&mut self, judges: &[RecordJudge]) -> Option<Violation> {
         self.panics.extend(hermetic::take_panics());
-        let (history, panics, disable) = (self.cluster.history(), &self.panics[..], &self.scenario.disable);
-        let asked = judges.iter().filter(|(oracle, _)| !disable.iter().any(|d| d.oracle == *oracle));
+        let (history, panics) = (self.cluster.history(), &self.panics[..]);
+        let asked = judges.iter().filter(|(oracle, _)| !self.is_disabled(oracle));
         Observed { history, healed: self.healed, converged: self.converged, panics }.judged_by(asked)
     }
 }

@@ -13,6 +13,8 @@ use libc::{clockid_t, pthread_attr_t, pthread_t, size_t, ssize_t, timespec};
 
 use super::state;
 
+#[path = "exit_calls.rs"]
+mod exit_calls;
 #[path = "output_calls.rs"]
 mod output_calls;
 
@@ -35,6 +37,11 @@ pub(super) fn keep_symbols() {
     black_box(clock_gettime as ClockGetTime as *const ());
     black_box(pthread_create as PthreadCreate as *const ());
     black_box(syscall as *const ());
+    black_box(exit_calls::exit as exit_calls::Exit as *const ());
+    black_box(exit_calls::_exit as exit_calls::Exit as *const ());
+    black_box(exit_calls::_Exit as exit_calls::Exit as *const ());
+    black_box(exit_calls::quick_exit as exit_calls::Exit as *const ());
+    black_box(exit_calls::abort as exit_calls::Abort as *const ());
     black_box(output_calls::write as output_calls::Write as *const ());
     black_box(output_calls::writev as output_calls::WriteV as *const ());
 }

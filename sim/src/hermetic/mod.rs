@@ -7,6 +7,7 @@
 //! | `ahash::random_state` | kube's reflector store | a stream drawn from the seed |
 //! | `fastrand` | back-off jitter | seeded |
 //! | `write`, `writev` to stdout and stderr | `println!`, `tracing` and `log` subscribers | collected: [`take_output`] |
+//! | `exit`, `_exit`, `abort` | `std::process::exit`, a panic while unwinding | told ([`exits::on_exit`]), so that the run can be done again with an exit of the host |
 //! | `pthread_create` | `thread::spawn`, `spawn_blocking` | passed on and counted: a run with threads is not deterministic |
 //!
 //! The binary defines these symbols, so the linker binds callers to them before libc's: those of the program's own code and of
@@ -28,6 +29,7 @@
 //!
 //! Architecture invariant: names nothing else in the crate.
 
+pub mod exits;
 mod output;
 pub mod owners;
 mod panics;

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use super::{interpose, output, owners, panics, seeds};
+use super::{exits, interpose, output, owners, panics, seeds};
 
 /// What monotonic clocks read when the tokio clock starts. Our choice: small, because std passes deadlines on this clock to
 /// the kernel, which returns at once if the machine's clock is past them, and would block in real time otherwise.
@@ -45,6 +45,7 @@ pub fn enter(seed: u64, epoch_ns: u64) -> Guard {
     interpose::keep_symbols();
     panics::install();
     seeds::install();
+    exits::begin(seed);
     output::clear();
     owners::clear();
     panics::clear();

@@ -4,10 +4,10 @@
 //! What is judged when, and where:
 //! - at every commit from t = 0: `always` ([`Check`], followed by `explore::judge`)
 //! - at any time: a program that does not let time pass ([`spinning`]); a step that fails (`step`, in `explore`)
-//! - where the system has to converge (setup, `wait: {for: converged}`, after healing) and does not: [`not_converged`]
+//! - where the system has to converge (setup, `wait: {for: converged}`, after healing) and does not: [`NotConverged`]
 //! - when it has converged after healing and stayed so: [`CONVERGED`], in the order of the list
 //! - then the scenario's code at the end (`at_end`, in `explore`)
-//! - when the run is over, however it ended: [`ENDED`]; what these find takes the place of what was found before
+//! - when the run is over, however it ended, also in setup: [`ENDED`]; what these find takes the place of what was found before
 //! - around the run: `exit`, `stuck` and `internal`, in the crate `wavetank`
 //!
 //! The first violation ends the run. A judge of the record whose oracle is disabled is not asked; another disabled oracle's
@@ -25,7 +25,8 @@
 //! The files beside the judges:
 //! - [`Violation`]: what is reported; [`Observed`]: what a judge sees
 //! - `check`: [`Compiled`] and [`Check`], the expectations of a scenario, in CEL, by partial match or in Rust
-//! - `convergence`: [`not_converged`], which reports `no_convergence` and `unstable`
+//! - `convergence`: [`NotConverged`], which reports `no_convergence`, `unstable` and `stalled`
+//! - `endings`: programs that end by themselves, in words
 //! - [`cel`], `partial`: the languages of checks
 
 use crate::scenario::oracle::{self, OracleInfo};
@@ -33,6 +34,7 @@ use crate::scenario::oracle::{self, OracleInfo};
 pub mod cel;
 mod check;
 mod convergence;
+mod endings;
 mod hot_loop;
 mod note;
 mod observed;
@@ -41,7 +43,8 @@ mod partial;
 mod violation;
 
 pub use check::{Check, Compiled};
-pub use convergence::not_converged;
+pub use convergence::NotConverged;
+pub use endings::{Ending, How, endings, failing};
 pub use hot_loop::{REQUESTS_AT_ONCE, spinning};
 pub use note::Note;
 pub use observed::Observed;

@@ -1,5 +1,8 @@
 //! What a run says without a violation: something that a user should know, and that `--strict` makes a failure.
 
+/// How the keys of notes begin that say something only if all runs have them.
+const UNMATCHED: &str = "unmatched ";
+
 /// One remark about a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -13,5 +16,15 @@ impl Note {
     /// A note.
     pub fn new(key: impl Into<String>, text: impl Into<String>) -> Self {
         Self { key: key.into(), text: text.into() }
+    }
+
+    /// A note that a part of the scenario met nothing. A sweep tells it only if that is so in all of its runs.
+    pub fn unmatched(what: &str, text: impl Into<String>) -> Self {
+        Self::new(format!("{UNMATCHED}{what}"), text)
+    }
+
+    /// Whether a note with this key says something only if all runs have it.
+    pub fn is_of_sweep(key: &str) -> bool {
+        key.starts_with(UNMATCHED)
     }
 }

@@ -13,6 +13,7 @@ use tokio::io::DuplexStream;
 use tower_service::Service;
 
 use super::Host;
+use super::fused::Fused;
 use super::program::HostInner;
 
 /// Opens byte streams from one host, as hyper's connectors do.
@@ -24,6 +25,7 @@ pub struct Connector {
 impl Host {
     /// The service that opens byte streams to pod IPs and Service names.
     pub fn connector(&self) -> Connector {
+        self.inner.used();
         Connector { host: self.inner.clone() }
     }
 }
@@ -31,14 +33,15 @@ impl Host {
 impl Service<Uri> for Connector {
     type Response = DuplexStream;
     type Error = io::Error;
-    type Future = Ready<io::Result<DuplexStream>>;
+    type Future = Fused<Ready<io::Result<DuplexStream>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
+        self.host.used();
         let text = format!("{} cannot reach {uri}: no program listens there", self.host.spec.name);
-        ready(Err(io::Error::new(io::ErrorKind::ConnectionRefused, text)))
+        Fused::new(ready(Err(io::Error::new(io::ErrorKind::ConnectionRefused, text))))
     }
 }

@@ -5,15 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::program::HostInner;
+use super::stage::panic_text;
 use super::switchboard::{FromHost, Incarnation, ResponseSender};
-use super::{Host, Program, Stage};
-use crate::hermetic::owners;
+use super::{Ended, Host, Program, Stage};
+use crate::hermetic::{exits, owners};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
@@ -104,10 +106,17 @@ impl Hosts {
         self.stage.switchboard().admit(incarnation);
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
         let inner = HostInner { incarnation, spec, switchboard };
-        owners::started(incarnation.owner());
-        let start = || host.spec.program.start(Host { inner: Arc::new(inner) });
-        let root = owners::run_as(incarnation.owner(), start);
-        self.stage.add(incarnation, root);
+        let (program, owner) = (&host.spec.program, incarnation.owner());
+        owners::started(owner, &in_words(&host.spec));
+        if let Some(code) = exits::due(owner, true) {
+            return self.stage.add_ended(addr, Ended::Code(code));
+        }
+        let start = || owners::run_as(owner, || program.start(Host { inner: Arc::new(inner) }));
+        // The closure is the user's code, and so is its panic.
+        match catch_unwind(AssertUnwindSafe(start)) {
+            Ok(root) => self.stage.add(incarnation, root),
+            Err(panic) => self.stage.add_ended(addr, Ended::StartPanic(panic_text(panic.as_ref()))),
+        }
     }
 
     /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.
@@ -190,6 +199,12 @@ impl Hosts {
             host.watches.remove(&id);
         }
     }
+}
+
+/// A host's program as messages name it.
+fn in_words(spec: &HostSpec) -> String {
+    let (program, name) = (spec.program.name(), spec.name.as_str());
+    if program == name { name.to_owned() } else { format!("{name} (program {program})") }
 }
 
 /// What a program did.

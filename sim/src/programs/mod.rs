@@ -13,6 +13,7 @@
 mod connector;
 mod container_faults;
 mod container_runtime;
+mod fused;
 mod hosts;
 pub mod images;
 mod program;
@@ -23,6 +24,7 @@ mod switchboard;
 pub use connector::Connector;
 pub use container_faults::{ContainerFaults, ContainerSelector};
 pub use container_runtime::ContainerRuntime;
+pub use fused::Fused;
 pub use hosts::{HostAction, HostSpec, Hosts};
 pub use images::{Image, Images};
 pub use program::{ExitResult, Host, Program};

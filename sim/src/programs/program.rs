@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::HostSpec;
 use super::switchboard::{Incarnation, Switchboard};
+use crate::hermetic::owners;
 use crate::object::Str;
 
 /// What a program's root future returns. Returning is a process exit: with code 0, or with an error in words.
@@ -64,19 +65,29 @@ pub(crate) struct HostInner {
     pub(crate) switchboard: Arc<Switchboard>,
 }
 
+impl HostInner {
+    /// The current task uses it, which tells whose task it is.
+    pub(super) fn used(&self) {
+        owners::uses(self.incarnation.owner());
+    }
+}
+
 impl Host {
     /// The name of the process: of the replica, or of the pod that it runs in.
     pub fn name(&self) -> &str {
+        self.inner.used();
         &self.inner.spec.name
     }
 
     /// The user name that the API server sees.
     pub fn identity(&self) -> &str {
+        self.inner.used();
         &self.inner.spec.identity
     }
 
     /// An environment variable. It comes from the pod's container, or from the operator's `with`.
     pub fn env(&self, name: &str) -> Option<&str> {
+        self.inner.used();
         self.inner.spec.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }

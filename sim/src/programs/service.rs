@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tower_service::Service;
 
 use super::Host;
+use super::fused::Fused;
 use super::program::HostInner;
 use crate::wire::http::{ResponseBody, decode};
 
@@ -28,6 +29,7 @@ pub struct HostService {
 impl Host {
     /// The HTTP service to pass to `kube::Client::new`.
     pub fn service(&self) -> HostService {
+        self.inner.used();
         HostService { host: self.inner.clone() }
     }
 }
@@ -37,17 +39,27 @@ impl HostService {
     fn send(&self, parts: &Parts, body: &[u8]) -> Answered {
         let (reply, answer) = oneshot::channel();
         self.host.switchboard.call(self.host.incarnation, Box::new(decode(parts, body)), reply);
-        Answered(answer)
+        Answered { host: self.host.clone(), answer: Some(answer) }
     }
 }
 
 /// The response to come. It stays pending for ever if the host is fenced.
-struct Answered(oneshot::Receiver<io::Result<Response<ResponseBody>>>);
+struct Answered {
+    host: Arc<HostInner>,
+    /// None once it has come, and once it is known that it will not.
+    answer: Option<oneshot::Receiver<io::Result<Response<ResponseBody>>>>,
+}
 
 impl Future for Answered {
     type Output = io::Result<Response<ResponseBody>>;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match Pin::new(&mut self.0).poll(cx) {
+        self.host.used();
+        let Some(answer) = &mut self.answer else { return Poll::Pending };
+        let polled = Pin::new(answer).poll(cx);
+        if polled.is_ready() {
+            self.answer = None;
+        }
+        match polled {
             Poll::Ready(Ok(answer)) => Poll::Ready(answer),
             // The sender is dropped with the incarnation, so no answer will come.
             Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
@@ -70,17 +82,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.host.used();
         let (parts, body) = request.into_parts();
         let mut body = Box::pin(collect(body));
         match body.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(bytes)) => Box::pin(self.send(&parts, &bytes)),
-            Poll::Ready(Err(error)) => Box::pin(std::future::ready(Err(error))),
+            Poll::Ready(Err(error)) => Box::pin(Fused::new(std::future::ready(Err(error)))),
             Poll::Pending => {
                 let service = self.clone();
-                Box::pin(async move {
+                Box::pin(Fused::new(Box::pin(async move {
                     let bytes = body.await?;
                     service.send(&parts, &bytes).await
-                })
+                })))
             }
         }
     }

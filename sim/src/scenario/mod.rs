@@ -36,7 +36,7 @@ pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget, Victim};
 pub use oracle::OracleInfo;
 pub use plan::{BadPlan, ExactWhen, Plan, PlannedFault};
 pub use range::{CountRange, TimeRange};
-pub use spec::{Converge, Disabled, Ignore, Scenario};
+pub use spec::{Converge, Disabled, Ignore, MayBePending, Scenario};
 pub use step::{Action, Cascade, NodeChoice, Step, Wait, WaitFor};
 pub use target::{Hosting, KindName, Pattern, Pick, Target};
 pub use trigger::{EventPattern, EventVerb, Moment, Trigger, When};

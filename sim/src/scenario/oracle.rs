@@ -65,7 +65,7 @@ rows! {
     "After the faults have healed, the system does not converge in time: an object stays pending, an `eventually` does not hold, or a program does not run."
     UNSTABLE "unstable" Run Disabled true
     "After the faults have healed, the system converges but never stays converged for the settle window."
-    STALLED "stalled" Run Disabled false
+    STALLED "stalled" Run Disabled true
     "After the faults have healed, a custom resource says `Stalled=True`, so that waiting does not help."
     HOT_LOOP "hot_loop" Record Disabled true
     "A program writes one object again and again although the system has converged, or it keeps time from passing."
@@ -98,7 +98,7 @@ rows! {
     AT_END "at_end" Run Expected true
     "The code that the scenario runs at the end of each run returns an error or panics."
     EXIT "exit" Process Expected true
-    "The process of the run ends before the run: a program aborts or exits it."
+    "The process of the run ends before the run: a program crashes it by a signal, or ends it by `exit` or `abort` again and again. Fewer such ends are exits of the program, which is started again."
     STUCK "stuck" Process Expected true
     "A program blocks the run for longer than the watchdog waits on the wall clock; this depends on the machine."
     INTERNAL "internal" Process Explained true

@@ -1,6 +1,7 @@
 //! The whole scenario, and its conditions for convergence.
 
 use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Step};
+use crate::object::LabelSelector;
 use crate::object::names::DEFAULT_NAMESPACE;
 
 /// The input of a run. Together with a seed it determines the run completely.
@@ -44,6 +45,10 @@ pub struct Converge {
     pub settle_ms: u64,
     /// What does not belong to the masked state.
     pub ignore: Vec<Ignore>,
+    /// What may be pending when all is well. It belongs to the masked state.
+    pub pending: Vec<MayBePending>,
+    /// Whether a convergence that only a timer of a program brings about is a violation. It is a note otherwise.
+    pub without_resync: bool,
 }
 
 /// Objects, or fields of objects, that do not belong to the masked state.
@@ -55,6 +60,33 @@ pub struct Ignore {
     pub selector: Option<String>,
     /// JSON pointers of the fields; without them, the whole object.
     pub fields: Vec<String>,
+}
+
+/// Objects that may be pending when all is well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MayBePending {
+    /// The kind of the objects.
+    pub kind: KindName,
+    /// The name of the object; without it, all of the kind.
+    pub name: Option<String>,
+    /// The labels of the objects, as kubectl writes them; without them, all of the kind.
+    pub selector: Option<String>,
+}
+
+impl MayBePending {
+    /// Whether it selects objects by their name or by their labels.
+    ///
+    /// # Errors
+    /// What is wrong, and what would be right.
+    pub fn check(&self) -> Result<(), String> {
+        let Some(selector) = &self.selector else { return Ok(()) };
+        if self.name.is_some() {
+            return Err("`selector` does not go with `name`: leave one out".into());
+        }
+        let wrong =
+            |error| format!("`{selector}` is no label selector ({error}): write one such as `app=web`");
+        LabelSelector::parse(selector).map(drop).map_err(wrong)
+    }
 }
 
 /// An oracle that is off.
@@ -70,7 +102,13 @@ impl Default for Converge {
     /// Our choice: crash-loop back-off, pull back-off and a requeue may take 5 minutes each, and the settle window is longer
     /// than a requeue and a watch timeout of 5 minutes.
     fn default() -> Self {
-        Self { within_ms: 20 * 60_000, settle_ms: 10 * 60_000, ignore: Vec::new() }
+        Self {
+            within_ms: 20 * 60_000,
+            settle_ms: 10 * 60_000,
+            ignore: Vec::new(),
+            pending: Vec::new(),
+            without_resync: false,
+        }
     }
 }
 

@@ -54,7 +54,7 @@ pub enum What {
         resource: Option<Resource>,
         /// The subresource, or empty.
         subresource: Str,
-        /// Namespace and name, as far as the request named them.
+        /// Namespace and name, as far as the request named them; for a path without a resource, the path as the name.
         key: ObjectKey,
         /// The HTTP code.
         code: u16,

@@ -31,6 +31,14 @@ pub(super) const TEXT: Shape = Shape::Leaf(&Leaf {
 pub(super) const ANY: Shape =
     Shape::Leaf(&Leaf { right: "a value", schema: SCALAR, any_scalar: true, check: |_| Ok(()) });
 
+/// True or false.
+pub(super) const BOOLEAN: Shape = Shape::Leaf(&Leaf {
+    right: "`true` or `false`",
+    schema: r#"{"type":"boolean"}"#,
+    any_scalar: true,
+    check: |text| only(text.parse::<bool>().is_ok()),
+});
+
 /// A whole number.
 pub(super) const COUNT: Shape = Shape::Leaf(&Leaf {
     right: "a whole number such as `3`",
@@ -117,6 +125,14 @@ pub(super) const SELECTOR: Shape = Shape::Leaf(&Leaf {
 /// What is wrong, and what would be right.
 pub(crate) fn check_selector(text: &str) -> Result<(), String> {
     SELECTOR.check_text(text)
+}
+
+/// Checks a kind, or `kind/name`, that the builder was given.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub(crate) fn check_objects(text: &str) -> Result<(), String> {
+    if text.contains('/') { KIND_AND_NAME.check_text(text) } else { KIND.check_text(text) }
 }
 
 /// The pods that a node must host.

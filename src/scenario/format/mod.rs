@@ -13,11 +13,14 @@ mod faults;
 mod leaf;
 mod steps;
 
-pub(crate) use leaf::check_selector;
+pub(crate) use leaf::{check_objects, check_selector};
 pub(super) use steps::VERBS;
 pub(crate) use steps::check_step;
 
-use leaf::{DURATION, KIND, LABEL, POINTER, SEEDS, SELECTOR};
+use leaf::{BOOLEAN, DURATION, KIND, LABEL, POINTER, SEEDS, SELECTOR, TEXT};
+
+use wavetank_sim::object::Value;
+use wavetank_sim::value;
 
 use super::shape::{Field, Fields, Shape, may, must};
 
@@ -85,8 +88,32 @@ static CONVERGE: Fields = map(
             Shape::List(&Shape::Fields(&IGNORE)),
             "objects and fields that may change while the system is converged",
         ),
+        may(
+            "pending",
+            Shape::List(&Shape::Branches(&PENDING, name_or_selector)),
+            "objects that may be pending when all is well, such as a custom resource that is Ready=False by design",
+        ),
+        may(
+            "withoutResync",
+            BOOLEAN,
+            "whether a convergence is a violation that only a timer of a program brings about; default false, which makes it a note",
+        ),
     ],
 );
+
+static PENDING: Fields = map(
+    "an entry of `pending`",
+    &[
+        must("kind", KIND, "the objects' kind"),
+        may("name", TEXT, "the object's name; default all of the kind"),
+        may("selector", SELECTOR, "the objects' labels; default all of the kind"),
+    ],
+);
+
+/// With a name there is no selector.
+fn name_or_selector() -> Value {
+    value!([{"if": {"required": ["name"]}, "then": {"properties": {"selector": false}}}])
+}
 
 static IGNORE: Fields = map(
     "an entry of `ignore`",

@@ -10,9 +10,9 @@ use crate::scenario::problem::{Problem, Source, Spot};
 use crate::scenario::yaml::{self, Node, Tree};
 
 impl Reader<'_, '_> {
-    /// The objects of `PATH`, `[PATH..]` or `{inline: TEXT}`.
-    pub(in crate::scenario) fn manifests(&mut self, node: &Node) -> Vec<Arc<Object>> {
-        let mut objects = Vec::new();
+    /// The objects of `PATH`, `[PATH..]` or `{inline: TEXT}`; nothing if that is malformed.
+    pub(in crate::scenario) fn manifests(&mut self, node: &Node) -> Option<Vec<Arc<Object>>> {
+        let (mut objects, problems) = (Vec::new(), self.problems.count());
         match &node.tree {
             Tree::Text(_) => self.files(node, &mut objects),
             Tree::List(paths) => paths.iter().for_each(|path| self.files(path, &mut objects)),
@@ -22,7 +22,7 @@ impl Reader<'_, '_> {
                 }
             }
         }
-        objects
+        (self.problems.count() == problems).then_some(objects)
     }
 
     fn files(&mut self, node: &Node, objects: &mut Vec<Arc<Object>>) {

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use wavetank_sim::scenario::oracle::{OracleInfo, Use};
 use wavetank_sim::scenario::range::seeds;
-use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, Scenario};
+use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, MayBePending, Scenario};
 
 use self::programs::Running;
 pub(super) use self::reader::{Context, Reader, refuse_unread, texts};
@@ -93,7 +93,19 @@ impl Reader<'_, '_> {
             within_ms: node.millis("within").unwrap_or(usual.within_ms),
             settle_ms: node.millis("settle").unwrap_or(usual.settle_ms),
             ignore: self.each(node.list("ignore"), ignore),
+            pending: self.each(node.list("pending"), Self::may_be_pending),
+            without_resync: node.parse("withoutResync").unwrap_or(usual.without_resync),
         }
+    }
+
+    fn may_be_pending(&mut self, node: &Node) -> Option<MayBePending> {
+        let entry = MayBePending {
+            kind: KindName(node.string("kind")?),
+            name: node.string("name"),
+            selector: node.string("selector"),
+        };
+        self.right(node.get("selector").unwrap_or(node).spot, entry.check())?;
+        Some(entry)
     }
 }
 

@@ -100,6 +100,10 @@ fn every_fault_and_step_of_this_version_is_read() {
         (&FaultTarget::Cluster, "0..100".into())
     );
     assert_eq!((s.expect[0].grace_ms, s.disable[0].oracle.name), (30_000, "hot_loop"));
+    let [all, spare, labelled] = &s.converge.pending[..] else { panic!("{:?}", s.converge) };
+    assert_eq!((all.name.as_deref(), spare.name.as_deref()), (None, Some("spare")));
+    assert_eq!((spare.kind.0.as_str(), labelled.selector.as_deref()), ("caches.example.com", Some("app=x")));
+    assert!(s.converge.without_resync && !read(POD_DELETION).unwrap().converge.without_resync);
 }
 
 #[test]

@@ -55,7 +55,12 @@ fn what_the_parser_accepts_is_valid_by_the_schema() {
 #[test]
 fn what_the_parser_refuses_for_its_form_is_invalid_by_the_schema() {
     let good = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: s}\nspec:\n";
-    for spec in ["seeds: 3", "expect: {violation: step}", "oracles: {disable: [{name: panic, reason: r}]}"] {
+    for spec in [
+        "seeds: 3",
+        "expect: {violation: step}",
+        "oracles: {disable: [{name: panic, reason: r}]}",
+        "converge: {pending: [{kind: Pod, name: a}, {kind: Pod, selector: a=b}, {kind: Pod}], withoutResync: true}",
+    ] {
         let text = format!("{good}  {spec}\n");
         assert!(read(&text).is_ok() && holds(&schema(), &value(&text)), "{spec}");
     }
@@ -78,6 +83,8 @@ fn what_the_parser_refuses_for_its_form_is_invalid_by_the_schema() {
         "faults: [{fault: node-loss, target: node/a, when: {at: 1s}, duration: 1s, heal: never}]",
         "faults: [{fault: reboot, target: node/a, when: {at: 1s}, heal: return}]",
         "faults: [{fault: api-error, target: all, when: {at: 1s}, args: {status: 404}}]",
+        "converge: {pending: [{kind: Pod, name: a, selector: a=b}]}",
+        "converge: {withoutResync: [true]}",
         "operators: [{program: [a]}]",
         "expect: {cel: a}",
         "expect: {violation: internal}",

@@ -4,7 +4,7 @@ use smol_str::format_smolstr;
 
 use super::super::reason::{Want, text};
 use super::{Lookup, because};
-use crate::object::{Object, Str, Value, keys};
+use crate::object::{Object, Quantity, Str, Value, keys};
 
 /// Controllers that leave a Failed pod behind once they have replaced it or given up on it.
 const LEAVE_FAILED_PODS: [&str; 3] = ["Job", "ReplicaSet", "ReplicationController"];
@@ -65,14 +65,25 @@ pub(super) fn node(object: &Object, _: &dyn Lookup) -> Option<Want> {
     Some(Want::Busy(format_smolstr!("the taint {}:{}", part("key"), part("effect"))))
 }
 
-/// Bound, or its storage class waits for a consumer.
+/// Bound to a volume of the wanted size, or its storage class waits for a consumer.
 pub(super) fn claim(object: &Object, others: &dyn Lookup) -> Option<Want> {
     let phase = text(object, &["status", "phase"]);
-    if phase == "Bound" || others.waits_for_consumer(object) {
+    if phase == "Bound" {
+        return too_small(object);
+    }
+    if others.waits_for_consumer(object) {
         return None;
     }
     let has = if phase.is_empty() { "Pending".into() } else { phase };
     Some(Want::State { want: "Bound", has })
+}
+
+/// A claim grows until its volume has the wanted size. A volume may be larger.
+fn too_small(claim: &Object) -> Option<Want> {
+    let want = text(claim, &["spec", "resources", "requests", "storage"]);
+    let has = text(claim, &["status", "capacity", "storage"]);
+    let size = |text: &Str| text.parse::<Quantity>().ok();
+    (size(&want)? > size(&has)?).then_some(Want::Storage { want, has })
 }
 
 /// Not terminating.

@@ -3,23 +3,25 @@
 //! Real: kstatus, which users of Helm and Flux know. Modelled: the controller has observed the generation; Deployment,
 //! ReplicaSet, StatefulSet and DaemonSet have all wanted replicas updated, ready and available (a paused Deployment, an
 //! OnDelete StatefulSet and a suspended Job are not pending); a Job is finished; a claim is Bound, or WaitForFirstConsumer
-//! without a consumer; a pod is Ready or Succeeded; a custom resource is not `Reconciling`.
+//! without a consumer; a pod is Ready or Succeeded; a CustomResourceDefinition is Established; a custom resource is neither
+//! `Reconciling` nor `Stalled`, and `Ready` if it has that condition.
 //!
 //! Differs, by our choice: a node must be Ready without lifecycle taints, because a lost node is a fault; nothing may be
 //! terminating or have an owner that does not exist, because finalizers and garbage collection must end; a Failed pod that
-//! its controller has replaced is not pending; `Ready` of a custom resource is not required, because some resources have it
-//! False by design. Expectations, not these rules, judge whether the spec is the wanted one.
+//! its controller has replaced is not pending; a bound claim has the size that it wants. Expectations, not these rules, judge
+//! whether the spec is the wanted one. A scenario names what is pending by design (`converge.pending`).
 //!
 //! To add a kind: a function in the file of its family that says what it lacks, a line in [`RULES`], and a case in `tests`.
 
 mod cluster;
+mod custom;
 mod workloads;
 
 #[cfg(test)]
 mod tests;
 
 use super::reason::{Reason, Want, text};
-use crate::object::{Object, OwnerRef, keys};
+use crate::object::{Object, OwnerRef, Value, keys};
 
 /// What a rule needs to know of other objects.
 pub trait Lookup {
@@ -41,7 +43,7 @@ impl Lookup for () {
 
 type PendingRule = fn(&Object, &dyn Lookup) -> Option<Want>;
 
-/// The rule of each kind. Other kinds have [`custom_resource`].
+/// The rule of each kind. Other kinds have [`custom::resource`].
 const RULES: &[(&str, &str, PendingRule)] = &[
     ("v1", "Pod", cluster::pod),
     ("v1", "Node", cluster::node),
@@ -53,6 +55,7 @@ const RULES: &[(&str, &str, PendingRule)] = &[
     ("batch/v1", "Job", workloads::job),
     ("v1", "PersistentVolumeClaim", cluster::claim),
     ("v1", "Namespace", cluster::namespace),
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition", custom::definition),
 ];
 
 /// Whether the object is a Lease or an Event: written all the time, never pending, not part of the state.
@@ -69,7 +72,7 @@ pub fn pending(object: &Object, others: &dyn Lookup) -> Option<Reason> {
     }
     let (api_version, kind) = (object.api_version(), object.kind());
     let found = RULES.iter().find(|rule| rule.1 == kind && rule.0 == api_version);
-    let rule = found.map_or(custom_resource as PendingRule, |found| found.2);
+    let rule = found.map_or(custom::resource as PendingRule, |found| found.2);
     let want = terminating(object).or_else(|| dangling(object, others)).or_else(|| rule(object, others))?;
     Some(Reason::new(object, want))
 }
@@ -102,16 +105,8 @@ fn observed_at_all(object: &Object) -> Option<Want> {
     (observed != generation).then_some(Want::Observed { generation, observed })
 }
 
-/// The rule of kstatus for unknown kinds: the generation is observed, and `Reconciling` is not True.
-fn custom_resource(object: &Object, _: &dyn Lookup) -> Option<Want> {
-    observed(object).or_else(|| {
-        let condition = object.condition("Reconciling").filter(|c| c.str_at(&["status"]) == Some("True"))?;
-        Some(Want::Busy(smol_str::format_smolstr!("Reconciling=True: {}", because(condition))))
-    })
-}
-
 /// Reason and message of a condition, as one text.
-fn because(condition: &crate::object::Value) -> String {
+fn because(condition: &Value) -> String {
     let part = |field: &str| condition.str_at(&[field]).unwrap_or_default();
     match (part("reason"), part("message")) {
         ("", "") => part("status").to_owned(),

@@ -182,22 +182,83 @@ fn claims_must_be_bound_and_namespaces_must_not_terminate() {
     reads(&namespace("Terminating"), Some("Namespace ns is not Active: Terminating"));
 }
 
+/// The custom resource `c` with this status.
+fn cache(status: Value) -> Object {
+    object(
+        value!({"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": "c", "generation": 2},
+        "status": status}),
+    )
+}
+
+fn condition(kind: &str, status: &str) -> Value {
+    value!({"type": kind, "status": status, "reason": "Scaling", "message": "2 of 3"})
+}
+
 #[test]
-fn a_custom_resource_is_pending_only_by_its_generation_or_reconciling() {
-    let cache = |status: Value| {
-        object(
-            value!({"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": "c", "generation": 2}, "status": status}),
-        )
-    };
+fn a_custom_resource_without_a_generation_and_conditions_in_its_status_is_not_pending() {
     reads(&cache(value!({})), None);
-    reads(
-        &cache(value!({"observedGeneration": 2, "conditions": [{"type": "Ready", "status": "False"}]})),
-        None,
-    );
+    reads(&cache(value!({"observedGeneration": 2, "phase": "Pending"})), None);
     reads(
         &cache(value!({"observedGeneration": 1})),
         Some("Cache c is at generation 2, its controller has seen 1"),
     );
-    let busy = value!({"conditions": [{"type": "Reconciling", "status": "True", "reason": "Scaling", "message": "2 of 3"}]});
-    reads(&cache(busy), Some("Cache c has Reconciling=True: Scaling: 2 of 3"));
+}
+
+#[test]
+fn a_condition_ready_that_exists_must_be_true() {
+    let with = |condition: Value| cache(value!({"observedGeneration": 2, "conditions": [condition]}));
+    reads(&with(condition("Ready", "True")), None);
+    reads(&with(condition("Available", "False")), None);
+    reads(&with(condition("Ready", "False")), Some("Cache c has Ready=False: Scaling: 2 of 3"));
+    reads(&with(condition("Ready", "Unknown")), Some("Cache c has Ready=Unknown: Scaling: 2 of 3"));
+    reads(&with(value!({"type": "Ready", "status": "False"})), Some("Cache c has Ready=False"));
+}
+
+#[test]
+fn of_several_conditions_the_generation_speaks_first_then_reconciling_then_stalled_then_ready() {
+    let with = |observed: i64, kinds: &[(&str, &str)]| {
+        let conditions = Value::list(kinds.iter().map(|(kind, status)| condition(kind, status)));
+        cache(value!({"observedGeneration": observed, "conditions": conditions}))
+    };
+    let all = [("Ready", "False"), ("Stalled", "True"), ("Reconciling", "True")];
+    reads(&with(1, &all), Some("Cache c is at generation 2, its controller has seen 1"));
+    reads(&with(2, &all), Some("Cache c has Reconciling=True: Scaling: 2 of 3"));
+    reads(&with(2, &all[..2]), Some("Cache c has Stalled=True: Scaling: 2 of 3"));
+    reads(
+        &with(2, &[("Ready", "True"), ("Stalled", "True")]),
+        Some("Cache c has Stalled=True: Scaling: 2 of 3"),
+    );
+    reads(&with(2, &[("Ready", "True"), ("Stalled", "False"), ("Reconciling", "False")]), None);
+    reads(&with(2, &[("Stalled", "Unknown"), ("Reconciling", "Unknown")]), None);
+}
+
+#[test]
+fn a_definition_is_pending_until_it_is_established() {
+    let crd = |conditions: Value| {
+        object(value!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "a.b"}, "status": {"conditions": conditions}}))
+    };
+    let not = "CustomResourceDefinition a.b is not Established: ";
+    reads(&crd(value!([{"type": "Established", "status": "True"}])), None);
+    reads(&crd(value!([])), Some(&format!("{not}the server has not looked at it yet")));
+    let installing = value!([{"type": "Established", "status": "False", "reason": "Installing"}]);
+    reads(&crd(installing), Some(&format!("{not}Installing")));
+    let refused = value!([{"type": "Established", "status": "False", "reason": "NotAccepted"},
+        {"type": "NamesAccepted", "status": "False", "reason": "PluralConflict", "message": "in use"}]);
+    reads(&crd(refused), Some(&format!("{not}PluralConflict: in use")));
+}
+
+#[test]
+fn a_bound_claim_is_pending_while_its_volume_is_smaller_than_wanted() {
+    let claim = |want: &str, has: &str| {
+        object(
+            value!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c", "namespace": "ns"},
+            "spec": {"resources": {"requests": {"storage": want}}},
+            "status": {"phase": "Bound", "capacity": {"storage": has}}}),
+        )
+    };
+    reads(&claim("8Gi", "8Gi"), None);
+    reads(&claim("1024Mi", "1Gi"), None);
+    reads(&claim("5Gi", "10Gi"), None);
+    reads(&claim("1500Mi", "1Gi"), Some("PersistentVolumeClaim ns/c wants 1500Mi of storage, has 1Gi"));
 }

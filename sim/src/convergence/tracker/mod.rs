@@ -1,6 +1,7 @@
 //! The set of pending objects, kept from commit to commit.
 //!
-//! As from the masked state, ignored objects and the Jobs of CronJobs with their pods are left out.
+//! Left out are ignored objects and the Jobs of CronJobs with their pods, as from the masked state, and what a scenario names as
+//! pending by design.
 
 mod claims;
 
@@ -45,7 +46,7 @@ impl Lookup for Others {
 }
 
 impl Convergence {
-    /// A set without objects. Only the entries of `ignore` without fields matter here.
+    /// A set without objects, of which those are left out that `ignore` leaves out as a whole.
     pub fn new(ignore: Vec<Ignore>) -> Self {
         Self { ignore, ..Self::default() }
     }
@@ -124,6 +125,11 @@ impl Convergence {
     /// The first pending object: custom resources before workloads, workloads before pods.
     pub fn pending(&self) -> Option<&Reason> {
         self.pending.values().next()
+    }
+
+    /// The first object that says that waiting does not help.
+    pub fn stalled(&self) -> Option<&Reason> {
+        self.pending.values().find(|reason| matches!(reason.want, Want::Stalled(_)))
     }
 
     /// Every pending object, in the order of [`Subject`].

@@ -106,6 +106,23 @@ fn ignored_objects_and_jobs_of_cron_jobs_are_not_pending() {
 }
 
 #[test]
+fn what_is_stalled_is_found_behind_what_is_pending_otherwise() {
+    let cache = |name: &str, kind: &str| {
+        Object::new(
+            value!({"apiVersion": "example.com/v1", "kind": "Cache", "metadata": {"name": name, "uid": name},
+            "status": {"conditions": [{"type": kind, "status": "True", "reason": "NoQuota"}]}}),
+        )
+    };
+    let mut tracker = Convergence::default();
+    commits(&mut tracker, &[&cache("a", "Reconciling"), &deployment(2, 2, 2)]);
+    assert!(tracker.stalled().is_none());
+    commits(&mut tracker, &[&cache("b", "Stalled")]);
+    let stalled = tracker.stalled().map(ToString::to_string);
+    assert_eq!(stalled.as_deref(), Some("Cache b has Stalled=True: NoQuota"));
+    assert!(tracker.summary().is_some_and(|text| text.starts_with("Cache a")));
+}
+
+#[test]
 fn existing_objects_load_in_any_order() {
     let (deployment, replica_set, pod) = (deployment(2, 2, 3), replica_set(3), pod(1, true));
     let mut tracker = Convergence::default();

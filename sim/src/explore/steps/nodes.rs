@@ -32,14 +32,19 @@ impl World<'_> {
         Ok(())
     }
 
-    fn chosen(&self, nodes: &NodeChoice) -> Result<Vec<Str>> {
+    fn chosen(&mut self, nodes: &NodeChoice) -> Result<Vec<Str>> {
         let selector = match nodes {
             NodeChoice::Named(name) => return Ok(vec![name.as_str().into()]),
             NodeChoice::Selected(selector) => selector,
         };
-        let selector = parse_selector(selector)?;
+        let parsed = parse_selector(selector)?;
         let all = self.cluster.server().objects_of(*NODES);
-        Ok(all.filter(|node| selector.matches(node.labels())).map(|node| node.name().into()).collect())
+        let all = all.filter(|node| parsed.matches(node.labels())).map(|node| node.name().into());
+        let chosen: Vec<Str> = all.collect();
+        if chosen.is_empty() {
+            self.note_idle_step(&format!("all of nodes {selector}"));
+        }
+        Ok(chosen)
     }
 
     pub(super) async fn drain(&mut self, nodes: &NodeChoice, timeout_ms: Millis) -> Result {

@@ -45,7 +45,7 @@ impl World<'_> {
     }
 
     pub(super) async fn delete(&mut self, target: &Target, cascade: Cascade, grace: Option<u64>) -> Result {
-        let (resource, keys) = self.targets(target)?;
+        let (resource, keys) = self.acted_on(target)?;
         let propagation = match cascade {
             Cascade::Background => "Background",
             Cascade::Foreground => "Foreground",

@@ -28,7 +28,7 @@ impl World<'_> {
         patch: Value,
         subresource: Option<&str>,
     ) -> Result {
-        let (resource, keys) = self.targets(target)?;
+        let (resource, keys) = self.acted_on(target)?;
         for key in keys {
             let options = Options { force: how == PatchType::Apply, ..options() };
             let request = Request::patch(resource, &key, how, patch.clone()).options(options);
@@ -62,7 +62,7 @@ impl World<'_> {
     }
 
     pub(super) async fn undo(&mut self, target: &Target, to: Option<u64>) -> Result {
-        let (resource, keys) = self.targets(target)?;
+        let (resource, keys) = self.acted_on(target)?;
         for key in keys {
             let Some(workload) = self.cluster.server().get(resource, &key).cloned() else {
                 return Err(Halt::StepFailed(format!("{} {key} not found", resource.plural())));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Result;
 use crate::explore::world::{Halt, World};
 use crate::object::{LabelSelector, Object};
+use crate::oracles::Note;
 use crate::scenario::{KindName, Target};
 use crate::wire::{ObjectKey, Resource};
 
@@ -19,6 +20,23 @@ impl World<'_> {
         });
         let found = found.map(|kind| (kind.resource, kind.namespaced));
         found.ok_or_else(|| Halt::StepFailed(format!("the server doesn't have a resource type \"{kind}\"")))
+    }
+
+    /// The keys that a step acts on. A step that acts on nothing is worth a note.
+    pub(super) fn acted_on(&mut self, target: &Target) -> Result<(Resource, Vec<ObjectKey>)> {
+        let found = self.targets(target)?;
+        if found.1.is_empty() {
+            self.note_idle_step(&target.to_string());
+        }
+        Ok(found)
+    }
+
+    pub(super) fn note_idle_step(&mut self, target: &str) {
+        let words = format!("a step acted on nothing: `{target}` selected no object");
+        let note = Note::unmatched(&format!("step {target}"), words);
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// The keys that a target means now.

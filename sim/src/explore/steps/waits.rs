@@ -2,6 +2,7 @@
 
 use super::Result;
 use crate::engine::Millis;
+use crate::explore::liveness::Waiting;
 use crate::explore::run::SETUP_SETTLE_MS;
 use crate::explore::world::{Halt, World};
 use crate::object::Value;
@@ -15,7 +16,7 @@ impl World<'_> {
     pub(super) async fn wait(&mut self, wait: &Wait) -> Result {
         let deadline = self.cluster.now() + wait.timeout_ms;
         let (target, condition, what) = match &wait.until {
-            WaitFor::Converged => return self.converge(deadline, SETUP_SETTLE_MS).await,
+            WaitFor::Converged => return self.converge(Waiting::Step, deadline, SETUP_SETTLE_MS).await,
             WaitFor::Time(ms) => return self.pass_until(self.cluster.now() + *ms).await,
             WaitFor::Condition { target, condition, status } => {
                 (target, Some((condition, status)), format!("{condition}={status} of {target}"))

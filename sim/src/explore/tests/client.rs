@@ -57,8 +57,9 @@ impl Client {
         if parts.status.is_success() {
             return Ok(body);
         }
-        let status = parsed(&frame(&mut body).await.unwrap_or_default());
-        let message = status.str_at(&["message"]).unwrap_or_default();
+        // The answer for a path that the server does not have is a text.
+        let status = Value::from_json(&frame(&mut body).await.unwrap_or_default()).unwrap_or_default();
+        let message = status.str_at(&["message"]).unwrap_or("not a Status");
         Err(format!("{method} {path}: {}: {message}", parts.status.as_u16()))
     }
 }

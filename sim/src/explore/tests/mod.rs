@@ -1,18 +1,23 @@
 //! What inline tests need that play whole runs: those of steps, and those of faults. Longer stories stand in `sim/tests/runs`.
 
 pub(crate) mod client;
+mod leftovers;
+mod notes;
 #[cfg(all(feature = "hermetic", target_os = "linux"))]
 mod output;
 pub(crate) mod program;
+pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Prepared, Run, run};
+use crate::engine::SECOND;
 use crate::engine::Time;
 use crate::object::Object;
+use crate::object::Value;
 use crate::programs::Program;
-use crate::scenario::{Action, ImageRule, Pull, Scenario, Step, Target, Wait, WaitFor};
+use crate::scenario::{Action, ImageRule, OperatorSpec, Pull, Scenario, Step, Target, Wait, WaitFor};
 use crate::value;
 use crate::wire::{Commit, Resource, What};
 
@@ -53,6 +58,17 @@ pub(crate) fn played_with(programs: &[Program], scenario: Scenario, plan: &str) 
     let prepared = Prepared::new(scenario, programs).expect("the scenario is right");
     let plan = plan.parse().expect("the plan is right");
     run(&prepared, 1, &plan).unwrap_or_else(|no_run| panic!("{}", no_run.why))
+}
+
+/// Runs so many replicas of a program beside the cluster for a minute and more, with these faults. They start at -60 s.
+pub(crate) fn operated(program: &Program, replicas: u32, plan: &str) -> Run {
+    let mut scenario = Scenario::new("operated");
+    let name = program.name().to_owned();
+    scenario.operators =
+        vec![OperatorSpec { name: name.clone(), program: name, replicas, with: Value::Null }];
+    scenario.steps = vec![wait(60 * SECOND)];
+    scenario.converge.settle_ms = 60 * SECOND;
+    played_with(std::slice::from_ref(program), scenario, plan)
 }
 
 /// Runs the scenario with these faults; it must hold.

@@ -3,11 +3,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::{Run, played_with, wait};
-use crate::engine::SECOND;
-use crate::object::Value;
+use super::{Run, operated};
 use crate::programs::{Host, Program};
-use crate::scenario::{OperatorSpec, Scenario};
 
 /// Writes as `println!` and `eprintln!` do outside a test, whose harness takes what these write.
 fn print(text: &str) {
@@ -16,16 +13,6 @@ fn print(text: &str) {
 
 async fn sleep_s(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-}
-
-fn played(program: Program, replicas: u32, plan: &str) -> Run {
-    let mut scenario = Scenario::new("says");
-    let name = program.name().to_owned();
-    let operator = OperatorSpec { name: name.clone(), program: name, replicas, with: Value::Null };
-    scenario.operators = vec![operator];
-    scenario.steps = vec![wait(60 * SECOND)];
-    scenario.converge.settle_ms = 60 * SECOND;
-    played_with(&[program], scenario, plan)
 }
 
 /// The lines from t = 0 on: when in ms, by whom, and the text.
@@ -55,10 +42,10 @@ fn lines_carry_the_time_and_the_host_whoever_of_its_tasks_writes_them() {
         let _ = write!(std::io::stderr(), "without an end");
         std::future::pending::<Result<(), String>>().await
     });
-    let run = played(program.clone(), 1, "");
+    let run = operated(&program, 1, "");
     let expected = ["5000 op: from the root", "6000 op: from a task of op", "6000 op: in two parts"];
     assert_eq!(lines(&run), [&expected[..], &["7000 op: without an end"]].concat());
-    let run = played(program, 2, "");
+    let run = operated(&program, 2, "");
     for replica in ["op-0", "op-1"] {
         let own = |line: &&String| line.contains(&format!("{replica}: from"));
         let expected =
@@ -81,7 +68,7 @@ fn what_a_program_writes_changes_nothing_in_the_run() {
             Ok::<(), String>(())
         })
     };
-    let (silent, loud) = (played(program(false), 1, ""), played(program(true), 1, ""));
+    let (silent, loud) = (operated(&program(false), 1, ""), operated(&program(true), 1, ""));
     assert_eq!(silent.fingerprint, loud.fingerprint);
     assert_eq!(lines(&silent), [""; 0]);
     assert!(lines(&loud).len() > 8, "{:?}", lines(&loud));
@@ -94,11 +81,26 @@ fn a_panic_is_a_line_with_its_place() {
         tokio::spawn(async { panic!("no such pod") });
         std::future::pending::<Result<(), String>>().await
     });
-    let run = played(program, 1, "");
+    let run = operated(&program, 1, "");
     let [line] = &lines(&run)[..] else { panic!("{:?}", lines(&run)) };
     assert!(line.starts_with("5000 op: panicked at "), "{line}");
     assert!(line.contains("explore/tests/output.rs:") && line.ends_with(": no such pod"), "{line}");
     let violation = run.violation.expect("a panic is a violation");
     assert!(violation.message.starts_with("op panicked at "), "{violation}");
     assert_eq!(violation.time.0, 5000);
+}
+
+#[test]
+fn a_program_that_is_started_again_writes_at_the_right_time_and_its_leftovers_write_nothing() {
+    let program = Program::new("op", async |host: Host| {
+        let number = host.inner.incarnation.number;
+        tokio::spawn(async move {
+            sleep_s(80).await;
+            print(&format!("incarnation {number}"));
+        });
+        std::future::pending::<Result<(), String>>().await
+    });
+    // Started at -60 s, after 1 s at 11 s, and after the back-off at 31.5 s.
+    let run = operated(&program, 1, "crash(op)@10s; crash(op)@21.5s");
+    assert_eq!(lines(&run), ["111500 op: incarnation 3"]);
 }
