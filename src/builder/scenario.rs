@@ -23,7 +23,7 @@ use crate::harness::Tested;
 use crate::isolate::{Isolation, Pool};
 use crate::scenario::format::{check_objects, check_step};
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
-use crate::sweep::{Job, warm_up, work};
+use crate::sweep::{Job, tell_exits, warm_up, work};
 
 /// A scenario built in code, or read from a file.
 #[derive(Clone, Debug)]
@@ -323,6 +323,7 @@ impl Scenario {
     /// If the scenario is wrong or its setup does not converge.
     pub fn run_plan(self, seed: u64, plan: &Plan) -> Result<Run, String> {
         let prepared = self.prepared()?;
+        tell_exits();
         let ran = std::thread::scope(|scope| scope.spawn(|| explore::run(&prepared, seed, plan)).join());
         let ran = ran.map_err(|_| "wavetank itself panicked".to_owned())?;
         ran.map(Run).map_err(|no_run| no_run.why)

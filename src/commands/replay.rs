@@ -1,17 +1,20 @@
-//! `wavetank replay`: one run again, shown step by step.
+//! `wavetank replay`: one run again, shown step by step while it goes.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use wavetank_sim::engine::Time;
+use wavetank_sim::scenario::Plan;
+use wavetank_sim::scenario::range::Millis;
 
 use super::run::IsolationFlag;
 use crate::cli::{BAD_INPUT, OUR_BUG, VIOLATION, shell_word};
 use crate::isolate::{Isolation, Pool};
 use crate::registry::Registry;
-use crate::report::{self, View, print, print_error};
-use crate::summary::Summary;
+use crate::report::{self, Named, View, print, print_error};
+use crate::summary::{Audience, Limits, Summary, conduct};
 use crate::sweep::{Job, Report, warm_up, work};
 
 /// Arguments of `replay`.
@@ -25,12 +28,70 @@ pub(crate) struct Replay {
     /// The faults, as a failing run printed them; default: the seed draws them.
     #[arg(long)]
     plan: Option<String>,
+    /// Show what programs print among the steps; without it, only the last lines before a violation.
+    #[arg(long, conflicts_with_all = ["record", "object", "get"])]
+    logs: bool,
     /// Show the whole record in place of steps and pods.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["object", "get"])]
     record: bool,
+    /// Show the revisions of this object, with their writers and what they changed.
+    #[arg(long, value_name = "KIND/NAME", conflicts_with = "get")]
+    object: Option<String>,
+    /// Print only this object, as it was at a time or at the end.
+    #[arg(long, value_name = "KIND/NAME")]
+    get: Option<String>,
+    /// The time of `--get`, from t = 0, such as `12s`; default: the end of the run.
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "get", allow_hyphen_values = true)]
+    at: Option<i64>,
+    /// The format of `--get`.
+    #[arg(short, long, value_enum, requires = "get")]
+    output: Option<Output>,
+    /// The namespace of the object; default: the scenario's.
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
     /// How to isolate the run; default: fork if a program runs, else thread.
     #[arg(long, value_enum)]
     isolation: Option<IsolationFlag>,
+}
+
+/// The values of `--output`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    /// YAML, as kubectl prints it without managedFields. The default.
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+/// Reads a time of a run: a duration from t = 0, before it with a minus.
+fn time(text: &str) -> Result<i64, String> {
+    let (sign, duration) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let ms = i64::try_from(duration.parse::<Millis>()?.0).unwrap_or(i64::MAX);
+    Ok(sign * ms)
+}
+
+impl Replay {
+    /// What to show.
+    ///
+    /// # Errors
+    /// A name that is none.
+    fn view(&self, namespace: &str) -> Result<View, String> {
+        let namespace = self.namespace.as_deref().unwrap_or(namespace);
+        let named =
+            |flag: &str, text: &str| Named::parse(text, namespace).map_err(|why| format!("{flag}: {why}"));
+        Ok(match (&self.object, &self.get) {
+            (Some(text), _) => View::Object(named("--object", text)?),
+            (_, Some(text)) => {
+                let json = self.output == Some(Output::Json);
+                View::Get { named: named("--get", text)?, at_ms: self.at, json }
+            }
+            _ if self.namespace.is_some() => {
+                return Err("--namespace goes with --object or --get: name an object, or leave it out".into());
+            }
+            _ if self.record => View::Record,
+            _ => View::Story { logs: self.logs },
+        })
+    }
 }
 
 /// The command that reproduces a run, with the program that runs now.
@@ -40,27 +101,30 @@ pub(crate) fn replay_line(path: &str, report: &Report) -> String {
     format!("{} --plan {}", words.join(" "), shell_word(&report.plan))
 }
 
-/// Runs the seed and prints what a user would have seen, step by step, and the verdict.
+/// Runs the seed, prints what a user would have seen as the run goes, and the verdict.
 pub(crate) fn execute(args: &Replay, registry: &Registry) -> ExitCode {
+    let bad_input = |words: &str| {
+        print_error(words);
+        ExitCode::from(BAD_INPUT)
+    };
     let prepared = match registry.load(&args.path) {
         Ok(prepared) => prepared,
-        Err(bad) => {
-            print_error(&bad.to_string());
-            return ExitCode::from(BAD_INPUT);
-        }
+        Err(bad) => return bad_input(&bad.to_string()),
     };
-    if let Some(Err(bad)) = args.plan.as_deref().map(str::parse::<wavetank_sim::scenario::Plan>) {
-        print_error(&format!("--plan: {bad}"));
-        return ExitCode::from(BAD_INPUT);
+    if let Some(Err(bad)) = args.plan.as_deref().map(str::parse::<Plan>) {
+        return bad_input(&format!("--plan: {bad}"));
     }
+    let view = match args.view(&prepared.scenario().namespace) {
+        Ok(view) => view,
+        Err(why) => return bad_input(&why),
+    };
     let isolation =
         args.isolation.map_or_else(|| Isolation::default_for(prepared.has_programs()), Isolation::from);
     let path = args.path.display().to_string();
-    let summary = Summary::of(&prepared, &path, 1);
+    let mut summary = Summary::of(&prepared, &path, 1);
     let scenarios = [prepared];
     let do_job = |job: &Job| work(&scenarios, job);
-    let job =
-        Job { scenario: 0, seed: args.seed, plan: args.plan.clone(), detail: true, view: View::Nothing };
+    let job = Job { scenario: 0, seed: args.seed, plan: args.plan.clone(), detail: false, view };
     let mut session = match Pool::new(isolation, 1).open(Some(&warm_up(0)), &do_job) {
         Ok(session) => session,
         Err(error) => {
@@ -68,19 +132,43 @@ pub(crate) fn execute(args: &Replay, registry: &Registry) -> ExitCode {
             return ExitCode::from(OUR_BUG);
         }
     };
-    let mut reports = Vec::new();
-    session.run(std::slice::from_ref(&job), &mut |_, outcome| {
-        reports.push(Report::from_outcome(outcome, &job));
-        ControlFlow::Continue(())
-    });
-    let Some(report) = reports.pop() else { return ExitCode::from(OUR_BUG) };
-    print_result(&summary, &report, args)
+    let mut shown = Shown::default();
+    conduct(&mut session, &scenarios[0], &[job], &Limits::default(), &mut summary, &mut shown);
+    let Some(report) = shown.report else { return ExitCode::from(OUR_BUG) };
+    if let Some(why) = &report.not_shown {
+        return bad_input(&format!("{path}: seed {}: {why}", report.seed));
+    }
+    if args.get.is_some() && report.fingerprint.is_empty() && report.violation.is_none() {
+        // What it shows is of a setup that failed.
+        return print_result(&summary, &report);
+    }
+    if args.get.is_some() { ExitCode::SUCCESS } else { print_result(&summary, &report) }
 }
 
-fn print_result(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
-    if let Some(timeline) = &report.detail {
-        let lines = if args.record { &timeline.record } else { &timeline.story };
-        lines.iter().for_each(|line| print(line));
+/// Prints what the run tells, as it goes.
+#[derive(Default)]
+struct Shown {
+    report: Option<Report>,
+}
+
+impl Audience for Shown {
+    fn on_run(&mut self, _: &Summary, report: &Report, _: bool) -> ControlFlow<()> {
+        self.report = Some(report.clone());
+        ControlFlow::Continue(())
+    }
+
+    fn on_told(&mut self, text: &str) {
+        print(text);
+        if let Some(code) = report::output_failure() {
+            std::process::exit(code.into());
+        }
+    }
+}
+
+fn print_result(summary: &Summary, report: &Report) -> ExitCode {
+    if let Some(first) = report.last_words.first() {
+        print(&format!("logs       the last lines, from {} on", Time(first.at_ms)));
+        report.last_words.iter().for_each(|line| print(&line.to_string()));
     }
     if let Some(why) = &report.no_run {
         print_error(&report::no_run(summary, report.seed, why));
@@ -93,8 +181,14 @@ fn print_result(summary: &Summary, report: &Report, args: &Replay) -> ExitCode {
         print(&format!("note       {text}"));
     }
     let held = report.is_held(summary.expected);
-    if report.violation.is_some() {
+    if let Some(found) = &report.violation {
         print(&report::found(summary, report, &replay_line(&summary.path, report)));
+        if held {
+            print(&format!(
+                "expected   the scenario expects a violation of `{}`, and this is it",
+                found.oracle
+            ));
+        }
     }
     let verdict = if held { "held" } else { "violated" };
     print(&format!("{verdict}   seed {}   fingerprint {}", report.seed, report.fingerprint));

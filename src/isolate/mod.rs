@@ -7,7 +7,8 @@
 //! | a job gets | a fresh thread | a fresh process, forked from a zygote, and a fresh thread in it |
 //! | equal at the start of each job | thread-locals | thread-locals, statics, counters, heap; addresses if the system lets us switch randomisation off |
 //! | a panic | [`Outcome::Panicked`] | [`Outcome::Panicked`] |
-//! | `exit()`, abort, stack overflow, a signal | ends the whole sweep | [`Outcome::Died`] |
+//! | `exit()`, `abort()` of a program in a run | ends the whole sweep | an exit of its host: the job is done again with it |
+//! | any other `exit()` and abort, stack overflow, a signal | ends the whole sweep | [`Outcome::Died`] |
 //! | an endless loop | hangs the whole sweep | [`Outcome::Stuck`] |
 //! | inputs and answers | stay in memory | become JSON: avoid floats, which may lose their last bit |
 //!
@@ -32,6 +33,15 @@ mod zygote;
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
+
+#[cfg(target_os = "linux")]
+pub(crate) use zygote::is_inside_job;
+
+/// No job has a process of its own.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_inside_job() -> bool {
+    false
+}
 
 pub use pool::{Follower, Isolation, OnResult, Outcome, Pool, Session, Work};
 pub use tell::tell;

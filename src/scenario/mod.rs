@@ -19,6 +19,7 @@ pub use problem::{BadScenario, Problem};
 pub use schema::schema;
 use wavetank_sim::object::Object;
 pub use wavetank_sim::scenario::Scenario;
+pub(crate) use yaml::yaml_of;
 
 mod files;
 pub(crate) mod format;

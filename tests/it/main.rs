@@ -3,10 +3,12 @@
 //! - `cli`: exit codes, bad input, JSON, JUnit
 //! - `controllers`: without a controller, its scenario fails
 //! - `sweeps`: what a sweep prints, when it ends early, notes that are failures
+//! - `looking`: one run while it goes, an object's revisions, an object at a time
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
 //! - `surroundings`: what an operator finds around it in a run
 //! - `events`: Events of the control plane, with and without a reader
+//! - `exits`: programs that end their process
 //! - `triggered`: steps that events set off
 //! - `verdicts`: what ends a run, and what is noted of it
 //! - `compaction`: a kube client whose watches and pages are too old
@@ -18,6 +20,8 @@ mod cli;
 mod compaction;
 mod controllers;
 mod events;
+mod exits;
+mod looking;
 mod replay;
 mod surroundings;
 mod sweeps;

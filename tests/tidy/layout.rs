@@ -52,7 +52,7 @@ const ROOT: &[(&str, &[&str])] = &[
     ("operators", &[]),
     ("scenario", &[]),
     ("registry", &["scenario"]),
-    ("report", &["isolate", "summary", "sweep"]),
+    ("report", &["isolate", "scenario", "summary", "sweep"]),
     ("sweep", &["isolate", "report"]),
     ("summary", &["isolate", "sweep"]),
     ("harness", &["isolate", "registry", "report", "summary", "sweep"]),

@@ -63,6 +63,11 @@ impl Cluster {
             }
         }
         debug_assert!(!self.programs_may_act, "no event comes before all programs wait");
+        if self.processes.any_registered() && self.hosts.stage().is_empty() {
+            // A program that starts now reads this time.
+            let next = self.queue.next_time().expect("there was a next time");
+            self.hosts.stage().catch_up(next).await;
+        }
         let event = self.queue.pop().expect("there was a next time");
         let stepped = self.handle(event, rule);
         self.send_to_hosts(rule);

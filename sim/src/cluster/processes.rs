@@ -68,6 +68,11 @@ impl Processes {
         Self { programs, ..Self::default() }
     }
 
+    /// Whether any program may run.
+    pub(super) fn any_registered(&self) -> bool {
+        !self.programs.is_empty()
+    }
+
     /// The kubelet of the node on which a host runs, if the host runs in a container.
     pub(super) fn node_of(&self, host: Addr) -> Option<Addr> {
         self.containers.get(&host).map(|(_, kubelet)| *kubelet)
@@ -148,6 +153,8 @@ impl Cluster {
                 Ended::Exit(Err(error)) => {
                     (EXIT_ERROR, smol_str::format_smolstr!("exited with an error: {error}"))
                 }
+                Ended::Code(0) => (0, "exited".into()),
+                Ended::Code(code) => (code, smol_str::format_smolstr!("exited with code {code}")),
                 Ended::Panic(message) => (EXIT_PANIC, smol_str::format_smolstr!("panicked: {message}")),
                 Ended::StartPanic(message) => {
                     (EXIT_PANIC, smol_str::format_smolstr!("panicked in its start closure: {message}"))

@@ -190,9 +190,9 @@ impl<'s> World<'s> {
     /// Takes in what was recorded since the last call.
     fn take_in(&mut self) -> Result<(), Halt> {
         if let Some((attempt, watch)) = &mut self.watch
-            && self.cluster.history().record.entries().len() > self.seen
+            && watch(*attempt, self.cluster.history()).is_break()
         {
-            watch(*attempt, self.cluster.history());
+            return Err(Halt::StepFailed("who watches the run has ended it".into()));
         }
         let now = self.cluster.now();
         self.escapes.extend(hermetic::take_escapes().into_iter().map(|escape| (now, escape)));

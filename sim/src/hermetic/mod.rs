@@ -19,6 +19,7 @@
 //! | `sendto`, `sendmsg`, `sendmmsg` | UDP: DNS, statsd | reported: refused, if they name an address |
 //! | `getaddrinfo`, `getnameinfo` | look-ups of names | reported: refused; the host's own name and `localhost` are 127.0.0.1 |
 //! | `write`, `writev` to stdout and stderr | `println!`, `tracing` and `log` subscribers | collected: [`take_output`] |
+//! | `exit`, `_exit`, `abort` | `std::process::exit`, a panic while unwinding | the host exits: [`exits::on_exit`] |
 //! | `pthread_create` | `thread::spawn`, `spawn_blocking` | reported: the thread runs outside the run |
 //! | `posix_spawn`, `fork`, `system` | `std::process::Command` | reported: refused |
 //! | `kill` | clean-up of child processes | reported: refused, but for the program's own process |
@@ -49,6 +50,7 @@
 
 mod clock;
 mod escapes;
+pub mod exits;
 mod frames;
 mod host;
 mod output;

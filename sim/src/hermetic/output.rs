@@ -28,6 +28,8 @@ pub struct Line {
 #[derive(Default)]
 struct Output {
     lines: Vec<Line>,
+    /// How many lines there were when the last turn of an incarnation began or ended.
+    marked: usize,
     bytes: usize,
     begun: Vec<Begun>,
 }
@@ -60,7 +62,7 @@ pub(super) fn passes_on() -> bool {
 /// The lines since the last call, oldest first. They outlive the guard.
 pub fn take_output() -> Vec<Line> {
     OUTPUT.with_borrow_mut(|output| {
-        output.bytes = 0;
+        (output.bytes, output.marked) = (0, 0);
         std::mem::take(&mut output.lines)
     })
 }
@@ -90,6 +92,33 @@ pub(super) fn write(descriptor: c_int, bytes: &[u8]) -> bool {
         true
     });
     taken.unwrap_or(false)
+}
+
+/// A turn of an incarnation begins or ends.
+pub(super) fn mark() {
+    OUTPUT.with_borrow_mut(|output| output.marked = output.lines.len());
+}
+
+/// What this incarnation has written since the last turn of any began or ended, the beginning of a line included.
+pub(super) fn last_words(owner: Owner) -> Vec<String> {
+    let words = OUTPUT.try_with(|output| {
+        let Ok(output) = output.try_borrow() else { return Vec::new() };
+        let new = output.lines.get(output.marked..).unwrap_or_default();
+        let own = new.iter().filter(|line| line.host == Some(owner.host)).map(|line| line.text.clone());
+        let begun = output.begun.iter().filter(|line| line.owner == Some(owner));
+        own.chain(begun.map(|line| readable(&line.bytes))).collect()
+    });
+    words.unwrap_or_default()
+}
+
+/// Adds lines that this incarnation would write now.
+pub(super) fn say(owner: Owner, lines: Vec<String>) {
+    let wall_ns = state::wall_ns().unwrap_or_default();
+    OUTPUT.with_borrow_mut(|output| {
+        // Among them is the end of what it has begun.
+        output.begun.retain(|line| line.owner != Some(owner));
+        lines.into_iter().for_each(|text| output.push(Some(owner), wall_ns, text));
+    });
 }
 
 /// Adds a line in the name of the current code.

@@ -33,6 +33,8 @@ struct Owners {
     /// The tasks after the first id (or from the beginning) and before the second were made by this one.
     made: Vec<(Option<task::Id>, task::Id, Owner)>,
     used: BTreeMap<task::Id, Owner>,
+    /// How many turns the latest incarnation of each host has begun, and its program in words.
+    turns: BTreeMap<u32, (u64, String)>,
 }
 
 thread_local! {
@@ -57,9 +59,10 @@ pub(super) fn clear() {
     OWNERS.take();
 }
 
-/// An incarnation starts.
-pub fn started(owner: Owner) {
+/// An incarnation starts, of the program with this name.
+pub fn started(owner: Owner, name: &str) {
     OWNERS.with_borrow_mut(|owners| {
+        owners.turns.insert(owner.host, (0, name.to_owned()));
         owners.living.insert(owner.host, owner.incarnation);
         if let [only] = owners.lived[..] {
             owners.made.push((None, next_task(), only));
@@ -76,11 +79,11 @@ pub fn ended(host: u32) {
 /// All tasks are gone: the programs go on with another runtime.
 pub fn forget_tasks() {
     OWNERS.with_borrow_mut(|owners| {
-        *owners = Owners { living: std::mem::take(&mut owners.living), ..Owners::default() };
+        (owners.lived, owners.made, owners.used) = Default::default();
     });
 }
 
-/// Does the work in the name of this incarnation: polls its root future.
+/// A turn of this incarnation: does the work in its name, such as a poll of its root future.
 pub fn run_as<T>(owner: Owner, work: impl FnOnce() -> T) -> T {
     struct Polled;
     impl Drop for Polled {
@@ -88,12 +91,17 @@ pub fn run_as<T>(owner: Owner, work: impl FnOnce() -> T) -> T {
             POLLED.set(None);
         }
     }
-    let several = OWNERS.with_borrow(|owners| owners.lived.len() > 1);
+    let several = OWNERS.with_borrow_mut(|owners| {
+        owners.turns.entry(owner.host).and_modify(|(turns, _)| *turns += 1);
+        owners.lived.len() > 1
+    });
+    super::output::mark();
     let before = several.then(|| (next_task(), living_tasks()));
     POLLED.set(Some(owner));
     let polled = Polled;
     let done = work();
     drop(polled);
+    super::output::mark();
     if let Some((first, tasks)) = before
         && living_tasks() != tasks
     {
@@ -126,6 +134,23 @@ pub fn current() -> Option<Owner> {
 pub fn is_over(owner: Owner) -> bool {
     let living = OWNERS.try_with(|owners| owners.try_borrow().ok()?.living.get(&owner.host).copied());
     living.is_ok_and(|living| living != Some(owner.incarnation))
+}
+
+/// How many turns this incarnation has begun, the current one included.
+pub(super) fn turns(owner: Owner) -> u64 {
+    let turns = OWNERS.try_with(|owners| Some(owners.try_borrow().ok()?.turns.get(&owner.host)?.0));
+    turns.ok().flatten().unwrap_or_default()
+}
+
+/// The program of this incarnation's host, in words.
+pub(super) fn name(owner: Owner) -> String {
+    let name = OWNERS.try_with(|owners| Some(owners.try_borrow().ok()?.turns.get(&owner.host)?.1.clone()));
+    name.ok().flatten().unwrap_or_default()
+}
+
+/// Whether the current code runs in a turn, and not in a spawned task.
+pub(super) fn is_in_turn() -> bool {
+    POLLED.get().is_some()
 }
 
 /// The id of a new task, larger than all before it. Nothing ever polls this task.

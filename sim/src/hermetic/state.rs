@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::shared::{self, Shared};
-use super::{interpose, output, owners, panics, seeds};
+use super::{exits, interpose, output, owners, panics, seeds};
 
 #[derive(Clone, Copy)]
 pub(super) struct Run {
@@ -47,6 +47,7 @@ pub fn enter(seed: u64, epoch_ns: u64) -> Guard {
     interpose::keep_symbols();
     panics::install();
     seeds::install();
+    exits::begin(seed);
     output::clear();
     owners::clear();
     panics::clear();

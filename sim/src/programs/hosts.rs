@@ -12,9 +12,10 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::program::HostInner;
+use super::stage::panic_text;
 use super::switchboard::{FromHost, Incarnation, ResponseSender};
-use super::{Host, Program, Stage};
-use crate::hermetic::{self, HostIdentity, owners};
+use super::{Ended, Host, Program, Stage};
+use crate::hermetic::{self, HostIdentity, exits, owners};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
@@ -116,13 +117,16 @@ impl Hosts {
         hermetic::admit(&identity);
         let inner = HostInner { incarnation, spec, switchboard };
         let (program, owner) = (&host.spec.program, incarnation.owner());
-        owners::started(owner);
+        owners::started(owner, &in_words(&host.spec));
+        if let Some(code) = exits::due(owner, true) {
+            return self.stage.add_ended(addr, Ended::Code(code));
+        }
         let run = || program.start(Host { inner: Arc::new(inner) });
         let start = || owners::run_as(owner, || hermetic::as_host(&identity, run));
         // The closure is the user's code, and so is its panic.
         match catch_unwind(AssertUnwindSafe(start)) {
             Ok(root) => self.stage.add(incarnation, root, identity),
-            Err(panic) => self.stage.add_failed(addr, panic.as_ref()),
+            Err(panic) => self.stage.add_ended(addr, Ended::StartPanic(panic_text(panic.as_ref()))),
         }
     }
 
@@ -206,6 +210,12 @@ impl Hosts {
             host.watches.remove(&id);
         }
     }
+}
+
+/// A host's program as messages name it.
+fn in_words(spec: &HostSpec) -> String {
+    let (program, name) = (spec.program.name(), spec.name.as_str());
+    if program == name { name.to_owned() } else { format!("{name} (program {program})") }
 }
 
 /// What a program did.

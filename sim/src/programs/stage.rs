@@ -28,6 +28,7 @@ use super::Switchboard;
 use super::program::{ExitResult, Root};
 use super::switchboard::Incarnation;
 use crate::engine::Time;
+use crate::hermetic::exits;
 use crate::hermetic::owners::{self, Owner};
 use crate::hermetic::{self, HostIdentity};
 use crate::wire::Addr;
@@ -115,6 +116,8 @@ pub enum Ended {
     Exit(ExitResult),
     /// Its root future panicked, with this message.
     Panic(String),
+    /// It ended its process with this exit code.
+    Code(i32),
     /// The closure that makes its root future panicked, with this message.
     StartPanic(String),
 }
@@ -228,10 +231,10 @@ impl Stage {
         hermetic::set_living(self.programs.values().map(|p| (p.owner.host, p.identity.clone())));
     }
 
-    /// Notes that a program ended before it began: the closure that makes its root future panicked.
-    pub(crate) fn add_failed(&mut self, addr: Addr, panic: &(dyn Any + Send)) {
+    /// Notes that a program ended before it was polled.
+    pub(crate) fn add_ended(&mut self, addr: Addr, ended: Ended) {
         self.has_tasks = true;
-        self.ended.push((addr, Ended::StartPanic(panic_text(panic))));
+        self.ended.push((addr, ended));
     }
 
     /// Drops a program's root future where it stands.
@@ -274,10 +277,31 @@ impl Stage {
         std::mem::take(&mut self.ended)
     }
 
+    /// Ends a program that ends its process now (see [`exits`]). Whether it did.
+    fn end_if_due(&mut self, addr: Addr, owner: Owner, before_turn: bool) -> bool {
+        let Some(code) = exits::due(owner, before_turn) else { return false };
+        // A process that ends drops nothing, so what its future drops reaches nobody.
+        self.switchboard.silence(addr);
+        owners::ended(addr.0);
+        self.remove(addr);
+        self.ended.push((addr, Ended::Code(code)));
+        true
+    }
+
+    /// Ends the programs whose tasks end their process now.
+    fn end_by_tasks(&mut self) {
+        if exits::next_in_task().is_some() {
+            for (addr, owner) in self.programs.iter().map(|(addr, p)| (*addr, p.owner)).collect::<Vec<_>>() {
+                self.end_if_due(addr, owner, false);
+            }
+        }
+    }
+
     /// Runs all programs and their tasks until none is ready, without time passing. False: some are still ready after
     /// [`POLL_LIMIT`] polls.
     pub async fn settle(&mut self) -> bool {
         self.polls = 0;
+        self.end_by_tasks();
         poll_fn(|cx| self.poll_settle(cx)).await
     }
 
@@ -286,6 +310,7 @@ impl Stage {
         while self.idle.woken.load(Ordering::Relaxed) > 0 {
             self.idle.quiet.store(false, Ordering::Relaxed);
             self.poll_woken();
+            self.end_by_tasks();
             if self.polls > POLL_LIMIT {
                 return Poll::Ready(false);
             }
@@ -305,12 +330,16 @@ impl Stage {
         let programs = self.programs.iter();
         let woken = programs.filter(|(_, program)| program.waker.woken.load(Ordering::Relaxed));
         for addr in woken.map(|(addr, _)| *addr).collect::<Vec<_>>() {
+            let Some(owner) = self.programs.get(&addr).map(|program| program.owner) else { continue };
+            if self.end_if_due(addr, owner, true) {
+                continue;
+            }
             let Some(program) = self.programs.get_mut(&addr) else { continue };
             program.waker.woken.store(false, Ordering::Relaxed);
             self.idle.woken.fetch_sub(1, Ordering::Relaxed);
             self.polls += 1;
             let waker = Waker::from(program.waker.clone());
-            let (owner, root, identity) = (program.owner, program.root.as_mut(), &program.identity);
+            let (root, identity) = (program.root.as_mut(), &program.identity);
             let poll = || root.poll(&mut Context::from_waker(&waker));
             let poll = || owners::run_as(owner, || hermetic::as_host(identity, poll));
             let polled = catch_unwind(AssertUnwindSafe(poll));
@@ -333,7 +362,10 @@ impl Stage {
 
     /// Waits until `time`, or until a program does something earlier.
     pub async fn until(&mut self, time: Time) -> Woken {
-        let ms = time.since(self.start);
+        let now = self.now();
+        let exit = exits::next_in_task().map(Time::at_wall_ns).filter(|exit| *exit > now && *exit < time);
+        let ms = exit.unwrap_or(time).since(self.start);
+        let reached = if exit.is_some() { Woken::Active } else { Woken::Due };
         let mut sleep = pin!(tokio::time::sleep_until(self.origin + Duration::from_millis(ms)));
         poll_fn(|cx| {
             self.idle.register(cx.waker());
@@ -341,7 +373,7 @@ impl Stage {
             if active || !self.switchboard.is_empty_else_wake(cx.waker()) {
                 return Poll::Ready(Woken::Active);
             }
-            sleep.as_mut().poll(cx).map(|()| Woken::Due)
+            sleep.as_mut().poll(cx).map(|()| reached)
         })
         .await
     }
@@ -357,7 +389,7 @@ impl Drop for Stage {
 }
 
 /// The message of a panic.
-fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".into())

@@ -79,6 +79,11 @@ impl Switchboard {
         });
     }
 
+    /// Takes no more calls of a host, until its next incarnation is admitted. What it has sent stays.
+    pub(crate) fn silence(&self, addr: Addr) {
+        self.state().hosts.entry(addr).or_default().0 = 0;
+    }
+
     /// Numbers a request, takes it in and wakes the event loop. It drops the request and the reply of a fenced incarnation:
     /// the caller waits for ever.
     pub(crate) fn call(&self, from: Incarnation, mut request: Box<Request>, reply: ResponseSender) {

@@ -100,7 +100,7 @@ rows! {
     AT_END "at_end" Run Expected true
     "The code that the scenario runs at the end of each run returns an error or panics."
     EXIT "exit" Process Expected true
-    "The process of the run ends before the run: a program aborts or exits it."
+    "The process of the run ends before the run: a program crashes it by a signal, or ends it by `exit` or `abort` again and again. Fewer such ends are exits of the program, which is started again."
     STUCK "stuck" Process Expected true
     "A program blocks the run for longer than the watchdog waits on the wall clock; this depends on the machine."
     INTERNAL "internal" Process Explained true

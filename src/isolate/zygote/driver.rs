@@ -15,7 +15,9 @@ use std::{env, process, thread};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wavetank_sim::hermetic::exits::ExitCall;
 
+use super::exits::Exits;
 use super::lane::{self, Message};
 use super::{Outcome, Pool, VARIABLE};
 use crate::isolate::drive::{self, Follow};
@@ -133,43 +135,67 @@ impl Drop for Driver {
     }
 }
 
+/// How a job's process ended.
+struct End {
+    status: ExitStatus,
+    /// The outcome as JSON, if it got so far.
+    answer: Option<String>,
+    /// The call of a program that ended it.
+    call: Option<ExitCall>,
+}
+
 impl Lane {
-    /// Executes a job. Returns the outcome and its JSON.
+    /// Executes a job, again and again while programs end its process. Returns the outcome and its JSON.
     fn execute<I: Serialize, O: Serialize + DeserializeOwned>(
         &mut self,
         input: &I,
         told: &mut dyn FnMut(String),
     ) -> (Outcome<O>, String) {
-        let outcome = match self.exchange(input, told) {
-            Ok((Some(json), _)) => match serde_json::from_str(&json) {
-                Ok(outcome) => return (outcome, json),
-                Err(error) => lost(&error.into()),
-            },
-            Ok((None, status)) if status.signal() == Some(sys::STUCK_SIGNAL) => {
-                Outcome::Stuck { wall_s: self.stuck_after.as_secs() }
-            }
-            Ok((None, status)) => Outcome::Died { how: ending(status), output: self.output_tail() },
-            Err(error) => lost(&error),
+        let (mut exits, mut heard) = (Exits::default(), 0);
+        let outcome = loop {
+            let mut again = 0;
+            // Up to the exit, a job that is done again tells the same again.
+            let mut news = |text| {
+                again += 1;
+                if again > heard {
+                    heard = again;
+                    told(text);
+                }
+            };
+            break match self.exchange(&(input, exits.known()), &mut news) {
+                Ok(End { answer: Some(json), .. }) => match serde_json::from_str(&json) {
+                    Ok(outcome) => return (outcome, json),
+                    Err(error) => lost(&error.into()),
+                },
+                Ok(End { status, .. }) if status.signal() == Some(sys::STUCK_SIGNAL) => {
+                    Outcome::Stuck { wall_s: self.stuck_after.as_secs() }
+                }
+                Ok(End { call: Some(call), .. }) => match exits.learn(call) {
+                    Ok(()) => continue,
+                    Err(how) => Outcome::Died { how, output: self.output_tail() },
+                },
+                Ok(End { status, .. }) => Outcome::Died { how: ending(status), output: self.output_tail() },
+                Err(error) => lost(&error),
+            };
         };
         let json = serde_json::to_string(&outcome).unwrap_or_default();
         (outcome, json)
     }
 
-    fn exchange<I: Serialize>(
-        &mut self,
-        input: &I,
-        told: &mut dyn FnMut(String),
-    ) -> io::Result<(Option<String>, ExitStatus)> {
+    fn exchange<I: Serialize>(&mut self, input: &I, told: &mut dyn FnMut(String)) -> io::Result<End> {
         if self.output.metadata()?.len() > 0 {
             self.output.set_len(0)?;
         }
         lane::write_block(&mut self.socket, &[lane::GO], &serde_json::to_vec(input)?)?;
-        let mut answer = None;
+        let (mut answer, mut call) = (None, None);
         loop {
             match lane::read_message(&mut self.socket)? {
                 Message::Told(text) => told(String::from_utf8_lossy(&text).into_owned()),
                 Message::Answer(json) => answer = Some(String::from_utf8(json).map_err(io::Error::other)?),
-                Message::Ended(status) => return Ok((answer, ExitStatus::from_raw(status))),
+                Message::Exit(json) => call = serde_json::from_slice(&json).ok(),
+                Message::Ended(status) => {
+                    return Ok(End { status: ExitStatus::from_raw(status), answer, call });
+                }
             }
         }
     }

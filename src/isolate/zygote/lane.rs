@@ -9,6 +9,7 @@ pub(super) const READY_FIXED: u8 = b'f';
 pub(super) const GO: u8 = b'g';
 const TOLD: u8 = b't';
 const ANSWER: u8 = b'a';
+const EXIT: u8 = b'x';
 const ENDED: u8 = b'e';
 
 /// A message to the driver.
@@ -17,6 +18,8 @@ pub(super) enum Message {
     Told(Vec<u8>),
     /// The job's answer, as JSON.
     Answer(Vec<u8>),
+    /// A program's call of `exit` or `abort`, as JSON. The job ends with it.
+    Exit(Vec<u8>),
     /// The status of the job's process as waitpid(2) gives it. It is the last message of a job.
     Ended(i32),
 }
@@ -41,6 +44,10 @@ pub(super) fn write_answer(lane: &mut impl Write, json: &[u8]) -> io::Result<()>
     write_block(lane, &[ANSWER], json)
 }
 
+pub(super) fn write_exit(lane: &mut impl Write, json: &[u8]) -> io::Result<()> {
+    write_block(lane, &[EXIT], json)
+}
+
 /// Allocates nothing, because a job calls it in the midst of a run.
 pub(super) fn write_told(lane: &mut impl Write, text: &str) -> io::Result<()> {
     // A text beyond 4 GiB has no length here, and nobody reads one.
@@ -63,6 +70,7 @@ pub(super) fn read_message(lane: &mut impl Read) -> io::Result<Message> {
     match kind {
         TOLD => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Told),
         ANSWER => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Answer),
+        EXIT => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Exit),
         ENDED => Ok(Message::Ended(i32::from_le_bytes(number))),
         other => Err(io::Error::other(format!("an unknown message {other} from a lane"))),
     }

@@ -15,9 +15,13 @@
 //! 2. For each job, the driver sends the server the byte `go` and the job its input. The job sends the driver what it tells, and
 //!    its answer, if it has one. Then the server sends the driver the exit status of the job's process.
 //!
+//! If a program ends the process of a job by `exit` or `abort`, the job sends its last message of that. The driver does the job
+//! again with what it has learned (`exits`).
+//!
 //! The interval timer of a job is its watchdog. The kernel kills each of these processes when its parent ends.
 
 mod driver;
+mod exits;
 mod lane;
 mod serve;
 
@@ -30,7 +34,7 @@ use super::drive::Follow;
 use super::history::Answers;
 use super::{Outcome, Pool, Work, sys};
 
-pub(super) use serve::is_inside_job;
+pub(crate) use serve::is_inside_job;
 
 /// What the driver tells the zygote: `PID:FD,FD,..`, its own process, then the socket and the output file of each lane.
 const VARIABLE: &str = "WAVETANK_ZYGOTE";

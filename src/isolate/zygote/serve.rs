@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wavetank_sim::hermetic;
+use wavetank_sim::hermetic::{self, exits};
 
 use super::{VARIABLE, Work, lane};
 use crate::isolate::history::Answers;
@@ -48,7 +48,7 @@ struct Orders {
 static INSIDE_JOB: AtomicBool = AtomicBool::new(false);
 
 /// Whether this process belongs to a zygote that serves: the zygote, a server or a job.
-pub(in crate::isolate) fn is_inside_job() -> bool {
+pub(crate) fn is_inside_job() -> bool {
     INSIDE_JOB.load(Ordering::Relaxed)
 }
 
@@ -201,7 +201,15 @@ where
 {
     // If the job dies, this output is all that is left of it.
     hermetic::pass_output_on();
-    let input: I = serde_json::from_slice(&lane::read_block(socket)?)?;
+    let (input, exits): (I, Vec<exits::Exit>) = serde_json::from_slice(&lane::read_block(socket)?)?;
+    exits::expect(exits);
+    let lane = socket.try_clone()?;
+    exits::on_exit(move |call| {
+        // Without it the driver sees how the process ends.
+        let json = serde_json::to_vec(call).unwrap_or_default();
+        let _ = lane::write_exit(&mut &lane, &json);
+        call.exit.code
+    });
     let mut told = socket.try_clone()?;
     // If the driver does not read any more, the answer fails too.
     let sink = Box::new(move |text: &str| _ = lane::write_told(&mut told, text));

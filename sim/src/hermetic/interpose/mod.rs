@@ -3,7 +3,7 @@
 //! - `random`, `clock`: what a run's seed and virtual time decide
 //! - `machine`, `names`, `variables`: what tells a program where it runs
 //! - `network`, `thread`, `process`: what leaves a run
-//! - `output`: what programs write to stdout and stderr
+//! - `output`, `exit`: what programs write to stdout and stderr, and how they end their process
 //! - `calls`: `syscall()`, which reaches any of these by number
 //!
 //! `state` and `host` decide the answers. Symbols that no run needs are left alone.
@@ -17,6 +17,7 @@
 
 mod calls;
 mod clock;
+mod exit;
 mod machine;
 mod names;
 mod network;
@@ -36,6 +37,7 @@ pub(super) const INTERPOSES: bool = true;
 pub(super) fn keep_symbols() {
     calls::keep();
     clock::keep();
+    exit::keep();
     machine::keep();
     names::keep();
     network::keep();

@@ -11,7 +11,7 @@ use std::slice;
 use libc::{iovec, size_t, ssize_t};
 
 use super::{libc_call, missing};
-use crate::hermetic::{output, state};
+use crate::hermetic::{exits, output, state};
 
 type Write = unsafe extern "C" fn(c_int, *const c_void, size_t) -> ssize_t;
 type WriteV = unsafe extern "C" fn(c_int, *const iovec, c_int) -> ssize_t;
@@ -23,11 +23,12 @@ pub(super) fn keep() {
 
 /// Whether this call is a program's output. The handler of a signal gets its call passed on: it may allocate nothing.
 fn is_output(descriptor: c_int) -> bool {
-    matches!(descriptor, libc::STDOUT_FILENO | libc::STDERR_FILENO) && state::is_active() && !in_handler()
+    let is_standard = matches!(descriptor, libc::STDOUT_FILENO | libc::STDERR_FILENO);
+    is_standard && state::is_active() && !exits::is_called() && !in_handler()
 }
 
 /// Whether this thread runs on the stack for signals, as std's handler of stack overflows does.
-fn in_handler() -> bool {
+pub(super) fn in_handler() -> bool {
     let mut stack = MaybeUninit::<libc::stack_t>::uninit();
     // SAFETY: sigaltstack(2) with a null pointer changes nothing and fills `stack`.
     unsafe {
