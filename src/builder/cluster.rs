@@ -65,12 +65,14 @@ impl Nodes {
 pub struct Image {
     pub(super) rule: ImageRule,
     pub(super) program: Option<programs::Program>,
+    /// What is wrong with the calls that made it.
+    pub(super) problems: Vec<String>,
 }
 
 impl Image {
     /// The images that match a glob. Pull, start and readiness take 1 s each unless you say otherwise.
     pub fn matching(pattern: &str) -> Self {
-        Self { rule: ImageRule::matching(pattern), program: None }
+        Self { rule: ImageRule::matching(pattern), program: None, problems: Vec::new() }
     }
 
     /// How long the first pull on each node takes.
@@ -148,6 +150,11 @@ impl Image {
     pub fn program(mut self, program: Program) -> Self {
         self.rule.program = Some(program.program.name().into());
         self.rule.with = program.spec.with;
+        if program.spec.replicas != 1 {
+            let why =
+                "`replicas` does not go with an image: each container of the image runs the program once";
+            self.problems.push(why.into());
+        }
         self.program = Some(program.program);
         self
     }

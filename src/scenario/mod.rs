@@ -21,7 +21,7 @@ use wavetank_sim::object::Object;
 pub use wavetank_sim::scenario::Scenario;
 
 mod files;
-pub(crate) mod format;
+mod format;
 mod problem;
 mod read;
 mod schema;

@@ -1,6 +1,6 @@
 //! Ways to run a scenario: one strategy per file.
 //!
-//! - [`Prepared`]: a scenario ready to be run many times
+//! - [`Prepared`]: a scenario ready to be run many times; [`problems`]: what is wrong with one
 //! - [`run()`]: one run, from boot to verdict
 //! - [`draw_plan`]: the plan of a seed (random exploration)
 //! - `world`, `steps`, `triggered`, `judge`: what a run is made of
@@ -19,5 +19,5 @@ mod triggered;
 mod world;
 
 pub use plan::draw_plan;
-pub use prepared::Prepared;
+pub use prepared::{Prepared, problems};
 pub use run::{NoRun, Run, run};

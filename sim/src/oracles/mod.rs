@@ -41,10 +41,9 @@ mod panic;
 mod partial;
 mod violation;
 
-pub use check::{Check, Compiled};
+pub use check::{Check, Compiled, problems};
 pub use convergence::not_converged;
 pub use hot_loop::{REQUESTS_AT_ONCE, spinning};
-pub use kinds::can_be;
 pub use note::Note;
 pub use observed::Observed;
 pub use violation::Violation;

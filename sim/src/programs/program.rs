@@ -43,6 +43,11 @@ impl Program {
         &self.name
     }
 
+    /// Whether it is a clone of the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.start, &other.start)
+    }
+
     pub(crate) fn start(&self, host: Host) -> Root {
         (self.start)(host)
     }

@@ -14,7 +14,6 @@ mod leaf;
 mod steps;
 
 pub(super) use steps::VERBS;
-pub(crate) use steps::check_step;
 
 use leaf::{DURATION, KIND, LABEL, POINTER, SEEDS, SELECTOR};
 

@@ -2,8 +2,8 @@
 
 use wavetank_sim::scenario::{Action, Cascade};
 
+use super::Verb;
 use super::targets::{TARGET, read_target};
-use super::{Verb, right};
 use crate::scenario::format::leaf::{COUNT, TEXT};
 use crate::scenario::format::{map, words};
 use crate::scenario::read::Reader;
@@ -18,19 +18,16 @@ pub(super) const VERBS: &[Verb] = &[
             "server-side apply of manifests: a file, a folder, a list of these, or `inline`",
         ),
         example: "[web.yaml]",
-        check: named,
         read: |reader, node| Some(Action::Apply(reader.manifests(node))),
     },
     Verb {
         field: may("create", MANIFESTS, "create the objects of manifests"),
         example: "{inline: '{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}'}",
-        check: right,
         read: |reader, node| Some(Action::Create(reader.manifests(node))),
     },
     Verb {
         field: may("delete", DELETE, "delete the objects of manifests, or a target"),
         example: "{target: pod/p, cascade: orphan, gracePeriodSeconds: 0}",
-        check: right,
         read: delete,
     },
 ];
@@ -66,12 +63,4 @@ fn delete(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Action> {
     let cascade = reader.word(node, "cascade", &CASCADES).unwrap_or_default();
     let target = read_target(reader, target)?;
     Some(Action::Delete { target, cascade, grace_period_seconds: node.parse("gracePeriodSeconds") })
-}
-
-/// Applied objects have names.
-fn named(action: &Action) -> Result<(), String> {
-    let Action::Apply(objects) = action else { return Ok(()) };
-    objects.iter().find(|object| object.name().is_empty()).map_or(Ok(()), |object| {
-        Err(format!("`apply` needs a name, and this {} has only generateName: use `create`", object.kind()))
-    })
 }
