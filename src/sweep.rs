@@ -98,7 +98,10 @@ pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
     let started = Instant::now();
     let plan = match job.plan.as_deref().map(str::parse::<Plan>) {
         None => draw_plan(prepared.scenario(), job.seed),
-        Some(Ok(plan)) => plan,
+        Some(Ok(plan)) => match prepared.scenario().check_plan(&plan) {
+            Ok(()) => plan,
+            Err(why) => return Report::none(job, why),
+        },
         Some(Err(bad)) => return Report::none(job, bad.to_string()),
     };
     tell_exits();

@@ -12,7 +12,7 @@ pub fn var(name: &str, objects: &str) -> Var {
         name: name.into(),
         api_version: parts[..kind].join("/"),
         kind: parts[kind].into(),
-        object: parts.get(kind + 1).map(|name| (*name).to_owned()),
+        object: Some(parts[kind + 1..].join("/")).filter(|name| !name.is_empty()),
         namespace: None,
         selector: None,
     }

@@ -66,12 +66,14 @@ pub struct Image {
     pub(super) rule: ImageRule,
     pub(super) program: Option<programs::Program>,
     pub(super) allow: Vec<Allow>,
+    /// What is wrong with the calls that made it.
+    pub(super) problems: Vec<String>,
 }
 
 impl Image {
     /// The images that match a glob. Pull, start and readiness take 1 s each unless you say otherwise.
     pub fn matching(pattern: &str) -> Self {
-        Self { rule: ImageRule::matching(pattern), program: None, allow: Vec::new() }
+        Self { rule: ImageRule::matching(pattern), program: None, allow: Vec::new(), problems: Vec::new() }
     }
 
     /// How long the first pull on each node takes.
@@ -150,6 +152,11 @@ impl Image {
         self.rule.program = Some(program.program.name().into());
         self.rule.with = program.spec.with;
         self.allow = program.allow;
+        if program.spec.replicas != 1 {
+            let why =
+                "`replicas` does not go with an image: each container of the image runs the program once";
+            self.problems.push(why.into());
+        }
         self.program = Some(program.program);
         self
     }

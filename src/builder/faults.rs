@@ -10,10 +10,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use wavetank_sim::scenario::target::check_selector;
 use wavetank_sim::scenario::{
-    CountRange, EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Hosting, Moment, Pattern, Pick,
-    TimeRange, Trigger, When,
+    EventPattern, EventVerb, FaultInfo, FaultSpec, FaultTarget, Hosting, Moment, Pattern, Pick, TimeRange,
+    Trigger, When,
 };
 
 use super::{Counts, Times};
@@ -23,8 +22,10 @@ use super::{Counts, Times};
 #[must_use = "a fault does nothing until you add it to a scenario"]
 pub struct Fault {
     pub(super) spec: FaultSpec,
-    /// What is wrong with the calls that made it.
+    /// What is wrong with the calls that made it, and what a scenario cannot know of them.
     problems: Vec<String>,
+    /// The call that said when it strikes.
+    trigger: Option<&'static str>,
 }
 
 /// Which programs, objects or images a failure strikes.
@@ -178,7 +179,25 @@ impl Fault {
         let when = When::new(Trigger::At(TimeRange::exactly(0)));
         let args = fault.default_args();
         let spec = FaultSpec { name: None, fault, target, when, times: None, duration: None, args };
-        Self { spec, problems }
+        Self { spec, problems, trigger: None }
+    }
+
+    /// Sets when it strikes; a fault has one trigger.
+    fn triggered(mut self, call: &'static str, trigger: Trigger) -> Self {
+        self.spec.when.trigger = trigger;
+        if let Some(first) = self.trigger.replace(call) {
+            self.problems.push(format!("it has `{first}` already: leave `{call}` out"));
+        }
+        self
+    }
+
+    /// The fault as a value, with what is wrong with the calls that made it.
+    pub(super) fn finished(mut self) -> (FaultSpec, Vec<String>) {
+        if self.trigger.is_none() {
+            let why = "it needs a trigger: say when it strikes, by `at`, `every`, `before`, `after` or `after_response`";
+            self.problems.push(why.into());
+        }
+        (self.spec, self.problems)
     }
 
     /// Sets an argument, by its name in scenario files: `.arg("committed", true)`.
@@ -188,30 +207,10 @@ impl Fault {
             Some((name, Ok(value))) => drop(self.spec.args.0.insert(name, value)),
             Some((_, Err(why))) => self.problems.push(why),
             None => {
-                self.problems.push(format!("it has no argument `{name}`; {}", fault.args_instead(name)));
+                self.problems.push(fault.no_arg(name));
             }
         }
         self
-    }
-
-    /// What is wrong with it. Each problem names the function that makes the fault.
-    pub(super) fn problems(&self) -> Vec<String> {
-        let Self { spec, problems } = self;
-        let FaultSpec { fault, target, .. } = spec;
-        let strikes = match fault.strikes(target) {
-            true => Ok(()),
-            false => Err(format!("it cannot strike `{target}`: it strikes {}", fault.victims())),
-        };
-        let checks = [
-            strikes,
-            check_selectors(spec),
-            check_ranges(spec),
-            fault.check_args(&spec.args),
-            fault.check_duration(spec.duration.is_some()),
-        ];
-        let of_spec = spec.check().into_iter().map(|(_, why)| why);
-        let all = problems.iter().cloned().chain(checks.into_iter().filter_map(Result::err)).chain(of_spec);
-        all.map(|why| format!("faults::{}: {why}", fault.name.replace('-', "_"))).collect()
     }
 
     /// Names it. The random draws of a fault depend on its name.
@@ -221,15 +220,13 @@ impl Fault {
     }
 
     /// Strikes so long after t = 0.
-    pub fn at(mut self, times: impl Times) -> Self {
-        self.spec.when.trigger = Trigger::At(times.times());
-        self
+    pub fn at(self, times: impl Times) -> Self {
+        self.triggered("at", Trigger::At(times.times()))
     }
 
     /// Strikes repeatedly, with a pause before each strike. Needs [`times`](Self::times).
-    pub fn every(mut self, times: impl Times) -> Self {
-        self.spec.when.trigger = Trigger::Every(times.times());
-        self
+    pub fn every(self, times: impl Times) -> Self {
+        self.triggered("every", Trigger::Every(times.times()))
     }
 
     /// How often it strikes in a run.
@@ -244,25 +241,25 @@ impl Fault {
         self
     }
 
-    fn at_event(mut self, event: on::Event, moment: Moment) -> Self {
-        self.spec.when = When { trigger: Trigger::On(event.pattern), moment, ..self.spec.when };
+    fn at_event(mut self, call: &'static str, event: on::Event, moment: Moment) -> Self {
+        self.spec.when.moment = moment;
         self.problems.extend(event.problems);
-        self
+        self.triggered(call, Trigger::On(event.pattern))
     }
 
     /// Strikes before the event has an effect.
     pub fn before(self, event: on::Event) -> Self {
-        self.at_event(event, Moment::Before)
+        self.at_event("before", event, Moment::Before)
     }
 
     /// Strikes when the event is committed and its answer has not arrived.
     pub fn after(self, event: on::Event) -> Self {
-        self.at_event(event, Moment::After)
+        self.at_event("after", event, Moment::After)
     }
 
     /// Strikes when the event's answer has arrived.
     pub fn after_response(self, event: on::Event) -> Self {
-        self.at_event(event, Moment::AfterResponse)
+        self.at_event("after_response", event, Moment::AfterResponse)
     }
 
     /// Which occurrence of the event counts, from 1.
@@ -270,27 +267,6 @@ impl Fault {
         self.spec.when.nth = counts.counts();
         self
     }
-}
-
-/// The selectors of a fault, as a scenario file checks them.
-fn check_selectors(spec: &FaultSpec) -> Result<(), String> {
-    let FaultTarget::Objects { selector, hosting, .. } = &spec.target else { return Ok(()) };
-    selector
-        .iter()
-        .chain(hosting.as_ref().map(|hosting| &hosting.selector))
-        .try_for_each(|s| check_selector(s))
-}
-
-/// The ranges of a fault, as a scenario file reads them.
-fn check_ranges(spec: &FaultSpec) -> Result<(), String> {
-    let pause = match &spec.when.trigger {
-        Trigger::At(times) | Trigger::Every(times) => Some(*times),
-        Trigger::On(_) => None,
-    };
-    let mut times = pause.into_iter().chain(spec.duration);
-    times.try_for_each(|range| range.to_string().parse::<TimeRange>().map(drop))?;
-    let mut counts = spec.times.into_iter().chain([spec.when.nth]);
-    counts.try_for_each(|range| range.to_string().parse::<CountRange>().map(drop))
 }
 
 /// The events that set faults off.

@@ -6,6 +6,7 @@
 //! - [`Run`]: the result of a run, for tests
 //! - [`secs`], [`mins`], `Times`: durations and ranges of them
 
+mod calls;
 mod checks;
 mod cluster;
 pub mod faults;
@@ -13,6 +14,9 @@ mod run;
 mod scenario;
 mod steps;
 mod times;
+
+#[cfg(test)]
+mod tests;
 
 pub use checks::var;
 pub use cluster::{Image, Nodes, Program};

@@ -13,15 +13,14 @@ use wavetank_sim::programs::{self, Host};
 use wavetank_sim::scenario::oracle::{self, OracleInfo, Use};
 use wavetank_sim::scenario::{
     self, Action, Check, Disabled, Expectation, MayBePending, Modality, Plan, RustCheck, Step, Var, View,
-    When,
 };
 
+use super::calls::{self, Calls};
 use super::cluster::{Allow, object};
 use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
 use crate::harness::Tested;
 use crate::isolate::{Isolation, Pool};
-use crate::scenario::format::{check_objects, check_step};
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
 use crate::sweep::{Job, tell_exits, warm_up, work};
 
@@ -32,8 +31,9 @@ pub struct Scenario {
     inner: scenario::Scenario,
     programs: Vec<programs::Program>,
     at_end: Option<programs::Program>,
-    /// What is wrong with the calls so far. A run reports it.
+    /// What is wrong with the calls so far and does not show in the scenario. A run reports it.
     problems: Vec<String>,
+    calls: Calls,
     nodes_given: bool,
     strict: bool,
 }
@@ -41,7 +41,7 @@ pub struct Scenario {
 impl Scenario {
     /// A booted cluster of three nodes in which nothing happens, with 200 seeds.
     pub fn new(name: &str) -> Self {
-        Self::from(scenario::Scenario::new(name))
+        Self { calls: Calls::named(name), ..Self::from(scenario::Scenario::new(name)) }
     }
 
     /// The scenario of a file that names no programs. [`operator`](Self::operator) and [`image`](Self::image) add some.
@@ -57,13 +57,29 @@ impl Scenario {
         if !std::mem::replace(&mut self.nodes_given, true) {
             self.inner.cluster.node_pools.clear();
         }
+        let (item, call) =
+            (self.inner.cluster.node_pools.len(), format!("nodes(Nodes::named({:?}))", nodes.0.name));
+        self.calls.note(&["cluster", "nodePools"], Some(item), call);
         self.inner.cluster.node_pools.push(nodes.0);
+        self
+    }
+
+    /// Sets a flag of a component, by its real name: `.flag("kube-controller-manager", "node-monitor-grace-period", "50s")`.
+    pub fn flag(mut self, component: &str, name: &str, value: &str) -> Self {
+        self.calls.note(
+            &["cluster", "flags", component, name],
+            None,
+            format!("flag({component:?}, {name:?}, {value:?})"),
+        );
+        let (component, name, value) = (component.into(), name.into(), value.into());
+        self.inner.cluster.flags.push(scenario::Flag { component, name, value });
         self
     }
 
     /// The namespace for objects that name none.
     pub fn namespace(mut self, namespace: &str) -> Self {
         self.inner.namespace = namespace.into();
+        self.calls.note(&["namespace"], None, format!("namespace({namespace:?})"));
         self
     }
 
@@ -77,7 +93,7 @@ impl Scenario {
         match object(&value) {
             Ok(object) => self.setup(vec![object]),
             Err(why) => {
-                self.problems.push(why);
+                self.problems.push(format!("apply: {why}"));
                 self
             }
         }
@@ -107,54 +123,70 @@ impl Scenario {
 
     fn setup(mut self, objects: Vec<Arc<Object>>) -> Self {
         let step = Step::new(Action::Apply(objects));
-        self.check_step(&step);
+        self.calls.note(&["setup"], Some(self.inner.setup.len()), step.label());
         self.inner.setup.push(step);
         self
     }
 
     /// Runs a program beside the cluster.
     pub fn operator(mut self, program: Program) -> Self {
-        self.allow(program.allow);
+        let call = format!("operator(Program::new({:?}))", program.program.name());
+        self.allow(&call, program.allow);
+        self.register(&call, program.program);
+        self.calls.note(&["operators"], Some(self.inner.operators.len()), call);
         self.inner.operators.push(program.spec);
-        self.programs.push(program.program);
         self
+    }
+
+    /// Adds a program; under one name there is one code.
+    fn register(&mut self, call: &str, program: programs::Program) {
+        match self.programs.iter().find(|known| known.name() == program.name()) {
+            None => self.programs.push(program),
+            Some(known) if known.is_same(&program) => {}
+            Some(_) => {
+                let why =
+                    "another program has this name: choose another, or clone the program to run it twice";
+                self.problems.push(format!("{call}: {why}"));
+            }
+        }
     }
 
     /// How the containers of some images behave. The first rule that matches an image wins.
     pub fn image(mut self, image: Image) -> Self {
-        self.allow(image.allow);
-        self.programs.extend(image.program);
+        let call = format!("image(Image::matching({:?}))", image.rule.image.0);
+        self.allow(&call, image.allow);
+        self.problems.extend(image.problems.iter().map(|why| format!("{call}: {why}")));
+        if let Some(program) = image.program {
+            self.register(&call, program);
+        }
+        self.calls.note(&["images"], Some(self.inner.images.len()), call);
         self.inner.images.push(image.rule);
         self
     }
 
-    fn allow(&mut self, permissions: Vec<Allow>) {
+    fn allow(&mut self, call: &str, permissions: Vec<Allow>) {
         for permission in permissions {
             match permission {
                 Ok(permission) => self.inner.permissions.push(permission),
-                Err(why) => self.problems.push(why),
+                Err(why) => self.problems.push(format!("{call}: {why}")),
             }
         }
     }
 
     /// A change. Steps run in order.
     pub fn step(mut self, step: Step) -> Self {
-        self.check_step(&step);
+        self.calls.note(&["steps"], Some(self.inner.steps.len()), format!("step({})", step.label()));
         self.inner.steps.push(step);
         self
     }
 
-    /// Checks a step as a scenario file is checked.
-    fn check_step(&mut self, step: &Step) {
-        let when = step.when.iter().flat_map(When::check).map(|(_, why)| why);
-        let problems = check_step(&step.action).err().into_iter().chain(when);
-        self.problems.extend(problems.map(|why| format!("step \"{}\": {why}", step.label())));
-    }
-
     /// A failure.
     pub fn fault(mut self, fault: Fault) -> Self {
-        self.problems.extend(fault.problems());
-        self.inner.faults.push(fault.spec);
+        let (spec, problems) = fault.finished();
+        let call = calls::fault(&spec);
+        self.problems.extend(problems.into_iter().map(|why| format!("{call}: {why}")));
+        self.calls.note(&["faults"], Some(self.inner.faults.len()), call);
+        self.inner.faults.push(spec);
         self
     }
 
@@ -179,6 +211,9 @@ impl Scenario {
     }
 
     fn expect(mut self, name: &str, modality: Modality, check: Check) -> Self {
+        let word = if modality == Modality::Always { "always" } else { "eventually" };
+        let method = if matches!(check, Check::Rust(_)) { word.into() } else { format!("{word}_cel") };
+        self.calls.note(&["expect"], Some(self.inner.expect.len()), format!("{method}({name:?})"));
         self.inner.expect.push(Expectation { name: name.into(), modality, check, on: None, grace_ms: 0 });
         self
     }
@@ -186,12 +221,14 @@ impl Scenario {
     /// The time from healing in which the system must converge.
     pub fn converges_within(mut self, time: Duration) -> Self {
         self.inner.converge.within_ms = time.times().low_ms;
+        self.calls.note(&["converge", "within"], None, format!("converges_within({})", time.times()));
         self
     }
 
     /// The time for which the system must stay converged.
     pub fn settles_for(mut self, time: Duration) -> Self {
         self.inner.converge.settle_ms = time.times().low_ms;
+        self.calls.note(&["converge", "settle"], None, format!("settles_for({})", time.times()));
         self
     }
 
@@ -199,23 +236,19 @@ impl Scenario {
     /// that is `Ready=False` by design. Its state must still come to rest.
     pub fn may_be_pending(self, objects: &str) -> Self {
         let (kind, name) = objects.split_once('/').map_or((objects, None), |(kind, name)| (kind, Some(name)));
-        self.pending(
-            objects,
-            MayBePending { kind: kind.into(), name: name.map(str::to_owned), selector: None },
-        )
+        let call = format!("may_be_pending({objects:?})");
+        self.pending(call, MayBePending { kind: kind.into(), name: name.map(str::to_owned), selector: None })
     }
 
     /// Objects of a kind with these labels that may be pending when all is well. The selector is as kubectl writes it.
     pub fn may_be_pending_with(self, kind: &str, selector: &str) -> Self {
         let entry = MayBePending { kind: kind.into(), name: None, selector: Some(selector.into()) };
-        self.pending(kind, entry)
+        self.pending(format!("may_be_pending_with({kind:?}, {selector:?})"), entry)
     }
 
-    fn pending(mut self, objects: &str, entry: MayBePending) -> Self {
-        match check_objects(objects).and_then(|()| entry.check()) {
-            Ok(()) => self.inner.converge.pending.push(entry),
-            Err(why) => self.problems.push(format!("may_be_pending: {why}")),
-        }
+    fn pending(mut self, call: String, entry: MayBePending) -> Self {
+        self.calls.note(&["converge", "pending"], Some(self.inner.converge.pending.len()), call);
+        self.inner.converge.pending.push(entry);
         self
     }
 
@@ -228,8 +261,16 @@ impl Scenario {
     /// Switches an oracle off, for a reason.
     pub fn disable(mut self, oracle: &str, reason: &str) -> Self {
         match OracleInfo::usable(oracle, Use::Disabled) {
-            Ok(oracle) => self.inner.disable.push(Disabled { oracle, reason: reason.into() }),
-            Err(why) => self.problems.push(why),
+            Ok(oracle) => {
+                let item = Some(self.inner.disable.len());
+                self.calls.note(
+                    &["oracles", "disable"],
+                    item,
+                    format!("disable({:?}, {reason:?})", oracle.name),
+                );
+                self.inner.disable.push(Disabled { oracle, reason: reason.into() });
+            }
+            Err(why) => self.problems.push(format!("disable({oracle:?}): {why}")),
         }
         self
     }
@@ -238,13 +279,14 @@ impl Scenario {
     pub fn expect_violation(mut self, oracle: &str) -> Self {
         match OracleInfo::usable(oracle, Use::Expected) {
             Ok(oracle) => self.inner.expect_violation = Some(oracle),
-            Err(why) => self.problems.push(why),
+            Err(why) => self.problems.push(format!("expect_violation({oracle:?}): {why}")),
         }
         self
     }
 
     /// The seeds of [`check`](Self::check).
     pub fn seeds(mut self, seeds: Range<u64>) -> Self {
+        self.calls.note(&["seeds"], None, format!("seeds({seeds:?})"));
         self.inner.seeds = seeds;
         self
     }
@@ -255,7 +297,9 @@ impl Scenario {
         F: Fn(Host) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Box<dyn std::error::Error>>> + 'static,
     {
-        self.at_end = Some(programs::Program::new(oracle::AT_END.name, check));
+        if self.at_end.replace(programs::Program::new(oracle::AT_END.name, check)).is_some() {
+            self.problems.push("at_end: it is there twice: write one check with both".into());
+        }
         self
     }
 
@@ -298,8 +342,11 @@ impl Scenario {
     }
 
     fn prepared(self) -> Result<Prepared, String> {
-        if !self.problems.is_empty() {
-            return Err(self.problems.join("\n"));
+        let found = explore::problems(&self.inner);
+        let wrong = self.problems.iter().cloned().chain(found.iter().map(|found| self.calls.in_words(found)));
+        let wrong: Vec<String> = wrong.collect();
+        if !wrong.is_empty() {
+            return Err(wrong.join("\n"));
         }
         let prepared = Prepared::new(self.inner, &self.programs)?;
         Ok(match self.at_end {
@@ -313,8 +360,9 @@ impl Scenario {
     /// # Errors
     /// If the scenario is wrong or its setup does not converge.
     pub fn run(self, seed: u64) -> Result<Run, String> {
-        let plan = draw_plan(&self.inner, seed);
-        self.run_plan(seed, &plan)
+        let prepared = self.prepared()?;
+        let plan = draw_plan(prepared.scenario(), seed);
+        run(&prepared, seed, &plan)
     }
 
     /// Runs one seed with this plan, in a fresh thread of this process.
@@ -323,11 +371,17 @@ impl Scenario {
     /// If the scenario is wrong or its setup does not converge.
     pub fn run_plan(self, seed: u64, plan: &Plan) -> Result<Run, String> {
         let prepared = self.prepared()?;
+        prepared.scenario().check_plan(plan)?;
         tell_exits();
-        let ran = std::thread::scope(|scope| scope.spawn(|| explore::run(&prepared, seed, plan)).join());
-        let ran = ran.map_err(|_| "wavetank itself panicked".to_owned())?;
-        ran.map(Run).map_err(|no_run| no_run.why)
+        run(&prepared, seed, plan)
     }
+}
+
+/// Runs in a fresh thread of this process.
+fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, String> {
+    let ran = std::thread::scope(|scope| scope.spawn(|| explore::run(prepared, seed, plan)).join());
+    let ran = ran.map_err(|_| "wavetank itself panicked".to_owned())?;
+    ran.map(Run).map_err(|no_run| no_run.why)
 }
 
 impl From<scenario::Scenario> for Scenario {
@@ -337,6 +391,7 @@ impl From<scenario::Scenario> for Scenario {
             programs: Vec::new(),
             at_end: None,
             problems: Vec::new(),
+            calls: Calls::default(),
             nodes_given: false,
             strict: false,
         }

@@ -57,18 +57,15 @@ fn row(left: &str, right: &str) -> String {
     format!("  {left:<24}{right}\n")
 }
 
-fn list_entry(name: &str, available: bool, about: &str) -> String {
-    row(name, &if available { about.to_owned() } else { format!("not there yet: {about}") })
-}
-
 fn oracles() -> String {
-    let entries = ORACLES.iter().map(|oracle| list_entry(oracle.name, oracle.available, oracle.about));
+    let entries =
+        ORACLES.iter().filter(|oracle| oracle.available).map(|oracle| row(oracle.name, oracle.about));
     "oracles: what can be wrong with a run (wavetank explain oracle NAME)\n".to_owned()
         + &entries.collect::<String>()
 }
 
 fn faults() -> String {
-    let entries = FAULTS.iter().map(|fault| list_entry(fault.name, fault.available, fault.about));
+    let entries = FAULTS.iter().filter(|fault| fault.available).map(|fault| row(fault.name, fault.about));
     "faults: what can go wrong in a run (wavetank explain fault NAME)\n".to_owned()
         + &entries.collect::<String>()
 }

@@ -22,7 +22,7 @@ pub use wavetank_sim::scenario::Scenario;
 pub(crate) use yaml::yaml_of;
 
 mod files;
-pub(crate) mod format;
+mod format;
 mod problem;
 mod read;
 mod schema;

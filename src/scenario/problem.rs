@@ -69,6 +69,16 @@ impl Problems {
         self.0.len()
     }
 
+    /// Notes a problem at a place, unless there is one at this place already.
+    pub(super) fn add_unless_known(&mut self, source: &Source, spot: Spot, message: &str) {
+        let is_here = |known: &Problem| {
+            known.file == source.name && (known.line, known.column) == (spot.line, spot.column)
+        };
+        if !self.0.iter().any(is_here) {
+            self.add(source, spot, message);
+        }
+    }
+
     /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -15,8 +15,7 @@ pub fn schema() -> Value {
 }
 
 fn fields(fields: &Fields) -> Value {
-    let available = || fields.fields.iter().filter(|field| !matches!(field.shape, Shape::Later));
-    let properties = available().map(|field| {
+    let properties = fields.available().map(|field| {
         let mut schema = shape(&field.shape);
         schema.set_at(&["description"], field.about);
         (Key::new(field.name), schema)
@@ -24,12 +23,11 @@ fn fields(fields: &Fields) -> Value {
     let mut schema = value!({"type": "object", "additionalProperties": false});
     schema.set_at(&["properties"], properties.collect::<Map>());
     let required: Vec<Value> =
-        available().filter(|field| field.required).map(|field| field.name.into()).collect();
+        fields.available().filter(|field| field.required).map(|field| field.name.into()).collect();
     if !required.is_empty() {
         schema.set_at(&["required"], required);
     }
-    let one_of = fields.one_of.iter().filter(|name| available().any(|field| field.name == **name));
-    let one_of: Vec<Value> = one_of.map(|name| value!({"required": [(*name)]})).collect();
+    let one_of: Vec<Value> = fields.alternatives().map(|name| value!({"required": [name]})).collect();
     if !one_of.is_empty() {
         schema.set_at(&["oneOf"], one_of);
     }

@@ -2,6 +2,7 @@
 //! malformed text. `read` checks what depends on the rest of the file: programs, manifests, names.
 
 use wavetank_sim::object::Value;
+use wavetank_sim::scenario::form::{Form, shortened};
 use wavetank_sim::scenario::near::instead;
 
 use super::problem::{Problems, Source, Spot};
@@ -35,14 +36,12 @@ pub(super) enum Shape {
 
 /// A scalar of some form.
 pub(super) struct Leaf {
-    /// What would be right, with an example.
-    pub(super) right: &'static str,
+    /// The form of its text.
+    pub(super) form: &'static Form,
     /// Its JSON Schema.
     pub(super) schema: &'static str,
     /// Whether a number or a boolean is accepted too.
     pub(super) any_scalar: bool,
-    /// Says what is wrong with a text. An empty message stands for `right`.
-    pub(super) check: fn(&str) -> Result<(), String>,
 }
 
 /// The names of a table that are valid at a place.
@@ -147,7 +146,7 @@ impl Checker<'_> {
     }
 
     fn leaf(&mut self, node: &Node, leaf: &'static Leaf) {
-        if let Err(message) = leaf.check_text(&node.text().unwrap_or_default()) {
+        if let Err(message) = leaf.form.check(&node.text().unwrap_or_default()) {
             self.wrong(node.spot, message);
         }
     }
@@ -160,7 +159,7 @@ impl Checker<'_> {
         for entry in node.entries() {
             match fields.named(&entry.key) {
                 None => {
-                    let known = fields.fields.iter().map(|field| field.name);
+                    let known = fields.available().map(|field| field.name);
                     let message = format!(
                         "{} has no field `{}`; {}",
                         fields.what,
@@ -170,7 +169,14 @@ impl Checker<'_> {
                     self.wrong(entry.spot, message);
                 }
                 Some(Field { shape: Shape::Later, .. }) => {
-                    self.wrong(entry.spot, format!("`{}` is not there yet", entry.key));
+                    let known: Vec<&str> = fields.available().map(|field| field.name).collect();
+                    let message = format!(
+                        "this version has no `{}` in {}: leave it out; known: {}",
+                        entry.key,
+                        fields.what,
+                        known.join(", ")
+                    );
+                    self.wrong(entry.spot, message);
                 }
                 // Only an optional field that is no alternative of `one_of` may be empty.
                 Some(field) if needed(field) || !matches!(entry.value.tree, Tree::Null) => {
@@ -187,7 +193,8 @@ impl Checker<'_> {
         let given: Vec<_> =
             node.entries().iter().filter(|entry| fields.one_of.contains(&&*entry.key)).collect();
         if given.is_empty() && !fields.one_of.is_empty() {
-            self.wrong(node.spot, format!("{} needs one of {}", fields.what, fields.one_of.join(", ")));
+            let one_of: Vec<&str> = fields.alternatives().collect();
+            self.wrong(node.spot, format!("{} needs one of {}", fields.what, one_of.join(", ")));
         }
         for entry in given.iter().skip(1) {
             let message =
@@ -197,38 +204,29 @@ impl Checker<'_> {
     }
 }
 
-/// A text, short enough to quote in a message.
-fn shortened(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let short: String = line.chars().take(60).collect();
-    if short.len() == text.len() { short } else { short + ".." }
-}
-
-impl Leaf {
-    fn check_text(&self, text: &str) -> Result<(), String> {
-        let right = || format!("`{}` is wrong here: write {}", shortened(text), self.right);
-        (self.check)(text).map_err(|message| if message.is_empty() { right() } else { message })
-    }
-}
-
 impl Fields {
     /// The field with this name.
     pub(super) fn named(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 
+    /// The fields that this version has.
+    pub(super) fn available(&self) -> impl Iterator<Item = &Field> + Clone {
+        self.fields.iter().filter(|field| !matches!(field.shape, Shape::Later))
+    }
+
+    /// The names of which exactly one must be there.
+    pub(super) fn alternatives(&self) -> impl Iterator<Item = &'static str> {
+        self.one_of.iter().copied().filter(|name| self.available().any(|field| field.name == *name))
+    }
+
     fn right(&self) -> String {
-        let names: Vec<_> = self.fields.iter().map(|field| field.name).collect();
+        let names: Vec<_> = self.available().map(|field| field.name).collect();
         format!("a map for {}, of {}", self.what, names.join(", "))
     }
 }
 
 impl Shape {
-    /// What is wrong with a text of this form.
-    pub(super) fn check_text(&self, text: &str) -> Result<(), String> {
-        if let Self::Leaf(leaf) = self { leaf.check_text(text) } else { Ok(()) }
-    }
-
     /// Whether a value has the type for this shape.
     fn fits(&self, node: &Node) -> bool {
         match (self, &node.tree) {
@@ -245,7 +243,7 @@ impl Shape {
     /// What would be right, in words.
     fn right(&self) -> String {
         match self {
-            Self::Leaf(leaf) => leaf.right.into(),
+            Self::Leaf(leaf) => leaf.form.right.into(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
             Self::Named(named) => format!("{}: one of {}", named.what, (named.names)().join(", ")),
             Self::List(_) => "a list (`- ..` or `[..]`)".into(),

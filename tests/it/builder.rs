@@ -1,8 +1,6 @@
 //! Scenarios built in code: sweeps, the result of a run, and bad calls.
 
-use wavetank::{
-    Image, Nodes, Scenario, any_pod, faults, image, mins, on, pods, program, scale, secs, upgrade_nodes, vars,
-};
+use wavetank::{Image, Nodes, Scenario, faults, mins, pods, program, scale, secs, vars};
 
 use super::web_yaml;
 
@@ -53,40 +51,18 @@ fn a_misspelt_or_unsuitable_oracle_is_a_problem_of_the_scenario() {
 }
 
 #[test]
-fn a_step_built_in_code_is_checked_as_one_of_a_file_is() {
-    for (step, right) in [
-        (scale("web", 3), "`web/` is wrong here: write a target such as `deployment/web`"),
-        (upgrade_nodes("1.36", 1), "`1.36` is wrong here: write a version such as `v1.36.1`"),
-    ] {
-        let why = web().step(step).run(1).unwrap_err();
-        assert!(why.contains(right), "{why}");
-    }
-    let nameless = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: p-}\n";
-    let why = Scenario::new("nameless").apply_yaml(nameless).run(1).unwrap_err();
-    assert!(why.contains("`apply` needs a name"), "{why}");
-}
-
-#[test]
-fn a_fault_built_in_code_is_checked_as_one_of_a_file_is() {
-    let (crash, [one, three]) = (|| faults::crash(program("web")), [1_u64, 3]);
-    let slow = |victims| faults::slow_start(victims, secs(1));
-    for (fault, right) in [
-        (crash().after(on::write().verb("pach")), "faults::crash: `pach` is no verb: write one of"),
-        (crash().after(on::write().verb("get")), "faults::crash: `get` is no write: write one of create"),
-        (crash().after(on::watch_event().verb("watch-event")), "is no watch-event: write one of added"),
-        (crash().after(on::write()).nth(0), "faults::crash: occurrences count from 1"),
-        (crash().after(on::write()).nth(three..=one), "`3..1` ends before it starts: write `1..3`"),
-        (crash().at(secs(3)).nth(2), "`nth` goes with `on`"),
-        (crash().at(secs(3)..=secs(1)), "`3s..1s` ends before it starts"),
-        (crash().every(secs(3)), "faults::crash: `every` needs `times`"),
-        (crash().every(secs(0)).times(3), "a pause of `0s` never ends"),
-        (crash().every(secs(3)).times(0..=10_001), "10001 times are too many: write at most 10000"),
-        (faults::pod_deletion(pods("==")), "`==` is no label selector"),
-        (slow(image("a").all()), "faults::slow_start: `all` does not go with an image"),
-        (faults::node_loss(any_pod()).lasting(secs(3)), "it cannot strike `Pod/*`: it strikes nodes"),
-        (crash().arg("x", true), "it has no argument `x`; it has none"),
-    ] {
-        let why = web().fault(fault).run(1).unwrap_err();
-        assert!(why.contains(right), "{why}");
-    }
+fn a_wrong_scenario_fails_its_test_and_names_the_calls() {
+    let checked = std::panic::catch_unwind(|| {
+        Scenario::new("x y").fault(faults::crash(program("nope")).at(secs(5))).seeds(0..20).check();
+    });
+    let why = *checked.expect_err("the check fails").downcast::<String>().expect("it panics with a text");
+    let lines: Vec<&str> = why.trim().lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "Scenario::new(\"x y\"): `x y` is wrong here: write a name of lower case letters, digits and `-`",
+            "fault(crash(program(\"nope\")).at(5s)): `nope` is no program that runs here; no program runs: name one under \
+             `operators` or `images`",
+        ]
+    );
 }

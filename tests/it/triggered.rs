@@ -59,8 +59,8 @@ fn a_watch_event_sets_a_step_off() {
     let run = played(event(EventVerb::Modified), Moment::After, 1, "");
     let entry = before_the_step(&run).unwrap();
     assert!(entry.starts_with("got ") && entry.contains("events of pods"), "{entry}");
-    let strangers = EventPattern { actor: Some("nobody".into()), ..event(EventVerb::Modified) };
-    let never = played(strangers, Moment::After, 1, "");
+    let other = EventPattern { kind: Some("Secret".into()), ..event(EventVerb::Modified) };
+    let never = played(other, Moment::After, 1, "");
     assert_eq!(
         (before_the_step(&never), &never.unused[..]),
         (None, &[Unused::never("step \"cordoned\"")][..])
@@ -76,9 +76,7 @@ fn a_request_sets_a_step_off_at_its_moment() {
     assert_eq!((before_the_step(&never), never.unused.len()), (None, 1));
     let second = played(list(), Moment::After, 2, crash);
     assert_eq!((before_the_step(&second), second.unused.len()), (None, 1), "there is only one list");
-    for (moment, has_answer) in
-        [(Moment::Before, false), (Moment::After, false), (Moment::AfterResponse, true)]
-    {
+    for (moment, has_answer) in [(Moment::After, false), (Moment::AfterResponse, true)] {
         let run = played(list(), moment, 1, crash);
         let entries = run.history.record.entries();
         let at =

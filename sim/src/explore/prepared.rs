@@ -8,14 +8,39 @@ use super::run::SETUP_BUDGETS_MS;
 use crate::cluster::{Booted, ClusterConfig};
 use crate::engine::Time;
 use crate::hermetic::Reach;
-use crate::oracles::Compiled;
+use crate::oracles::{self, Compiled};
 use crate::programs::Program;
-use crate::scenario::{Permitted, Scenario};
+use crate::scenario::{Action, Modality, Permitted, Place, Problem, Scenario};
 
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) cluster: Booted,
     pub(super) known: Known,
+}
+
+/// Everything that is wrong with a scenario, by place. Only programs that nobody registered are found later.
+pub fn problems(scenario: &Scenario) -> Vec<Problem> {
+    let mut all = scenario.check();
+    let mut checks = Vec::new();
+    for (i, expectation) in scenario.expect.iter().enumerate() {
+        let field = if expectation.modality == Modality::Always { "always" } else { "eventually" };
+        checks.push((Place::of(&["spec", "expect"], Some(i)), field, &expectation.check));
+    }
+    for (list, steps) in [("setup", &scenario.setup), ("steps", &scenario.steps)] {
+        for (i, step) in steps.iter().enumerate() {
+            if let Action::Assert(check) = &step.action {
+                checks.push((Place::of(&["spec", list], Some(i)), "assert", check));
+            }
+        }
+    }
+    for (place, field, check) in checks {
+        let within = |problem: Problem| {
+            let parts = [place.0.clone(), Place::of(&[field], None).0, problem.place.0];
+            Problem { place: Place(parts.concat()), why: problem.why }
+        };
+        all.extend(oracles::problems(check).into_iter().map(within));
+    }
+    all
 }
 
 /// A scenario with its programs and compiled expectations. Runs share it.
@@ -33,6 +58,10 @@ pub struct Prepared {
 impl Prepared {
     /// Prepares a scenario. `programs` are all that are registered. What cannot be is told in words.
     pub fn new(scenario: Scenario, programs: &[Program]) -> Result<Self, String> {
+        let wrong: Vec<String> = problems(&scenario).iter().map(ToString::to_string).collect();
+        if !wrong.is_empty() {
+            return Err(wrong.join("\n"));
+        }
         let compile = |e| Compiled::new(e).map_err(|error| format!("expectation \"{}\": {error}", e.name));
         let checks = scenario.expect.iter().map(compile).collect::<Result<_, _>>()?;
         let find = |name: &str| {

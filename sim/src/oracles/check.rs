@@ -11,12 +11,14 @@
 use std::sync::Arc;
 
 use super::cel::{CelError, CelProgram, CelVar, FieldRead};
-use super::kinds::{can_be, objects, served};
+use super::kinds::{can_be, can_be_written, objects, served};
 use super::{Violation, partial};
 use crate::apiserver::ApiServer;
 use crate::engine::{SECOND, Time};
 use crate::object::{LabelSelector, Object, Value};
-use crate::scenario::{self, EventPattern, Expectation, KindName, Modality, Var, View, oracle};
+use crate::scenario::{
+    self, EventPattern, Expectation, KindName, Modality, Place, Problem, Var, View, oracle,
+};
 use crate::wire::Resource;
 
 /// A check of a scenario, compiled; all runs share it.
@@ -246,6 +248,30 @@ fn some_of(all: &[impl AsRef<str>], between: &str) -> String {
     match all.len().saturating_sub(MOST_IN_WORDS) {
         0 => first.join(between),
         more => format!("{}{between}and {more} more", first.join(between)),
+    }
+}
+
+/// What is wrong with a check that only its judge knows: its expression, and the kinds that it names. Each problem has its place
+/// in the check.
+pub fn problems(check: &scenario::Check) -> Vec<Problem> {
+    let problem = |fields: &[&str], checked: Result<(), String>| {
+        checked.err().map(|why| Problem { place: Place::of(fields, None), why })
+    };
+    match check {
+        scenario::Check::Rust(_) => Vec::new(),
+        scenario::Check::Match(pattern) => {
+            let text = |field: &str| pattern.str_at(&[field]).unwrap_or_default();
+            let kind = KindName::from(text("kind"));
+            problem(&["match", "kind"], can_be_written(text("apiVersion"), &kind)).into_iter().collect()
+        }
+        scenario::Check::Cel { vars, source } => {
+            let names: Vec<&str> = vars.iter().map(|var| var.name.as_str()).collect();
+            let compiled = CelProgram::compile(source, &names).map(drop).map_err(|error| error.to_string());
+            let kinds = vars
+                .iter()
+                .filter_map(|var| problem(&["vars", &var.name, "kind"], can_be(&var.api_version, &var.kind)));
+            problem(&["cel"], compiled).into_iter().chain(kinds).collect()
+        }
     }
 }
 

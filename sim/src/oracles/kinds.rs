@@ -32,7 +32,7 @@ pub(super) fn objects<'a>(
 
 /// An unknown kind in a group of Kubernetes is a mistake, and so is an unknown group without a dot. In other groups a definition
 /// may define it, whose group always has a dot (apiextensions, `spec.group`).
-pub fn can_be(api_version: &str, kind: &KindName) -> Result<(), String> {
+pub(super) fn can_be(api_version: &str, kind: &KindName) -> Result<(), String> {
     let registry = Registry::builtin();
     if served(&registry, api_version, kind).is_some() {
         return Ok(());
@@ -49,6 +49,15 @@ pub fn can_be(api_version: &str, kind: &KindName) -> Result<(), String> {
             versions.dedup();
             Err(format!("there is no apiVersion `{api_version}`; {}", instead(api_version, versions)))
         }
+    }
+}
+
+/// As [`can_be`], and the name must be the kind's own, as in a manifest.
+pub(super) fn can_be_written(api_version: &str, kind: &KindName) -> Result<(), String> {
+    can_be(api_version, kind)?;
+    match served(&Registry::builtin(), api_version, kind) {
+        Some(known) if known.kind != kind.0 => Err(format!("`{kind}` is no kind: write `{}`", known.kind)),
+        _ => Ok(()),
     }
 }
 

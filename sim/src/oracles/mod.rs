@@ -46,12 +46,11 @@ mod panic;
 mod partial;
 mod violation;
 
-pub use check::{Check, Compiled};
+pub use check::{Check, Compiled, problems};
 pub use convergence::NotConverged;
 pub use endings::{Ending, How, endings, failing};
 pub use escape::seeks_cluster;
 pub use hot_loop::{Loops, REQUESTS_AT_ONCE, spinning};
-pub use kinds::can_be;
 pub use note::Note;
 pub use observed::Observed;
 pub use violation::Violation;

@@ -46,6 +46,11 @@ impl Program {
         &self.name
     }
 
+    /// Whether it is a clone of the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.start, &other.start)
+    }
+
     /// Lets the program reach out of the run. Without it that is a violation.
     #[must_use]
     pub fn permitting(mut self, reaches: impl IntoIterator<Item = Reach>) -> Self {

@@ -1,7 +1,7 @@
 //! The flags of the components: their real names, their values, and whether the model has them. A scenario may not set a flag
 //! without effect. The components have the defaults.
 
-use super::near::instead;
+use super::near::{instead, this_version_has_no};
 use super::range::Millis;
 
 /// A flag of a component.
@@ -104,13 +104,11 @@ impl FlagInfo {
     /// The flag of a component, if the model has it; else what is wrong and what would be right.
     pub fn usable(component: &str, name: &str) -> Result<&'static Self, String> {
         let of_component = FLAGS.iter().filter(|flag| flag.component == component);
+        let known = of_component.clone().filter(|flag| flag.available).map(|flag| flag.name);
         match of_component.clone().find(|flag| flag.name == name) {
             Some(flag) if flag.available => Ok(flag),
-            Some(_) => Err(format!("flag `{name}` of {component} is not there yet")),
-            None => {
-                let known = of_component.map(|flag| flag.name);
-                Err(format!("{component} has no flag `{name}`; {}", instead(name, known)))
-            }
+            Some(_) => Err(this_version_has_no(&format!("flag of {component}"), name, known)),
+            None => Err(format!("{component} has no flag `{name}`; {}", instead(name, known))),
         }
     }
 
@@ -161,7 +159,10 @@ mod tests {
     fn a_flag_that_the_model_lacks_is_refused_by_name() {
         let component = "kube-controller-manager";
         let refused = |name| FlagInfo::usable(component, name).unwrap_err();
-        assert!(refused("kube-api-qps").contains("not there yet"));
+        assert!(
+            refused("kube-api-qps")
+                .starts_with("this version has no flag of kube-controller-manager `kube-api-qps`; known: ")
+        );
         assert!(refused("node-monitor-grace").contains("did you mean `node-monitor-grace-period`?"));
         assert!(FlagInfo::component("kubelett").unwrap_err().contains("`kubelet`"));
     }

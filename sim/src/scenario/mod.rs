@@ -13,14 +13,17 @@
 //! - [`permission`]: what programs may reach outside their run
 //! - [`view`]: checks written in Rust, and the objects that they see
 //! - [`plan`]: the exact faults of one run, and their text form
-//! - [`near`]: suggestions for misspelt words
+//! - [`check`]: what is wrong with a scenario, by place
+//! - [`form`]: the forms of texts; [`near`]: suggestions for misspelt words
 //!
 //! Architecture invariant: names only `object` in the crate, and derives no serde. The root crate has the file format.
 
+pub mod check;
 pub mod cluster;
 pub mod expect;
 pub mod fault;
 pub mod flag;
+pub mod form;
 pub mod near;
 pub mod oracle;
 pub mod permission;
@@ -32,6 +35,7 @@ pub mod target;
 pub mod trigger;
 pub mod view;
 
+pub use check::{Place, Problem};
 pub use cluster::{Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, Pull, Ready};
 pub use expect::{Check, Expectation, Modality, Var};
 pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget, Victim};

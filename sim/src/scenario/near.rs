@@ -20,7 +20,19 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 pub fn instead<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(word, known.clone()) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => format!("known: {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+        None => known_are(known),
+    }
+}
+
+/// The message for a word that a later version may have.
+pub fn this_version_has_no<'a>(what: &str, word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    format!("this version has no {what} `{word}`; {}", known_are(known))
+}
+
+fn known_are<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
+    match &known.into_iter().collect::<Vec<_>>()[..] {
+        [] => "there is none".into(),
+        known => format!("known: {}", known.join(", ")),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use derive_more::Display;
 
-use super::near::instead;
+use super::near::{instead, this_version_has_no};
 
 /// A row of the table of oracles. It prints as its name.
 #[derive(Clone, Copy, PartialEq, Eq, derive_more::Debug, Display)]
@@ -113,7 +113,7 @@ impl OracleInfo {
         let right = Self::names(wanted);
         match ORACLES.iter().find(|oracle| oracle.name == name) {
             None => Err(format!("there is no oracle `{name}`; {}", instead(name, right))),
-            Some(oracle) if !oracle.available => Err(format!("oracle `{name}` is not there yet")),
+            Some(oracle) if !oracle.available => Err(this_version_has_no("oracle", name, right)),
             Some(oracle) if oracle.most < wanted => {
                 Err(format!("oracle `{name}` does not belong here: write one of {}", right.join(", ")))
             }

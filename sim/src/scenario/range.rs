@@ -30,6 +30,11 @@ impl TimeRange {
         Self { low_ms: ms, high_ms: ms }
     }
 
+    /// What is wrong with it: it ends before it starts, or is too long.
+    pub fn check(self) -> Result<(), String> {
+        self.to_string().parse::<Self>().map(drop)
+    }
+
     /// The time, if there is only one.
     pub fn exact(self) -> Option<u64> {
         (self.low_ms == self.high_ms).then_some(self.low_ms)
@@ -40,6 +45,11 @@ impl CountRange {
     /// Only this count.
     pub const fn exactly(n: u64) -> Self {
         Self { low: n, high: n }
+    }
+
+    /// What is wrong with it: it ends before it starts.
+    pub fn check(self) -> Result<(), String> {
+        self.to_string().parse::<Self>().map(drop)
     }
 
     /// The count, if there is only one.
@@ -205,10 +215,23 @@ pub fn seeds(text: &str) -> Result<std::ops::Range<u64>, String> {
         None => number(text).map(|end| 0..end),
     };
     let seeds = parsed.map_err(|_| wrong("is no number or range of seeds"))?;
+    match how_many(&seeds) {
+        Ok(()) => Ok(seeds),
+        Err(why) => Err(wrong(&why)),
+    }
+}
+
+/// Checks a range of seeds; the error says what would be right.
+pub fn check_seeds(seeds: &std::ops::Range<u64>) -> Result<(), String> {
+    let range = format!("{}..{}", seeds.start, seeds.end);
+    how_many(seeds).map_err(|why| format!("`{range}` {why}: write `200`, or `0..200` (200 does not run)"))
+}
+
+fn how_many(seeds: &std::ops::Range<u64>) -> Result<(), String> {
     match seeds.end.saturating_sub(seeds.start) {
-        0 => Err(wrong("has no seed")),
-        1..=MOST_SEEDS => Ok(seeds),
-        many => Err(wrong(&format!("has {many} seeds, and a sweep has at most {MOST_SEEDS}"))),
+        0 => Err("has no seed".into()),
+        1..=MOST_SEEDS => Ok(()),
+        many => Err(format!("has {many} seeds, and a sweep has at most {MOST_SEEDS}")),
     }
 }
 

@@ -3,7 +3,6 @@
 use super::{
     ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Permission, Step,
 };
-use crate::object::LabelSelector;
 use crate::object::names::DEFAULT_NAMESPACE;
 
 /// The input of a run. Together with a seed it determines the run completely.
@@ -75,22 +74,6 @@ pub struct MayBePending {
     pub name: Option<String>,
     /// The labels of the objects, as kubectl writes them; without them, all of the kind.
     pub selector: Option<String>,
-}
-
-impl MayBePending {
-    /// Whether it selects objects by their name or by their labels.
-    ///
-    /// # Errors
-    /// What is wrong, and what would be right.
-    pub fn check(&self) -> Result<(), String> {
-        let Some(selector) = &self.selector else { return Ok(()) };
-        if self.name.is_some() {
-            return Err("`selector` does not go with `name`: leave one out".into());
-        }
-        let wrong =
-            |error| format!("`{selector}` is no label selector ({error}): write one such as `app=web`");
-        LabelSelector::parse(selector).map(drop).map_err(wrong)
-    }
 }
 
 /// An oracle that is off.

@@ -48,20 +48,6 @@ impl When {
     pub fn new(trigger: Trigger) -> Self {
         Self { trigger, nth: CountRange::exactly(1), moment: Moment::default() }
     }
-
-    /// What is wrong with it. Each problem comes with its field in a scenario file.
-    pub fn check(&self) -> Vec<(&'static str, String)> {
-        let mut wrong = Vec::new();
-        if self.nth.low == 0 {
-            wrong.push(("nth", "occurrences count from 1: write `1` or more".into()));
-        } else if self.nth != CountRange::exactly(1) && !matches!(self.trigger, Trigger::On(_)) {
-            wrong.push(("nth", "`nth` goes with `on`: leave it out, or say at which request".into()));
-        }
-        if matches!(self.trigger, Trigger::Every(TimeRange { high_ms: 0, .. })) {
-            wrong.push(("every", "a pause of `0s` never ends: write `1s` or more".into()));
-        }
-        wrong
-    }
 }
 
 /// What triggers a fault or a step.
@@ -192,13 +178,14 @@ impl EventVerb {
 
     /// The verb of this class with this word; else what would be right.
     pub fn of_class(class: Self, word: &str) -> Result<Self, String> {
-        let verb: Self = word.parse()?;
         let belongs = |verb: &Self| verb.class() == class && *verb != class;
-        if belongs(&verb) {
-            return Ok(verb);
-        }
+        let what = match word.parse::<Self>() {
+            Ok(verb) if belongs(&verb) => return Ok(verb),
+            Ok(_) => class.as_str(),
+            Err(_) => "verb",
+        };
         let right: Vec<_> = Self::ALL.iter().copied().filter(belongs).map(Self::as_str).collect();
-        Err(format!("`{verb}` is no {class}: write one of {}", right.join(", ")))
+        Err(format!("`{word}` is no {what}: write one of {}", right.join(", ")))
     }
 
     /// Whether `verb` is this verb or belongs to this class.

@@ -1,16 +1,19 @@
 //! The format of the cluster, the images and the operators.
 
-use super::leaf::{ANY, COUNT, DURATIONS, EXIT_CODE, LABEL, QUANTITY, READY, SIZE, TEXT, VERSION};
+use wavetank_sim::scenario::PERMITTED;
+
+use super::leaf::{
+    ANY, API_SERVERS, COUNT, DURATIONS, EXIT_CODE, LABEL, QUANTITY, READY, SIZE, TEXT, VERSION,
+};
 use super::{map, words};
 use crate::scenario::shape::{Field, Fields, Shape, may, must};
-use wavetank_sim::scenario::PERMITTED;
 
 /// The cluster.
 pub(super) static CLUSTER: Fields = map(
     "`cluster`",
     &[
         may("version", VERSION, "the Kubernetes version; default v1.36.0"),
-        may("apiServers", COUNT, "how many API server replicas; default 1"),
+        may("apiServers", API_SERVERS, "how many API server replicas; default 1"),
         may("nodePools", Shape::List(&Shape::Fields(&NODE_POOL)), "the nodes; default one pool of three"),
         may(
             "flags",
@@ -19,8 +22,8 @@ pub(super) static CLUSTER: Fields = map(
         ),
         may(
             "boot",
-            Shape::Word(&["booted", "cold"]),
-            "whether the cluster starts `booted` or `cold`; default `booted`",
+            Shape::Word(&["booted"]),
+            "the cluster's state at the start: `booted`, with Ready nodes and synced controllers",
         ),
     ],
 );

@@ -15,9 +15,7 @@ mod faults;
 mod leaf;
 mod steps;
 
-pub(crate) use leaf::check_objects;
 pub(super) use steps::VERBS;
-pub(crate) use steps::check_step;
 
 use leaf::{LABEL, SEEDS};
 

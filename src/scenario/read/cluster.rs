@@ -1,9 +1,6 @@
 //! Reads the cluster, the images and the operators.
 
-use std::collections::BTreeSet;
-
 use wavetank_sim::object::Value;
-use wavetank_sim::scenario::flag::FlagInfo;
 use wavetank_sim::scenario::{
     Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSpec, PERMITTED, Pattern, Permission, Pull,
     Ready, TimeRange,
@@ -14,34 +11,20 @@ use crate::scenario::yaml::Node;
 
 impl Reader<'_, '_> {
     /// The cluster.
-    pub(super) fn cluster(&mut self, node: &Node) -> ClusterSpec {
+    pub(super) fn cluster(&self, node: &Node) -> ClusterSpec {
         let mut cluster = ClusterSpec::default();
         if let Some(version) = node.string("version") {
             cluster.version = version;
         }
-        for (field, usual) in [("apiServers", "1"), ("boot", "booted")] {
-            if let Some(value) = node.get(field).filter(|value| value.text().is_none_or(|text| text != usual))
-            {
-                let text = value.text().unwrap_or_default();
-                self.wrong(value.spot, format!("`{field}: {text}` is not there yet: write `{usual}`"));
-            }
-        }
+        cluster.api_servers = node.parse("apiServers").unwrap_or(cluster.api_servers);
         cluster.boot = Boot::Booted;
         if let Some(pools) = node.get("nodePools") {
-            self.unique(pools.items(), "node pool");
             cluster.node_pools = pools.items().iter().map(node_pool).collect();
         }
         for component in node.get("flags").map_or(&[][..], Node::entries) {
-            if self.right(component.spot, FlagInfo::component(&component.key)).is_none() {
-                continue;
-            }
             for flag in component.value.entries() {
-                let value = flag.value.text().unwrap_or_default();
-                let checked = FlagInfo::usable(&component.key, &flag.key).and_then(|info| info.check(&value));
-                if self.right(flag.spot, checked).is_some() {
-                    let (component, name) = (component.key.clone(), flag.key.clone());
-                    cluster.flags.push(Flag { component, name, value: value.into_owned() });
-                }
+                let value = flag.value.text().unwrap_or_default().into_owned();
+                cluster.flags.push(Flag { component: component.key.clone(), name: flag.key.clone(), value });
             }
         }
         cluster
@@ -73,34 +56,14 @@ impl Reader<'_, '_> {
         rule.memory = node.string("memory");
         rule.program = node.get("program").and_then(|program| self.program(program));
         rule.with = with(node);
-        if let (Some(hang), Some(_)) = (node.get("hang"), &rule.program) {
-            self.wrong(hang.spot, "a container with a `program` cannot `hang`: leave one out".to_owned());
-        }
         rule
     }
 
-    /// The programs beside the cluster.
-    pub(super) fn operators(&mut self, nodes: &[Node]) -> Vec<OperatorSpec> {
-        let mut seen = BTreeSet::new();
-        let mut operators = Vec::new();
-        for node in nodes {
-            let program = node.get("program").and_then(|program| self.program(program));
-            let Some(program) = node.unread_if_none(program) else { continue };
-            let name = node.string("name").unwrap_or_else(|| program.clone());
-            if !seen.insert(name.clone()) {
-                self.wrong(
-                    node.spot,
-                    format!("another operator has the name `{name}`: choose another `name`"),
-                );
-            }
-            operators.push(OperatorSpec {
-                name,
-                program,
-                replicas: node.parse("replicas").unwrap_or(1),
-                with: with(node),
-            });
-        }
-        operators
+    /// A program beside the cluster.
+    pub(super) fn operator(&mut self, node: &Node) -> Option<OperatorSpec> {
+        let program = self.program(node.get("program")?)?;
+        let name = node.string("name").unwrap_or_else(|| program.clone());
+        Some(OperatorSpec { name, program, replicas: node.parse("replicas").unwrap_or(1), with: with(node) })
     }
 
     /// What the program of an operator or an image may reach outside the run.

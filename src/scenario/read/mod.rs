@@ -1,21 +1,21 @@
-//! Makes a scenario of a checked tree, and checks what depends on the rest of the file: names of programs and faults,
-//! manifests, values that do not go together.
+//! Makes a scenario of a checked tree, and checks what only a file can have: programs that nobody registered, manifests that
+//! cannot be read, fields that exclude each other. What is wrong with the scenario itself, `wavetank_sim` says, as for the
+//! builder; here it gets its line and column.
 //!
 //! `shape` has already noted malformed values. Readers skip these or put a default in their place, because a file with a
 //! problem yields no scenario.
 //!
 //! - `reader`: reads fields, notes problems, and refuses files of which it did not read a part
 //! - `manifest`: reads objects from files and inline texts
-//! - `programs`: checks the names of programs
+//! - `programs`: the names of registered programs
 //! - `cluster`, `steps`, `faults`, `checks`: the parts of the same names
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use wavetank_sim::scenario::oracle::{OracleInfo, Use};
 use wavetank_sim::scenario::range::seeds;
 use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, MayBePending, Scenario};
 
-use self::programs::Running;
 pub(super) use self::reader::{Context, Reader, refuse_unread, texts};
 use super::problem::Problems;
 use super::yaml::Node;
@@ -30,7 +30,7 @@ mod steps;
 
 /// The scenario. It is incomplete if there are problems.
 pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problems) -> Scenario {
-    let mut reader = Reader { context, problems, running: Running::default() };
+    let mut reader = Reader { context, problems, lists: BTreeMap::new() };
     let mut scenario =
         Scenario::new(root.get("metadata").and_then(|meta| meta.string("name")).unwrap_or_default());
     let Some(spec) = root.get("spec") else { return scenario };
@@ -44,40 +44,29 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
     }
     scenario.cluster = spec.get("cluster").map_or_else(Default::default, |node| reader.cluster(node));
     scenario.images = spec.list("images").iter().map(|node| reader.image(node)).collect();
-    scenario.operators = reader.operators(spec.list("operators"));
+    scenario.operators = reader.each("operators", spec.list("operators"), Reader::operator);
     let with_programs = spec.list("images").iter().chain(spec.list("operators"));
     scenario.permissions = with_programs.flat_map(|node| reader.permissions(node)).collect();
-    reader.running = Running::of(&scenario);
-    scenario.setup = reader.each(spec.list("setup"), Reader::ordered_step);
-    scenario.steps = reader.each(spec.list("steps"), Reader::step);
-    scenario.faults = reader.each(spec.list("faults"), Reader::fault);
-    reader.unique(spec.list("faults"), "fault");
+    scenario.setup = reader.each("setup", spec.list("setup"), Reader::step);
+    scenario.steps = reader.each("steps", spec.list("steps"), Reader::step);
+    scenario.faults = reader.each("faults", spec.list("faults"), Reader::fault);
     scenario.converge = spec.get("converge").map(|node| reader.converge(node)).unwrap_or_default();
     if let Some(expect) = spec.get("expect") {
-        scenario.expect = reader.each(expect.items(), Reader::expectation);
+        scenario.expect = reader.each("expect", expect.items(), Reader::expectation);
         scenario.expect_violation = expect.get("violation").and_then(|node| oracle(node, Use::Expected));
-        reader.unique(expect.items(), "expectation");
     }
     let disable = spec.get("oracles").map_or(&[][..], |node| node.list("disable"));
-    scenario.disable = reader.each(disable, |_, node| {
+    scenario.disable = reader.each("disable", disable, |_, node| {
         let oracle = oracle(node.get("name")?, Use::Disabled)?;
         Some(Disabled { oracle, reason: node.string("reason")? })
     });
+    for problem in wavetank_sim::explore::problems(&scenario) {
+        reader.note(root, &problem);
+    }
     scenario
 }
 
 impl Reader<'_, '_> {
-    /// Notes entries that have the same name as an earlier one.
-    fn unique(&mut self, entries: &[Node], what: &str) {
-        let mut seen = BTreeSet::new();
-        for name in entries.iter().filter_map(|entry| entry.get("name")) {
-            if !seen.insert(name.text()) {
-                let text = name.text().unwrap_or_default();
-                self.wrong(name.spot, format!("another {what} has the name `{text}`: choose another"));
-            }
-        }
-    }
-
     fn converge(&mut self, node: &Node) -> Converge {
         let usual = Converge::default();
         let ignore = |_: &mut Self, entry: &Node| {
@@ -91,23 +80,17 @@ impl Reader<'_, '_> {
                     .collect(),
             })
         };
+        let may_be_pending = |_: &mut Self, entry: &Node| {
+            let kind = KindName(entry.string("kind")?);
+            Some(MayBePending { kind, name: entry.string("name"), selector: entry.string("selector") })
+        };
         Converge {
             within_ms: node.millis("within").unwrap_or(usual.within_ms),
             settle_ms: node.millis("settle").unwrap_or(usual.settle_ms),
-            ignore: self.each(node.list("ignore"), ignore),
-            pending: self.each(node.list("pending"), Self::may_be_pending),
+            ignore: self.each("ignore", node.list("ignore"), ignore),
+            pending: self.each("pending", node.list("pending"), may_be_pending),
             without_resync: node.parse("withoutResync").unwrap_or(usual.without_resync),
         }
-    }
-
-    fn may_be_pending(&mut self, node: &Node) -> Option<MayBePending> {
-        let entry = MayBePending {
-            kind: KindName(node.string("kind")?),
-            name: node.string("name"),
-            selector: node.string("selector"),
-        };
-        self.right(node.get("selector").unwrap_or(node).spot, entry.check())?;
-        Some(entry)
     }
 }
 

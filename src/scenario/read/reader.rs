@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use wavetank_sim::scenario::check::{Part, Place};
 use wavetank_sim::scenario::range::Millis;
 
-use super::programs::Running;
 use crate::scenario::ReadManifests;
 use crate::scenario::problem::{Problems, Source, Spot};
 use crate::scenario::yaml::Node;
@@ -36,7 +36,8 @@ impl<'a> Context<'a> {
 pub(in crate::scenario) struct Reader<'a, 'p> {
     pub(super) context: Context<'a>,
     pub(super) problems: &'p mut Problems,
-    pub(super) running: Running,
+    /// By list: the place in the file of each entry that was read.
+    pub(super) lists: BTreeMap<&'static str, Vec<usize>>,
 }
 
 impl Reader<'_, '_> {
@@ -50,9 +51,50 @@ impl Reader<'_, '_> {
         result.map_err(|message| self.wrong(spot, message)).ok()
     }
 
-    /// Reads each of these.
-    pub(super) fn each<T>(&mut self, nodes: &[Node], read: impl Fn(&mut Self, &Node) -> Option<T>) -> Vec<T> {
-        nodes.iter().filter_map(|node| node.unread_if_none(read(self, node))).collect()
+    /// Reads each entry of a list.
+    pub(super) fn each<T>(
+        &mut self,
+        list: &'static str,
+        nodes: &[Node],
+        read: impl Fn(&mut Self, &Node) -> Option<T>,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        for (i, node) in nodes.iter().enumerate() {
+            if let Some(entry) = node.unread_if_none(read(self, node)) {
+                self.lists.entry(list).or_default().push(i);
+                all.push(entry);
+            }
+        }
+        all
+    }
+
+    /// Notes a problem of the scenario at its place in the file, unless something was found there before: `shape` has noted
+    /// malformed texts, and the scenario has a default in their place.
+    pub(super) fn note(&mut self, root: &Node, problem: &wavetank_sim::scenario::Problem) {
+        let spot = self.find(root, &problem.place);
+        self.problems.add_unless_known(self.context.source, spot, &problem.why);
+    }
+
+    /// The value at a place of the scenario, or as much of the way to it as the file has.
+    fn find(&self, root: &Node, place: &Place) -> Spot {
+        let (mut node, mut list) = (root, "");
+        for part in &place.0 {
+            let next = match part {
+                Part::Field(name) => {
+                    list = name;
+                    other_name(name).into_iter().chain([name.as_str()]).find_map(|name| node.get(name))
+                }
+                Part::Item(at) => {
+                    let at = self.lists.get(list).and_then(|read| read.get(*at)).unwrap_or(at);
+                    node.items().get(*at)
+                }
+            };
+            match next {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        node.spot
     }
 
     /// The value that a table gives the word in a field; nothing if the field is missing.
@@ -80,6 +122,11 @@ pub(in crate::scenario) fn refuse_unread(root: &Node, source: &Source, problems:
             "internal: the format accepts this, but no reader reads it; please report this bug",
         );
     }
+}
+
+/// Another name that a file may have for a field.
+fn other_name(field: &str) -> Option<&'static str> {
+    (field == "target").then_some("between")
 }
 
 /// A map of texts.

@@ -17,10 +17,13 @@ fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
         ("namespace: Upper", "5:14: `Upper` is wrong here: write a name of lower case letters"),
         ("steps: {a: 1}", "a map does not belong here: write a list"),
         ("steps: [3]", "5:11: `3` does not belong here: write a map for a step"),
-        ("cluster: {version: v1.30.0}", "5:22: version `v1.30.0` is not there yet: write `v1.36.0`"),
-        ("cluster: {apiServers: 2}", "5:25: `apiServers: 2` is not there yet: write `1`"),
+        ("cluster: {version: v1.30.0}", "5:22: this version has no Kubernetes `v1.30.0`: write `v1.36.0`"),
+        (
+            "cluster: {apiServers: 2}",
+            "5:25: `2` is wrong here: write `1`, as this version has one API server",
+        ),
         ("cluster: {nodePools: [{name: a, count: 9999}]}", "write a whole number from 0 to 5000"),
-        ("cluster: {boot: cold}", "`boot: cold` is not there yet"),
+        ("cluster: {boot: cold}", "`cold` is not known here; known: booted"),
         (
             "cluster: {nodePools: [{name: a, capacity: {cpu: lots}}]}",
             "`lots` is wrong here: write a quantity",
@@ -29,9 +32,14 @@ fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
             "cluster: {nodePools: [{name: a, labels: {gpu: true}}]}",
             "`true` is true or false: write a text, `\"true\"`",
         ),
+        ("cluster: {flags: {kubelet: {max-pod: 3}}}", "kubelet has no flag `max-pod`; there is none"),
         (
-            "cluster: {flags: {kubelet: {max-pod: 3}}}",
-            "kubelet has no flag `max-pod`; did you mean `max-pods`?",
+            "cluster: {flags: {kube-controller-manager: {node-monitor-graceperiod: 3s}}}",
+            "did you mean `node-monitor-grace-period`?",
+        ),
+        (
+            "cluster: {flags: {kube-controller-manager: {kube-api-qps: 3}}}",
+            "this version has no flag of kube-controller-manager `kube-api-qps`; known: controllers, ",
         ),
         ("cluster: {flags: {kublet: {max-pods: 3}}}", "did you mean `kubelet`?"),
         ("steps: [{apply: []}]", "5:19: `apply` has no manifest: write one"),
@@ -66,10 +74,21 @@ fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
         ("expect: {violation: no_convergance}", "did you mean `no_convergence`?"),
         ("expect: [{name: a, eventually: {cel: a, match: {}}}]", "has `cel` already"),
         ("expect: [{name: a, eventually: {match: {kind: Pod}}}]", "`match` needs `apiVersion`"),
-        ("expect: [{name: a, always: {cel: a, probe: x}}]", "`probe` is not there yet"),
         (
-            "expect: [{name: a, always: {cel: 1 == 1}}, {name: a, always: {cel: 1 == 1}}]",
+            "expect: [{name: a, always: {cel: a, probe: x}}]",
+            "this version has no `probe` in `always`: leave it out; known: vars, cel, match",
+        ),
+        (
+            "expect: [{name: a, always: {match: {apiVersion: v1, kind: Pod}}}, {name: a, always: {match: {apiVersion: v1, kind: Pod}}}]",
             "another expectation has the name `a`",
+        ),
+        (
+            "expect: [{name: a, always: {cel: 1 == 1}}]",
+            "5:36: without variables the expression is the same in every run: name objects in `vars`",
+        ),
+        (
+            "expect: [{name: a, eventually: {match: {apiVersion: apps/v1, kind: deployment}}}]",
+            "5:70: `deployment` is no kind: write `Deployment`",
         ),
         (
             "expect: [{name: a, always: {vars: {p: {apiVersion: v1, kind: Podd}}, cel: p.size() < 3}}]",
@@ -102,7 +121,10 @@ fn a_message_about_a_program_or_an_oracle_says_what_would_be_right() {
         ),
         ("expect: [{name: a, eventually: }]", "nothing does not belong here: write a map for a check"),
         ("oracles: {disable: [{name: hot_loop}]}", "needs `reason`: why it is off"),
-        ("oracles: {disable: [{name: counts, reason: r}]}", "oracle `counts` is not there yet"),
+        (
+            "oracles: {disable: [{name: counts, reason: r}]}",
+            "this version has no oracle `counts`; known: no_convergence, ",
+        ),
         (
             "oracles: {disable: [{name: hotloop, reason: r}]}",
             "5:30: there is no oracle `hotloop`; did you mean",
@@ -138,7 +160,7 @@ fn a_message_about_a_step_has_its_place_and_what_would_be_right() {
         ("wait: {for: condition=Ready}", "needs a `target`"),
         ("wait: {for: ready}", "`converged`, `condition=TYPE`, `delete`"),
         ("drain: {}", "`drain` needs one of node, selector"),
-        ("{when: {at: 3s}, wait: 30s}", "6:12: `wait` with `when` is not there yet"),
+        ("{when: {at: 3s}, wait: 30s}", "6:12: `wait` does not go with `when`, as it waits for the cluster"),
         ("{when: {at: soon}, cordon: {node: a}}", "6:17: `soon` is no duration"),
         ("{when: {every: 3s}, cordon: {node: a}}", "6:20: a step runs once: write `at` or `on`"),
         (
@@ -166,31 +188,67 @@ fn a_message_about_a_step_has_its_place_and_what_would_be_right() {
 
 #[test]
 fn a_message_about_a_fault_has_its_place_and_what_would_be_right() {
-    let crash = |rest: &str| format!("{{fault: crash, target: {{program: op}}, {rest}}}");
     for (fault, right) in [
-        ("{fault: volume-loss, when: {at: 3s}}".into(), "fault `volume-loss` is not there yet"),
-        ("{fault: node-loss, target: node/a, when: {at: 3s}}".into(), "`node-loss` needs a duration"),
         (
-            "{fault: partition, between: [{kind: Node}], when: {at: 3s}, duration: 3s}".into(),
+            "{fault: volume-loss, when: {at: 3s}}",
+            "this version has no fault `volume-loss`; known: pod-deletion, ",
+        ),
+        ("{fault: node-loss, target: node/a, when: {at: 3s}}", "`node-loss` needs a duration"),
+        (
+            "{fault: partition, between: [{kind: Node}], when: {at: 3s}, duration: 3s}",
             "write `between: [{kind: Node, pick: one}, kube-apiserver]`",
         ),
         (
-            "{fault: partition, target: node/a, between: [{kind: Node}, kube-apiserver], when: {at: 3s}, duration: 3s}".into(),
+            "{fault: partition, target: node/a, between: [{kind: Node}, kube-apiserver], when: {at: 3s}, duration: 3s}",
             "6:49: `between` does not go with `target`: leave one out",
         ),
         (
-            "{fault: partition, when: {at: 3s}, duration: 3s}".into(),
+            "{fault: partition, when: {at: 3s}, duration: 3s}",
             "`partition` needs a `target`: it strikes nodes, pods or a program, each cut off from kube-apiserver",
         ),
         (
-            "{fault: partition, target: deployment/a, when: {at: 3s}, duration: 3s}".into(),
-            "`partition` cannot strike this",
+            "{fault: partition, target: deployment/a, when: {at: 3s}, duration: 3s}",
+            "`partition` cannot strike `deployment/a`",
         ),
-        ("{fault: pod-deleton, when: {at: 3s}}".into(), "did you mean `pod-deletion`?"),
-        ("{fault: crash, when: {at: 3s}}".into(), "`crash` needs a `target`: it strikes a program or pods"),
-        ("{fault: crash, target: op, when: {at: 3s}}".into(), "write `pod/NAME`, `all` or `{program: op}`"),
-        ("{fault: crash, target: node/a, when: {at: 3s}}".into(), "`crash` cannot strike this"),
-        ("{fault: crash, target: {pick: one}, when: {at: 3s}}".into(), "needs one of program, image, kind"),
+        ("{fault: pod-deleton, when: {at: 3s}}", "did you mean `pod-deletion`?"),
+        ("{fault: crash, when: {at: 3s}}", "`crash` needs a `target`: it strikes a program or pods"),
+        ("{fault: crash, target: op, when: {at: 3s}}", "write `pod/NAME`, `all` or `{program: op}`"),
+        ("{fault: crash, target: node/a, when: {at: 3s}}", "`crash` cannot strike `node/a`"),
+        ("{fault: crash, target: {pick: one}, when: {at: 3s}}", "needs one of program, image, kind"),
+        ("{fault: compaction, target: all, when: {at: 3s}}", "`compaction` has no `target`: leave it out"),
+        ("{fault: compaction, when: {at: 3s}, args: {keep: few}}", "`few` is no count"),
+        (
+            "{fault: reboot, target: {kind: Node, hosting: app=web}, when: {at: 3s}}",
+            "6:51: `app=web` names no pods: write `kind=Pod`",
+        ),
+        (
+            "{fault: reboot, target: {kind: Node, hosting: 'kind=Pod,=='}, when: {at: 3s}}",
+            "6:51: `==` is no label selector",
+        ),
+        ("{fault: reboot, target: {kind: Node, hosting: 3}, when: {at: 3s}}", "6:51: `3`"),
+        (
+            "{fault: eviction, target: {kind: Pod, hosting: kind=Pod}, when: {at: 3s}}",
+            "6:52: `hosting` goes with `kind: Node`",
+        ),
+        (
+            "{fault: image-pull-error, target: {image: a, pick: all}, when: {at: 3s}}",
+            "`pick` does not go with `image`: leave one out",
+        ),
+        (
+            "{fault: node-loss, target: node/a, when: {at: 3s}, duration: 1m, heal: return, args: {heal: replace}}",
+            "`args` has `heal` already",
+        ),
+        ("{fault: api-latency, target: all, when: {at: 3s}}", "needs the argument `by`"),
+        ("{fault: api-error, target: all, when: {at: 3s}, args: {status: 404}}", "write one of 429, 500"),
+    ] {
+        wrong_fault(fault, right);
+    }
+}
+
+#[test]
+fn a_message_about_a_trigger_has_its_place_and_what_would_be_right() {
+    let crash = |rest: &str| format!("{{fault: crash, target: {{program: op}}, {rest}}}");
+    for (fault, right) in [
         (crash("when: {}"), "`when` needs one of at, every, on"),
         (crash("when: {at: }"), "nothing does not belong here: write a duration"),
         (crash("when: {at: 3s, every: 4s}"), "`when` has `at` already"),
@@ -202,42 +260,25 @@ fn a_message_about_a_fault_has_its_place_and_what_would_be_right() {
         (crash("when: {at: 3s}, duration: 5s"), "`crash` lasts no time"),
         (crash("when: {at: 3s}, args: {x: 1}"), "`crash` has no argument `x`; it has none"),
         (crash("when: {at: 3s}, heal: return"), "`crash` has no `heal`"),
-        (crash("when: {on: {call: {}}}"), "`call` is not there yet"),
+        (
+            crash("when: {on: {call: {}}}"),
+            "this version has no `call` in `on`: leave it out; known: read, write, watchEvent",
+        ),
         (crash("when: {on: {write: {verb: get}}}"), "`get` is no write: write one of create"),
         (crash("when: {on: {write: {verb: pach}}}"), "`pach` is no verb"),
         (crash("when: {on: {write: {}}, nth: 0}"), "count from 1"),
-        (crash("when: {sequence: []}"), "`sequence` is not there yet"),
         (
-            "{fault: compaction, target: all, when: {at: 3s}}".into(),
-            "`compaction` has no `target`: leave it out",
-        ),
-        ("{fault: compaction, when: {at: 3s}, args: {keep: few}}".into(), "`few` is no count"),
-        (
-            "{fault: reboot, target: {kind: Node, hosting: app=web}, when: {at: 3s}}".into(),
-            "6:51: `app=web` names no pods: write `kind=Pod`",
-        ),
-        (
-            "{fault: reboot, target: {kind: Node, hosting: 'kind=Pod,=='}, when: {at: 3s}}".into(),
-            "6:51: `==` is no label selector",
-        ),
-        ("{fault: reboot, target: {kind: Node, hosting: 3}, when: {at: 3s}}".into(), "6:51: `3`"),
-        (
-            "{fault: eviction, target: {kind: Pod, hosting: kind=Pod}, when: {at: 3s}}".into(),
-            "6:52: `hosting` goes with `kind: Node`",
-        ),
-        (
-            "{fault: image-pull-error, target: {image: a, pick: all}, when: {at: 3s}}".into(),
-            "`pick` does not go with `image`: leave one out",
-        ),
-        ("{fault: api-latency, target: all, when: {at: 3s}}".into(), "needs the argument `by`"),
-        (
-            "{fault: api-error, target: all, when: {at: 3s}, args: {status: 404}}".into(),
-            "write one of 429, 500",
+            crash("when: {sequence: []}"),
+            "this version has no `sequence` in `when`: leave it out; known: at, every, on, nth",
         ),
     ] {
-        let all = read(&format!("{HEAD}  faults:\n  - {fault}\n")).unwrap_err().to_string();
-        assert!(all.starts_with("s.yaml:6:") && all.contains(right), "{fault}: {all}");
+        wrong_fault(&fault, right);
     }
+}
+
+fn wrong_fault(fault: &str, right: &str) {
+    let all = read(&format!("{HEAD}  faults:\n  - {fault}\n")).unwrap_err().to_string();
+    assert!(all.starts_with("s.yaml:6:") && all.contains(right), "{fault}: {all}");
 }
 
 #[test]
@@ -305,7 +346,7 @@ fn examples_of_later_versions_fail_only_for_what_this_version_lacks() {
     assert_eq!(read(NODE_LOSS).map(|scenario| scenario.faults.len()).map_err(|e| e.to_string()), Ok(2));
     for message in messages(ETCD) {
         assert!(
-            message.contains("not there yet") || message.contains("there is no program `etcd-operator"),
+            message.contains("this version has ") || message.contains("there is no program `etcd-operator"),
             "{message}"
         );
     }

@@ -2,7 +2,7 @@
 
 use super::{Arg, Args, FAULTS, FaultTarget};
 use crate::scenario::Moment;
-use crate::scenario::near::instead;
+use crate::scenario::near::{instead, nearest, this_version_has_no};
 
 /// What is known of a fault by its name alone.
 #[derive(Debug, PartialEq, Eq)]
@@ -112,23 +112,24 @@ impl FaultInfo {
 
     /// The fault with this name, if this version carries it out; else what is wrong and what would be right.
     pub fn usable(name: &str) -> Result<&'static Self, String> {
+        let known = FAULTS.iter().filter(|fault| fault.available).map(|fault| fault.name);
         match Self::named(name) {
             Some(fault) if fault.available => Ok(fault),
-            Some(_) => Err(format!("fault `{name}` is not there yet")),
-            None => {
-                let known = FAULTS.iter().map(|fault| fault.name);
-                Err(format!("there is no fault `{name}`; {}", instead(name, known)))
-            }
+            Some(_) => Err(this_version_has_no("fault", name, known)),
+            None => Err(format!("there is no fault `{name}`; {}", instead(name, known))),
         }
     }
 
-    /// Which argument was meant by an unknown one.
-    pub fn args_instead(&self, name: &str) -> String {
-        if self.args.is_empty() {
-            "it has none".into()
-        } else {
-            instead(name, self.args.iter().map(|arg| arg.name))
-        }
+    /// The message for an unknown argument: it lists the fault's own.
+    pub fn no_arg(&self, name: &str) -> String {
+        let known: Vec<&str> = self.args.iter().map(|arg| arg.name).collect();
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? "),
+            None => String::new(),
+        };
+        let all =
+            if known.is_empty() { "it has none".into() } else { format!("it has {}", known.join(", ")) };
+        format!("`{}` has no argument `{name}`; {hint}{all}", self.name)
     }
 
     /// What is known of an argument by its name.

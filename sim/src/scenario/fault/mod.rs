@@ -4,7 +4,7 @@
 //! - [`FaultInfo`]: a row, and the checks that follow from it
 //! - [`Args`]: the arguments of one fault
 
-use super::{CountRange, Hosting, KindName, Pattern, Pick, TimeRange, Trigger, When};
+use super::{CountRange, Hosting, KindName, Pattern, Pick, TimeRange, When};
 
 mod args;
 mod info;
@@ -65,25 +65,4 @@ pub struct FaultSpec {
     pub duration: Option<TimeRange>,
     /// Its arguments, with defaults.
     pub args: Args,
-}
-
-/// The most strikes of a fault in a run. Our choice: a plan lists each of them.
-const MAX_TIMES: u64 = 10_000;
-
-impl FaultSpec {
-    /// What is wrong with when and how often it strikes, each with the field of a scenario file that holds it.
-    pub fn check(&self) -> Vec<(&'static str, String)> {
-        let mut wrong = self.when.check();
-        match self.times {
-            None if matches!(self.when.trigger, Trigger::Every(_)) => {
-                wrong.push(("times", "`every` needs `times`: say how often, such as `0..3`".into()));
-            }
-            Some(times) if times.high > MAX_TIMES => {
-                let why = format!("{} times are too many: write at most {MAX_TIMES}", times.high);
-                wrong.push(("times", why));
-            }
-            _ => {}
-        }
-        wrong
-    }
 }

@@ -21,7 +21,7 @@
 use super::info::{ArgInfo, FaultInfo, Lasts, Never, Takes, Unless, Victim};
 use crate::scenario::Moment;
 
-/// Hands the rows of all faults to a macro: those that this version carries out, and those that are not there yet.
+/// Hands the rows of all faults to a macro: those that this version carries out, and those of later versions.
 #[macro_export]
 macro_rules! fault_table {
     ($with:ident) => {

@@ -1,5 +1,6 @@
 //! Reads plan text. Every error has a column and says what would be right.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -194,7 +195,7 @@ impl<'a> Reader<'a> {
     }
 
     fn args(&mut self, fault: &'static FaultInfo) -> Result<Args, BadPlan> {
-        let mut args = fault.default_args();
+        let (mut args, mut given) = (fault.default_args(), BTreeSet::new());
         // Without a target, no comma precedes the first argument.
         let mut more =
             if fault.strikes_the_cluster() { !self.rest().starts_with(')') } else { self.take(",") };
@@ -203,10 +204,11 @@ impl<'a> Reader<'a> {
             let start = self.at;
             let name = self.word("an argument such as `status=504`")?;
             let Some(arg) = fault.arg(name) else {
-                let message =
-                    format!("`{}` has no argument `{name}`; {}", fault.name, fault.args_instead(name));
-                return Err(self.error_at(start, message));
+                return Err(self.error_at(start, fault.no_arg(name)));
             };
+            if !given.insert(name) {
+                return Err(self.error_at(start, format!("`{name}` is there twice: leave one out")));
+            }
             self.need("=", "`=` and a value")?;
             let start = self.at;
             let rest = self.rest();
@@ -252,7 +254,7 @@ impl<'a> Reader<'a> {
             (start, word) = (self.at, self.word(right)?);
         }
         if word == "call" {
-            return Err(self.error_at(start, "`call` events are not there yet: write a request of the API"));
+            return Err(self.error_at(start, "this version has no `call` events: write a request of the API"));
         }
         let verb: EventVerb = word.parse().map_err(|message: String| self.error_at(start, message))?;
         self.need(" ", "a space, then KIND/NAMESPACE/NAME")?;

@@ -174,7 +174,7 @@ fn a_plan_with_a_crash_after_a_patch_is_read() {
 fn a_message_has_the_column_of_the_mistake() {
     for (text, column, right) in [
         ("crahs(op)@30s", 1, "did you mean `crash`?"),
-        ("volume-loss(pvc/a)@30s", 1, "fault `volume-loss` is not there yet"),
+        ("volume-loss(pvc/a)@30s", 1, "this version has no fault `volume-loss`; known: pod-deletion, "),
         ("crash", 6, "write `(`"),
         ("crash(op)", 10, "write `@`"),
         ("crash(op)@", 11, "write a time"),
@@ -185,7 +185,7 @@ fn a_message_has_the_column_of_the_mistake() {
         ("crash(op)@30s crash(op)@30s", 15, "write `; `"),
         ("crash(op)@on(get pods/a/b#1)", 11, "is no moment"),
         ("crash(op)@after(path pods/a/b#1)", 17, "is no verb"),
-        ("crash(op)@after(call etcd/MemberAdd#1)", 17, "not there yet"),
+        ("crash(op)@after(call etcd/MemberAdd#1)", 17, "this version has no `call` events"),
         ("crash(op)@after(patch pods/b#1)", 23, "has 2 parts"),
         ("crash(op)@after(patch pods//b#1)", 23, "`pods//b` has no namespace: write `-`"),
         ("crash(op)@after(patch pods/status//b#1)", 35, "`/` does not belong here"),
@@ -194,6 +194,7 @@ fn a_message_has_the_column_of_the_mistake() {
         ("crash(op)@after(patch pods/a/b#0)", 32, "is no occurrence"),
         ("api-error(op, status=418)@1s", 22, "write one of 429"),
         ("api-error(op, stauts=504)@1s", 15, "did you mean `status`?"),
+        ("api-error(op, status=504, status=500)@1s", 27, "`status` is there twice"),
         ("api-latency(op)@1s", 1, "needs the argument `by`"),
         ("api-latency(op, by=1s..2s)@1s", 20, "a plan is exact"),
         ("pod-deletion(op)@1s", 14, "it strikes pods"),
@@ -202,7 +203,7 @@ fn a_message_has_the_column_of_the_mistake() {
         ("reboot(nodes/* hosting [kind=Pod,=])@1s", 25, "is no label selector"),
         ("reboot(nodes/* hosting [kind=Pod)@1s", 25, "`]`"),
         ("pod-deletion(pods/* hosting [kind=Pod])@1s", 21, "only nodes do"),
-        ("compaction(op)@1s", 12, "`compaction` has no argument `op`; known: keep"),
+        ("compaction(op)@1s", 12, "`compaction` has no argument `op`; it has keep"),
         ("compaction(keep=1..3)@1s", 17, "a plan is exact"),
     ] {
         let error = text.parse::<Plan>().unwrap_err();

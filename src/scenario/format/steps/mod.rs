@@ -31,24 +31,8 @@ pub(in crate::scenario) struct Verb {
     /// An example of its value, for tests.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests read it"))]
     pub(in crate::scenario) example: &'static str,
-    /// What is wrong with a step of this verb by itself, whether a file or the builder made it; [`right`] where the format says
-    /// all.
-    pub(in crate::scenario) check: fn(&Action) -> Result<(), String>,
     /// Reads its value.
     pub(in crate::scenario) read: Read,
-}
-
-fn right(_: &Action) -> Result<(), String> {
-    Ok(())
-}
-
-/// Checks a step that a file or the builder made.
-///
-/// # Errors
-/// What is wrong, and what would be right.
-pub(crate) fn check_step(action: &Action) -> Result<(), String> {
-    let verb = VERBS.iter().find(|verb| verb.field.name == action.verb());
-    verb.map_or(Ok(()), |verb| (verb.check)(action))
 }
 
 const GROUPS: [&[Verb]; 4] = [objects::VERBS, patches::VERBS, nodes::VERBS, waits::VERBS];

@@ -2,7 +2,7 @@
 
 use wavetank_sim::scenario::{Action, NodeChoice, Wait};
 
-use super::{Verb, right};
+use super::Verb;
 use crate::scenario::format::leaf::{COUNT, DURATION, NODE_VERSION, SELECTOR, TEXT};
 use crate::scenario::format::map;
 use crate::scenario::shape::{Fields, Shape, may, must};
@@ -12,19 +12,16 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         field: may("cordon", Shape::Fields(&NODES), "make nodes unschedulable"),
         example: "{node: node-1}",
-        check: right,
         read: |_, node| Some(Action::Cordon(nodes(node)?)),
     },
     Verb {
         field: may("uncordon", Shape::Fields(&NODES), "make nodes schedulable"),
         example: "{selector: 'zone in (a,b)'}",
-        check: right,
         read: |_, node| Some(Action::Uncordon(nodes(node)?)),
     },
     Verb {
         field: may("drain", Shape::Fields(&DRAIN), "make nodes unschedulable and evict their pods"),
         example: "{node: node-1, timeout: 10m}",
-        check: right,
         read: |_, node| Some(Action::Drain { nodes: nodes(node)?, timeout_ms: timeout(node) }),
     },
     Verb {
@@ -34,10 +31,6 @@ pub(super) const VERBS: &[Verb] = &[
             "replace all nodes with nodes of another version",
         ),
         example: "{to: v1.36.1, surge: 2}",
-        check: |action| match action {
-            Action::UpgradeNodes { to, .. } => NODE_VERSION.check_text(to),
-            _ => Ok(()),
-        },
         read: |_, node| {
             let (to, surge) = (node.string("to")?, node.parse("surge").unwrap_or(1));
             Some(Action::UpgradeNodes { to, surge, timeout_ms: timeout(node) })

@@ -18,19 +18,16 @@ pub(super) const VERBS: &[Verb] = &[
             "server-side apply of manifests: a file, a folder, a list of these, or `inline`",
         ),
         example: "[web.yaml]",
-        check: named,
         read: |reader, node| Some(Action::Apply(reader.manifests(node)?)),
     },
     Verb {
         field: may("create", MANIFESTS, "create the objects of manifests"),
         example: "{inline: '{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}'}",
-        check: some,
         read: |reader, node| Some(Action::Create(reader.manifests(node)?)),
     },
     Verb {
         field: may("delete", DELETE, "delete the objects of manifests, or a target"),
         example: "{target: pod/p, cascade: orphan, gracePeriodSeconds: 0}",
-        check: some,
         read: delete,
     },
 ];
@@ -66,26 +63,4 @@ fn delete(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Action> {
     let cascade = reader.word(node, "cascade", &CASCADES).unwrap_or_default();
     let target = read_target(reader, target)?;
     Some(Action::Delete { target, cascade, grace_period_seconds: node.parse("gracePeriodSeconds") })
-}
-
-/// A step on manifests has some.
-fn some(action: &Action) -> Result<(), String> {
-    match action {
-        Action::Apply(objects) | Action::Create(objects) | Action::DeleteObjects(objects)
-            if objects.is_empty() =>
-        {
-            let verb = action.verb();
-            Err(format!("`{verb}` has no manifest: write one with apiVersion, kind and metadata"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Applied objects have names.
-fn named(action: &Action) -> Result<(), String> {
-    some(action)?;
-    let Action::Apply(objects) = action else { return Ok(()) };
-    objects.iter().find(|object| object.name().is_empty()).map_or(Ok(()), |object| {
-        Err(format!("`apply` needs a name, and this {} has only generateName: use `create`", object.kind()))
-    })
 }

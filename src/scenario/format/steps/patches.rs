@@ -1,32 +1,25 @@
 //! Verbs that patch their targets.
 
 use wavetank_sim::object::patch::PatchType;
-use wavetank_sim::scenario::{Action, Target};
+use wavetank_sim::scenario::Action;
 
+use super::Verb;
 use super::targets::{TARGET, target};
-use super::{Verb, right};
-use crate::scenario::format::leaf::{COUNT, KIND_AND_NAME, TEXT};
+use crate::scenario::format::leaf::{COUNT, TEXT};
 use crate::scenario::format::{map, words};
 use crate::scenario::read::{Reader, texts};
 use crate::scenario::shape::{Fields, Shape, may, must};
-use crate::scenario::yaml::{Node, Tree};
+use crate::scenario::yaml::Node;
 
 pub(super) const VERBS: &[Verb] = &[
     Verb {
         field: may("patch", Shape::Fields(&PATCH), "patch a target"),
         example: "{target: deployment/web, type: strategic, patch: {spec: {paused: true}}}",
-        check: right,
         read: patch,
     },
     Verb {
         field: may("scale", Shape::Fields(&SCALE), "set a target's replicas"),
         example: "{target: deployment/web, replicas: 3}",
-        check: |action| match action {
-            Action::Scale { target: target @ Target::Named { .. }, .. } => {
-                KIND_AND_NAME.check_text(&target.to_string())
-            }
-            _ => Ok(()),
-        },
         read: |reader, node| {
             Some(Action::Scale { target: target(reader, node)?, replicas: node.parse("replicas")? })
         },
@@ -34,7 +27,6 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         field: may("setImage", Shape::Fields(&SET_IMAGE), "set the images of a target's containers"),
         example: "{target: deployment/web, containers: {web: 'web:v2'}}",
-        check: right,
         read: |reader, node| {
             let containers = texts(node.get("containers"));
             Some(Action::SetImage { target: target(reader, node)?, containers })
@@ -43,13 +35,11 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         field: may("rolloutRestart", Shape::Fields(&ROLLOUT), "restart a target's pods"),
         example: "{target: {kind: Deployment, selector: app=web, pick: one}}",
-        check: right,
         read: |reader, node| Some(Action::RolloutRestart { target: target(reader, node)? }),
     },
     Verb {
         field: may("rolloutUndo", Shape::Fields(&UNDO), "go back to an earlier revision"),
         example: "{target: deployment/web, toRevision: 2}",
-        check: right,
         read: |reader, node| {
             let to_revision = node.parse("toRevision");
             Some(Action::RolloutUndo { target: target(reader, node)?, to_revision })
@@ -98,10 +88,6 @@ static UNDO: Fields = map(
 fn patch(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Action> {
     let patch_type = reader.word(node, "type", &TYPES).unwrap_or(PatchType::Merge);
     let patch = node.get("patch")?;
-    if matches!(patch.tree, Tree::List(_)) != (patch_type == PatchType::Json) {
-        let right = "write a list of operations for type `json`, and a map for every other type";
-        reader.wrong(patch.spot, format!("{} does not go with this type of patch: {right}", patch.kind()));
-    }
     let (target, subresource) = (target(reader, node)?, node.string("subresource"));
     Some(Action::Patch { target, patch_type, patch: patch.value(), subresource })
 }

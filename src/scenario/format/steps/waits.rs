@@ -3,8 +3,8 @@
 use wavetank_sim::scenario::range::Millis;
 use wavetank_sim::scenario::{Action, Wait, WaitFor};
 
+use super::Verb;
 use super::targets::{TARGET, read_target};
-use super::{Verb, right};
 use crate::scenario::format::leaf::{DURATION, WAIT_FOR};
 use crate::scenario::format::{faults, map};
 use crate::scenario::read::Reader;
@@ -15,13 +15,11 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         field: may("wait", WAIT, "wait for a state, or for a time"),
         example: "{for: condition=Available, target: deployment/web, timeout: 1m}",
-        check: right,
         read: |reader, node| Some(Action::Wait(wait(reader, node)?)),
     },
     Verb {
         field: may("assert", Shape::Fields(&faults::CHECK), "check once, when the step runs"),
         example: "{match: {apiVersion: v1, kind: Namespace, metadata: {name: web}}}",
-        check: right,
         read: |reader, node| Some(Action::Assert(reader.check(node)?)),
     },
 ];
