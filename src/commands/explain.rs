@@ -136,7 +136,7 @@ impl Example {
             fault.args.iter().filter(required).map(|arg| (arg.name, value_example(arg.takes))).collect();
         let (at, when) = if fault.targets.contains(&Victim::Program) {
             let moment = fault.moment;
-            let when = format!("{{on: {{write: {{kind: Deployment}}}}, nth: 3, moment: {moment}}}");
+            let when = format!("{{event: {{write: {{kind: Deployment}}}}, nth: 3, moment: {moment}}}");
             (format!("{moment}(write Deployment/*/*#3)"), when)
         } else {
             ("30s".to_owned(), "{at: 30s}".to_owned())

@@ -6,7 +6,7 @@ use wavetank_sim::scenario::form::{Form, shortened};
 use wavetank_sim::scenario::near::instead;
 
 use super::problem::{Problems, Source, Spot};
-use super::yaml::{Node, Tree};
+use super::yaml::{Entry, Node, Tree};
 
 /// The form of a value.
 #[derive(Clone, Copy)]
@@ -23,8 +23,8 @@ pub(super) enum Shape {
     Map(&'static Shape),
     /// A map with these fields.
     Fields(&'static Fields),
-    /// A map with these fields, one of which decides what the others may be. The function makes the branches of the JSON
-    /// Schema for that; `read` checks it.
+    /// A map with these fields, one of which decides what the others may be. The function makes a closed map of the JSON Schema
+    /// for each case; `read` checks it.
     Branches(&'static Fields, fn() -> Value),
     /// The first of these that fits the type of the value.
     OneOf(&'static [Shape]),
@@ -69,6 +69,8 @@ pub(super) struct Fields {
 pub(super) struct Field {
     /// Its name.
     pub(super) name: &'static str,
+    /// Another name, which a file may have in its place.
+    pub(super) other: Option<&'static str>,
     /// The form of its value.
     pub(super) shape: Shape,
     /// Whether it is required.
@@ -79,12 +81,23 @@ pub(super) struct Field {
 
 /// An optional field.
 pub(super) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, shape, required: false, about }
+    Field { name, other: None, shape, required: false, about }
 }
 
 /// A required field.
 pub(super) const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, shape, required: true, about }
+    Field { name, other: None, shape, required: true, about }
+}
+
+impl Field {
+    /// The field with another name besides.
+    pub(super) const fn also(self, other: &'static str) -> Self {
+        Self { other: Some(other), ..self }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.name == name || self.other == Some(name)
+    }
 }
 
 /// Notes what is wrong with `node` as this map.
@@ -158,6 +171,13 @@ impl Checker<'_> {
         let needed = |field: &Field| field.required || fields.one_of.contains(&field.name);
         for entry in node.entries() {
             match fields.named(&entry.key) {
+                // YAML 1.1 tools write `on` so.
+                None if entry.key == "true" && fields.named("on").is_some() => {
+                    self.wrong(
+                        entry.spot,
+                        format!("{} has no field `true`; did you mean `event`?", fields.what),
+                    );
+                }
                 None => {
                     let known = fields.available().map(|field| field.name);
                     let message = format!(
@@ -186,19 +206,30 @@ impl Checker<'_> {
             }
         }
         let missing =
-            |field: &&Field| field.required && !node.entries().iter().any(|entry| entry.key == field.name);
+            |field: &&Field| field.required && !node.entries().iter().any(|entry| field.is(&entry.key));
         for field in fields.fields.iter().filter(missing) {
             self.wrong(node.spot, format!("{} needs `{}`: {}", fields.what, field.name, field.about));
         }
-        let given: Vec<_> =
-            node.entries().iter().filter(|entry| fields.one_of.contains(&&*entry.key)).collect();
+        self.alternatives(node, fields);
+    }
+
+    /// Checks fields of which one excludes another.
+    fn alternatives(&mut self, node: &Node, fields: &'static Fields) {
+        let named = |entry: &Entry| fields.named(&entry.key);
+        let is_one_of =
+            |entry: &&Entry| named(entry).is_some_and(|field| fields.one_of.contains(&field.name));
+        let given: Vec<&Entry> = node.entries().iter().filter(is_one_of).collect();
         if given.is_empty() && !fields.one_of.is_empty() {
             let one_of: Vec<&str> = fields.alternatives().collect();
             self.wrong(node.spot, format!("{} needs one of {}", fields.what, one_of.join(", ")));
         }
-        for entry in given.iter().skip(1) {
-            let message =
-                format!("{} has `{}` already: leave `{}` out", fields.what, given[0].key, entry.key);
+        let twice = node.entries().iter().enumerate().filter_map(|(i, entry)| {
+            let is_same = |first: &&Entry| named(first).is_some_and(|field| field.is(&entry.key));
+            Some((node.entries()[..i].iter().find(is_same)?, entry))
+        });
+        let excluded = given.iter().skip(1).map(|entry| (given[0], *entry));
+        for (first, entry) in excluded.chain(twice) {
+            let message = format!("{} has `{}` already: leave `{}` out", fields.what, first.key, entry.key);
             self.wrong(entry.spot, message);
         }
     }
@@ -207,7 +238,7 @@ impl Checker<'_> {
 impl Fields {
     /// The field with this name.
     pub(super) fn named(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == name)
+        self.fields.iter().find(|field| field.is(name))
     }
 
     /// The fields that this version has.

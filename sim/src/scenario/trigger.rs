@@ -178,14 +178,18 @@ impl EventVerb {
 
     /// The verb of this class with this word; else what would be right.
     pub fn of_class(class: Self, word: &str) -> Result<Self, String> {
-        let belongs = |verb: &Self| verb.class() == class && *verb != class;
         let what = match word.parse::<Self>() {
-            Ok(verb) if belongs(&verb) => return Ok(verb),
+            Ok(verb) if verb.class() == class && verb != class => return Ok(verb),
             Ok(_) => class.as_str(),
             Err(_) => "verb",
         };
-        let right: Vec<_> = Self::ALL.iter().copied().filter(belongs).map(Self::as_str).collect();
-        Err(format!("`{word}` is no {what}: write one of {}", right.join(", ")))
+        Err(format!("`{word}` is no {what}: write one of {}", Self::all_of(class).join(", ")))
+    }
+
+    /// The words of the verbs of this class.
+    pub fn all_of(class: Self) -> Vec<&'static str> {
+        let belongs = |verb: &Self| verb.class() == class && *verb != class;
+        Self::ALL.iter().copied().filter(belongs).map(Self::as_str).collect()
     }
 
     /// Whether `verb` is this verb or belongs to this class.

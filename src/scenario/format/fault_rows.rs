@@ -1,48 +1,106 @@
-//! The JSON Schema of each fault, from the rows of the table in `wavetank_sim::scenario::fault`.
+//! The JSON Schema of each fault, from the rows of the table in `wavetank_sim::scenario::fault` and from the fields of the format:
+//! a branch has the fields that the fault takes, so that an editor completes them and marks all others.
 
 use wavetank_sim::object::{Key, Map, Value};
-use wavetank_sim::scenario::fault::{ArgInfo, FAULTS, FaultInfo, Lasts, Takes, Unless, Victim};
+use wavetank_sim::scenario::FaultInfo;
+use wavetank_sim::scenario::fault::{ArgInfo, FAULTS, Lasts, Takes, Unless, Victim};
 use wavetank_sim::value;
 
+use super::faults::{FAULT, VICTIM};
 use super::leaf::{COUNTS, DURATIONS, TEXT};
-use crate::scenario::schema::shape;
+use crate::scenario::schema::{field, shape};
+use crate::scenario::shape::Fields;
 
-/// The names of the available faults, and for each of them its target, arguments and duration.
+/// A closed map for each available fault.
 pub(super) fn branches() -> Value {
-    let available = || FAULTS.iter().filter(|fault| fault.available);
-    let names = Value::list(available().map(|fault| Value::from(fault.name)));
-    let known = value!({"properties": {"fault": {"enum": names}}});
-    Value::list(std::iter::once(known).chain(available().map(branch)))
+    Value::list(FAULTS.iter().filter(|fault| fault.available).map(branch))
 }
 
 fn branch(fault: &FaultInfo) -> Value {
-    let (mut properties, mut required) = (Vec::new(), Vec::new());
-    let mut field = |name: &'static str, is: Option<bool>, schema: Value| {
-        let schema = if is.is_none() { Value::Bool(false) } else { schema };
-        properties.push((Key::new(name), schema));
-        required.extend((is == Some(true)).then(|| Value::from(name)));
+    let mut properties: Vec<(Key, Value)> = of(&FAULT, &["name", "when", "times"]);
+    let mut required: Vec<Value> = vec!["fault".into(), "when".into()];
+    let name = value!({"const": (fault.name), "description": (fault.about)});
+    properties.push((Key::new("fault"), name));
+    let mut add = |name: &'static str, is_required: bool, schema: Value| {
+        let mut described = schema;
+        let about = FAULT.named(name).map_or("", |field| field.about);
+        described.set_at(&["description"], about);
+        properties.push((Key::new(name), described));
+        required.extend(is_required.then(|| Value::from(name)));
     };
     let between = fault.targets.contains(&Victim::Between);
-    let targeted = !fault.strikes_the_cluster();
-    field("target", targeted.then_some(!between), Value::empty_map());
-    field("between", between.then_some(false), Value::empty_map());
-    field("heal", fault.arg("heal").map(|_| false), Value::empty_map());
-    field("args", Some(fault.args.iter().any(is_needed)), args(fault));
-    let duration = match fault.lasts {
-        Lasts::Never => None,
-        Lasts::May => Some(false),
-        Lasts::Must => Some(true),
-    };
-    field("duration", duration, Value::empty_map());
-    let name = fault.name;
-    let mut then = value!({"description": (fault.about), "properties": (Value::from(properties.into_iter().collect::<Map>()))});
-    if !required.is_empty() {
-        then.set_at(&["required"], required);
+    if !fault.strikes_the_cluster() {
+        add("target", !between, target(fault));
     }
     if between {
-        then.set_at(&["oneOf"], value!([{"required": ["target"]}, {"required": ["between"]}]));
+        let party = any_of([value!({"const": "kube-apiserver"}), target(fault)]);
+        add("between", false, value!({"type": "array", "items": party}));
     }
-    value!({"if": {"properties": {"fault": {"const": name}}, "required": ["fault"]}, "then": then})
+    if fault.arg("heal").is_some() {
+        add("heal", false, FAULT.named("heal").map_or_else(Value::empty_map, |field| shape(&field.shape)));
+    }
+    if fault.lasts != Lasts::Never {
+        add("duration", fault.lasts == Lasts::Must, shape(&DURATIONS));
+    }
+    if !fault.args.is_empty() {
+        add("args", fault.args.iter().any(is_needed), args(fault));
+    }
+    let mut branch = closed(properties, required);
+    branch.set_at(&["description"], fault.about);
+    if between {
+        branch.set_at(&["oneOf"], value!([{"required": ["target"]}, {"required": ["between"]}]));
+    }
+    branch
+}
+
+/// These fields of a map.
+fn of(fields: &'static Fields, names: &[&'static str]) -> Vec<(Key, Value)> {
+    names.iter().filter_map(|name| Some((Key::new(name), field(fields.named(name)?)))).collect()
+}
+
+fn closed(properties: Vec<(Key, Value)>, required: Vec<Value>) -> Value {
+    let mut schema = value!({"type": "object", "additionalProperties": false});
+    schema.set_at(&["properties"], properties.into_iter().collect::<Map>());
+    if !required.is_empty() {
+        schema.set_at(&["required"], required);
+    }
+    schema
+}
+
+fn any_of(schemas: impl IntoIterator<Item = Value>) -> Value {
+    Value::from([("anyOf", Value::list(schemas))])
+}
+
+/// What the fault may strike, as a text or as a map.
+fn target(fault: &FaultInfo) -> Value {
+    any_of(fault.targets.iter().flat_map(|victim| match victim {
+        Victim::Pod => objects("Pod", "[Pp]ods?", &["name", "namespace", "selector", "pick"]),
+        Victim::Node => objects("Node", "[Nn]odes?", &["name", "namespace", "selector", "hosting", "pick"]),
+        Victim::Program => programs(fault),
+        Victim::Image => vec![shape(&TEXT), closed(of(&VICTIM, &["image"]), vec!["image".into()])],
+        Victim::Between => {
+            let nodes = objects("Node", "[Nn]odes?", &["name", "namespace", "selector", "hosting", "pick"]);
+            let pods = objects("Pod", "[Pp]ods?", &["name", "namespace", "selector", "pick"]);
+            [nodes, pods, programs(fault)].concat()
+        }
+        Victim::Cluster => Vec::new(),
+    }))
+}
+
+fn objects(kind: &str, names: &str, fields: &[&'static str]) -> Vec<Value> {
+    let (text, any_name) = (format!("^{names}/.+$"), format!("^{names}$"));
+    let named = any_of([value!({"const": kind}), value!({"type": "string", "pattern": any_name})]);
+    let mut properties = of(&VICTIM, fields);
+    let mut kind = named;
+    kind.set_at(&["description"], VICTIM.named("kind").map_or("", |field| field.about));
+    properties.push((Key::new("kind"), kind));
+    vec![value!({"type": "string", "pattern": text}), closed(properties, vec!["kind".into()])]
+}
+
+fn programs(fault: &FaultInfo) -> Vec<Value> {
+    let fields: &[&'static str] =
+        if fault.arg("kind").is_some() { &["program", "pick", "kind"] } else { &["program", "pick"] };
+    vec![value!({"const": "all"}), closed(of(&VICTIM, fields), vec!["program".into()])]
 }
 
 fn is_needed(arg: &ArgInfo) -> bool {
@@ -65,14 +123,19 @@ fn args(fault: &FaultInfo) -> Value {
             }
         };
         schema.set_at(&["description"], arg.about);
+        if let Unless::Default(default) = arg.unless {
+            schema.set_at(&["default"], default_of(arg.takes, default));
+        }
         (Key::new(arg.name), schema)
     });
-    let mut schema = value!({"type": "object", "additionalProperties": false});
-    schema.set_at(&["properties"], schemas.collect::<Map>());
-    let needed: Vec<Value> =
-        fault.args.iter().filter(|arg| is_needed(arg)).map(|arg| arg.name.into()).collect();
-    if !needed.is_empty() {
-        schema.set_at(&["required"], needed);
+    let needed = fault.args.iter().filter(|arg| is_needed(arg)).map(|arg| arg.name.into()).collect();
+    closed(schemas.collect(), needed)
+}
+
+fn default_of(takes: Takes, text: &str) -> Value {
+    match takes {
+        Takes::Bool => Value::Bool(text == "true"),
+        Takes::Count | Takes::OneOf(_) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+        Takes::Time | Takes::Text => text.into(),
     }
-    schema
 }

@@ -1,16 +1,17 @@
 //! The format of faults, triggers and expectations.
 
-use super::leaf::{ANY, COUNTS, DISABLED_ORACLE, DURATION, DURATIONS, EXPECTED_ORACLE, HOSTING};
+use super::leaf::{ANY, COUNTS, DISABLED_ORACLE, DURATION, DURATIONS, EXPECTED_ORACLE, FAULT_NAME, HOSTING};
 use super::leaf::{KIND, LABEL, PICK, SELECTOR, SUBRESOURCE, TEXT};
+use super::leaf::{READ_VERB, WATCH_VERB, WRITE_VERB};
 use super::map;
-use crate::scenario::shape::{Fields, Shape, may, must};
+use crate::scenario::shape::{Field, Fields, Shape, may, must};
 
 /// A fault.
 pub(super) static FAULT: Fields = map(
     "a fault",
     &[
         may("name", TEXT, "the name in reports; the fault's random draws depend on it"),
-        must("fault", TEXT, "the kind of fault"),
+        must("fault", FAULT_NAME, "the kind of fault"),
         may(
             "target",
             Shape::OneOf(&[TEXT, Shape::Fields(&VICTIM)]),
@@ -29,7 +30,7 @@ pub(super) static FAULT: Fields = map(
     ],
 );
 
-static VICTIM: Fields = map(
+pub(super) static VICTIM: Fields = map(
     "a fault's target",
     &[
         may("program", TEXT, "the programs or hosts, as a glob"),
@@ -50,52 +51,73 @@ static VICTIM: Fields = map(
 /// When a fault strikes, or a step runs.
 pub(super) static WHEN: Fields = Fields {
     what: "`when`",
-    one_of: &["at", "every", "on", "sequence"],
+    one_of: &["at", "every", "event", "sequence"],
     fields: &[
         may("at", DURATIONS, "the time from t = 0"),
         may("every", DURATIONS, "repeatedly, with a pause before each strike"),
-        may("on", Shape::Fields(&ON), "at a request or a watch event"),
+        may("event", Shape::Fields(&ON), "at a request or a watch event").also("on"),
         may("sequence", Shape::Later, "several triggers in order"),
-        may("nth", COUNTS, "which occurrence of `on`, from 1; default 1"),
+        may("nth", COUNTS, "which occurrence of `event`, from 1; default 1"),
         may(
             "moment",
             Shape::Word(&["before", "after", "after-response"]),
-            "before or after the occurrence of `on`",
+            "when it strikes: `before` the request has an effect, `after` it is committed and not answered yet, or \
+             `after-response`; default after, and before for faults that strike the request itself",
         ),
     ],
 };
 
 static ON: Fields = Fields {
-    what: "`on`",
+    what: "`event`",
     one_of: &["read", "write", "watchEvent", "call", "log"],
     fields: &[
-        may("read", Shape::Fields(&EVENT), "a get, list or watch"),
-        may("write", Shape::Fields(&EVENT), "a create, update, patch or delete"),
-        may("watchEvent", Shape::Fields(&EVENT), "an added, modified or deleted object in a watch"),
+        may("read", Shape::Fields(&READ), "a get, list or watch, or a review"),
+        may(
+            "write",
+            Shape::Fields(&WRITE),
+            "a write, to the object or to a subresource; Lease and Event only where named",
+        ),
+        may("watchEvent", Shape::Fields(&WATCH_EVENT), "an added, modified or deleted object in a watch"),
         may("call", Shape::Later, "a call to an application"),
         may("log", Shape::Later, "a log line"),
     ],
 };
 
-static EVENT: Fields = map(
-    "a pattern of requests",
-    &[
-        may("actor", TEXT, "the program or host, as a glob; default the fault's target"),
+/// The requests at which a check is judged.
+static DECISION: Fields = Fields {
+    what: "`event` of a check",
+    one_of: &["read", "write"],
+    fields: &[
+        may("read", Shape::Fields(&READ), "a get, list or watch, or a review"),
         may(
-            "verb",
-            TEXT,
-            "the verb: get, list, watch, create, update, patch, delete; added, modified, deleted",
+            "write",
+            Shape::Fields(&WRITE),
+            "a write, to the object or to a subresource; Lease and Event only where named",
         ),
-        may("kind", KIND, "the kind"),
-        may(
-            "subresource",
-            SUBRESOURCE,
-            "the subresource; `\"\"` for the object itself; default `*`, any or none",
-        ),
-        may("namespace", TEXT, "the namespace, as a glob; `-` for cluster-scoped kinds"),
-        may("name", TEXT, "the birth name, as a glob"),
-        may("selector", SELECTOR, "the labels"),
     ],
+};
+
+const ACTOR: Field = may("actor", TEXT, "the program or host, as a glob; default the fault's target");
+const OF_KIND: Field = may("kind", KIND, "the kind; default any");
+const SUB: Field =
+    may("subresource", SUBRESOURCE, "the subresource, as a glob; `\"\"` for the object itself; default `*`");
+const IN_NAMESPACE: Field = may("namespace", TEXT, "the namespace, as a glob; `-` for cluster-scoped kinds");
+const NAMED: Field = may("name", TEXT, "the birth name, as a glob; lists and watches have `*`");
+const LABELLED: Field = may("selector", SELECTOR, "the labels");
+
+static READ: Fields = map(
+    "a pattern of reads",
+    &[ACTOR, may("verb", READ_VERB, "the verb; default any"), OF_KIND, SUB, IN_NAMESPACE, NAMED, LABELLED],
+);
+
+static WRITE: Fields = map(
+    "a pattern of writes",
+    &[ACTOR, may("verb", WRITE_VERB, "the verb; default any"), OF_KIND, SUB, IN_NAMESPACE, NAMED, LABELLED],
+);
+
+static WATCH_EVENT: Fields = map(
+    "a pattern of watch events",
+    &[ACTOR, may("verb", WATCH_VERB, "what happened; default any"), OF_KIND, IN_NAMESPACE, NAMED, LABELLED],
 );
 
 /// Expectations.
@@ -122,7 +144,12 @@ static ALWAYS: Fields = Fields {
         may("vars", Shape::Map(&Shape::Fields(&VAR)), "the variables of the expression"),
         may("cel", TEXT, "a CEL expression that must be true"),
         may("match", Shape::Map(&Shape::Tree), "fields that an object must have"),
-        may("on", Shape::Fields(&ON), "check at these requests only; default at every commit"),
+        may(
+            "event",
+            Shape::Fields(&DECISION),
+            "judge it only when a program sends such a request; default at every commit",
+        )
+        .also("on"),
         may("grace", DURATION, "how long it may be false without a break"),
         may("probe", Shape::Later, "facts that an application publishes"),
     ],

@@ -1,8 +1,9 @@
 //! The scalars of the format, such as durations, counts, selectors and targets. Each is a [`Leaf`]: the form of its text, which
 //! has the same name in `wavetank_sim::scenario::form` and is checked there too where code makes a scenario, and its JSON Schema.
 
-use wavetank_sim::scenario::form;
+use wavetank_sim::scenario::fault::FAULTS;
 use wavetank_sim::scenario::oracle::{OracleInfo, Use};
+use wavetank_sim::scenario::{EventVerb, FaultInfo, form};
 
 use crate::scenario::shape::{Leaf, Named, Shape};
 
@@ -86,3 +87,30 @@ pub(super) const DISABLED_ORACLE: Shape = Shape::Named(&Named {
     names: || OracleInfo::names(Use::Disabled),
     check: |text| OracleInfo::usable(text, Use::Disabled).map(drop),
 });
+
+/// A fault of this version.
+pub(super) const FAULT_NAME: Shape = Shape::Named(&Named {
+    what: "a fault",
+    names: || FAULTS.iter().filter(|fault| fault.available).map(|fault| fault.name).collect(),
+    check: |text| FaultInfo::usable(text).map(drop),
+});
+
+/// Makes the verbs of a class of events.
+macro_rules! verbs {
+    ($($(#[$about:meta])+ $name:ident $class:ident;)*) => {
+        $($(#[$about])+ pub(super) const $name: Shape = Shape::Named(&Named {
+            what: "a verb",
+            names: || EventVerb::all_of(EventVerb::$class),
+            check: |text| EventVerb::of_class(EventVerb::$class, text).map(drop),
+        });)*
+    };
+}
+
+verbs! {
+    /// The verb of a read.
+    READ_VERB Read;
+    /// The verb of a write.
+    WRITE_VERB Write;
+    /// What a watch event says.
+    WATCH_VERB WatchEvent;
+}

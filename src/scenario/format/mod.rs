@@ -64,10 +64,10 @@ static SPEC: Fields = map(
         may("operators", Shape::List(&Shape::Fields(&cluster::OPERATOR)), "programs beside the cluster"),
         may(
             "setup",
-            Shape::List(&Shape::Fields(&steps::STEP)),
+            Shape::List(&steps::STEP),
             "steps that run without faults and must converge before t = 0",
         ),
-        may("steps", Shape::List(&Shape::Fields(&steps::STEP)), "the changes, in order"),
+        may("steps", Shape::List(&steps::STEP), "the changes, in order"),
         may("faults", Shape::List(&Shape::Branches(&faults::FAULT, fault_rows::branches)), "the failures"),
         may("converge", Shape::Fields(&converge::CONVERGE), "when the system counts as converged"),
         may("expect", faults::EXPECT, "what must hold in every run"),

@@ -12,7 +12,7 @@ impl Reader<'_, '_> {
             (Some(body), _) => (Modality::Always, body),
             (None, body) => (Modality::Eventually, body?),
         };
-        let on = match body.get("on") {
+        let on = match super::faults::event(body) {
             Some(on) => Some(self.event(on)?),
             None => None,
         };

@@ -12,6 +12,11 @@ use crate::scenario::yaml::{Node, Tree};
 /// The one party that every partition has in this version.
 const SERVER: &str = "kube-apiserver";
 
+/// The event of a trigger or a check, by either of its names.
+pub(super) fn event(node: &Node) -> Option<&Node> {
+    node.get("event").or_else(|| node.get("on"))
+}
+
 fn is_between(fault: &FaultInfo) -> bool {
     fault.targets.contains(&Victim::Between)
 }
@@ -174,13 +179,13 @@ impl Reader<'_, '_> {
 
     /// A trigger. `usual` is the moment if the file gives none.
     pub(super) fn when(&mut self, usual: Moment, node: &Node) -> Option<When> {
-        let on = node.get("on");
+        let on = event(node);
         if on.is_none() {
             for field in ["nth", "moment"] {
                 if let Some(other) = node.get(field) {
                     self.wrong(
                         other.spot,
-                        format!("`{field}` goes with `on`: leave it out, or say at which request"),
+                        format!("`{field}` goes with `event`: leave it out, or say at which request"),
                     );
                 }
             }

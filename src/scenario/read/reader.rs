@@ -126,7 +126,11 @@ pub(in crate::scenario) fn refuse_unread(root: &Node, source: &Source, problems:
 
 /// Another name that a file may have for a field.
 fn other_name(field: &str) -> Option<&'static str> {
-    (field == "target").then_some("between")
+    match field {
+        "target" => Some("between"),
+        "event" => Some("on"),
+        _ => None,
+    }
 }
 
 /// A map of texts.

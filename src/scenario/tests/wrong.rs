@@ -162,14 +162,14 @@ fn a_message_about_a_step_has_its_place_and_what_would_be_right() {
         ("drain: {}", "`drain` needs one of node, selector"),
         ("{when: {at: 3s}, wait: 30s}", "6:12: `wait` does not go with `when`, as it waits for the cluster"),
         ("{when: {at: soon}, cordon: {node: a}}", "6:17: `soon` is no duration"),
-        ("{when: {every: 3s}, cordon: {node: a}}", "6:20: a step runs once: write `at` or `on`"),
+        ("{when: {every: 3s}, cordon: {node: a}}", "6:20: a step runs once: write `at` or `event`"),
         (
             "{when: {on: {write: {}}, moment: before}, cordon: {node: a}}",
             "a step cannot run before a request",
         ),
-        ("{when: {at: 3s, nth: 2}, cordon: {node: a}}", "`nth` goes with `on`"),
+        ("{when: {at: 3s, nth: 2}, cordon: {node: a}}", "`nth` goes with `event`"),
         ("{when: {on: {write: {}}, nth: 0}, cordon: {node: a}}", "occurrences count from 1"),
-        ("{when: {}, cordon: {node: a}}", "`when` needs one of at, every, on"),
+        ("{when: {}, cordon: {node: a}}", "`when` needs one of at, every, event"),
         ("{when: {on: {write: {verb: get}}}, cordon: {node: a}}", "`get` is no write"),
         ("patch: {target: d/web, type: json, patch: {a: 1}}", "write a list of operations for type `json`"),
         ("patch: {target: d/web, type: xml, patch: {a: 1}}", "`xml` is not known here; known: merge, json"),
@@ -249,10 +249,10 @@ fn a_message_about_a_fault_has_its_place_and_what_would_be_right() {
 fn a_message_about_a_trigger_has_its_place_and_what_would_be_right() {
     let crash = |rest: &str| format!("{{fault: crash, target: {{program: op}}, {rest}}}");
     for (fault, right) in [
-        (crash("when: {}"), "`when` needs one of at, every, on"),
+        (crash("when: {}"), "`when` needs one of at, every, event"),
         (crash("when: {at: }"), "nothing does not belong here: write a duration"),
         (crash("when: {at: 3s, every: 4s}"), "`when` has `at` already"),
-        (crash("when: {at: 3s, nth: 2}"), "`nth` goes with `on`"),
+        (crash("when: {at: 3s, nth: 2}"), "`nth` goes with `event`"),
         (crash("when: {every: 3s}"), "`every` needs `times`"),
         (crash("when: {every: 3s}, times: 0..99999"), "99999 times are too many"),
         (crash("when: {every: 0s}, times: 2"), "a pause of `0s` never ends"),
@@ -262,14 +262,14 @@ fn a_message_about_a_trigger_has_its_place_and_what_would_be_right() {
         (crash("when: {at: 3s}, heal: return"), "`crash` has no `heal`"),
         (
             crash("when: {on: {call: {}}}"),
-            "this version has no `call` in `on`: leave it out; known: read, write, watchEvent",
+            "this version has no `call` in `event`: leave it out; known: read, write, watchEvent",
         ),
         (crash("when: {on: {write: {verb: get}}}"), "`get` is no write: write one of create"),
         (crash("when: {on: {write: {verb: pach}}}"), "`pach` is no verb"),
         (crash("when: {on: {write: {}}, nth: 0}"), "count from 1"),
         (
             crash("when: {sequence: []}"),
-            "this version has no `sequence` in `when`: leave it out; known: at, every, on, nth",
+            "this version has no `sequence` in `when`: leave it out; known: at, every, event, nth",
         ),
     ] {
         wrong_fault(&fault, right);

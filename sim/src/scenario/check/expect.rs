@@ -19,17 +19,17 @@ impl<'s> Checker<'s> {
             }
             let Some(on) = on else { return };
             if !is_always {
-                checker.right("on", Err("`on` goes with `always`: leave it out".into()));
+                checker.right("event", Err("`event` goes with `always`: leave it out".into()));
             }
             if *grace_ms > 0 {
                 let why =
-                    "`grace` does not go with `on`: the check is judged at each of these requests at once";
+                    "`grace` does not go with `event`: the check is judged at each of these requests at once";
                 checker.right("grace", Err(why.into()));
             }
             if on.verb.class() == EventVerb::WatchEvent {
-                checker.right("on", Err("a check is judged at requests: write `write` or `read`".into()));
+                checker.right("event", Err("a check is judged at requests: write `write` or `read`".into()));
             }
-            checker.field("on", |checker| checker.event(on, false));
+            checker.field("event", |checker| checker.event(on, false));
         });
     }
 

@@ -86,7 +86,7 @@ impl<'s> Checker<'s> {
         if when.nth.low == 0 {
             self.right("nth", Err("occurrences count from 1: write `1` or more".into()));
         } else if when.nth != CountRange::exactly(1) && !matches!(when.trigger, Trigger::On(_)) {
-            self.right("nth", Err("`nth` goes with `on`: leave it out, or say at which request".into()));
+            self.right("nth", Err("`nth` goes with `event`: leave it out, or say at which request".into()));
         }
         if matches!(when.trigger, Trigger::Every(TimeRange { high_ms: 0, .. })) {
             self.right("every", Err("a pause of `0s` never ends: write `1s` or more".into()));
@@ -95,7 +95,7 @@ impl<'s> Checker<'s> {
         match &when.trigger {
             Trigger::At(times) => self.right("at", times.check()),
             Trigger::Every(times) => self.right("every", times.check()),
-            Trigger::On(event) => self.field("on", |checker| checker.event(event, has_actor)),
+            Trigger::On(event) => self.field("event", |checker| checker.event(event, has_actor)),
         }
     }
 

@@ -27,7 +27,7 @@ impl<'s> Checker<'s> {
         }
         self.field("when", |checker| {
             if matches!(when.trigger, Trigger::Every(_)) {
-                checker.right("every", Err("a step runs once: write `at` or `on`".into()));
+                checker.right("every", Err("a step runs once: write `at` or `event`".into()));
             }
             if when.moment == Moment::Before && matches!(when.trigger, Trigger::On(_)) {
                 let why = "a step cannot run before a request: write `after` or `after-response`";

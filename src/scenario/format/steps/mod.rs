@@ -6,11 +6,14 @@
 //!
 //! To add a verb: a row in the file of its group. `sim/src/scenario/step.rs` lists the other places.
 
+use wavetank_sim::object::{Key, Map, Value};
 use wavetank_sim::scenario::Action;
+use wavetank_sim::value;
 
 use super::faults;
 use super::leaf::TEXT;
 use crate::scenario::read::Reader;
+use crate::scenario::schema::field;
 use crate::scenario::shape::{Field, Fields, Shape, may};
 use crate::scenario::yaml::Node;
 
@@ -53,7 +56,23 @@ pub(in crate::scenario) const VERBS: [Verb; COUNT] = {
 };
 
 /// A step, of `setup` or of `steps`.
-pub(super) static STEP: Fields = Fields { what: "a step", one_of: &WORDS, fields: &FIELDS };
+pub(super) const STEP: Shape = Shape::Branches(&FIELDS_OF_STEP, branches);
+
+/// Its fields: of the verbs there is one.
+static FIELDS_OF_STEP: Fields = Fields { what: "a step", one_of: &WORDS, fields: &FIELDS };
+
+/// The JSON Schema for each verb: a closed map.
+fn branches() -> Value {
+    Value::list(VERBS.iter().map(|verb| {
+        let fields = FIELDS[..2].iter().chain([&verb.field]);
+        let properties: Map = fields.map(|it| (Key::new(it.name), field(it))).collect();
+        let mut branch = value!({"type": "object", "additionalProperties": false});
+        branch.set_at(&["description"], verb.field.about);
+        branch.set_at(&["properties"], Value::from(properties));
+        branch.set_at(&["required"], Value::list([Value::from(verb.field.name)]));
+        branch
+    }))
+}
 
 const WORDS: [&str; COUNT] = {
     let mut words = [""; COUNT];
