@@ -223,7 +223,7 @@ impl Cluster {
             ActorKind::Host => {
                 let bookmark = watching.then(|| self.bookmark(to, id));
                 if let Some(request) = self.hosts.answer(to, id, &answer, bookmark) {
-                    self.note(to, What::Answered { code: answer.code() });
+                    self.note(to, What::Answered { code: answer.code(), resource: request.resource });
                     self.traffic.answered = Some((request, answer));
                     self.programs_may_act = true;
                 } else if watching {

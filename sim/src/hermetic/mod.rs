@@ -58,7 +58,7 @@ mod interpose {
 #[cfg(all(test, feature = "hermetic", target_os = "linux"))]
 mod tests;
 
-pub use panics::{Panic, take_panics};
+pub use panics::{Panic, take_last_panic, take_panics};
 pub use state::{Guard, enter, is_active, set_now, threads_started};
 
 /// Whether this build interposes libc's randomness and clocks: feature `hermetic` on Linux with a dynamic glibc.

@@ -27,6 +27,11 @@ pub fn take_panics() -> Vec<Panic> {
     PANICS.take()
 }
 
+/// Takes the newest panic of the run of this thread, for code that caught it.
+pub fn take_last_panic() -> Option<Panic> {
+    PANICS.with_borrow_mut(Vec::pop)
+}
+
 /// Installs the hook, once per process. It passes panics outside a run to the previous hook.
 pub(super) fn install() {
     static ONCE: Once = Once::new();

@@ -36,7 +36,7 @@ mod tests {
         let mut history = History::default();
         history.actors.push(Actor { name: "op".into(), class: ActorClass::Host });
         history.record.push(Entry { time: Time(7), actor: Addr(0), what: What::Host(host.into()) });
-        let run = Observed { history: &history, healed: None, converged: None, panics };
+        let run = Observed { panics, ..Observed::of(&history) };
         panic(&run).map(|found| format!("{} {found}", found.time))
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 mod notes;
 pub(crate) mod program;
+mod resync;
 pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;
