@@ -93,7 +93,7 @@ pub use clock::{ClockLoop, READS_AT_ONCE, on_endless_loop, take_clock_loop};
 pub use escapes::{Escape, Reach, take_escapes};
 pub use host::{HostIdentity, admit, as_host, current_host, set_living};
 pub use output::{Line, end_lines, pass_output_on, take_output};
-pub use panics::{Panic, take_panics};
+pub use panics::{Panic, take_last_panic, take_panics};
 pub use sources::{Inside, SOURCES, Source};
 pub use state::{Guard, enter, is_active, set_now};
 

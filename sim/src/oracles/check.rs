@@ -8,6 +8,7 @@
 //! An expression that cannot be evaluated counts as one that does not hold. Not judged: what any client has seen; its reads may
 //! be older.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::cel::{CelError, CelProgram, CelVar, FieldRead};
@@ -15,6 +16,7 @@ use super::kinds::{can_be, can_be_written, objects, served};
 use super::{Violation, partial};
 use crate::apiserver::ApiServer;
 use crate::engine::{SECOND, Time};
+use crate::hermetic;
 use crate::object::{LabelSelector, Object, Value};
 use crate::scenario::{
     self, EventPattern, Expectation, KindName, Modality, Place, Problem, Var, View, oracle,
@@ -120,7 +122,9 @@ impl Check<'_> {
                     can_be(api_version, &kind.into())?;
                     Ok(objects(server, api_version, &kind.into()).cloned().collect())
                 };
-                check.judge(&View::new(&list))
+                // The check is the user's code, and so is its panic.
+                let judged = catch_unwind(AssertUnwindSafe(|| check.judge(&View::new(&list))));
+                judged.unwrap_or_else(|_| Err(panicked()))
             }
         }
     }
@@ -222,6 +226,15 @@ impl Check<'_> {
         let everywhere: Vec<&Arc<Object>> = objects(server, api_version, &kind).collect();
         Err(is_absent(&kind.0, namespace, name, &everywhere))
     }
+}
+
+/// Why a check does not hold that has panicked.
+fn panicked() -> String {
+    let panic = hermetic::take_last_panic();
+    panic.map_or_else(
+        || "the check panicked".into(),
+        |panic| format!("the check panicked at {}: {}", panic.location, panic.message),
+    )
 }
 
 /// The words for an object, or any object of a kind, that is not there. `others` are all of the kind.

@@ -77,7 +77,7 @@ mod tests {
         let mut history = History::default();
         history.actors.push(Actor { name: "op".into(), class: ActorClass::Host });
         history.record.push(Entry { time: Time(7), actor: Addr(0), what: What::Host(ended.into()) });
-        let run = Observed { history: &history, healed: None, converged: None, panics: &[], escapes };
+        let run = Observed { escapes, ..Observed::of(&history) };
         escape(&run).map(|found| format!("{} {found}", found.time))
     }
 

@@ -6,6 +6,7 @@ mod notes;
 #[cfg(all(feature = "hermetic", target_os = "linux"))]
 mod output;
 pub(crate) mod program;
+mod resync;
 #[cfg(all(feature = "hermetic", target_os = "linux"))]
 mod surroundings;
 pub(crate) mod verdicts;
