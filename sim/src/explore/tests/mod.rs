@@ -6,6 +6,7 @@ mod notes;
 #[cfg(all(feature = "hermetic", target_os = "linux"))]
 mod output;
 pub(crate) mod program;
+mod stops;
 pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;
