@@ -1,10 +1,10 @@
 //! The processes of hosts: they start beside the cluster or in containers, exit, crash and restart.
 //!
 //! Real: a supervisor restarts a process beside the cluster, the kubelet restarts a container. Modelled: both; the kubelet
-//! orders, the container runtime passes the order on. Differs: SIGTERM ends every program at once, as it ends one that does
-//! not catch the signal. Not modelled: programs that handle SIGTERM.
+//! orders, the container runtime passes the order on. A program that is told to stop may end by itself, with code 0 if it
+//! returns; the runtime kills it when its grace is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cluster;
 use super::actors::ActorKind;
@@ -40,6 +40,8 @@ pub(super) struct Processes {
     restarts: BTreeMap<Addr, Restarts>,
     /// Birth names of pods, by uid.
     births: BTreeMap<Str, Birth>,
+    /// The living hosts that were told to stop.
+    stopping: BTreeSet<Addr>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -160,6 +162,8 @@ impl Cluster {
                     (EXIT_PANIC, smol_str::format_smolstr!("panicked in its start closure: {message}"))
                 }
             };
+            let stopping = self.processes.stopping.contains(&addr);
+            let text = if stopping { smol_str::format_smolstr!("stopped on SIGTERM: {text}") } else { text };
             self.end(addr, code, text);
         }
     }
@@ -170,6 +174,7 @@ impl Cluster {
             self.close_watch(addr, id);
         }
         self.note(addr, What::Host(text));
+        self.processes.stopping.remove(&addr);
         self.programs_may_act = true;
         match self.processes.containers.get(&addr).cloned() {
             Some((container, _)) => {
@@ -189,8 +194,8 @@ impl Cluster {
             HostOrder::Start { id, program, with, pod, node } => {
                 self.start_in_container(id, node, &program, &with, &pod);
             }
-            HostOrder::Stop { id, .. } => self.end_in_container(&id, Exit::SIGTERM),
-            HostOrder::Kill { id } => self.end_in_container(&id, Exit::SIGKILL),
+            HostOrder::Stop { id, .. } => self.terminate_in_container(&id),
+            HostOrder::Kill { id } => self.kill_in_container(&id),
         }
     }
 
@@ -219,10 +224,26 @@ impl Cluster {
         addr
     }
 
-    fn end_in_container(&mut self, id: &ContainerId, code: i32) {
+    /// The living host of the program in a container.
+    fn living_in(&self, id: &ContainerId) -> Option<Addr> {
         let host = self.processes.by_container.get(id).copied();
-        if let Some(addr) = host.filter(|addr| self.hosts.runs(*addr)) {
-            self.end(addr, code, "stopped by its container runtime".into());
+        host.filter(|addr| self.hosts.runs(*addr))
+    }
+
+    /// SIGTERM. A second one tells a program nothing new.
+    fn terminate_in_container(&mut self, id: &ContainerId) {
+        if let Some(addr) = self.living_in(id)
+            && self.processes.stopping.insert(addr)
+        {
+            self.note(addr, What::Host("told to stop (SIGTERM)".into()));
+            self.hosts.terminate(addr);
+            self.programs_may_act = true;
+        }
+    }
+
+    fn kill_in_container(&mut self, id: &ContainerId) {
+        if let Some(addr) = self.living_in(id) {
+            self.end(addr, Exit::SIGKILL, "killed by its container runtime".into());
         }
     }
 

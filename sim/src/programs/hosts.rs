@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 use super::program::HostInner;
 use super::stage::panic_text;
@@ -56,6 +57,8 @@ struct HostState {
     runs: bool,
     calls: BTreeMap<RequestId, PendingCall>,
     watches: BTreeMap<RequestId, OpenWatch>,
+    /// Tells the living incarnation to stop.
+    terminate: Option<watch::Sender<bool>>,
 }
 
 #[derive(Debug)]
@@ -86,7 +89,8 @@ impl Hosts {
     /// Adds a host. It does not run before [`start`](Self::start).
     pub fn add(&mut self, addr: Addr, spec: HostSpec) {
         let (calls, watches) = (BTreeMap::new(), BTreeMap::new());
-        self.hosts.insert(addr, HostState { spec, incarnations: 0, runs: false, calls, watches });
+        let host = HostState { spec, incarnations: 0, runs: false, calls, watches, terminate: None };
+        self.hosts.insert(addr, host);
     }
 
     /// All hosts with their addresses.
@@ -115,7 +119,9 @@ impl Hosts {
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
         let identity = spec.identity_on_machine();
         hermetic::admit(&identity);
-        let inner = HostInner { incarnation, spec, switchboard };
+        let (terminate, terminated) = watch::channel(false);
+        host.terminate = Some(terminate);
+        let inner = HostInner { incarnation, spec, switchboard, terminated };
         let (program, owner) = (&host.spec.program, incarnation.owner());
         owners::started(owner, &in_words(&host.spec));
         if let Some(code) = exits::due(owner, true) {
@@ -130,10 +136,18 @@ impl Hosts {
         }
     }
 
+    /// Tells the living incarnation to stop.
+    pub fn terminate(&mut self, addr: Addr) {
+        if let Some(terminate) = self.hosts.get(&addr).and_then(|host| host.terminate.as_ref()) {
+            terminate.send_replace(true);
+        }
+    }
+
     /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.
     pub fn fence(&mut self, addr: Addr) -> Vec<RequestId> {
         let Some(host) = self.hosts.get_mut(&addr) else { return Vec::new() };
         host.runs = false;
+        host.terminate = None;
         let watches = std::mem::take(&mut host.watches).into_keys().collect();
         // This drops the senders of replies and lines: what is left of the incarnation waits for ever.
         host.calls.clear();

@@ -7,6 +7,7 @@ mod notes;
 mod output;
 pub(crate) mod program;
 mod resync;
+mod stops;
 #[cfg(all(feature = "hermetic", target_os = "linux"))]
 mod surroundings;
 pub(crate) mod verdicts;
