@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use wavetank_sim::scenario::Places;
 use wavetank_sim::scenario::range::Millis;
 
 use super::programs::Running;
@@ -36,6 +37,8 @@ impl<'a> Context<'a> {
 pub(in crate::scenario) struct Reader<'a, 'p> {
     pub(super) context: Context<'a>,
     pub(super) problems: &'p mut Problems,
+    /// Where the objects of manifests are written.
+    pub(super) places: Places,
     pub(super) running: Running,
 }
 
