@@ -56,13 +56,7 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
         scenario.expect_violation = expect.get("violation").and_then(|node| oracle(node, Use::Expected));
         reader.unique(expect.items(), "expectation");
     }
-    let of_steps = |list: &str| -> Vec<String> {
-        let file = &reader.context.source.name;
-        spec.list(list).iter().map(|step| step.spot.in_file(file)).collect()
-    };
-    let (setup, steps) = (of_steps("setup"), of_steps("steps"));
-    scenario.places = std::mem::take(&mut reader.places);
-    (scenario.places.setup, scenario.places.steps) = (setup, steps);
+    scenario.places = reader.take_places(spec);
     let disable = spec.get("oracles").map_or(&[][..], |node| node.list("disable"));
     scenario.disable = reader.each(disable, |_, node| {
         let oracle = oracle(node.get("name")?, Use::Disabled)?;

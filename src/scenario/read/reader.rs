@@ -58,6 +58,15 @@ impl Reader<'_, '_> {
         nodes.iter().filter_map(|node| node.unread_if_none(read(self, node))).collect()
     }
 
+    /// Where the steps of this spec and their manifests are written.
+    pub(super) fn take_places(&mut self, spec: &Node) -> Places {
+        let file = &self.context.source.name;
+        let of = |list: &str| spec.list(list).iter().map(|step| step.spot.in_file(file)).collect();
+        let mut places = std::mem::take(&mut self.places);
+        (places.setup, places.steps) = (of("setup"), of("steps"));
+        places
+    }
+
     /// The value that a table gives the word in a field; nothing if the field is missing.
     pub(in crate::scenario) fn word<T: Copy>(
         &mut self,
