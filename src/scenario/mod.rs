@@ -70,7 +70,8 @@ pub fn parse(
 
 /// The objects of a manifest's text.
 pub(crate) fn manifests_of(text: &str) -> Result<Vec<Arc<Object>>, BadScenario> {
-    read::manifest::read_objects(&Source::new("(text)", text)).map_err(BadScenario::of)
+    let read = read::manifest::read_objects(&Source::new("(text)", text)).map_err(BadScenario::of)?;
+    Ok(read.into_iter().map(|(object, _)| object).collect())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! - `controllers`: without a controller, its scenario fails
 //! - `sweeps`: what a sweep prints, when it ends early, notes that are failures
 //! - `looking`: one run while it goes, an object's revisions, an object at a time
+//! - `places`: where a failed step and its manifest are written
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `builder`: a scenario built in code
 //! - `surroundings`: what an operator finds around it in a run
@@ -22,6 +23,7 @@ mod controllers;
 mod events;
 mod exits;
 mod looking;
+mod places;
 mod replay;
 mod surroundings;
 mod sweeps;

@@ -13,7 +13,7 @@
 //! - [`permission`]: what programs may reach outside their run
 //! - [`view`]: checks written in Rust, and the objects that they see
 //! - [`plan`]: the exact faults of one run, and their text form
-//! - [`check`]: what is wrong with a scenario, by place
+//! - [`check`]: what is wrong with a scenario, by place; [`Places`]: where its parts are written
 //! - [`form`]: the forms of texts; [`near`]: suggestions for misspelt words
 //!
 //! Architecture invariant: names only `object` in the crate, and derives no serde. The root crate has the file format.
@@ -27,6 +27,7 @@ pub mod form;
 pub mod near;
 pub mod oracle;
 pub mod permission;
+mod places;
 pub mod plan;
 pub mod range;
 mod spec;
@@ -41,6 +42,7 @@ pub use expect::{Check, Expectation, Modality, Var};
 pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget, Victim};
 pub use oracle::OracleInfo;
 pub use permission::{PERMITTED, Permission, Permitted};
+pub use places::Places;
 pub use plan::{BadPlan, ExactWhen, Plan, PlannedFault};
 pub use range::{CountRange, TimeRange};
 pub use spec::{Converge, Disabled, Ignore, MayBePending, Scenario};

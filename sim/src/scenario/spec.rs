@@ -1,7 +1,8 @@
 //! The whole scenario, and its conditions for convergence.
 
 use super::{
-    ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Permission, Step,
+    ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Permission, Places,
+    Step,
 };
 use crate::object::names::DEFAULT_NAMESPACE;
 
@@ -37,6 +38,8 @@ pub struct Scenario {
     pub expect_violation: Option<&'static OracleInfo>,
     /// Oracles that are off in this scenario.
     pub disable: Vec<Disabled>,
+    /// Where its parts are written.
+    pub places: Places,
 }
 
 /// When the system counts as converged.
@@ -117,6 +120,7 @@ impl Scenario {
             expect: Vec::new(),
             expect_violation: None,
             disable: Vec::new(),
+            places: Places::default(),
         }
     }
 

@@ -90,7 +90,7 @@ impl Story {
                 write_of(entry, &commits).iter().for_each(|text| say(text));
                 return 1 + commits.len();
             }
-            What::Answered { code, why } if *code >= 400 => say(&format!("got {code} to {why}")),
+            What::Answered { code, why, .. } if *code >= 400 => say(&format!("got {code} to {why}")),
             What::Delivered { resource, error, .. } if *error > 0 => {
                 say(&format!("its watch of {} ended with {error}", resource.plural()));
             }

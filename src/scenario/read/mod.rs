@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use wavetank_sim::scenario::oracle::{OracleInfo, Use};
 use wavetank_sim::scenario::range::seeds;
-use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, MayBePending, Scenario};
+use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, MayBePending, Places, Scenario};
 
 pub(super) use self::reader::{Context, Reader, refuse_unread, texts};
 use super::problem::Problems;
@@ -30,7 +30,7 @@ mod steps;
 
 /// The scenario. It is incomplete if there are problems.
 pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problems) -> Scenario {
-    let mut reader = Reader { context, problems, lists: BTreeMap::new() };
+    let mut reader = Reader { context, problems, lists: BTreeMap::new(), places: Places::default() };
     let mut scenario =
         Scenario::new(root.get("metadata").and_then(|meta| meta.string("name")).unwrap_or_default());
     let Some(spec) = root.get("spec") else { return scenario };
@@ -55,6 +55,7 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
         scenario.expect = reader.each("expect", expect.items(), Reader::expectation);
         scenario.expect_violation = expect.get("violation").and_then(|node| oracle(node, Use::Expected));
     }
+    scenario.places = reader.take_places(spec);
     let disable = spec.get("oracles").map_or(&[][..], |node| node.list("disable"));
     scenario.disable = reader.each("disable", disable, |_, node| {
         let oracle = oracle(node.get("name")?, Use::Disabled)?;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use wavetank_sim::scenario::Places;
 use wavetank_sim::scenario::check::{Part, Place};
 use wavetank_sim::scenario::range::Millis;
 
@@ -38,6 +39,8 @@ pub(in crate::scenario) struct Reader<'a, 'p> {
     pub(super) problems: &'p mut Problems,
     /// By list: the place in the file of each entry that was read.
     pub(super) lists: BTreeMap<&'static str, Vec<usize>>,
+    /// Where the objects of manifests are written.
+    pub(super) places: Places,
 }
 
 impl Reader<'_, '_> {
@@ -95,6 +98,15 @@ impl Reader<'_, '_> {
             }
         }
         node.spot
+    }
+
+    /// Where the steps of this spec and their manifests are written.
+    pub(super) fn take_places(&mut self, spec: &Node) -> Places {
+        let file = &self.context.source.name;
+        let of = |list: &str| spec.list(list).iter().map(|step| step.spot.in_file(file)).collect();
+        let mut places = std::mem::take(&mut self.places);
+        (places.setup, places.steps) = (of("setup"), of("steps"));
+        places
     }
 
     /// The value that a table gives the word in a field; nothing if the field is missing.

@@ -47,8 +47,9 @@ impl World<'_> {
             Action::Assert(check) => self.assert(check, step),
         };
         let Err(Halt::StepFailed(why)) = done else { return done };
+        let place = self.scenario.place_of(step).map_or(String::new(), |place| format!(" ({place})"));
         let (step, now) = (step.label(), self.cluster.now());
-        Err(Halt::StepFailed(format!("step \"{step}\" failed at {now}: {why}")))
+        Err(Halt::StepFailed(format!("step \"{step}\"{place} failed at {now}: {why}")))
     }
 
     /// Sends a request, which must succeed.

@@ -20,28 +20,48 @@ const KIND_POLL_MS: Millis = 100;
 impl World<'_> {
     pub(super) async fn apply(&mut self, objects: &[Arc<Object>]) -> Result {
         for object in objects {
-            let (resource, key) = self.place(object).await?;
-            let root = placed(object, &key).root().clone();
-            self.succeed(Request::patch(resource, &key, PatchType::Apply, root).options(options())).await?;
+            self.apply_one(object).await.map_err(|halt| self.with_place(halt, object))?;
         }
         Ok(())
+    }
+
+    async fn apply_one(&mut self, object: &Object) -> Result {
+        let (resource, key) = self.place(object).await?;
+        let root = placed(object, &key).root().clone();
+        self.succeed(Request::patch(resource, &key, PatchType::Apply, root).options(options())).await
     }
 
     pub(super) async fn create(&mut self, objects: &[Arc<Object>]) -> Result {
         for object in objects {
-            let (resource, key) = self.place(object).await?;
-            let request = Request::create(resource, Arc::new(placed(object, &key)));
-            self.succeed(request.options(options())).await?;
+            self.create_one(object).await.map_err(|halt| self.with_place(halt, object))?;
         }
         Ok(())
     }
 
+    async fn create_one(&mut self, object: &Object) -> Result {
+        let (resource, key) = self.place(object).await?;
+        let request = Request::create(resource, Arc::new(placed(object, &key)));
+        self.succeed(request.options(options())).await
+    }
+
     pub(super) async fn delete_objects(&mut self, objects: &[Arc<Object>]) -> Result {
         for object in objects {
-            let (resource, key) = self.place(object).await?;
-            self.succeed(Request::delete(resource, &key)).await?;
+            self.delete_one(object).await.map_err(|halt| self.with_place(halt, object))?;
         }
         Ok(())
+    }
+
+    async fn delete_one(&mut self, object: &Object) -> Result {
+        let (resource, key) = self.place(object).await?;
+        self.succeed(Request::delete(resource, &key)).await
+    }
+
+    /// A failure at an object, with the place of its manifest.
+    fn with_place(&self, halt: Halt, object: &Arc<Object>) -> Halt {
+        match (halt, self.scenario.places.of_object(object)) {
+            (Halt::StepFailed(why), Some(place)) => Halt::StepFailed(format!("{why} ({place})")),
+            (halt, _) => halt,
+        }
     }
 
     pub(super) async fn delete(&mut self, target: &Target, cascade: Cascade, grace: Option<u64>) -> Result {
