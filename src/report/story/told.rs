@@ -210,10 +210,15 @@ mod tests {
             &mut history,
             2,
             OP,
-            What::Answered { code: 409, why: "patch pods default/a: it differs".into() },
+            What::Answered { code: 409, resource: None, why: "patch pods default/a: it differs".into() },
         );
-        add(&mut history, 2, OP, What::Answered { code: 200, why: "".into() });
-        add(&mut history, 3, OP, What::Delivered { resource, events: 1, revision: 4, error: 410 });
+        add(&mut history, 2, OP, What::Answered { code: 200, resource: None, why: "".into() });
+        add(
+            &mut history,
+            3,
+            OP,
+            What::Delivered { resource, events: 1, bookmarks: 0, revision: 4, error: 410 },
+        );
         add(&mut history, 4, OP, watch());
         add(&mut history, 5, OP, What::Host("crashed".into()));
         assert_eq!(
