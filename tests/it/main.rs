@@ -4,6 +4,7 @@
 //! - `controllers`: without a controller, its scenario fails
 //! - `sweeps`: what a sweep prints, when it ends early, notes that are failures
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
+//! - `signals`: programs that listen for SIGTERM
 //! - `builder`: a scenario built in code
 //! - `events`: Events of the control plane, with and without a reader
 //! - `exits`: programs that end their process
@@ -20,6 +21,7 @@ mod controllers;
 mod events;
 mod exits;
 mod replay;
+mod signals;
 mod sweeps;
 mod triggered;
 mod verdicts;
