@@ -6,6 +6,7 @@
 //! - `looking`: one run while it goes, an object's revisions, an object at a time
 //! - `places`: where a failed step and its manifest are written
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
+//! - `signals`: programs that listen for SIGTERM
 //! - `builder`: a scenario built in code
 //! - `surroundings`: what an operator finds around it in a run
 //! - `events`: Events of the control plane, with and without a reader
@@ -25,6 +26,7 @@ mod exits;
 mod looking;
 mod places;
 mod replay;
+mod signals;
 mod surroundings;
 mod sweeps;
 mod triggered;

@@ -4,7 +4,7 @@
 //! orders, the container runtime passes the order on. A program that is told to stop may end by itself, with code 0 if it
 //! returns; the runtime kills it when its grace is over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Cluster;
 use super::actors::ActorKind;
@@ -27,6 +27,11 @@ const EXIT_ERROR: i32 = 1;
 /// The exit code of a Rust program whose main thread panicked.
 const EXIT_PANIC: i32 = 101;
 
+/// What the record says of a program that its container runtime kills.
+const KILLED: &str = "killed by its container runtime";
+/// The same, if its handler of SIGTERM was not called before: it may never have learned that it should stop.
+pub const KILLED_UNHEARD: &str = "killed by its container runtime, without a call of its SIGTERM handler";
+
 /// The processes of hosts. [`Hosts`](crate::programs::Hosts) has their incarnations.
 #[derive(Debug, Default)]
 pub(super) struct Processes {
@@ -40,8 +45,8 @@ pub(super) struct Processes {
     restarts: BTreeMap<Addr, Restarts>,
     /// Birth names of pods, by uid.
     births: BTreeMap<Str, Birth>,
-    /// The living hosts that were told to stop.
-    stopping: BTreeSet<Addr>,
+    /// The living hosts that were told to stop, and whether a handler of theirs should have been called and was not.
+    stopping: BTreeMap<Addr, bool>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -162,7 +167,7 @@ impl Cluster {
                     (EXIT_PANIC, smol_str::format_smolstr!("panicked in its start closure: {message}"))
                 }
             };
-            let stopping = self.processes.stopping.contains(&addr);
+            let stopping = self.processes.stopping.contains_key(&addr);
             let text = if stopping { smol_str::format_smolstr!("stopped on SIGTERM: {text}") } else { text };
             self.end(addr, code, text);
         }
@@ -232,18 +237,19 @@ impl Cluster {
 
     /// SIGTERM. A second one tells a program nothing new.
     fn terminate_in_container(&mut self, id: &ContainerId) {
-        if let Some(addr) = self.living_in(id)
-            && self.processes.stopping.insert(addr)
-        {
+        let host = self.living_in(id).filter(|addr| !self.processes.stopping.contains_key(addr));
+        if let Some(addr) = host {
             self.note(addr, What::Host("told to stop (SIGTERM)".into()));
-            self.hosts.terminate(addr);
+            let is_unheard = !self.hosts.terminate(addr);
+            self.processes.stopping.insert(addr, is_unheard);
             self.programs_may_act = true;
         }
     }
 
     fn kill_in_container(&mut self, id: &ContainerId) {
         if let Some(addr) = self.living_in(id) {
-            self.end(addr, Exit::SIGKILL, "killed by its container runtime".into());
+            let is_unheard = self.processes.stopping.get(&addr) == Some(&true);
+            self.end(addr, Exit::SIGKILL, if is_unheard { KILLED_UNHEARD } else { KILLED }.into());
         }
     }
 

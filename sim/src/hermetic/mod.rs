@@ -18,8 +18,9 @@
 //! | `connect`, `bind`, `listen` | HTTP clients and servers | reported: refused |
 //! | `sendto`, `sendmsg`, `sendmmsg` | UDP: DNS, statsd | reported: refused, if they name an address |
 //! | `getaddrinfo`, `getnameinfo` | look-ups of names | reported: refused; the host's own name and `localhost` are 127.0.0.1 |
-//! | `write`, `writev` to stdout and stderr | `println!`, `tracing` and `log` subscribers | collected: [`take_output`] |
-//! | `exit`, `_exit`, `abort` | `std::process::exit`, a panic while unwinding | the host exits: [`exits::on_exit`] |
+//! | `write`, `writev` to stdout and stderr | `println!`, `tracing` and `log` subscribers | collected: `take_output` |
+//! | `exit`, `_exit`, `abort` | `std::process::exit`, a panic while unwinding | the host exits: `exits` |
+//! | `sigaction`, `signal` | `tokio::signal`, `Controller::shutdown_on_signal` | kept from the kernel; `signals` calls the handler of SIGTERM where it is clear for whom |
 //! | `pthread_create` | `thread::spawn`, `spawn_blocking` | reported: the thread runs outside the run |
 //! | `posix_spawn`, `fork`, `system` | `std::process::Command` | reported: refused |
 //! | `kill` | clean-up of child processes | reported: refused, but for the program's own process |
@@ -58,6 +59,7 @@ pub mod owners;
 mod panics;
 mod seeds;
 mod shared;
+pub mod signals;
 mod sources;
 mod state;
 
@@ -82,6 +84,11 @@ mod interpose {
     pub(super) fn abort() -> ! {
         unreachable!("no clock is interposed")
     }
+    pub(super) fn has_handler(_signal: i32) -> bool {
+        false
+    }
+    pub(super) fn call_handler(_signal: i32) {}
+    pub(super) fn renew_socket_pairs() {}
 }
 
 #[cfg(all(test, feature = "hermetic", target_os = "linux"))]
@@ -92,7 +99,7 @@ mod tests;
 pub use clock::{ClockLoop, READS_AT_ONCE, on_endless_loop, take_clock_loop};
 pub use escapes::{Escape, Reach, take_escapes};
 pub use host::{HostIdentity, admit, as_host, current_host, set_living};
-pub use output::{Line, end_lines, pass_output_on, take_output};
+pub use output::{Line, end_lines, take_output};
 pub use panics::{Panic, take_last_panic, take_panics};
 pub use sources::{Inside, SOURCES, Source};
 pub use state::{Guard, enter, is_active, set_now};

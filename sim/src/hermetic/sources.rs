@@ -17,13 +17,15 @@ pub struct Source {
 pub enum Inside {
     /// Seed, virtual time and host decide the answer, which this describes.
     Enclosed(&'static str),
+    /// The run keeps it, and this becomes of it.
+    Kept(&'static str),
     /// The violation `escape` reports it, unless the scenario permits it.
     Reported(&'static str),
     /// It is as outside. This follows.
     Open(&'static str),
 }
 
-use Inside::{Enclosed, Open, Reported};
+use Inside::{Enclosed, Kept, Open, Reported};
 
 const fn row(name: &'static str, asked_by: &'static str, inside: Inside) -> Source {
     Source { name, asked_by, inside }
@@ -65,6 +67,21 @@ pub const SOURCES: &[Source] = &[
         "`getaddrinfo`, `getnameinfo`",
         "look-ups of names",
         Reported("refused; the host's own name and `localhost` are 127.0.0.1"),
+    ),
+    row(
+        "`write`, `writev` to stdout and stderr",
+        "`println!`, `tracing` and `log` subscribers",
+        Kept("collected: `take_output`"),
+    ),
+    row(
+        "`exit`, `_exit`, `abort`",
+        "`std::process::exit`, a panic while unwinding",
+        Kept("the host exits: `exits`"),
+    ),
+    row(
+        "`sigaction`, `signal`",
+        "`tokio::signal`, `Controller::shutdown_on_signal`",
+        Kept("kept from the kernel; `signals` calls the handler of SIGTERM where it is clear for whom"),
     ),
     row("`pthread_create`", "`thread::spawn`, `spawn_blocking`", Reported("the thread runs outside the run")),
     row("`posix_spawn`, `fork`, `system`", "`std::process::Command`", Reported("refused")),

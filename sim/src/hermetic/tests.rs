@@ -4,10 +4,13 @@
 #![allow(clippy::disallowed_macros, reason = "the probe answers its parent process on stdout")]
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::{HostIdentity, Inside, SOURCES, as_host, enter, probes, set_now, take_clock_loop, take_panics};
+use super::{
+    HostIdentity, Inside, SOURCES, as_host, enter, probes, set_now, signals, take_clock_loop, take_panics,
+};
 
 const EPOCH_NS: u64 = 1_767_225_600_000_000_000; // 2026-01-01T00:00:00Z
 
@@ -199,7 +202,7 @@ fn the_header_has_the_rows_of_the_table() {
     let header = include_str!("mod.rs");
     for source in SOURCES {
         let inside = match source.inside {
-            Inside::Enclosed(what) => what.to_owned(),
+            Inside::Enclosed(what) | Inside::Kept(what) => what.to_owned(),
             Inside::Reported(what) => format!("reported: {what}"),
             Inside::Open(what) => format!("**open**: {what}"),
         };
@@ -219,5 +222,33 @@ fn a_program_that_reads_the_clock_for_ever_is_noted_and_its_clock_moves() {
         assert!(found.places.iter().any(|place| place.contains("reads_the_clock_for_ever")), "{found:?}");
         set_now(1);
         assert_eq!(start.elapsed(), Duration::from_nanos(1));
+    });
+}
+
+#[test]
+fn handlers_of_signals_stay_in_the_run_and_are_called_there() {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    extern "C" fn handler(signal: libc::c_int) {
+        CALLS.fetch_add(signal as u32, Ordering::Relaxed);
+    }
+    let current = || {
+        let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: it asks for the action of the signal, and zeros are a valid one.
+        unsafe {
+            assert_eq!(libc::sigaction(libc::SIGTERM, std::ptr::null(), action.as_mut_ptr()), 0);
+            action.assume_init().sa_sigaction
+        }
+    };
+    in_fresh_thread(move || {
+        let outside = current();
+        let run = enter(1, EPOCH_NS);
+        assert!(!signals::is_termination_handled());
+        let handler = handler as extern "C" fn(libc::c_int) as usize;
+        // SAFETY: the handler only adds to an atomic.
+        assert_eq!(unsafe { libc::signal(libc::SIGTERM, handler) }, libc::SIG_DFL);
+        assert_eq!(current(), handler);
+        signals::terminate();
+        drop(run);
+        assert_eq!((current(), CALLS.load(Ordering::Relaxed)), (outside, 15));
     });
 }

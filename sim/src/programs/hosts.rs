@@ -16,7 +16,7 @@ use super::program::HostInner;
 use super::stage::panic_text;
 use super::switchboard::{FromHost, Incarnation, ResponseSender};
 use super::{Ended, Host, Program, Stage};
-use crate::hermetic::{self, HostIdentity, exits, owners};
+use crate::hermetic::{self, HostIdentity, exits, owners, signals};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
@@ -136,11 +136,23 @@ impl Hosts {
         }
     }
 
-    /// Tells the living incarnation to stop.
-    pub fn terminate(&mut self, addr: Addr) {
-        if let Some(terminate) = self.hosts.get(&addr).and_then(|host| host.terminate.as_ref()) {
-            terminate.send_replace(true);
+    /// Tells the living incarnation to stop. False: a handler of SIGTERM is set, and is not called, because other code than
+    /// this program's may have set it.
+    pub fn terminate(&mut self, addr: Addr) -> bool {
+        let only = self.hosts.values().filter(|host| host.runs).count() == 1;
+        let Some(terminate) = self.hosts.get(&addr).and_then(|host| host.terminate.as_ref()) else {
+            return true;
+        };
+        terminate.send_replace(true);
+        if !signals::is_termination_handled() {
+            return true;
         }
+        let is_called = only && exits::owns_process();
+        if is_called {
+            let incarnation = Incarnation { addr, number: self.incarnation(addr) };
+            owners::run_as(incarnation.owner(), signals::terminate);
+        }
+        is_called
     }
 
     /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.

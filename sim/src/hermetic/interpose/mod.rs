@@ -3,7 +3,7 @@
 //! - `random`, `clock`: what a run's seed and virtual time decide
 //! - `machine`, `names`, `variables`: what tells a program where it runs
 //! - `network`, `thread`, `process`: what leaves a run
-//! - `output`, `exit`: what programs write to stdout and stderr, and how they end their process
+//! - `output`, `exit`, `signal`: what programs write to stdout and stderr, how they end their process, what they do at signals
 //! - `calls`: `syscall()`, which reaches any of these by number
 //!
 //! `state` and `host` decide the answers. Symbols that no run needs are left alone.
@@ -24,12 +24,15 @@ mod network;
 mod output;
 mod process;
 mod random;
+mod signal;
 mod thread;
 mod variables;
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
+
+pub(super) use signal::{call_handler, has_handler, renew_socket_pairs};
 
 pub(super) const INTERPOSES: bool = true;
 
@@ -44,6 +47,7 @@ pub(super) fn keep_symbols() {
     output::keep();
     process::keep();
     random::keep();
+    signal::keep();
     thread::keep();
     variables::keep();
 }
