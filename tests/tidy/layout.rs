@@ -50,12 +50,13 @@ const ROOT: &[(&str, &[&str])] = &[
     ("isolate", &[]),
     ("operators", &[]),
     ("scenario", &[]),
+    ("reference", &["scenario"]),
     ("registry", &["scenario"]),
     ("report", &["sweep"]),
     ("sweep", &["isolate", "report"]),
     ("harness", &["isolate", "registry", "report", "sweep"]),
     ("builder", &["harness", "isolate", "registry", "report", "scenario", "sweep"]),
-    ("commands", &["cli", "harness", "isolate", "registry", "report", "scenario", "sweep"]),
+    ("commands", &["cli", "harness", "isolate", "reference", "registry", "report", "scenario", "sweep"]),
     ("cli", &["commands", "isolate", "registry"]),
 ];
 

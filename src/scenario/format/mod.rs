@@ -13,7 +13,7 @@ mod faults;
 mod leaf;
 mod steps;
 
-pub(super) use steps::VERBS;
+pub(crate) use steps::VERBS;
 
 use leaf::{DURATION, KIND, LABEL, POINTER, SEEDS, SELECTOR};
 
@@ -36,7 +36,7 @@ const fn words<const N: usize, T>(table: &[(&'static str, T); N]) -> [&'static s
 }
 
 /// The whole file.
-pub(super) static SCENARIO: Fields = map(
+pub(crate) static SCENARIO: Fields = map(
     "a scenario",
     &[
         must("apiVersion", Shape::Word(&["wavetank.dev/v1alpha1"]), "the version of this format"),
