@@ -37,7 +37,7 @@ enum Command {
     Replay(commands::replay::Replay),
     /// List scenarios and programs.
     List(commands::list::List),
-    /// Explain an oracle or a fault; without a name, list all of them.
+    /// Explain a topic: faults, steps, triggers, plans, expectations and more; without one, list the topics.
     Explain(commands::explain::Explain),
     /// Print the JSON Schema of scenario files.
     Schema,

@@ -7,7 +7,7 @@
 //! - [`Scenario`]: a scenario built in code, and `check()` for `#[test]`
 //! - [`registry()`], [`Registry`]: the programs that scenario files may name; one test per file
 //! - [`cli()`]: the whole command line with your programs (feature `cli`)
-//! - [`scenario`]: the file format
+//! - [`scenario`]: the file format; [`mod@reference`]: every fault, step, trigger and expectation, as `wavetank explain` prints them
 //! - `sweep`: a job for each run, and its report
 //! - `summary`: all runs of a scenario, carried out and counted
 //! - `report`: everything that is printed
@@ -39,6 +39,7 @@ mod harness;
 pub mod isolate;
 #[cfg(feature = "operators")]
 pub mod operators;
+pub mod reference;
 mod registry;
 mod report;
 pub mod scenario;

@@ -8,7 +8,8 @@
 //! - `schema`: the same data as a JSON Schema
 //! - `read`: makes a scenario of a checked tree, and reads manifests
 //!
-//! To add a field: a line in `format`, and the code in `read` that reads it. For verbs of steps both are in `format/steps`.
+//! To add a field: a line in `format`, the code in `read` that reads it, and in `sim/src/scenario/check` what is wrong with its
+//! value. For verbs of steps the first two are in `format/steps`. The reference follows: see `src/reference/mod.rs`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,11 +23,11 @@ pub use wavetank_sim::scenario::Scenario;
 pub(crate) use yaml::yaml_of;
 
 mod files;
-mod format;
+pub(crate) mod format;
 mod problem;
 mod read;
 mod schema;
-mod shape;
+pub(crate) mod shape;
 mod yaml;
 
 use problem::{Problems, Source, Spot};

@@ -10,7 +10,7 @@ use super::yaml::{Entry, Node, Tree};
 
 /// The form of a value.
 #[derive(Clone, Copy)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A scalar of some form.
     Leaf(&'static Leaf),
     /// One of these words.
@@ -35,63 +35,63 @@ pub(super) enum Shape {
 }
 
 /// A scalar of some form.
-pub(super) struct Leaf {
+pub(crate) struct Leaf {
     /// The form of its text.
-    pub(super) form: &'static Form,
+    pub(crate) form: &'static Form,
     /// Its JSON Schema.
-    pub(super) schema: &'static str,
+    pub(crate) schema: &'static str,
     /// Whether a number or a boolean is accepted too.
-    pub(super) any_scalar: bool,
+    pub(crate) any_scalar: bool,
 }
 
 /// The names of a table that are valid at a place.
-pub(super) struct Named {
+pub(crate) struct Named {
     /// What the names stand for, in words.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// The valid names.
-    pub(super) names: fn() -> Vec<&'static str>,
+    pub(crate) names: fn() -> Vec<&'static str>,
     /// Says what is wrong with any other text, and what would be right.
-    pub(super) check: fn(&str) -> Result<(), String>,
+    pub(crate) check: fn(&str) -> Result<(), String>,
 }
 
 /// The fields of a map.
-pub(super) struct Fields {
+pub(crate) struct Fields {
     /// What the map is, in words.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// Its fields.
-    pub(super) fields: &'static [Field],
+    pub(crate) fields: &'static [Field],
     /// Exactly one of these must be there. Empty: no such rule.
-    pub(super) one_of: &'static [&'static str],
+    pub(crate) one_of: &'static [&'static str],
 }
 
 /// A field of a map.
 #[derive(Clone, Copy)]
-pub(super) struct Field {
+pub(crate) struct Field {
     /// Its name.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Another name, which a file may have in its place.
-    pub(super) other: Option<&'static str>,
+    pub(crate) other: Option<&'static str>,
     /// The form of its value.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
     /// Whether it is required.
-    pub(super) required: bool,
+    pub(crate) required: bool,
     /// What it means.
-    pub(super) about: &'static str,
+    pub(crate) about: &'static str,
 }
 
 /// An optional field.
-pub(super) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
+pub(crate) const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, other: None, shape, required: false, about }
 }
 
 /// A required field.
-pub(super) const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
+pub(crate) const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
     Field { name, other: None, shape, required: true, about }
 }
 
 impl Field {
     /// The field with another name besides.
-    pub(super) const fn also(self, other: &'static str) -> Self {
+    pub(crate) const fn also(self, other: &'static str) -> Self {
         Self { other: Some(other), ..self }
     }
 
@@ -237,17 +237,17 @@ impl Checker<'_> {
 
 impl Fields {
     /// The field with this name.
-    pub(super) fn named(&self, name: &str) -> Option<&Field> {
+    pub(crate) fn named(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.is(name))
     }
 
     /// The fields that this version has.
-    pub(super) fn available(&self) -> impl Iterator<Item = &Field> + Clone {
+    pub(crate) fn available(&self) -> impl Iterator<Item = &Field> + Clone {
         self.fields.iter().filter(|field| !matches!(field.shape, Shape::Later))
     }
 
     /// The names of which exactly one must be there.
-    pub(super) fn alternatives(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn alternatives(&self) -> impl Iterator<Item = &'static str> {
         self.one_of.iter().copied().filter(|name| self.available().any(|field| field.name == *name))
     }
 

@@ -70,6 +70,18 @@ fn explain_knows_oracles_and_faults_and_suggests_a_name_for_a_wrong_one() {
     assert_eq!(code, Some(0));
     assert!(page.starts_with("oracle hot_loop\nA program writes one object again and again"), "{page}");
     assert!(page.contains("oracles: {disable: [{name: hot_loop, reason: \"..\"}]}"), "{page}");
+    for (args, part) in [
+        (&["plan"][..], "EVENT  = [ACTOR: ]VERB KIND[/SUBRESOURCE]/NAMESPACE/NAME"),
+        (&["expect"], "cel: d.status.readyReplicas == d.spec.replicas"),
+        (&["step", "scale"], "replicas *            how many replicas"),
+        (&["trigger"], "event                   at a request or a watch event (or `on`)"),
+        (&["converge"], "default 20m: a duration such as `30s`"),
+        (&["image"], "hang                    the time after the start"),
+        (&["partition"], "target: {kind: Node, pick: one}"),
+    ] {
+        let (code, page, why) = explained(args);
+        assert!(code == Some(0) && page.contains(part), "{args:?}: {page}{why}");
+    }
     let (code, all, _) = explained(&[]);
     assert_eq!(code, Some(0));
     assert!(!all.contains("  counts ") && all.contains("\n  pod-deletion  "), "{all}");
@@ -78,6 +90,7 @@ fn explain_knows_oracles_and_faults_and_suggests_a_name_for_a_wrong_one() {
         (["oracle", "hotloop"], "did you mean `hot_loop`?"),
         (["fault", "volume-loss"], "this version has no fault `volume-loss`; known: pod-deletion, "),
         (["fault", "pod-deleton"], "did you mean `pod-deletion`?"),
+        (["steps", "scale"], "there is no topic `steps`; did you mean `step`? topics: scenario, cluster,"),
     ] {
         let (code, said, why) = explained(&args);
         assert_eq!((code, said.as_str()), (Some(2), ""), "{args:?}");

@@ -51,13 +51,17 @@ const ROOT: &[(&str, &[&str])] = &[
     ("isolate", &[]),
     ("operators", &[]),
     ("scenario", &[]),
+    ("reference", &["scenario"]),
     ("registry", &["scenario"]),
     ("report", &["isolate", "scenario", "summary", "sweep"]),
     ("sweep", &["isolate", "report"]),
     ("summary", &["isolate", "sweep"]),
     ("harness", &["isolate", "registry", "report", "summary", "sweep"]),
     ("builder", &["harness", "isolate", "registry", "report", "scenario", "sweep"]),
-    ("commands", &["cli", "harness", "isolate", "registry", "report", "scenario", "summary", "sweep"]),
+    (
+        "commands",
+        &["cli", "harness", "isolate", "reference", "registry", "report", "scenario", "summary", "sweep"],
+    ),
     ("cli", &["commands", "isolate", "registry", "report"]),
 ];
 

@@ -12,7 +12,7 @@
 //! To add a fault, with three files:
 //! 1. its row in `scenario/fault/table.rs`, under `available` (a name under `later` goes): what it does in a sentence, what it
 //!    strikes, its arguments. The builder function, the schema, `wavetank explain`, the checks of files and plans and their hints
-//!    follow from the row;
+//!    follow from the row; update the reference (`src/reference/mod.rs`);
 //! 2. its file here, named as the fault with `_` for `-`: `struct Behaviour` and its [`Fault`], with only the methods it needs;
 //! 3. its `mod` line below.
 //!

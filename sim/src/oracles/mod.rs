@@ -16,7 +16,8 @@
 //! violation is dropped.
 //!
 //! To add an oracle that judges the record:
-//! 1. its row in `scenario::oracle`: name, what it finds, `Record`, `Disabled`, `true`
+//! 1. its row in `scenario::oracle`: name, what it finds, `Record`, `Disabled`, `true`; then update the reference
+//!    (`src/reference/mod.rs`)
 //! 2. a file `NAME.rs` here: the exact definition (what counts, constants with their source, what it does not judge), a function
 //!    from [`Observed`] to an optional [`Violation`], and tests: one it finds, one it leaves alone. A whole run with a small
 //!    program is inline as well, by `explore::tests::{played_with, client}`

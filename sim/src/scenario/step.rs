@@ -1,13 +1,14 @@
 //! Steps: the changes that a user makes, in order. Runs without faults have them too.
 //!
-//! To add a verb, edit four files. Tests fail if one of them lacks it:
+//! To add a verb, edit five files. Tests fail if one of them lacks it:
 //! 1. here: a variant of [`Action`], its word in `verbs!`, and what reports call it in `Display`
-//! 2. `sim/src/explore/steps/mod.rs`: one line that says which function carries it out
-//! 3. `sim/src/explore/steps/GROUP.rs`: that function, and a test that runs a scenario with the verb
-//! 4. `src/scenario/format/steps/GROUP.rs`: a row for the file format: its fields, their meaning, an example, what is
-//!    wrong with a value by itself, and how it is read
+//! 2. `sim/src/scenario/check/steps.rs`: what is wrong with a value, whoever made it
+//! 3. `sim/src/explore/steps/mod.rs`: one line that says which function carries it out
+//! 4. `sim/src/explore/steps/GROUP.rs`: that function, and a test that runs a scenario with the verb
+//! 5. `src/scenario/format/steps/GROUP.rs`: a row for the file format: its fields, their meaning, an example, and how it is read
 //!
-//! A scalar of a new form is a leaf in `src/scenario/format/leaf.rs`. A builder function of its own, in `src/builder/steps.rs`, is for
+//! Then update the reference (`src/reference/mod.rs`). A scalar of a new form is a row in `sim/src/scenario/form.rs` and in
+//! `src/scenario/format/leaf.rs`. A builder function of its own, in `src/builder/steps.rs`, is for
 //! verbs that tests written in Rust use often.
 
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@ mod faults;
 mod leaf;
 mod steps;
 
-pub(super) use steps::VERBS;
+pub(crate) use steps::VERBS;
 
 use leaf::{LABEL, SEEDS};
 
@@ -38,7 +38,7 @@ const fn words<const N: usize, T>(table: &[(&'static str, T); N]) -> [&'static s
 }
 
 /// The whole file.
-pub(super) static SCENARIO: Fields = map(
+pub(crate) static SCENARIO: Fields = map(
     "a scenario",
     &[
         must("apiVersion", Shape::Word(&["wavetank.dev/v1alpha1"]), "the version of this format"),

@@ -1,26 +1,6 @@
 //! Plans: the exact faults of one run, as values and as text. Module `explore` draws them, `faults` carries them out.
 //!
-//! ```text
-//! PLAN   = FAULT [; FAULT]..                                   empty text: no faults
-//! FAULT  = NAME(TARGET[:PICK][, ARG=VALUE]..)@WHEN[+DURATION] a fault of the whole cluster has no TARGET
-//! TARGET = PROGRAM                                             a program or host; a glob
-//!        | image=GLOB                                        images
-//!        | KIND/[NAMESPACE/]NAME[\[SELECTOR\]]                 objects; without NAMESPACE: the scenario's, or cluster-scoped
-//!          [ hosting \[kind=Pod[,SELECTOR]\]]                nodes: those with such a pod of the namespace
-//! WHEN   = TIME                                                since t = 0
-//!        | before(EVENT) | after(EVENT) | after-response(EVENT)
-//! EVENT  = [ACTOR: ]VERB KIND[/SUBRESOURCE]/NAMESPACE/NAME[\[SELECTOR\]]#N
-//! ```
-//!
-//! An EVENT is the N-th such request or watch event, from 1, of the target's hosts or of ACTOR. Its path always has a NAMESPACE
-//! (`-` for cluster-scoped kinds), so a path of three parts has no SUBRESOURCE, and means requests to the object and to any of
-//! its subresources; a path of four parts has one, and an empty one means the object itself. KIND is a kind, a plural or a
-//! plural with its group. `*` matches any text, and lists and watches have the name `*`. NAME is a birth name: generated names
-//! are `PREFIX~N`. The default PICK is `one`: the host whose EVENT it is, else a draw.
-//!
-//! VERB is a verb of the API, `added`, `modified` or `deleted` of a watch, or a class of these: `read`, `write`, `watch-event`.
-//! `write */*/*#3` is the third write: to any kind but Lease and Event, which count where they are named, and other than
-//! reviews (SubjectAccessReview, TokenReview), which count as reads.
+#![doc = include_str!("grammar.md")]
 //!
 //! ```
 //! use wavetank_sim::scenario::plan::Plan;
@@ -42,6 +22,9 @@
 //! ```
 
 use super::{Args, EventPattern, FaultInfo, FaultTarget, Moment};
+
+/// The grammar of plan text, with the meaning of its words.
+pub const GRAMMAR: &str = include_str!("grammar.md");
 
 mod parse;
 mod print;

@@ -28,12 +28,11 @@ type Read = fn(&mut Reader<'_, '_>, &Node) -> Option<Action>;
 
 /// A verb of a step.
 #[derive(Clone, Copy)]
-pub(in crate::scenario) struct Verb {
+pub(crate) struct Verb {
     /// Its word, the format of its value and what it does.
-    pub(in crate::scenario) field: Field,
-    /// An example of its value, for tests.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests read it"))]
-    pub(in crate::scenario) example: &'static str,
+    pub(crate) field: Field,
+    /// An example of its value.
+    pub(crate) example: &'static str,
     /// Reads its value.
     pub(in crate::scenario) read: Read,
 }
@@ -42,7 +41,7 @@ const GROUPS: [&[Verb]; 4] = [objects::VERBS, patches::VERBS, nodes::VERBS, wait
 const COUNT: usize = GROUPS[0].len() + GROUPS[1].len() + GROUPS[2].len() + GROUPS[3].len();
 
 /// Every verb, in the order in which messages list them.
-pub(in crate::scenario) const VERBS: [Verb; COUNT] = {
+pub(crate) const VERBS: [Verb; COUNT] = {
     let mut verbs = [objects::VERBS[0]; COUNT];
     let (mut group, mut at, mut n) = (0, 0, 0);
     while n < COUNT {
