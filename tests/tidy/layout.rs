@@ -58,7 +58,7 @@ const ROOT: &[(&str, &[&str])] = &[
     ("harness", &["isolate", "registry", "report", "summary", "sweep"]),
     ("builder", &["harness", "isolate", "registry", "report", "scenario", "sweep"]),
     ("commands", &["cli", "harness", "isolate", "registry", "report", "scenario", "summary", "sweep"]),
-    ("cli", &["commands", "isolate", "registry", "report"]),
+    ("cli", &["commands", "isolate", "registry", "report", "scenario"]),
 ];
 
 /// The entries that the root may have.
