@@ -10,7 +10,7 @@ use wavetank_sim::scenario::Plan;
 use wavetank_sim::scenario::range::Millis;
 
 use super::run::IsolationFlag;
-use crate::cli::{BAD_INPUT, OUR_BUG, VIOLATION, shell_word};
+use crate::cli::{BAD_INPUT, OUR_BUG, STDIN, VIOLATION, load, shell_word};
 use crate::isolate::{Isolation, Pool};
 use crate::registry::Registry;
 use crate::report::{self, Named, View, print, print_error};
@@ -20,7 +20,7 @@ use crate::sweep::{Job, Report, warm_up, work};
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// The scenario file.
+    /// The scenario file, or `-` for a scenario from stdin.
     path: PathBuf,
     /// The seed.
     #[arg(long, default_value_t = 0)]
@@ -94,11 +94,12 @@ impl Replay {
     }
 }
 
-/// The command that reproduces a run, with the program that runs now.
+/// The command that reproduces a run, with the program that runs now. A scenario from stdin has to come from there again.
 pub(crate) fn replay_line(path: &str, report: &Report) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "wavetank".into());
     let words = [shell_word(&program), "replay".into(), shell_word(path), format!("--seed {}", report.seed)];
-    format!("{} --plan {}", words.join(" "), shell_word(&report.plan))
+    let stdin = if path == STDIN { " < FILE" } else { "" };
+    format!("{} --plan {}{stdin}", words.join(" "), shell_word(&report.plan))
 }
 
 /// Runs the seed, prints what a user would have seen as the run goes, and the verdict.
@@ -107,7 +108,7 @@ pub(crate) fn execute(args: &Replay, registry: &Registry) -> ExitCode {
         print_error(words);
         ExitCode::from(BAD_INPUT)
     };
-    let prepared = match registry.load(&args.path) {
+    let prepared = match load(registry, &args.path) {
         Ok(prepared) => prepared,
         Err(bad) => return bad_input(&bad.to_string()),
     };

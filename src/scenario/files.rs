@@ -32,6 +32,13 @@ pub fn load(path: &Path, programs: &[&str]) -> Result<Scenario, BadScenario> {
     parse(&bytes, &name, &|manifest| read_files(&folder.join(manifest)), programs)
 }
 
+/// Reads the text of a scenario, which errors call `name`, and the manifests that it names. Their paths are relative to the
+/// working directory.
+#[cfg(feature = "cli")]
+pub(crate) fn load_text(text: &[u8], name: &str, programs: &[&str]) -> Result<Scenario, BadScenario> {
+    parse(text, name, &read_files, programs)
+}
+
 /// The objects of a manifest file, or of a folder's files sorted by name. Notes where they are written.
 pub(crate) fn manifests(path: &Path, places: &mut Places) -> Result<Vec<Arc<Object>>, BadScenario> {
     let name = path.display().to_string();

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use files::load;
+#[cfg(feature = "cli")]
+pub(crate) use files::load_text;
 pub(crate) use files::manifests;
 pub use problem::{BadScenario, Problem};
 pub use schema::schema;
@@ -33,7 +35,7 @@ mod yaml;
 use problem::{Problems, Source, Spot};
 
 /// The most bytes of a scenario file. Our choice.
-const MAX_BYTES: u64 = 1 << 20;
+pub(crate) const MAX_BYTES: u64 = 1 << 20;
 /// Reads the manifests at a path that a step names: sorted files with their bytes. The path is as in the scenario file.
 pub type ReadManifests<'a> = &'a dyn Fn(&Path) -> std::io::Result<Vec<(PathBuf, Vec<u8>)>>;
 

@@ -62,7 +62,7 @@ const ROOT: &[(&str, &[&str])] = &[
         "commands",
         &["cli", "harness", "isolate", "reference", "registry", "report", "scenario", "summary", "sweep"],
     ),
-    ("cli", &["commands", "isolate", "registry", "report"]),
+    ("cli", &["commands", "isolate", "registry", "report", "scenario"]),
 ];
 
 /// The entries that the root may have.

@@ -46,7 +46,7 @@ pub use places::Places;
 pub use plan::{BadPlan, ExactWhen, Plan, PlannedFault};
 pub use range::{CountRange, TimeRange};
 pub use spec::{Converge, Disabled, Ignore, MayBePending, Scenario};
-pub use step::{Action, Cascade, NodeChoice, Step, Wait, WaitFor};
+pub use step::{Action, Cascade, NodeChoice, Step, UntilGone, Wait, WaitFor};
 pub use target::{Hosting, KindName, Pattern, Pick, Target};
 pub use trigger::{EventPattern, EventVerb, Moment, Trigger, When};
 pub use view::{RustCheck, View};

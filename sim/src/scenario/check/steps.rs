@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::object::patch::PatchType;
 use crate::object::{Object, Value};
-use crate::scenario::step::{Action, NodeChoice, Step, Wait, WaitFor};
+use crate::scenario::step::{Action, NodeChoice, Step, UntilGone, Wait, WaitFor};
 use crate::scenario::{Moment, Target, Trigger, form};
 
 impl<'s> Checker<'s> {
@@ -39,13 +39,20 @@ impl<'s> Checker<'s> {
 
     fn action(&mut self, action: &'s Action) {
         match action {
-            Action::Apply(objects) | Action::DeleteObjects(objects) => self.objects(action.verb(), objects),
+            Action::Apply(objects) => self.objects(action.verb(), objects),
+            Action::DeleteObjects(objects, until_gone) => {
+                self.objects(action.verb(), objects);
+                self.until_gone(*until_gone);
+            }
             Action::Create(objects) => {
                 self.some(action.verb(), objects);
                 objects.iter().for_each(|object| self.object(object));
             }
-            Action::Delete { target, .. }
-            | Action::RolloutRestart { target }
+            Action::Delete { target, until_gone, .. } => {
+                self.target(target);
+                self.until_gone(*until_gone);
+            }
+            Action::RolloutRestart { target }
             | Action::RolloutUndo { target, .. }
             | Action::Scale { target, .. } => self.target(target),
             Action::Patch { target, patch_type, patch, subresource } => {
@@ -82,6 +89,12 @@ impl<'s> Checker<'s> {
     fn some(&mut self, verb: &str, objects: &[std::sync::Arc<Object>]) {
         if objects.is_empty() {
             self.wrong(format!("`{verb}` has no manifest: write one with apiVersion, kind and metadata"));
+        }
+    }
+
+    fn until_gone(&mut self, until_gone: UntilGone) {
+        if until_gone.wait == Some(false) && until_gone.timeout_ms.is_some() {
+            self.right("timeout", Err("`timeout` does not go with `wait: false`: leave one out".into()));
         }
     }
 
