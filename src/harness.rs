@@ -1,6 +1,6 @@
 //! Runs scenarios from `cargo test`: a test for each scenario file, and `check()` of a scenario built in code.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -56,11 +56,14 @@ pub(crate) fn sweep(
 ) -> Result<Summary, String> {
     let jobs = jobs(index, seeds, plan);
     let mut summary = Summary::of(prepared, path);
+    if index == 0 && session.warm_up_was_stuck() {
+        summary.count_stuck_warm_up();
+    }
     let started = Instant::now();
     session.run(&jobs, &mut |n, outcome| {
         let report = Report::from_outcome(outcome, &jobs[n]);
         summary.add(&report);
-        if report.no_run.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        summary.goes_on(&report)
     });
     summary.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if let Some(bad) = &summary.first_bad {

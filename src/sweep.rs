@@ -1,7 +1,7 @@
 //! Many runs: a job for each, its report, and the summary of all.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,9 @@ use wavetank_sim::scenario::{OracleInfo, Plan, oracle};
 
 use crate::isolate::Outcome;
 use crate::report::Timeline;
+
+/// A sweep ends after so many runs that were stuck. Our choice: each costs the whole time of the watchdog, and says much the same.
+const MOST_STUCK: usize = 3;
 
 /// One run, before it runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -130,15 +133,22 @@ impl Report {
             Outcome::Died { how, output } => {
                 (oracle::EXIT, format!("the process of the run ended with {how}; its last output: {output}"))
             }
-            Outcome::Stuck { wall_s } => (
-                oracle::STUCK,
-                format!(
-                    "a program has blocked the run for {wall_s} s of wall time (this depends on the machine)"
-                ),
-            ),
+            Outcome::Stuck { wall_s, words } => {
+                let words = if words.is_empty() { words } else { format!(": {words}") };
+                let message = format!(
+                    "a program has blocked the run for {wall_s} s of wall time (this depends on the machine){words}"
+                );
+                (oracle::STUCK, message)
+            }
+            Outcome::Looped { words } => (oracle::HOT_LOOP, words),
         };
         let violation = Some(Found { oracle: oracle.name.into(), message, at_ms: 0 });
         Self { violation, no_run: None, ..Self::none(job, String::new()) }
+    }
+
+    /// Whether the watchdog ended the run.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.violation.as_ref().is_some_and(|found| found.oracle == oracle::STUCK.name)
     }
 
     /// Whether the run is held: it has no violation, or only the one that the scenario expects.
@@ -171,6 +181,8 @@ pub(crate) struct Summary {
     pub(crate) converged_ms: Vec<u64>,
     /// Wall time of all of them together, in ms.
     pub(crate) wall_ms: u64,
+    /// How many were stuck; the warm-up counts.
+    stuck: usize,
     /// For each kind of fault and each step with a trigger: how often it was planned, how often it had no effect, and why
     /// the last time.
     planned: BTreeMap<String, (usize, usize, String)>,
@@ -193,6 +205,7 @@ impl Summary {
     /// Adds a run.
     pub(crate) fn add(&mut self, report: &Report) {
         self.runs += 1;
+        self.stuck += usize::from(report.is_stuck());
         self.converged_ms.extend(report.converged_after_ms);
         for fault in report.plan.split("; ").filter(|fault| !fault.is_empty()) {
             self.planned.entry(kind_of(fault).to_owned()).or_default().0 += 1;
@@ -218,12 +231,25 @@ impl Summary {
         }
     }
 
+    /// The sweep's warm-up was stuck for as long as a run may be.
+    pub(crate) fn count_stuck_warm_up(&mut self) {
+        self.stuck += 1;
+    }
+
+    /// Whether the sweep goes on after this run. It ends where there was no run, and after [`MOST_STUCK`] that were stuck.
+    pub(crate) fn goes_on(&self, last: &Report) -> ControlFlow<()> {
+        let ends = last.no_run.is_some() || self.stuck >= MOST_STUCK;
+        if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     /// In words, what a user should know besides the verdict.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
         let of_runs = self.notes.values().map(|(runs, seed, text)| {
             format!("{text} ({runs} of {} runs, first with seed {seed})", self.runs)
         });
-        self.idle().chain(of_runs)
+        let ended = (self.stuck >= MOST_STUCK)
+            .then(|| format!("the sweep ended early: {} runs were stuck", self.stuck));
+        self.idle().chain(of_runs).chain(ended)
     }
 
     /// In words, the faults and steps that had no effect in any run.
@@ -279,4 +305,32 @@ pub(crate) fn jobs(scenario: usize, seeds: Range<u64>, plan: Option<&str>) -> Ve
 /// The job with which a zygote warms up. It depends on neither seed nor plan.
 pub(crate) fn warm_up(scenario: usize) -> Job {
     Job { scenario, seed: 0, plan: Some(String::new()), detail: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_ends_after_three_stuck_runs_and_says_so() {
+        let job = Job { scenario: 0, seed: 0, plan: None, detail: false };
+        let stuck =
+            Report::from_outcome(Outcome::Stuck { wall_s: 60, words: "at 1.000s op runs".into() }, &job);
+        let found = stuck.violation.as_ref().expect("it is a violation");
+        assert!(found.message.ends_with("(this depends on the machine): at 1.000s op runs"), "{found:?}");
+        for warm_up_stuck in [false, true] {
+            let mut summary = Summary::default();
+            if warm_up_stuck {
+                summary.count_stuck_warm_up();
+            }
+            let mut ran = 0;
+            while summary.goes_on(&stuck).is_continue() {
+                summary.add(&stuck);
+                ran += 1;
+            }
+            assert_eq!(ran, if warm_up_stuck { 2 } else { 3 });
+            let notes: Vec<String> = summary.notes().collect();
+            assert_eq!(notes, ["the sweep ended early: 3 runs were stuck"]);
+        }
+    }
 }

@@ -19,7 +19,7 @@ use super::cluster::{Allow, object};
 use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
 use crate::harness::{TestSettings, replay_line, sweep};
-use crate::isolate::{Isolation, Pool};
+use crate::isolate::{Isolation, Pool, end_on_endless_loops};
 use crate::scenario::format::check_step;
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
 use crate::sweep::{Job, Report, warm_up, work};
@@ -283,6 +283,7 @@ impl Scenario {
     /// If the scenario is wrong or its setup does not converge.
     pub fn run_plan(self, seed: u64, plan: &Plan) -> Result<Run, String> {
         let prepared = self.prepared()?;
+        end_on_endless_loops();
         let ran = std::thread::scope(|scope| scope.spawn(|| explore::run(&prepared, seed, plan)).join());
         let ran = ran.map_err(|_| "wavetank itself panicked".to_owned())?;
         ran.map(Run).map_err(|no_run| no_run.why)

@@ -141,6 +141,10 @@ impl Sweep<'_> {
         let seeds = self.args.seeds.clone().unwrap_or(scenario.seeds.clone());
         let jobs = jobs(index, seeds, None);
         let mut summary = Summary::of(prepared, &self.paths[index]);
+        // The warm-up is a run of the first scenario.
+        if index == 0 && session.warm_up_was_stuck() {
+            summary.count_stuck_warm_up();
+        }
         let (started, progress) = (Instant::now(), self.progress(&scenario.name, jobs.len()));
         let mut differs = None;
         let mut take = |n: usize, outcome| {
@@ -150,7 +154,7 @@ impl Sweep<'_> {
             }
             summary.add(&report);
             progress.inc(1);
-            if report.no_run.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            summary.goes_on(&report)
         };
         if self.args.check_determinism {
             differs = check_determinism(session, &jobs, &mut take);
@@ -233,20 +237,31 @@ fn check_determinism(
 ) -> Option<String> {
     let mut first = Vec::new();
     session.run(jobs, &mut |n, outcome| {
-        first.push(Report::from_outcome(outcome.clone(), &jobs[n]).fingerprint);
+        let report = Report::from_outcome(outcome.clone(), &jobs[n]);
+        // A stuck run says nothing of determinism, and would be stuck again.
+        if !report.is_stuck() {
+            first.push((jobs[n].clone(), report.fingerprint));
+        }
         take(n, outcome)
     });
     let mut differing = None;
-    let again = &jobs[..first.len()];
-    session.run(again, &mut |n, outcome| {
-        let fingerprint = Report::from_outcome(outcome, &again[n]).fingerprint;
-        if fingerprint == first[n] {
+    let again: Vec<Job> = first.iter().map(|(job, _)| job.clone()).collect();
+    session.run(&again, &mut |n, outcome| {
+        let report = Report::from_outcome(outcome, &again[n]);
+        if report.fingerprint == first[n].1 {
             return ControlFlow::Continue(());
         }
-        differing = Some(again[n].clone());
+        differing = Some((again[n].clone(), report.is_stuck()));
         ControlFlow::Break(())
     });
-    let job = Job { detail: true, ..differing? };
+    let (job, stuck) = differing?;
+    if stuck {
+        return Some(format!(
+            "nondeterminism  seed {}: the first run ended, the second one was stuck",
+            job.seed
+        ));
+    }
+    let job = Job { detail: true, ..job };
     let seed = job.seed;
     let mut records = Vec::new();
     session.run(&[job.clone(), job.clone()], &mut |_, outcome| {

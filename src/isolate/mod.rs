@@ -8,7 +8,8 @@
 //! | equal at the start of each job | thread-locals | thread-locals, statics, counters, heap; addresses if the system lets us switch randomisation off |
 //! | a panic | [`Outcome::Panicked`] | [`Outcome::Panicked`] |
 //! | `exit()`, abort, stack overflow, a signal | ends the whole sweep | [`Outcome::Died`] |
-//! | an endless loop | hangs the whole sweep | [`Outcome::Stuck`] |
+//! | an endless loop | hangs the whole sweep | [`Outcome::Stuck`], with what it did last |
+//! | an endless loop that reads clocks | ends the whole sweep, with its reason | [`Outcome::Looped`] |
 //! | inputs and answers | stay in memory | become JSON: avoid floats, which may lose their last bit |
 //!
 //! The zygote is a second process of this program with the same arguments (under `#[test]`: the test binary, for that test
@@ -33,6 +34,7 @@ mod zygote;
 mod tests;
 
 pub use pool::{Isolation, OnResult, Outcome, Pool, Session, Work};
+pub(crate) use threads::end_on_endless_loops;
 
 /// Prepares the memory of our own binary, only for speed. Call it first, while no other thread runs. Profilers that look up
 /// code in files do not find the moved code; build without the feature `allocator` for them.

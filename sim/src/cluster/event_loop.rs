@@ -48,6 +48,10 @@ impl Cluster {
             if !self.settle_programs(rule).await {
                 return Stepped::Spinning;
             }
+            if self.hosts.stage().has_escaped() {
+                // The run may end here. Time would stand still while a thread works for tokio.
+                return Stepped::Event;
+            }
             let Some(next) = self.queue.next_time() else { return Stepped::Idle };
             if next <= self.now() || self.hosts.stage().is_empty() {
                 break;

@@ -66,6 +66,7 @@ pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, Box<NoRun
 fn run_from(prepared: &Prepared, seed: u64, plan: &Plan, budget: usize) -> Result<Run, Box<NoRun>> {
     let start = Time::ZERO - SETUP_BUDGETS_MS[budget];
     let guard = hermetic::enter(seed, start.wall_ns());
+    hermetic::set_zero(Time::ZERO.wall_ns());
     let played =
         on_stage(start, hermetic::set_now, async |stage| play(prepared, seed, plan, budget, stage).await);
     drop(guard);
@@ -89,8 +90,8 @@ async fn play(
     let judge = Judge::new(scenario, &prepared.checks, origin.known.clone());
     let mut world = World::new(scenario, cluster, injector, judge);
     if let Err(why) = setup(&mut world).await {
-        if let Some(escape) = world.judged_by(&[ESCAPED]) {
-            return Ok(world.finish(seed, plan, Err(Halt::Found(escape))));
+        if let Some(found) = world.clock_loop.take().or_else(|| world.judged_by(&[ESCAPED])) {
+            return Ok(world.finish(seed, plan, Err(Halt::Found(found))));
         }
         return Err(Box::new(NoRun { why, history: world.cluster.into_history() }));
     }

@@ -55,6 +55,8 @@ pub(super) struct World<'s> {
     pub(super) converged: Option<Time>,
     panics: Vec<Panic>,
     escapes: Vec<(Time, Escape)>,
+    /// What a program that waits for a clock in vain has done.
+    pub(super) clock_loop: Option<Violation>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
@@ -84,6 +86,7 @@ impl<'s> World<'s> {
             converged: None,
             panics: Vec::new(),
             escapes: Vec::new(),
+            clock_loop: None,
             seen,
             judging: false,
             armed: false,
@@ -146,6 +149,10 @@ impl<'s> World<'s> {
     /// Takes in what was recorded since the last call.
     fn take_in(&mut self) -> Result<(), Halt> {
         let now = self.cluster.now();
+        if let Some(clock_loop) = hermetic::take_clock_loop() {
+            self.clock_loop = Some(oracles::reading_clocks(now, &clock_loop));
+            return self.clock_loop.clone().map_or(Ok(()), found);
+        }
         self.escapes.extend(hermetic::take_escapes().into_iter().map(|escape| (now, escape)));
         let mut escaped = !self.escapes.is_empty();
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {

@@ -50,6 +50,7 @@ mod clock;
 mod escapes;
 mod frames;
 mod host;
+mod last;
 mod panics;
 mod seeds;
 mod shared;
@@ -85,8 +86,9 @@ pub(crate) mod probes;
 mod tests;
 
 pub use clock::{ClockLoop, READS_AT_ONCE, on_endless_loop, take_clock_loop};
-pub use escapes::{Escape, Reach, take_escapes};
+pub use escapes::{Escape, Reach, has_news, take_escapes};
 pub use host::{HostIdentity, admit, as_host, current_host, set_living};
+pub use last::{last_words, note_call, set_zero, where_it_runs};
 pub use panics::{Panic, take_panics};
 pub use sources::{Inside, SOURCES, Source};
 pub use state::{Guard, enter, is_active, set_now};

@@ -76,6 +76,11 @@ pub fn set_now(now_ns: u64) {
     });
 }
 
+/// The wall clock of this thread's run, in ns since 1970.
+pub(super) fn wall_ns() -> Option<u64> {
+    RUN.get().map(|run| run.epoch_ns.saturating_add(run.now_ns))
+}
+
 /// The next 64 bits of the run's stream (SplitMix64: Steele, Lea, Flood 2014), or `None` outside a run.
 pub(super) fn next_u64() -> Option<u64> {
     update(|run| {

@@ -6,15 +6,17 @@
 //! - [`REQUESTS`] requests that write, among them those that change nothing and those that fail.
 //!
 //! At any time of a run, and counted over all programs together ([`spinning`]): [`REQUESTS_AT_ONCE`] answers at one instant, or a
-//! million polls of programs at one instant (`programs::Stage` counts these).
+//! million polls of programs at one instant (`programs::Stage` counts these); [`READS_AT_ONCE`] reads of clocks in one poll
+//! ([`reading_clocks`]; `hermetic` counts these).
 //!
 //! Not judged: users, faults and the control plane; Leases, Events and reviews, which correct programs write all the time; setup
-//! and the time of the faults. A program that never yields to the runtime is found by `stuck`.
+//! and the time of the faults. Any other program that never yields to the runtime is found by `stuck`.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::{Observed, Violation};
 use crate::engine::{Millis, SECOND, Time};
+use crate::hermetic::{ClockLoop, READS_AT_ONCE};
 use crate::scenario::oracle;
 use crate::wire::{ActorClass, Resource, What};
 
@@ -73,6 +75,17 @@ fn counts(resource: Resource) -> bool {
 pub fn spinning(time: Time) -> Violation {
     let message =
         "a program does not let time pass: polled 1,000,000 times or sent 10,000 requests at one instant";
+    Violation::new(oracle::HOT_LOOP, time, message)
+}
+
+/// A program that waits for a clock in vain.
+pub fn reading_clocks(time: Time, found: &ClockLoop) -> Violation {
+    let who = found.host.as_deref().unwrap_or("a program");
+    let place = found.places.first().map_or(String::new(), |place| format!(" in {place}"));
+    let message = format!(
+        "{who} reads the clock {READS_AT_ONCE} times without letting time pass{place}: virtual time passes only while all \
+         programs wait, so wait with a timer (tokio::time::sleep)"
+    );
     Violation::new(oracle::HOT_LOOP, time, message)
 }
 

@@ -3,7 +3,7 @@
 //!
 //! What is judged when, and where:
 //! - at every commit from t = 0: `always` ([`Check`], followed by `explore::judge`)
-//! - at any time: a program that does not let time pass ([`spinning`]) or reaches out of the run ([`ESCAPED`]); a step that fails (`step`, in `explore`)
+//! - at any time: a program that does not let time pass ([`spinning`], [`reading_clocks`]) or reaches out of the run ([`ESCAPED`]); a step that fails (`step`, in `explore`)
 //! - where the system has to converge (setup, `wait: {for: converged}`, after healing) and does not: [`not_converged`]
 //! - when it has converged after healing and stayed so: [`CONVERGED`], in the order of the list
 //! - then the scenario's code at the end (`at_end`, in `explore`)
@@ -44,7 +44,7 @@ mod violation;
 pub use check::{Check, Compiled};
 pub use convergence::not_converged;
 pub use escape::seeks_cluster;
-pub use hot_loop::{REQUESTS_AT_ONCE, spinning};
+pub use hot_loop::{REQUESTS_AT_ONCE, reading_clocks, spinning};
 pub use note::Note;
 pub use observed::Observed;
 pub use violation::Violation;

@@ -30,6 +30,7 @@ pub(in crate::isolate) struct Driver {
     zygote: Child,
     lanes: Vec<Lane>,
     addresses_are_fixed: bool,
+    warm_up_stuck: bool,
     /// The kernel kills the zygote when the thread that started it ends, and the history belongs to that thread.
     not_send: PhantomData<*const ()>,
 }
@@ -38,6 +39,15 @@ struct Lane {
     socket: UnixStream,
     output: File,
     stuck_after: Duration,
+}
+
+/// What a job said, and how its process ended.
+#[derive(Default)]
+struct Said {
+    answer: Option<String>,
+    stuck: Option<String>,
+    looped: Option<String>,
+    status: ExitStatus,
 }
 
 impl Driver {
@@ -55,7 +65,14 @@ impl Driver {
         }
         let zygote = start_zygote(&lanes, &theirs)?;
         drop(theirs);
-        let mut driver = Driver { session, zygote, lanes, addresses_are_fixed: true, not_send: PhantomData };
+        let mut driver = Driver {
+            session,
+            zygote,
+            lanes,
+            addresses_are_fixed: true,
+            warm_up_stuck: false,
+            not_send: PhantomData,
+        };
         match driver.greet(&serde_json::to_vec(&earlier)?) {
             Ok(()) => Ok(driver),
             Err(error) => Err(driver.not_serving(&error)),
@@ -67,7 +84,9 @@ impl Driver {
         for lane in &mut self.lanes {
             let mut ready = [0];
             lane.socket.read_exact(&mut ready)?;
-            self.addresses_are_fixed &= ready == [lane::READY_FIXED];
+            let lane::Ready { fixed, warm_up_stuck } = lane::Ready::of(ready[0]);
+            self.addresses_are_fixed &= fixed;
+            self.warm_up_stuck |= warm_up_stuck;
         }
         Ok(())
     }
@@ -86,6 +105,10 @@ impl Driver {
 
     pub(super) fn addresses_are_fixed(&self) -> bool {
         self.addresses_are_fixed
+    }
+
+    pub(super) fn warm_up_was_stuck(&self) -> bool {
+        self.warm_up_stuck
     }
 
     pub(super) fn run<I, O>(&mut self, inputs: &[I], on_result: &mut OnResult<'_, O>)
@@ -115,30 +138,41 @@ impl Lane {
     /// Executes a job. Returns the outcome and its JSON.
     fn execute<I: Serialize, O: Serialize + DeserializeOwned>(&mut self, input: &I) -> (Outcome<O>, String) {
         let outcome = match self.exchange(input) {
-            Ok((Some(json), _)) => match serde_json::from_str(&json) {
+            Ok(Said { looped: Some(words), .. }) => Outcome::Looped { words },
+            Ok(Said { stuck: Some(words), .. }) => {
+                let output = self.output_tail();
+                let last = output.lines().next_back().map(|line| format!("; its last output: {line}"));
+                let words = words + last.as_deref().unwrap_or_default();
+                Outcome::Stuck { wall_s: self.stuck_after.as_secs(), words }
+            }
+            Ok(Said { answer: Some(json), .. }) => match serde_json::from_str(&json) {
                 Ok(outcome) => return (outcome, json),
                 Err(error) => lost(&error.into()),
             },
-            Ok((None, status)) if status.signal() == Some(sys::STUCK_SIGNAL) => {
-                Outcome::Stuck { wall_s: self.stuck_after.as_secs() }
-            }
-            Ok((None, status)) => Outcome::Died { how: ending(status), output: self.output_tail() },
+            Ok(Said { status, .. }) => Outcome::Died { how: ending(status), output: self.output_tail() },
             Err(error) => lost(&error),
         };
         let json = serde_json::to_string(&outcome).unwrap_or_default();
         (outcome, json)
     }
 
-    fn exchange<I: Serialize>(&mut self, input: &I) -> io::Result<(Option<String>, ExitStatus)> {
+    fn exchange<I: Serialize>(&mut self, input: &I) -> io::Result<Said> {
         if self.output.metadata()?.len() > 0 {
             self.output.set_len(0)?;
         }
         lane::write_block(&mut self.socket, &[lane::GO], &serde_json::to_vec(input)?)?;
-        let mut answer = None;
+        let mut said = Said::default();
         loop {
             match lane::read_message(&mut self.socket)? {
-                Message::Answer(json) => answer = Some(String::from_utf8(json).map_err(io::Error::other)?),
-                Message::Ended(status) => return Ok((answer, ExitStatus::from_raw(status))),
+                Message::Answer(json) => {
+                    said.answer = Some(String::from_utf8(json).map_err(io::Error::other)?)
+                }
+                Message::Stuck(words) => said.stuck.get_or_insert_default().push_str(&words),
+                Message::Looped(words) => said.looped = Some(words),
+                Message::Ended(status) => {
+                    said.status = ExitStatus::from_raw(status);
+                    return Ok(said);
+                }
             }
         }
     }

@@ -2,18 +2,42 @@
 
 use std::io::{self, Read, Write};
 
-/// The byte that a server sends when it is ready. It says whether the server's addresses are fixed.
-pub(super) const READY_RANDOM: u8 = b'r';
-pub(super) const READY_FIXED: u8 = b'f';
+/// What a server says when it is ready.
+#[derive(Clone, Copy)]
+pub(super) struct Ready {
+    /// Whether its addresses are fixed.
+    pub(super) fixed: bool,
+    /// Whether the trial of the warm-up was stuck.
+    pub(super) warm_up_stuck: bool,
+}
+
+impl Ready {
+    pub(super) fn byte(self) -> u8 {
+        b'r' | u8::from(self.fixed) | u8::from(self.warm_up_stuck) << 2
+    }
+
+    pub(super) fn of(byte: u8) -> Self {
+        Self { fixed: byte & 1 != 0, warm_up_stuck: byte & 4 != 0 }
+    }
+}
+
 /// The byte that makes a server fork.
 pub(super) const GO: u8 = b'g';
 const ANSWER: u8 = b'a';
+/// Words of a job whose time is over; several of them make a text.
+pub(super) const STUCK: u8 = b's';
+/// Words of a job in which a program reads the clock for ever.
+pub(super) const LOOPED: u8 = b'l';
 const ENDED: u8 = b'e';
 
 /// A message to the driver.
 pub(super) enum Message {
     /// The job's answer, as JSON.
     Answer(Vec<u8>),
+    /// What the job did when its time was over, a part of a text.
+    Stuck(String),
+    /// What the job does for ever.
+    Looped(String),
     /// The status of the job's process as waitpid(2) gives it. It is the last message of a job.
     Ended(i32),
 }
@@ -38,6 +62,13 @@ pub(super) fn write_answer(lane: &mut impl Write, json: &[u8]) -> io::Result<()>
     write_block(lane, &[ANSWER], json)
 }
 
+/// Writes words of this kind. Allocates nothing, because a signal handler calls it.
+pub(super) fn write_words(lane: &mut impl Write, kind: u8, words: &str) -> io::Result<()> {
+    let [a, b, c, d] = u32::try_from(words.len()).unwrap_or(0).to_le_bytes();
+    lane.write_all(&[kind, a, b, c, d])?;
+    lane.write_all(words.as_bytes())
+}
+
 /// Allocates nothing, because a server calls it.
 pub(super) fn write_ended(lane: &mut impl Write, status: i32) -> io::Result<()> {
     let [a, b, c, d] = status.to_le_bytes();
@@ -50,6 +81,11 @@ pub(super) fn read_message(lane: &mut impl Read) -> io::Result<Message> {
     let [kind, number @ ..] = head;
     match kind {
         ANSWER => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Answer),
+        STUCK | LOOPED => {
+            let words = read_bytes(lane, u32::from_le_bytes(number))?;
+            let words = String::from_utf8_lossy(&words).into_owned();
+            Ok(if kind == STUCK { Message::Stuck(words) } else { Message::Looped(words) })
+        }
         ENDED => Ok(Message::Ended(i32::from_le_bytes(number))),
         other => Err(io::Error::other(format!("an unknown message {other} from a lane"))),
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{VARIABLE, Work, lane};
+use super::{VARIABLE, Work, lane, last_words};
 use crate::isolate::history::Answers;
 use crate::isolate::{Outcome, sys, threads};
 
@@ -105,11 +105,12 @@ where
     sys::level_mappings();
     // The first thread creates the heap that the threads of all jobs use.
     let _ = threads::on_fresh_thread(&(), &|()| ());
-    if let Some(input) = warm_up
-        && survives(input, stuck_after, work)
-    {
+    let trial = warm_up.map_or(Trial::Failed, |input| try_warm_up(input, stuck_after, work));
+    if let (Some(input), Trial::WentWell) = (warm_up, trial) {
         let _ = threads::on_fresh_thread(input, work);
     }
+    let fixed = sys::addresses_are_fixed();
+    let ready = lane::Ready { fixed, warm_up_stuck: trial == Trial::Stuck }.byte();
     let zygote = process::id();
     let mut servers = Vec::new();
     let mut ends = ends.into_iter();
@@ -118,7 +119,7 @@ where
             Ok(None) => {
                 drop(ends);
                 sys::die_with(zygote);
-                serve_lane(end, stuck_after, work)
+                serve_lane(end, ready, stuck_after, work)
             }
             Ok(Some(server)) => servers.push(server),
             Err(error) => give_up("no process for a server", &error),
@@ -130,8 +131,16 @@ where
     sys::exit(0)
 }
 
+/// How the trial of a warm-up went.
+#[derive(Clone, Copy, PartialEq)]
+enum Trial {
+    WentWell,
+    Failed,
+    Stuck,
+}
+
 /// Tries the warm-up in a process of its own. The zygote must not execute one that exits, hangs or leaves threads running.
-fn survives<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, I, O>) -> bool {
+fn try_warm_up<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, I, O>) -> Trial {
     let zygote = process::id();
     match sys::fork() {
         Ok(None) => {
@@ -141,10 +150,12 @@ fn survives<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, 
             let well = matches!(outcome, Outcome::Done(_)) && is_single_threaded_soon();
             sys::exit(if well { TRIAL_WENT_WELL } else { 0 })
         }
-        Ok(Some(trial)) => {
-            sys::wait(trial).is_ok_and(|status| sys::exit_code(status) == Some(TRIAL_WENT_WELL))
-        }
-        Err(_) => false,
+        Ok(Some(trial)) => match sys::wait(trial) {
+            Ok(status) if sys::exit_code(status) == Some(TRIAL_WENT_WELL) => Trial::WentWell,
+            Ok(status) if sys::ending_signal(status) == Some(sys::STUCK_SIGNAL) => Trial::Stuck,
+            _ => Trial::Failed,
+        },
+        Err(_) => Trial::Failed,
     }
 }
 
@@ -160,13 +171,12 @@ fn is_single_threaded_soon() -> bool {
 }
 
 /// Forks a job for each `GO`. Allocates nothing once it is ready.
-fn serve_lane<I, O>((mut socket, output): End, stuck_after: Duration, work: &Work<'_, I, O>) -> !
+fn serve_lane<I, O>((mut socket, output): End, ready: u8, stuck_after: Duration, work: &Work<'_, I, O>) -> !
 where
     I: DeserializeOwned + Sync,
     O: Serialize + Send,
 {
     let server = process::id();
-    let ready = if sys::addresses_are_fixed() { lane::READY_FIXED } else { lane::READY_RANDOM };
     if let Err(error) = sys::redirect_output(&output).and_then(|()| socket.write_all(&[ready])) {
         give_up("no way to answer", &error);
     }
@@ -198,7 +208,14 @@ where
     O: Serialize + Send,
 {
     let input: I = serde_json::from_slice(&lane::read_block(socket)?)?;
-    let outcome = threads::on_fresh_thread(&input, work);
+    last_words::prepare(socket);
+    let watched = |input: &I| {
+        sys::take_alarms();
+        let answer = work(input);
+        sys::refuse_alarms();
+        answer
+    };
+    let outcome = threads::on_fresh_thread(&input, &watched);
     lane::write_answer(socket, &serde_json::to_vec(&outcome)?)
 }
 
