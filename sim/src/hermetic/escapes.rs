@@ -98,12 +98,10 @@ fn is_permitted(shared: &Shared, reach: Reach) -> bool {
 }
 
 fn note(shared: &Shared, reach: Reach, deed: Deed) {
-    let noted = Noted { reach, deed, host: host::current(), from: Backtrace::force_capture() };
-    let mut list = lock(&shared.noted);
-    if list.len() < KEPT {
-        list.push(noted);
+    if lock(&shared.noted).len() < KEPT {
+        let noted = Noted { reach, deed, host: host::current(), from: Backtrace::force_capture() };
+        lock(&shared.noted).push(noted);
     }
-    drop(list);
     shared.news.store(true, Ordering::Release);
 }
 

@@ -1,5 +1,9 @@
 //! What surrounds a program in a run: signals, sockets, threads, processes, the machine. Whole runs with a small program.
-#![allow(clippy::disallowed_methods, reason = "programs do what a run does not want")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "programs do what a run does not want"
+)]
 
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
