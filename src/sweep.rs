@@ -181,15 +181,22 @@ impl Report {
             Outcome::Died { how, output } => {
                 (oracle::EXIT, format!("the process of the run ended with {how}; its last output: {output}"))
             }
-            Outcome::Stuck { wall_s } => (
-                oracle::STUCK,
-                format!(
-                    "a program has blocked the run for {wall_s} s of wall time (this depends on the machine)"
-                ),
-            ),
+            Outcome::Stuck { wall_s, words } => {
+                let words = if words.is_empty() { words } else { format!(": {words}") };
+                let message = format!(
+                    "a program has blocked the run for {wall_s} s of wall time (this depends on the machine){words}"
+                );
+                (oracle::STUCK, message)
+            }
+            Outcome::Looped { words } => (oracle::HOT_LOOP, words),
         };
         let violation = Some(Found { oracle: oracle.name.into(), message, at_ms: 0 });
         Self { violation, no_run: None, ..Self::none(job, String::new()) }
+    }
+
+    /// Whether the watchdog ended the run.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.violation.as_ref().is_some_and(|found| found.oracle == oracle::STUCK.name)
     }
 
     /// Whether the run is held: it has no violation, or only the one that the scenario expects.

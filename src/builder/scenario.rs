@@ -20,7 +20,7 @@ use super::cluster::{Allow, object};
 use super::faults::Fault;
 use super::{Image, Nodes, Program, Run, Times};
 use crate::harness::Tested;
-use crate::isolate::{Isolation, Pool};
+use crate::isolate::{Isolation, Pool, end_on_endless_loops};
 use crate::scenario::{BadScenario, load, manifests, manifests_of};
 use crate::sweep::{Job, tell_exits, warm_up, work};
 
@@ -372,13 +372,14 @@ impl Scenario {
     pub fn run_plan(self, seed: u64, plan: &Plan) -> Result<Run, String> {
         let prepared = self.prepared()?;
         prepared.scenario().check_plan(plan)?;
-        tell_exits();
         run(&prepared, seed, plan)
     }
 }
 
 /// Runs in a fresh thread of this process.
 fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, String> {
+    tell_exits();
+    end_on_endless_loops();
     let ran = std::thread::scope(|scope| scope.spawn(|| explore::run(prepared, seed, plan)).join());
     let ran = ran.map_err(|_| "wavetank itself panicked".to_owned())?;
     ran.map(Run).map_err(|no_run| no_run.why)

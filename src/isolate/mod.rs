@@ -9,7 +9,8 @@
 //! | a panic | [`Outcome::Panicked`] | [`Outcome::Panicked`] |
 //! | `exit()`, `abort()` of a program in a run | ends the whole sweep | an exit of its host: the job is done again with it |
 //! | any other `exit()` and abort, stack overflow, a signal | ends the whole sweep | [`Outcome::Died`] |
-//! | an endless loop | hangs the whole sweep | [`Outcome::Stuck`] |
+//! | an endless loop | hangs the whole sweep | [`Outcome::Stuck`], with what it did last |
+//! | an endless loop that reads clocks | ends the whole sweep, with its reason | [`Outcome::Looped`] |
 //! | inputs and answers | stay in memory | become JSON: avoid floats, which may lose their last bit |
 //!
 //! The zygote is a second process of this program with the same arguments (under `#[test]`: the test binary, for that test
@@ -49,6 +50,7 @@ pub use pool::{Follower, Isolation, OnResult, Outcome, Pool, Session, Work};
 #[cfg(feature = "cli")]
 pub(crate) use stdin::read_stdin;
 pub use tell::tell;
+pub(crate) use threads::end_on_endless_loops;
 
 /// From now on SIGINT and SIGTERM do not end this process: [`caught_signal`] tells of them. Call it after [`Pool::open`], so
 /// that no job inherits it. Elsewhere than on Linux it does nothing.

@@ -49,6 +49,13 @@ pub enum Outcome<O> {
     Stuck {
         /// That time, in seconds.
         wall_s: u64,
+        /// What it did last, as far as it is known.
+        words: String,
+    },
+    /// A program in it reads the clock for ever and never lets time pass.
+    Looped {
+        /// Which program, and where.
+        words: String,
     },
 }
 
@@ -137,7 +144,10 @@ impl Pool {
         O: Serialize + DeserializeOwned + Send,
     {
         let place = match self.isolation {
-            Isolation::Thread => Place::Threads { jobs: self.jobs },
+            Isolation::Thread => {
+                threads::end_on_endless_loops();
+                Place::Threads { jobs: self.jobs }
+            }
             #[cfg(target_os = "linux")]
             Isolation::Fork if zygote::is_inside_job() => Place::Threads { jobs: self.jobs },
             #[cfg(target_os = "linux")]
@@ -182,6 +192,15 @@ where
             Place::Threads { .. } => false,
             #[cfg(target_os = "linux")]
             Place::Zygote(place) => place.addresses_are_fixed(),
+        }
+    }
+
+    /// Whether the session's warm-up was stuck for the whole time of a job.
+    pub fn warm_up_was_stuck(&self) -> bool {
+        match &self.place {
+            Place::Threads { .. } => false,
+            #[cfg(target_os = "linux")]
+            Place::Zygote(place) => place.warm_up_was_stuck(),
         }
     }
 

@@ -8,7 +8,8 @@ use std::os::unix::process::{CommandExt, ExitStatusExt, parent_id};
 use std::process::{Command, ExitStatus};
 use std::ptr::null_mut;
 #[cfg(feature = "cli")]
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::AtomicI32;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libc::{c_int, c_ulong, pid_t};
@@ -44,6 +45,11 @@ pub(super) fn wait(child: pid_t) -> io::Result<c_int> {
 /// The exit code in a status, if it has one.
 pub(super) fn exit_code(status: c_int) -> Option<i32> {
     ExitStatus::from_raw(status).code()
+}
+
+/// The signal in a status, if one ended the process.
+pub(super) fn ending_signal(status: c_int) -> Option<i32> {
+    ExitStatus::from_raw(status).signal()
 }
 
 /// Ends this process at once: runs no destructors and no exit handlers, and does not flush buffers a second time.
@@ -97,6 +103,76 @@ pub(super) fn catch_signals() {
 #[cfg(feature = "cli")]
 pub(super) fn caught_signal() -> Option<i32> {
     Some(CAUGHT.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
+}
+
+/// What [`on_alarm`] was given, as an address.
+static ALARMED: AtomicUsize = AtomicUsize::new(0);
+/// The thread that takes alarms; 0: none does.
+static WORKER: AtomicU64 = AtomicU64::new(0);
+
+/// Sets what happens at the first alarm of [`kill_after`], on the thread that called [`take_alarms`]. The second one ends the
+/// process. No other thread is interrupted.
+pub(super) fn on_alarm(alarmed: fn()) {
+    ALARMED.store(alarmed as usize, Ordering::Relaxed);
+    block_alarms(true);
+    // SAFETY: the action is plain data; the handler and its flags are those that sigaction(2) asks for.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = alarm as extern "C" fn(c_int) as usize;
+        action.sa_flags = libc::SA_NODEFER | libc::SA_RESETHAND | libc::SA_RESTART;
+        libc::sigaction(STUCK_SIGNAL, &raw const action, null_mut());
+    }
+}
+
+/// Alarms interrupt this thread from now on.
+pub(super) fn take_alarms() {
+    // SAFETY: pthread_self(3) has no preconditions.
+    WORKER.store(unsafe { libc::pthread_self() } as u64, Ordering::Relaxed);
+    block_alarms(false);
+}
+
+/// Alarms interrupt no thread from now on: the work is done.
+pub(super) fn refuse_alarms() {
+    block_alarms(true);
+    WORKER.store(0, Ordering::Relaxed);
+}
+
+fn block_alarms(block: bool) {
+    let how = if block { libc::SIG_BLOCK } else { libc::SIG_UNBLOCK };
+    // SAFETY: the set is plain data, which sigemptyset(3) makes ready.
+    unsafe {
+        let mut alarm: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut alarm);
+        libc::sigaddset(&raw mut alarm, STUCK_SIGNAL);
+        libc::pthread_sigmask(how, &raw const alarm, null_mut());
+    }
+}
+
+extern "C" fn alarm(signal: c_int) {
+    let worker = WORKER.load(Ordering::Relaxed);
+    // SAFETY: pthread_self(3) has no preconditions.
+    let here = unsafe { libc::pthread_self() } as u64;
+    let alarmed = ALARMED.load(Ordering::Relaxed);
+    if worker == 0 || alarmed == 0 {
+        return;
+    }
+    // SAFETY: the worker runs until it refuses alarms, and `on_alarm` stored a function of this type. Threads that a program has
+    // started may get the alarm first.
+    unsafe {
+        if here == worker {
+            std::mem::transmute::<usize, fn()>(alarmed)();
+        } else {
+            on_alarm(std::mem::transmute::<usize, fn()>(alarmed));
+            libc::pthread_kill(worker as libc::pthread_t, signal);
+        }
+    }
+}
+
+/// Writes to a descriptor.
+pub(super) fn write(file: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    // SAFETY: the bytes are readable for their length.
+    let written = unsafe { libc::write(file, bytes.as_ptr().cast(), bytes.len()) };
+    usize::try_from(written).map_err(|_| io::Error::last_os_error())
 }
 
 /// Switches core dumps off: hundreds of aborting jobs would fill the disk.

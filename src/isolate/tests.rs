@@ -202,9 +202,41 @@ fn job_that_ends_its_process_or_never_ends_is_an_outcome_and_the_others_finish()
     assert_eq!(died(3), ("signal 6", "on stdout\nabout to abort\n"));
     assert_eq!(died(4).0, "signal 6");
     assert!(died(4).1.contains("overflowed its stack"), "{}", died(4).1);
-    assert_eq!(outcomes[5], Outcome::Stuck { wall_s: 0 });
+    assert!(matches!(outcomes[5], Outcome::Stuck { wall_s: 0, .. }), "{:?}", outcomes[5]);
     for n in [0, 6, 7] {
         assert_eq!(outcomes[n as usize], Outcome::Done(n));
+    }
+}
+
+/// In a run, each number never ends in a different way.
+fn never_end(n: &u32) {
+    let _run = wavetank_sim::hermetic::enter(1, 1_767_225_612_345_000_000);
+    wavetank_sim::hermetic::set_zero(1_767_225_600_000_000_000);
+    wavetank_sim::hermetic::note_call(format_args!("patch pods/a"));
+    complain("I begin");
+    loop {
+        match n {
+            0 => drop(black_box(std::time::Instant::now())),
+            1 => black_box(()),
+            _ => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn job_that_never_ends_says_what_it_did_last() {
+    let pool = Pool { stuck_after: Duration::from_secs(5), ..Pool::new(Isolation::Fork, 1) };
+    let outcomes = all(&mut pool.open(None, &never_end).expect("the zygote serves"), &[0, 1, 2]);
+    let Outcome::Looped { words } = &outcomes[0] else { panic!("{outcomes:?}") };
+    assert!(
+        words.starts_with("a program reads the clock for ever without letting time pass, in "),
+        "{words}"
+    );
+    for outcome in &outcomes[1..] {
+        let Outcome::Stuck { wall_s: 5, words } = outcome else { panic!("{outcomes:?}") };
+        let right = "at 12.345s a program runs; the last calls: 12.345s patch pods/a; it is in ";
+        assert!(words.starts_with(right) && words.contains("isolate::tests::never_end"), "{words}");
+        assert!(words.ends_with("; its last output: I begin"), "{words}");
     }
 }
 
@@ -222,6 +254,7 @@ fn statics_start_equal_in_each_forked_job_with_and_without_a_warm_up() {
 fn warm_up_that_does_not_return_is_skipped() {
     for bad in 1..6 {
         let mut session = pool(Isolation::Fork, 1).open(Some(&bad), &misbehave).expect("the zygote serves");
+        assert_eq!(session.warm_up_was_stuck(), bad == 5, "{bad}");
         assert_eq!(all(&mut session, &[6]), [Outcome::Done(6)], "after the warm-up {bad}");
     }
 }

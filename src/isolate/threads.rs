@@ -3,9 +3,10 @@
 //! It cannot survive a job that ends the process, nor end a job that never returns.
 
 use std::any::Any;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
-use std::thread;
+use std::{process, thread};
 
 use wavetank_sim::hermetic;
 
@@ -15,6 +16,21 @@ use super::{Outcome, Work};
 
 /// Our choice: twice the usual 8 MiB of a main thread. Untouched pages cost nothing.
 const STACK_BYTES: usize = 16 << 20;
+
+/// The exit code of a sweep with a violation.
+const VIOLATION: i32 = 1;
+
+/// Where a program reads the clock for ever, this process says so and ends: it has no other way to end the run.
+pub(crate) fn end_on_endless_loops() {
+    hermetic::on_endless_loop(|words| {
+        let words = format!(
+            "violation  hot_loop: {words}\nthe sweep ends here, because isolation `thread` cannot end this run: use `--isolation fork`"
+        );
+        // Nobody is left whom an error could be told.
+        let _ = writeln!(io::stderr(), "{words}");
+        process::exit(VIOLATION)
+    });
+}
 
 pub(super) fn run<I: Sync, O: Send>(
     jobs: usize,

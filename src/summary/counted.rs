@@ -10,6 +10,9 @@ use super::failures::Failures;
 use super::notes::Notes;
 use crate::sweep::Report;
 
+/// A sweep ends after so many runs that were stuck. Our choice: each costs the whole time of the watchdog, and says much the same.
+const MOST_STUCK: usize = 3;
+
 /// Why a sweep ended before its last seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
@@ -17,6 +20,8 @@ pub(crate) enum Cut {
     Failed,
     /// The wall time was over that this sweep may take.
     Budget(String),
+    /// [`MOST_STUCK`] runs were stuck.
+    Stuck,
     /// The user or the system wanted this process to end.
     Signal,
 }
@@ -26,6 +31,7 @@ impl fmt::Display for Cut {
         match self {
             Self::Failed => f.write_str("a run failed"),
             Self::Budget(budget) => write!(f, "the budget of {budget} was over"),
+            Self::Stuck => write!(f, "{MOST_STUCK} runs were stuck"),
             Self::Signal => f.write_str("a signal ended the sweep"),
         }
     }
@@ -63,6 +69,8 @@ pub(crate) struct Summary {
     /// How many runs took how many seconds to converge.
     converged_s: BTreeMap<u64, usize>,
     notes: Notes,
+    /// How many were stuck; the warm-up counts.
+    stuck: usize,
 }
 
 impl Summary {
@@ -82,6 +90,7 @@ impl Summary {
     /// Adds a run. True: it fails as none before.
     pub(crate) fn add(&mut self, report: &Report) -> bool {
         self.runs += 1;
+        self.stuck += usize::from(report.is_stuck());
         if let Some(ms) = report.converged_after_ms {
             *self.converged_s.entry(ms.div_ceil(1000)).or_default() += 1;
         }
@@ -101,10 +110,20 @@ impl Summary {
         false
     }
 
+    /// The sweep's warm-up was stuck for as long as a run may be.
+    pub(crate) fn count_stuck_warm_up(&mut self) {
+        self.stuck += 1;
+    }
+
+    /// Whether too many runs were stuck to go on.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck >= MOST_STUCK
+    }
+
     /// In words, what a user should know besides the verdict.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
         let cut = match &self.cut {
-            Some(cut @ Cut::Budget(_)) => {
+            Some(cut @ (Cut::Budget(_) | Cut::Stuck)) => {
                 Some(format!("only {} of {} seeds ran: {cut}", self.runs, self.seeds))
             }
             Some(Cut::Failed | Cut::Signal) | None => None,

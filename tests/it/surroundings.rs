@@ -99,3 +99,17 @@ fn a_permission_needs_a_known_word_and_a_reason() {
         assert!(why.contains(right), "{why}");
     }
 }
+
+#[test]
+fn a_program_that_reads_the_clock_for_ever_ends_its_run_and_not_the_sweep() {
+    let reads = |_: Host| async {
+        while std::time::Instant::now().elapsed() < secs(9_999_999_999) {}
+        Ok::<(), String>(())
+    };
+    let found = std::panic::catch_unwind(|| with(Program::new("op", reads)).seeds(0..1).check()).unwrap_err();
+    let found = found.downcast_ref::<String>().expect("the text of the failure");
+    assert!(
+        found.contains("violation  hot_loop: op reads the clock for ever without letting time pass"),
+        "{found}"
+    );
+}

@@ -49,6 +49,10 @@ impl Cluster {
                 return Stepped::Spinning;
             }
             self.hosts.stage().leave_tasks_behind().await;
+            if self.hosts.stage().has_escaped() {
+                // The run may end here. Time would stand still while a thread works for tokio.
+                return Stepped::Event;
+            }
             let Some(next) = self.queue.next_time() else { return Stepped::Idle };
             if next <= self.now() || self.hosts.stage().is_empty() {
                 break;

@@ -102,6 +102,7 @@ fn run_from(
 ) -> Result<Run, Box<NoRun>> {
     let start = Time::ZERO - SETUP_BUDGETS_MS[budget];
     let guard = hermetic::enter(seed, start.wall_ns());
+    hermetic::set_zero(Time::ZERO.wall_ns());
     let played = on_stage(start, hermetic::set_now, async |stage| {
         play(prepared, seed, plan, budget, stage, watch).await
     });

@@ -60,6 +60,8 @@ pub(super) struct World<'s> {
     pub(super) converged: Option<Time>,
     panics: Vec<Panic>,
     escapes: Vec<(Time, Escape)>,
+    /// What a program that waits for a clock in vain has done.
+    pub(super) clock_loop: Option<Violation>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
@@ -95,6 +97,7 @@ impl<'s> World<'s> {
             converged: None,
             panics: Vec::new(),
             escapes: Vec::new(),
+            clock_loop: None,
             seen,
             judging: false,
             armed: false,
@@ -195,6 +198,10 @@ impl<'s> World<'s> {
             return Err(Halt::StepFailed("who watches the run has ended it".into()));
         }
         let now = self.cluster.now();
+        if let Some(clock_loop) = hermetic::take_clock_loop() {
+            self.clock_loop = Some(oracles::reading_clocks(now, &clock_loop));
+            return self.clock_loop.clone().map_or(Ok(()), found);
+        }
         self.escapes.extend(hermetic::take_escapes().into_iter().map(|escape| (now, escape)));
         let mut escaped = !self.escapes.is_empty();
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::Mutex;
 
 use super::state::{self, Run};
-use super::{frames, host};
+use super::{frames, host, shared};
 
 /// What monotonic clocks read when the tokio clock starts. Our choice: small, because std passes deadlines on this clock to
 /// the kernel, which returns at once if the machine's clock is past them, and would block in real time otherwise.
@@ -32,7 +32,7 @@ thread_local! {
     static NOTED: RefCell<Option<ClockLoop>> = const { RefCell::new(None) };
 }
 
-/// What ends the process of a run whose program never stops to read clocks. It gets the reason in words, and does not return.
+/// What ends the process of a run whose program never stops to read clocks.
 static GIVE_UP: Mutex<Option<fn(&str)>> = Mutex::new(None);
 
 /// Sets what ends a process in which a program reads clocks for ever. It gets the reason in words, and must not return.
@@ -94,8 +94,10 @@ fn give_up() {
     let who = host::current().map_or_else(|| "a program".to_owned(), |host| host.to_string());
     let places = frames::of_caller();
     let at = if places.is_empty() { String::new() } else { format!(", in {}", places.join(", in ")) };
-    let reads = 2 * READS_AT_ONCE;
-    let words = format!("{who} has read the clock {reads} times without letting time pass{at}");
+    let words = format!("{who} reads the clock for ever without letting time pass{at}");
+    // What ends the process is not the program's.
+    shared::leave();
+    state::leave();
     if let Some(end) = GIVE_UP.lock().ok().and_then(|slot| *slot) {
         end(&words);
     }

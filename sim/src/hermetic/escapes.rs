@@ -98,22 +98,25 @@ fn is_permitted(shared: &Shared, reach: Reach) -> bool {
 }
 
 fn note(shared: &Shared, reach: Reach, deed: Deed) {
-    let noted = Noted { reach, deed, host: host::current(), from: Backtrace::force_capture() };
-    let mut list = lock(&shared.noted);
-    if list.len() < KEPT {
-        list.push(noted);
+    if lock(&shared.noted).len() < KEPT {
+        let noted = Noted { reach, deed, host: host::current(), from: Backtrace::force_capture() };
+        lock(&shared.noted).push(noted);
     }
-    drop(list);
     shared.news.store(true, Ordering::Release);
+}
+
+/// Whether something was noted on this thread's run that nobody has taken.
+pub fn has_news() -> bool {
+    shared::with(|shared| shared.news.load(Ordering::Acquire)).unwrap_or(false)
 }
 
 /// Takes what has reached out of this thread's run since the last call. What tells most comes first: what a thread did rather than
 /// that it was started.
 pub fn take_escapes() -> Vec<Escape> {
+    if !has_news() {
+        return Vec::new();
+    }
     let taken = shared::with(|shared| {
-        if !shared.news.load(Ordering::Acquire) {
-            return Vec::new();
-        }
         shared.news.store(false, Ordering::Release);
         if lock(&shared.noted).iter().any(|noted| noted.reach == Reach::Threads) {
             let_threads_show_themselves(shared);

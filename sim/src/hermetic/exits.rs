@@ -110,6 +110,11 @@ pub(super) fn begin(seed: u64) {
 }
 
 /// Whether this thread is ending its process.
+/// From now on this thread ends its process itself: no exit is a program's any more.
+pub fn are_ours() {
+    CALLED.set(true);
+}
+
 pub(super) fn is_called() -> bool {
     CALLED.get()
 }

@@ -42,12 +42,22 @@ const OURS: &[&str] = &[
     "wavetank_sim::hermetic::frames",
     "wavetank_sim::hermetic::host",
     "wavetank_sim::hermetic::interpose",
+    "wavetank_sim::hermetic::last",
     "wavetank_sim::hermetic::shared",
     "wavetank_sim::programs",
     "wavetank_sim::cluster",
     "wavetank_sim::explore::run",
     "wavetank_sim::explore::world",
-    "wavetank::",
+    "wavetank::builder",
+    "wavetank::cli",
+    "wavetank::commands",
+    "wavetank::harness",
+    "wavetank::isolate::drive",
+    "wavetank::isolate::pool",
+    "wavetank::isolate::sys",
+    "wavetank::isolate::threads",
+    "wavetank::isolate::zygote",
+    "wavetank::sweep",
 ];
 
 /// The lines of the user's own code that this call comes from, innermost first. Slow: it reads the program's symbols.

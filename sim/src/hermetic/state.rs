@@ -70,11 +70,6 @@ pub fn is_active() -> bool {
     RUN.get().is_some()
 }
 
-/// The wall clock of the run, in ns since 1970. It does not count as a read by the program.
-pub(super) fn wall_ns() -> Option<u64> {
-    RUN.get().map(|run| run.epoch_ns.saturating_add(run.now_ns))
-}
-
 /// Sets the clocks of this thread to `now_ns` of virtual time after the start. Does nothing outside a run.
 pub fn set_now(now_ns: u64) {
     update(|run| {
@@ -83,6 +78,11 @@ pub fn set_now(now_ns: u64) {
             (run.now_ns, run.reads) = (now_ns, 0);
         }
     });
+}
+
+/// The wall clock of this thread's run, in ns since 1970.
+pub(super) fn wall_ns() -> Option<u64> {
+    RUN.get().map(|run| run.epoch_ns.saturating_add(run.now_ns))
 }
 
 /// The next 64 bits of the run's stream (SplitMix64: Steele, Lea, Flood 2014), or `None` outside a run.

@@ -3,8 +3,8 @@
 //!
 //! What is judged when, and where:
 //! - at every commit from t = 0: `always` ([`Check`], followed by `explore::judge`)
-//! - at any time: a program that does not let time pass ([`spinning`]) or reaches out of the run ([`ESCAPED`]); a step that
-//!   fails (`step`, in `explore`)
+//! - at any time: a program that does not let time pass ([`spinning`], [`reading_clocks`]) or reaches out of the run
+//!   ([`ESCAPED`]); a step that fails (`step`, in `explore`)
 //! - before the first fault, also in setup: a program that writes on although nothing else changes ([`Loops`])
 //! - where the system has to converge (setup, `wait: {for: converged}`, after healing) and does not: [`NotConverged`]
 //! - when it has converged after healing and stayed so: [`CONVERGED`], in the order of the list
@@ -54,7 +54,7 @@ pub use check::{Check, Compiled, problems};
 pub use convergence::NotConverged;
 pub use endings::{Ending, How, endings, failing};
 pub use escape::seeks_cluster;
-pub use hot_loop::{Loops, REQUESTS_AT_ONCE, spinning};
+pub use hot_loop::{Loops, REQUESTS_AT_ONCE, reading_clocks, spinning};
 pub use note::Note;
 pub use observed::Observed;
 pub use slow_convergence::{Slow, slow_convergence};

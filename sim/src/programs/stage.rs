@@ -211,6 +211,11 @@ impl Stage {
         self.programs.is_empty()
     }
 
+    /// Whether a program has reached out of the run since somebody looked.
+    pub(crate) fn has_escaped(&self) -> bool {
+        hermetic::has_news()
+    }
+
     /// The programs' clock.
     pub fn now(&self) -> Time {
         let elapsed = Instant::now().duration_since(self.origin);

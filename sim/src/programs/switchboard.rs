@@ -11,6 +11,7 @@ use std::task::Waker;
 use http::Response;
 use tokio::sync::oneshot;
 
+use crate::hermetic;
 use crate::hermetic::owners::Owner;
 use crate::wire::http::ResponseBody;
 use crate::wire::{Addr, Request, RequestId};
@@ -92,6 +93,16 @@ impl Switchboard {
         if *living != from.number {
             return;
         }
+        hermetic::note_call(format_args!(
+            "{} {}{}{}/{}{}{}",
+            request.verb.as_str(),
+            request.resource.map_or(&*request.path, |resource| resource.plural()),
+            if request.subresource.is_empty() { "" } else { "/" },
+            request.subresource,
+            request.namespace,
+            if request.name.is_empty() { "" } else { "/" },
+            request.name,
+        ));
         *last_request += 1;
         (request.from, request.id) = (from.addr, *last_request);
         state.inbox.push_back(FromHost::Call { request, reply });

@@ -22,10 +22,13 @@ pub(super) struct Twice<'a, 's> {
 impl Twice<'_, '_> {
     /// Returns, in words, the first difference of the first seed that differs.
     pub(super) fn check(self, session: &mut Session<'_, Job, Report>, prepared: &Prepared) -> Option<String> {
-        let again = &self.jobs[..self.first.len()];
-        let mut compared = Compared { twice: self, seen: 0, differs: false };
+        // A run without a record was stuck or has died: it says nothing of determinism, and may take as long again.
+        let runs = self.jobs.iter().zip(self.first).filter(|(_, fingerprint)| !fingerprint.is_empty());
+        let (again, first): (Vec<Job>, Vec<String>) =
+            runs.map(|(job, first)| (job.clone(), first.clone())).unzip();
+        let mut compared = Compared { twice: self, first, seen: 0, differs: false };
         let mut second = Summary::of(prepared, "", again.len());
-        conduct(session, prepared, again, &Limits::default(), &mut second, &mut compared);
+        conduct(session, prepared, &again, &Limits::default(), &mut second, &mut compared);
         let differing = again.get(compared.seen.checked_sub(1)?).filter(|_| compared.differs)?;
         let job = Job { detail: true, ..differing.clone() };
         let mut records = Vec::new();
@@ -39,13 +42,14 @@ impl Twice<'_, '_> {
 
 struct Compared<'a, 's> {
     twice: Twice<'a, 's>,
+    first: Vec<String>,
     seen: usize,
     differs: bool,
 }
 
 impl Audience for Compared<'_, '_> {
     fn on_run(&mut self, _: &Summary, report: &Report, _: bool) -> ControlFlow<()> {
-        self.differs = self.twice.first[self.seen] != report.fingerprint;
+        self.differs = self.first[self.seen] != report.fingerprint;
         self.seen += 1;
         if self.differs { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -34,6 +34,7 @@ pub(in crate::isolate) struct Driver {
     zygote: Child,
     lanes: Vec<Lane>,
     addresses_are_fixed: bool,
+    warm_up_stuck: bool,
     /// The kernel kills the zygote when the thread that started it ends, and the history belongs to that thread.
     not_send: PhantomData<*const ()>,
 }
@@ -42,6 +43,18 @@ struct Lane {
     socket: UnixStream,
     output: File,
     stuck_after: Duration,
+}
+
+/// What a job said, and how its process ended.
+#[derive(Default)]
+struct Said {
+    /// The outcome as JSON, if it got so far.
+    answer: Option<String>,
+    /// The call of a program that ended it.
+    call: Option<ExitCall>,
+    stuck: Option<String>,
+    looped: Option<String>,
+    status: ExitStatus,
 }
 
 impl Driver {
@@ -59,7 +72,14 @@ impl Driver {
         }
         let zygote = start_zygote(&lanes, &theirs)?;
         drop(theirs);
-        let mut driver = Driver { session, zygote, lanes, addresses_are_fixed: true, not_send: PhantomData };
+        let mut driver = Driver {
+            session,
+            zygote,
+            lanes,
+            addresses_are_fixed: true,
+            warm_up_stuck: false,
+            not_send: PhantomData,
+        };
         match driver.greet(&serde_json::to_vec(&earlier)?) {
             Ok(()) => Ok(driver),
             Err(error) => Err(driver.not_serving(&error)),
@@ -71,7 +91,9 @@ impl Driver {
         for lane in &mut self.lanes {
             let mut ready = [0];
             lane.socket.read_exact(&mut ready)?;
-            self.addresses_are_fixed &= ready == [lane::READY_FIXED];
+            let lane::Ready { fixed, warm_up_stuck } = lane::Ready::of(ready[0]);
+            self.addresses_are_fixed &= fixed;
+            self.warm_up_stuck |= warm_up_stuck;
         }
         Ok(())
     }
@@ -90,6 +112,10 @@ impl Driver {
 
     pub(super) fn addresses_are_fixed(&self) -> bool {
         self.addresses_are_fixed
+    }
+
+    pub(super) fn warm_up_was_stuck(&self) -> bool {
+        self.warm_up_stuck
     }
 
     pub(super) fn run<I, O>(&mut self, inputs: &[I], ahead: usize, follower: &mut dyn Follow<Outcome<O>>)
@@ -135,15 +161,6 @@ impl Drop for Driver {
     }
 }
 
-/// How a job's process ended.
-struct End {
-    status: ExitStatus,
-    /// The outcome as JSON, if it got so far.
-    answer: Option<String>,
-    /// The call of a program that ended it.
-    call: Option<ExitCall>,
-}
-
 impl Lane {
     /// Executes a job, again and again while programs end its process. Returns the outcome and its JSON.
     fn execute<I: Serialize, O: Serialize + DeserializeOwned>(
@@ -163,18 +180,17 @@ impl Lane {
                 }
             };
             break match self.exchange(&(input, exits.known()), &mut news) {
-                Ok(End { answer: Some(json), .. }) => match serde_json::from_str(&json) {
+                Ok(Said { looped: Some(words), .. }) => Outcome::Looped { words },
+                Ok(Said { stuck: Some(words), .. }) => self.stuck(words),
+                Ok(Said { answer: Some(json), .. }) => match serde_json::from_str(&json) {
                     Ok(outcome) => return (outcome, json),
                     Err(error) => lost(&error.into()),
                 },
-                Ok(End { status, .. }) if status.signal() == Some(sys::STUCK_SIGNAL) => {
-                    Outcome::Stuck { wall_s: self.stuck_after.as_secs() }
-                }
-                Ok(End { call: Some(call), .. }) => match exits.learn(call) {
+                Ok(Said { call: Some(call), .. }) => match exits.learn(call) {
                     Ok(()) => continue,
                     Err(how) => Outcome::Died { how, output: self.output_tail() },
                 },
-                Ok(End { status, .. }) => Outcome::Died { how: ending(status), output: self.output_tail() },
+                Ok(Said { status, .. }) => Outcome::Died { how: ending(status), output: self.output_tail() },
                 Err(error) => lost(&error),
             };
         };
@@ -182,19 +198,34 @@ impl Lane {
         (outcome, json)
     }
 
-    fn exchange<I: Serialize>(&mut self, input: &I, told: &mut dyn FnMut(String)) -> io::Result<End> {
+    /// The outcome of a job whose time was over, and what it did last.
+    fn stuck<O>(&self, words: String) -> Outcome<O> {
+        let output = self.output_tail();
+        let last = output.lines().next_back().map(|line| format!("; its last output: {line}"));
+        Outcome::Stuck {
+            wall_s: self.stuck_after.as_secs(),
+            words: words + last.as_deref().unwrap_or_default(),
+        }
+    }
+
+    fn exchange<I: Serialize>(&mut self, input: &I, told: &mut dyn FnMut(String)) -> io::Result<Said> {
         if self.output.metadata()?.len() > 0 {
             self.output.set_len(0)?;
         }
         lane::write_block(&mut self.socket, &[lane::GO], &serde_json::to_vec(input)?)?;
-        let (mut answer, mut call) = (None, None);
+        let mut said = Said::default();
         loop {
             match lane::read_message(&mut self.socket)? {
                 Message::Told(text) => told(String::from_utf8_lossy(&text).into_owned()),
-                Message::Answer(json) => answer = Some(String::from_utf8(json).map_err(io::Error::other)?),
-                Message::Exit(json) => call = serde_json::from_slice(&json).ok(),
+                Message::Answer(json) => {
+                    said.answer = Some(String::from_utf8(json).map_err(io::Error::other)?)
+                }
+                Message::Exit(json) => said.call = serde_json::from_slice(&json).ok(),
+                Message::Stuck(words) => said.stuck.get_or_insert_default().push_str(&words),
+                Message::Looped(words) => said.looped = Some(words),
                 Message::Ended(status) => {
-                    return Ok(End { status: ExitStatus::from_raw(status), answer, call });
+                    said.status = ExitStatus::from_raw(status);
+                    return Ok(said);
                 }
             }
         }

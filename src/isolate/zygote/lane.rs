@@ -2,14 +2,34 @@
 
 use std::io::{self, Read, Write};
 
-/// The byte that a server sends when it is ready. It says whether the server's addresses are fixed.
-pub(super) const READY_RANDOM: u8 = b'r';
-pub(super) const READY_FIXED: u8 = b'f';
+/// What a server says when it is ready.
+#[derive(Clone, Copy)]
+pub(super) struct Ready {
+    /// Whether its addresses are fixed.
+    pub(super) fixed: bool,
+    /// Whether the trial of the warm-up was stuck.
+    pub(super) warm_up_stuck: bool,
+}
+
+impl Ready {
+    pub(super) fn byte(self) -> u8 {
+        b'r' | u8::from(self.fixed) | u8::from(self.warm_up_stuck) << 2
+    }
+
+    pub(super) fn of(byte: u8) -> Self {
+        Self { fixed: byte & 1 != 0, warm_up_stuck: byte & 4 != 0 }
+    }
+}
+
 /// The byte that makes a server fork.
 pub(super) const GO: u8 = b'g';
 const TOLD: u8 = b't';
 const ANSWER: u8 = b'a';
 const EXIT: u8 = b'x';
+/// Words of a job whose time is over; several of them make a text.
+pub(super) const STUCK: u8 = b's';
+/// Words of a job in which a program reads the clock for ever.
+pub(super) const LOOPED: u8 = b'l';
 const ENDED: u8 = b'e';
 
 /// A message to the driver.
@@ -20,6 +40,10 @@ pub(super) enum Message {
     Answer(Vec<u8>),
     /// A program's call of `exit` or `abort`, as JSON. The job ends with it.
     Exit(Vec<u8>),
+    /// What the job did when its time was over, a part of a text.
+    Stuck(String),
+    /// What the job does for ever.
+    Looped(String),
     /// The status of the job's process as waitpid(2) gives it. It is the last message of a job.
     Ended(i32),
 }
@@ -50,11 +74,16 @@ pub(super) fn write_exit(lane: &mut impl Write, json: &[u8]) -> io::Result<()> {
 
 /// Allocates nothing, because a job calls it in the midst of a run.
 pub(super) fn write_told(lane: &mut impl Write, text: &str) -> io::Result<()> {
+    write_words(lane, TOLD, text)
+}
+
+/// Writes words of this kind. Allocates nothing, because a signal handler calls it.
+pub(super) fn write_words(lane: &mut impl Write, kind: u8, words: &str) -> io::Result<()> {
     // A text beyond 4 GiB has no length here, and nobody reads one.
-    let Ok(length) = u32::try_from(text.len()) else { return Ok(()) };
+    let Ok(length) = u32::try_from(words.len()) else { return Ok(()) };
     let [a, b, c, d] = length.to_le_bytes();
-    lane.write_all(&[TOLD, a, b, c, d])?;
-    lane.write_all(text.as_bytes())
+    lane.write_all(&[kind, a, b, c, d])?;
+    lane.write_all(words.as_bytes())
 }
 
 /// Allocates nothing, because a server calls it.
@@ -71,6 +100,11 @@ pub(super) fn read_message(lane: &mut impl Read) -> io::Result<Message> {
         TOLD => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Told),
         ANSWER => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Answer),
         EXIT => read_bytes(lane, u32::from_le_bytes(number)).map(Message::Exit),
+        STUCK | LOOPED => {
+            let words = read_bytes(lane, u32::from_le_bytes(number))?;
+            let words = String::from_utf8_lossy(&words).into_owned();
+            Ok(if kind == STUCK { Message::Stuck(words) } else { Message::Looped(words) })
+        }
         ENDED => Ok(Message::Ended(i32::from_le_bytes(number))),
         other => Err(io::Error::other(format!("an unknown message {other} from a lane"))),
     }

@@ -13,16 +13,17 @@
 //! The messages on a lane (`lane`):
 //! 1. When it is ready, the server sends the driver a byte.
 //! 2. For each job, the driver sends the server the byte `go` and the job its input. The job sends the driver what it tells, and
-//!    its answer, if it has one. Then the server sends the driver the exit status of the job's process.
+//!    its answer, if it has one, or its last words. Then the server sends the driver the exit status of the job's process.
 //!
 //! If a program ends the process of a job by `exit` or `abort`, the job sends its last message of that. The driver does the job
 //! again with what it has learned (`exits`).
 //!
-//! The interval timer of a job is its watchdog. The kernel kills each of these processes when its parent ends.
+//! The interval timer of a job is its watchdog. Before it ends the job, the job says what it did last (`last_words`). The kernel kills each of these processes when its parent ends.
 
 mod driver;
 mod exits;
 mod lane;
+mod last_words;
 mod serve;
 
 use std::io;
@@ -65,6 +66,14 @@ impl Place {
             Place::Driver(driver) => driver.addresses_are_fixed(),
             // The driver started the zygotes of all sessions in the same way.
             Place::Replay(_) => sys::addresses_are_fixed(),
+        }
+    }
+
+    pub(super) fn warm_up_was_stuck(&self) -> bool {
+        match self {
+            Place::Driver(driver) => driver.warm_up_was_stuck(),
+            // The outcomes that the driver got say how far it went.
+            Place::Replay(_) => false,
         }
     }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wavetank_sim::hermetic::{exits, signals};
 
-use super::{VARIABLE, Work, lane};
+use super::{VARIABLE, Work, lane, last_words};
 use crate::isolate::history::Answers;
 use crate::isolate::tell::Sink;
 use crate::isolate::{Outcome, sys, threads};
@@ -107,11 +107,12 @@ where
     sys::level_mappings();
     // The first thread creates the heap that the threads of all jobs use.
     let _ = threads::on_fresh_thread(&(), &|()| (), nowhere());
-    if let Some(input) = warm_up
-        && survives(input, stuck_after, work)
-    {
+    let trial = warm_up.map_or(Trial::Failed, |input| try_warm_up(input, stuck_after, work));
+    if let (Some(input), Trial::WentWell) = (warm_up, trial) {
         let _ = threads::on_fresh_thread(input, work, nowhere());
     }
+    let fixed = sys::addresses_are_fixed();
+    let ready = lane::Ready { fixed, warm_up_stuck: trial == Trial::Stuck }.byte();
     let zygote = process::id();
     let mut servers = Vec::new();
     let mut ends = ends.into_iter();
@@ -120,7 +121,7 @@ where
             Ok(None) => {
                 drop(ends);
                 sys::die_with(zygote);
-                serve_lane(end, stuck_after, work)
+                serve_lane(end, ready, stuck_after, work)
             }
             Ok(Some(server)) => servers.push(server),
             Err(error) => give_up("no process for a server", &error),
@@ -132,8 +133,16 @@ where
     sys::exit(0)
 }
 
+/// How the trial of a warm-up went.
+#[derive(Clone, Copy, PartialEq)]
+enum Trial {
+    WentWell,
+    Failed,
+    Stuck,
+}
+
 /// Tries the warm-up in a process of its own. The zygote must not execute one that exits, hangs or leaves threads running.
-fn survives<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, I, O>) -> bool {
+fn try_warm_up<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, I, O>) -> Trial {
     let zygote = process::id();
     match sys::fork() {
         Ok(None) => {
@@ -143,10 +152,12 @@ fn survives<I: Sync, O: Send>(input: &I, stuck_after: Duration, work: &Work<'_, 
             let well = matches!(outcome, Outcome::Done(_)) && is_single_threaded_soon();
             sys::exit(if well { TRIAL_WENT_WELL } else { 0 })
         }
-        Ok(Some(trial)) => {
-            sys::wait(trial).is_ok_and(|status| sys::exit_code(status) == Some(TRIAL_WENT_WELL))
-        }
-        Err(_) => false,
+        Ok(Some(trial)) => match sys::wait(trial) {
+            Ok(status) if sys::exit_code(status) == Some(TRIAL_WENT_WELL) => Trial::WentWell,
+            Ok(status) if sys::ending_signal(status) == Some(sys::STUCK_SIGNAL) => Trial::Stuck,
+            _ => Trial::Failed,
+        },
+        Err(_) => Trial::Failed,
     }
 }
 
@@ -162,13 +173,12 @@ fn is_single_threaded_soon() -> bool {
 }
 
 /// Forks a job for each `GO`. Allocates nothing once it is ready.
-fn serve_lane<I, O>((mut socket, output): End, stuck_after: Duration, work: &Work<'_, I, O>) -> !
+fn serve_lane<I, O>((mut socket, output): End, ready: u8, stuck_after: Duration, work: &Work<'_, I, O>) -> !
 where
     I: DeserializeOwned + Sync,
     O: Serialize + Send,
 {
     let server = process::id();
-    let ready = if sys::addresses_are_fixed() { lane::READY_FIXED } else { lane::READY_RANDOM };
     if let Err(error) = sys::redirect_output(&output).and_then(|()| socket.write_all(&[ready])) {
         give_up("no way to answer", &error);
     }
@@ -213,7 +223,14 @@ where
     let mut told = socket.try_clone()?;
     // If the driver does not read any more, the answer fails too.
     let sink = Box::new(move |text: &str| _ = lane::write_told(&mut told, text));
-    let outcome = threads::on_fresh_thread(&input, work, sink);
+    last_words::prepare(socket);
+    let watched = |input: &I| {
+        sys::take_alarms();
+        let answer = work(input);
+        sys::refuse_alarms();
+        answer
+    };
+    let outcome = threads::on_fresh_thread(&input, &watched, sink);
     lane::write_answer(socket, &serde_json::to_vec(&outcome)?)
 }
 

@@ -1,5 +1,9 @@
 //! What surrounds a program in a run: signals, sockets, threads, processes, the machine. Whole runs with a small program.
-#![allow(clippy::disallowed_methods, reason = "programs do what a run does not want")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "programs do what a run does not want"
+)]
 
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
@@ -149,4 +153,24 @@ fn each_host_has_its_own_name_and_variables() {
         format!("{} {} {}", crate::hermetic::probes::host_name(), variable("HOSTNAME"), variable("POD_NAME"))
     });
     assert_eq!(hosts, ["op-0 op-0 unset", "op-1 op-1 unset"]);
+}
+
+#[test]
+fn a_program_that_waits_for_a_clock_in_vain_is_a_hot_loop() {
+    let found = found(|| async {
+        let start = std::time::Instant::now();
+        while start.elapsed() < Duration::from_secs(30) {}
+    });
+    let right = "hot_loop: op reads the clock 10000000 times without letting time pass in wavetank_sim::explore::tests";
+    assert!(found.starts_with(right), "{found}");
+}
+
+#[test]
+fn a_thread_that_never_ends_does_not_hold_up_the_run() {
+    let found = found(|| async {
+        let (sender, never) = std::sync::mpsc::channel::<()>();
+        drop(tokio::task::spawn_blocking(move || never.recv().is_ok()).await);
+        drop(sender);
+    });
+    assert!(found.starts_with("escape: op started the thread"), "{found}");
 }

@@ -13,10 +13,11 @@
 //!   nothing.
 //!
 //! At any time of a run, and counted over all programs together ([`spinning`]): [`REQUESTS_AT_ONCE`] answers at one instant, or a
-//! million polls of programs at one instant (`programs::Stage` counts these).
+//! million polls of programs at one instant (`programs::Stage` counts these); [`READS_AT_ONCE`] reads of clocks in one poll
+//! ([`reading_clocks`]; `hermetic` counts these).
 //!
 //! Not judged: users, faults and the control plane; Leases, Events and reviews, which correct programs write all the time; the
-//! time of the faults. A program that never yields to the runtime is found by `stuck`.
+//! time of the faults. Any other program that never yields to the runtime is found by `stuck`.
 
 mod loops;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod writes;
 use self::writes::Writes;
 use super::{Observed, Violation};
 use crate::engine::Time;
+use crate::hermetic::{ClockLoop, READS_AT_ONCE};
 use crate::scenario::oracle;
 
 pub use self::loops::Loops;
@@ -42,6 +44,17 @@ pub(super) fn hot_loop(run: &Observed<'_>) -> Option<Violation> {
     let mut writes = Writes::default();
     let mut entries = entries[start..].iter();
     entries.find_map(|entry| writes.count(entry, run.history, since, "all had converged"))
+}
+
+/// A program that waits for a clock in vain.
+pub fn reading_clocks(time: Time, found: &ClockLoop) -> Violation {
+    let who = found.host.as_deref().unwrap_or("a program");
+    let place = found.places.first().map_or(String::new(), |place| format!(" in {place}"));
+    let message = format!(
+        "{who} reads the clock {READS_AT_ONCE} times without letting time pass{place}: virtual time passes only while all \
+         programs wait, so wait with a timer (tokio::time::sleep)"
+    );
+    Violation::new(oracle::HOT_LOOP, time, message)
 }
 
 /// A program that does not let time pass.
