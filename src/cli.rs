@@ -1,13 +1,16 @@
 //! The command line: verbs, flags, exit codes. Users' crates call [`cli`] with their own programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use wavetank_sim::explore::Prepared;
 
 use crate::commands;
+use crate::isolate::read_stdin;
 use crate::registry::{BadInput, Registry};
 use crate::report;
+use crate::scenario::MAX_BYTES;
 
 /// A run has a violation.
 pub(crate) const VIOLATION: u8 = 1;
@@ -15,6 +18,9 @@ pub(crate) const VIOLATION: u8 = 1;
 pub(crate) const BAD_INPUT: u8 = 2;
 /// wavetank itself failed.
 pub(crate) const OUR_BUG: u8 = 3;
+/// The path that means stdin.
+pub(crate) const STDIN: &str = "-";
+
 /// Two runs of one seed differed.
 pub(crate) const NONDETERMINISM: u8 = 4;
 
@@ -88,7 +94,17 @@ pub(crate) fn scenario_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, BadInput
     Ok(files)
 }
 
-fn is_scenario(path: &std::path::Path) -> bool {
+/// The scenario of a file, or of stdin for the path `-`.
+pub(crate) fn load(registry: &Registry, path: &Path) -> Result<Prepared, BadInput> {
+    if path != Path::new(STDIN) {
+        return registry.load(path);
+    }
+    let text = read_stdin(MAX_BYTES)
+        .map_err(|error| BadInput(format!("{STDIN}: wavetank cannot read stdin ({error})")))?;
+    registry.load_text(text, path)
+}
+
+fn is_scenario(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 

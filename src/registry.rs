@@ -7,7 +7,9 @@ use std::path::Path;
 use wavetank_sim::explore::Prepared;
 use wavetank_sim::programs::{Host, Program};
 
-use crate::scenario::{BadScenario, load};
+#[cfg(feature = "cli")]
+use crate::scenario::load_text;
+use crate::scenario::{BadScenario, Scenario, load};
 
 /// Programs by name.
 ///
@@ -60,7 +62,20 @@ impl Registry {
     /// # Errors
     /// Everything that is wrong with the file, each with its line and column.
     pub fn load(&self, path: &Path) -> Result<Prepared, BadInput> {
-        let scenario = load(path, &self.names())?;
+        self.prepared(load(path, &self.names())?, path)
+    }
+
+    /// Reads the text of a scenario, which errors call `name`, and prepares it for runs. Paths in it are relative to the working
+    /// directory.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    #[cfg(feature = "cli")]
+    pub(crate) fn load_text(&self, text: &[u8], name: &Path) -> Result<Prepared, BadInput> {
+        self.prepared(load_text(text, &name.display().to_string(), &self.names())?, name)
+    }
+
+    fn prepared(&self, scenario: Scenario, path: &Path) -> Result<Prepared, BadInput> {
         Prepared::new(scenario, &self.programs).map_err(|why| BadInput(format!("{}: {why}", path.display())))
     }
 }

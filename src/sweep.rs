@@ -9,7 +9,7 @@ use wavetank_sim::engine::Time;
 use wavetank_sim::explore::{Prepared, Run, draw_plan, run_watched};
 use wavetank_sim::hermetic::exits;
 use wavetank_sim::scenario::{OracleInfo, Plan, oracle};
-use wavetank_sim::wire::What;
+use wavetank_sim::wire::{History, What};
 
 use crate::isolate::{Outcome, is_inside_job};
 use crate::report::{LogLine, Timeline, View, print_error};
@@ -59,6 +59,8 @@ pub(crate) struct Report {
     pub(crate) no_run: Option<String>,
     /// Of a run that failed: the last lines that the program in question wrote to stdout and stderr.
     pub(crate) last_words: Vec<LogLine>,
+    /// Why the view that the job asks for had nothing to show.
+    pub(crate) not_shown: Option<String>,
     /// If the job asks for detail: the record line by line, and what a user would have seen.
     pub(crate) detail: Option<Timeline>,
 }
@@ -101,18 +103,20 @@ pub(crate) fn work(scenarios: &[Prepared], job: &Job) -> Report {
     };
     tell_exits();
     let mut showing = job.view.begin();
-    let ran = run_watched(prepared, job.seed, &plan, showing.watch());
+    let is_wanted = showing.is_wanted();
+    let mut watch = |attempt: usize, history: &History| showing.go_on(attempt, history);
+    let ran = run_watched(prepared, job.seed, &plan, if is_wanted { Some(&mut watch) } else { None });
     let wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     match ran {
         Ok(run) => {
-            showing.end(&run.history);
-            Report::of(run, job.detail, wall_us)
+            let not_shown = showing.end(&run.history);
+            Report { not_shown, ..Report::of(run, job.detail, wall_us) }
         }
         Err(no_run) => {
-            showing.end(&no_run.history);
+            let not_shown = showing.end(&no_run.history);
             let detail = job.detail.then(|| Timeline::of(&no_run.history));
             let last_words = LogLine::last(&no_run.history, &no_run.why);
-            Report { detail, last_words, ..Report::none(job, no_run.why) }
+            Report { detail, last_words, not_shown, ..Report::none(job, no_run.why) }
         }
     }
 }
@@ -141,6 +145,7 @@ impl Report {
             unused: run.unused.into_iter().map(|unused| (unused.what, unused.why.to_owned())).collect(),
             notes: run.notes.into_iter().map(|note| (note.key, note.text)).collect(),
             no_run: None,
+            not_shown: None,
         }
     }
 
@@ -158,6 +163,7 @@ impl Report {
             notes: Vec::new(),
             no_run: Some(why),
             last_words: Vec::new(),
+            not_shown: None,
             detail: None,
         }
     }
@@ -217,7 +223,7 @@ pub(crate) fn jobs(scenario: usize, seeds: Range<u64>, plan: Option<&str>) -> Ve
     seeds.map(job).collect()
 }
 
-/// The job with which a zygote warms up. It depends on neither seed nor plan.
+/// The job with which a zygote warms up. It depends on neither seed nor plan, and is short also where runs are long.
 pub(crate) fn warm_up(scenario: usize) -> Job {
-    Job { scenario, seed: 0, plan: Some(String::new()), detail: false, view: View::Nothing }
+    Job { scenario, seed: 0, plan: Some(String::new()), detail: false, view: View::WarmUp }
 }

@@ -85,7 +85,7 @@ impl Scenario {
 
     /// Applies manifests in setup: a file, or the files of a folder, sorted by name.
     pub fn apply_path(mut self, path: impl AsRef<Path>) -> Self {
-        match manifests(path.as_ref()) {
+        match manifests(path.as_ref(), &mut self.inner.places) {
             Ok(objects) => self.setup(objects),
             Err(why) => {
                 self.problems.push(why.to_string());

@@ -5,21 +5,31 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::{BAD_INPUT, scenario_files};
+use crate::cli::{BAD_INPUT, load, scenario_files};
 use crate::registry::Registry;
 use crate::report::{print, print_error};
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Scenario files, or folders of them.
-    #[arg(default_value = "scenarios")]
+    /// Scenario files, or folders of them; default: the folder `scenarios`, if there is one.
     paths: Vec<PathBuf>,
 }
 
+/// The folder that is listed without an argument.
+const FOLDER: &str = "scenarios";
+
 /// Prints each scenario's name, number of seeds and first comment, then the programs.
 pub(crate) fn execute(args: &List, registry: &Registry) -> ExitCode {
-    let files = match scenario_files(&args.paths) {
+    let folder = PathBuf::from(FOLDER);
+    let paths = match &args.paths[..] {
+        [] if folder.is_dir() => vec![folder],
+        paths => paths.to_vec(),
+    };
+    if paths.is_empty() {
+        print(&format!("scenarios: there is no folder `{FOLDER}` here; `list PATH` lists another"));
+    }
+    let files = match scenario_files(&paths) {
         Ok(files) => files,
         Err(bad) => {
             print_error(&bad.to_string());
@@ -28,7 +38,7 @@ pub(crate) fn execute(args: &List, registry: &Registry) -> ExitCode {
     };
     let mut code = ExitCode::SUCCESS;
     for file in &files {
-        match registry.load(file) {
+        match load(registry, file) {
             Ok(prepared) => {
                 let scenario = prepared.scenario();
                 print(&format!(

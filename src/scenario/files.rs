@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wavetank_sim::object::Object;
+use wavetank_sim::scenario::Places;
 
 use super::problem::{BadScenario, Source, Spot};
 use super::{MAX_BYTES, Scenario, parse, read};
@@ -31,19 +32,29 @@ pub fn load(path: &Path, programs: &[&str]) -> Result<Scenario, BadScenario> {
     parse(&bytes, &name, &|manifest| read_files(&folder.join(manifest)), programs)
 }
 
-/// The objects of a manifest file, or of a folder's files sorted by name.
-pub(crate) fn manifests(path: &Path) -> Result<Vec<Arc<Object>>, BadScenario> {
+/// Reads the text of a scenario, which errors call `name`, and the manifests that it names. Their paths are relative to the
+/// working directory.
+#[cfg(feature = "cli")]
+pub(crate) fn load_text(text: &[u8], name: &str, programs: &[&str]) -> Result<Scenario, BadScenario> {
+    parse(text, name, &read_files, programs)
+}
+
+/// The objects of a manifest file, or of a folder's files sorted by name. Notes where they are written.
+pub(crate) fn manifests(path: &Path, places: &mut Places) -> Result<Vec<Arc<Object>>, BadScenario> {
     let name = path.display().to_string();
     let whole = |e: std::io::Error| {
         Source::new(&name, "").problem(Spot::start(), format!("wavetank cannot read the manifest ({e})"))
     };
     let files = read_files(path).map_err(|e| BadScenario::from(whole(e)))?;
-    let read = |(path, bytes): &(PathBuf, Vec<u8>)| -> Result<Vec<Arc<Object>>, BadScenario> {
+    let mut objects = Vec::new();
+    for (path, bytes) in &files {
         let source = Source::from_bytes(&path.display().to_string(), bytes)?;
-        read::manifest::read_objects(&source).map_err(BadScenario::of)
-    };
-    let objects: Vec<_> = files.iter().map(read).collect::<Result<_, _>>()?;
-    Ok(objects.into_iter().flatten().collect())
+        for (object, spot) in read::manifest::read_objects(&source).map_err(BadScenario::of)? {
+            places.note_object(&object, spot.in_file(&source.name));
+            objects.push(object);
+        }
+    }
+    Ok(objects)
 }
 
 /// The manifests at a path: one file, or the files of a folder, sorted by name, without subfolders, as `kubectl apply -f`.

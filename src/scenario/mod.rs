@@ -14,11 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use files::load;
+#[cfg(feature = "cli")]
+pub(crate) use files::load_text;
 pub(crate) use files::manifests;
 pub use problem::{BadScenario, Problem};
 pub use schema::schema;
 use wavetank_sim::object::Object;
 pub use wavetank_sim::scenario::Scenario;
+pub(crate) use yaml::yaml_of;
 
 mod files;
 pub(crate) mod format;
@@ -31,7 +34,7 @@ mod yaml;
 use problem::{Problems, Source, Spot};
 
 /// The most bytes of a scenario file. Our choice.
-const MAX_BYTES: u64 = 1 << 20;
+pub(crate) const MAX_BYTES: u64 = 1 << 20;
 /// Reads the manifests at a path that a step names: sorted files with their bytes. The path is as in the scenario file.
 pub type ReadManifests<'a> = &'a dyn Fn(&Path) -> std::io::Result<Vec<(PathBuf, Vec<u8>)>>;
 
@@ -69,7 +72,8 @@ pub fn parse(
 
 /// The objects of a manifest's text.
 pub(crate) fn manifests_of(text: &str) -> Result<Vec<Arc<Object>>, BadScenario> {
-    read::manifest::read_objects(&Source::new("(text)", text)).map_err(BadScenario::of)
+    let read = read::manifest::read_objects(&Source::new("(text)", text)).map_err(BadScenario::of)?;
+    Ok(read.into_iter().map(|(object, _)| object).collect())
 }
 
 #[cfg(test)]

@@ -140,6 +140,11 @@ impl Spot {
     pub(super) fn start() -> Self {
         Self { line: 1, column: 1, width: 1 }
     }
+
+    /// The place as messages write it: `file:line:column`.
+    pub(super) fn in_file(self, name: &str) -> String {
+        format!("{name}:{}:{}", self.line, self.column)
+    }
 }
 
 /// A file's name and text.

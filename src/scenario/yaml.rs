@@ -78,6 +78,11 @@ pub(super) fn documents(source: &Source) -> Result<Vec<Node>, Problem> {
     })
 }
 
+/// A value as YAML.
+pub(crate) fn yaml_of(value: &Value) -> String {
+    serde_saphyr::to_string(value).unwrap_or_else(|_| value.to_json())
+}
+
 /// Reads on a thread whose stack is large enough for any file within the limits.
 fn with_stack<T: Send>(read: impl FnOnce() -> T + Send) -> T {
     let reader = std::thread::Builder::new().stack_size(STACK_BYTES);

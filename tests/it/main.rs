@@ -3,6 +3,9 @@
 //! - `cli`: exit codes, bad input, JSON, JUnit
 //! - `controllers`: without a controller, its scenario fails
 //! - `sweeps`: what a sweep prints, when it ends early, notes that are failures
+//! - `input`: scenarios from stdin, and those of a folder
+//! - `looking`: one run while it goes, an object's revisions, an object at a time
+//! - `places`: where a failed step and its manifest are written
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
 //! - `signals`: programs that listen for SIGTERM
 //! - `builder`: a scenario built in code
@@ -20,6 +23,9 @@ mod compaction;
 mod controllers;
 mod events;
 mod exits;
+mod input;
+mod looking;
+mod places;
 mod replay;
 mod signals;
 mod sweeps;

@@ -52,13 +52,13 @@ const ROOT: &[(&str, &[&str])] = &[
     ("operators", &[]),
     ("scenario", &[]),
     ("registry", &["scenario"]),
-    ("report", &["isolate", "summary", "sweep"]),
+    ("report", &["isolate", "scenario", "summary", "sweep"]),
     ("sweep", &["isolate", "report"]),
     ("summary", &["isolate", "sweep"]),
     ("harness", &["isolate", "registry", "report", "summary", "sweep"]),
     ("builder", &["harness", "isolate", "registry", "report", "scenario", "sweep"]),
     ("commands", &["cli", "harness", "isolate", "registry", "report", "scenario", "summary", "sweep"]),
-    ("cli", &["commands", "isolate", "registry", "report"]),
+    ("cli", &["commands", "isolate", "registry", "report", "scenario"]),
 ];
 
 /// The entries that the root may have.

@@ -12,9 +12,10 @@ use super::actors::{API_SERVER, ActorKind, CHAOS};
 use super::event_loop::QueuedEvent;
 use crate::apiserver::{ApiServer, Replies, ServerInput};
 use crate::engine::Time;
+use crate::object::Str;
 use crate::wire::{
     Addr, Answer, Commit, Fate, Input, Latency, ObjectKey, Passing, Request, RequestId, Resource, Rule,
-    Streams, Strike, Verb, WatchEvent, What,
+    Status, Streams, Strike, Verb, WatchEvent, What,
 };
 
 /// What is on its way between actors and the API server.
@@ -223,7 +224,8 @@ impl Cluster {
             ActorKind::Host => {
                 let bookmark = watching.then(|| self.bookmark(to, id));
                 if let Some(request) = self.hosts.answer(to, id, &answer, bookmark) {
-                    self.note(to, What::Answered { code: answer.code() });
+                    let why = answer.failure().map_or(Str::default(), |status| failed(&request, status));
+                    self.note(to, What::Answered { code: answer.code(), why });
                     self.traffic.answered = Some((request, answer));
                     self.programs_may_act = true;
                 } else if watching {
@@ -289,6 +291,13 @@ impl Cluster {
 /// A request as the rule sees it.
 fn passing<'a>(server: &'a ApiServer, now: Time, request: &'a Request) -> Passing<'a> {
     Passing { now, request, kind: server.registry().kind_name(request.resource) }
+}
+
+/// A request that failed, and why, in words.
+fn failed(request: &Request, status: &Status) -> Str {
+    let (verb, resource) = (request.verb.as_str(), request.resource.map_or("", Resource::plural));
+    let what = if resource.is_empty() { &*request.path } else { resource };
+    smol_str::format_smolstr!("{verb} {what} {}: {}", request.key(), status.message)
 }
 
 /// The entry of the record for a request with this code of its answer.

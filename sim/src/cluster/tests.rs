@@ -83,7 +83,7 @@ fn played(mut rule: Bend, events: &[(i64, Option<&str>)]) -> String {
     let lines = of_host.filter_map(|entry| match &entry.what {
         What::Request { verb, code, .. } => Some(format!("{} {} {code}", entry.time.0, verb.as_str())),
         What::Commit(commit) => Some(commit.key.name.to_string()),
-        What::Answered { code } => Some(format!("{} got {code}", entry.time.0)),
+        What::Answered { code, .. } => Some(format!("{} got {code}", entry.time.0)),
         What::Delivered { events, .. } => Some(format!("{} events {events}", entry.time.0)),
         _ => None,
     });

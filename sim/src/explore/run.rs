@@ -1,5 +1,7 @@
 //! One run: boot, setup, then safety while the faults rage, heal, and liveness in bounded time.
 
+use std::ops::ControlFlow;
+
 use super::Prepared;
 use super::judge::Judge;
 use super::liveness::Waiting;
@@ -56,16 +58,17 @@ pub struct NoRun {
     pub history: History,
 }
 
-/// Sees a run while it goes: gets the record so far, whenever it has grown. The number counts attempts from 0: a setup that
-/// does not converge in its time is tried again from the beginning with a longer one.
-pub type Watch<'w> = dyn FnMut(usize, &History) + 'w;
+/// Sees a run while it goes: gets the record so far, after each step of the cluster. The number counts attempts from 0: a setup that
+/// does not converge in its time is tried again from the beginning with a longer one. `Break` ends the run there; what it came
+/// to then means nothing.
+pub type Watch<'w> = dyn FnMut(usize, &History) -> ControlFlow<()> + 'w;
 
 /// Runs a scenario with a seed and a plan. Best on a fresh thread: see [`hermetic`].
 pub fn run(prepared: &Prepared, seed: u64, plan: &Plan) -> Result<Run, Box<NoRun>> {
     run_watched(prepared, seed, plan, None)
 }
 
-/// Like [`run()`], with somebody who watches. What the watcher does changes nothing in the run.
+/// Like [`run()`], with somebody who watches. What a watcher does changes nothing in the run, unless it ends it.
 pub fn run_watched(
     prepared: &Prepared,
     seed: u64,
@@ -222,5 +225,33 @@ impl World<'_> {
             notes,
             history,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::tests::scenario;
+
+    #[test]
+    fn who_watches_a_run_sees_it_grow_changes_nothing_and_may_end_it() {
+        let prepared = Prepared::new(scenario(), &[]).unwrap();
+        let untold = run(&prepared, 1, &Plan::default()).unwrap();
+        let mut lengths = Vec::new();
+        let mut watch = |attempt: usize, history: &History| {
+            assert_eq!(attempt, 0);
+            lengths.push(history.record.entries().len());
+            ControlFlow::Continue(())
+        };
+        let watched = run_watched(&prepared, 1, &Plan::default(), Some(&mut watch)).unwrap();
+        assert_eq!(watched.fingerprint, untold.fingerprint);
+        assert!(lengths.is_sorted() && lengths.first() < lengths.last(), "{lengths:?}");
+        let mut calls = 0;
+        let mut soon = |_: usize, _: &History| {
+            calls += 1;
+            if calls > 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let ended = run_watched(&prepared, 1, &Plan::default(), Some(&mut soon)).unwrap_err();
+        assert!(ended.history.record.entries().len() < watched.history.record.entries().len());
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::Time;
 use crate::faults::{Injector, Unused};
 use crate::hermetic::{self, Panic};
 use crate::object::Str;
-use crate::oracles::{self, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
+use crate::oracles::{self, Loops, Note, Observed, REQUESTS_AT_ONCE, RecordJudge, Violation};
 use crate::programs::{HostSpec, Program};
 use crate::scenario::{OracleInfo, Scenario, oracle};
 use crate::wire::{Addr, Answer, History, NoFaults, Request, What};
@@ -69,6 +69,8 @@ pub(super) struct World<'s> {
     /// Who sees the record grow, and which attempt this is.
     #[debug(skip)]
     watch: Option<(usize, &'s mut Watch<'s>)>,
+    /// Looks for hot loops until a fault strikes; none where no program runs.
+    loops: Option<Loops>,
 }
 
 impl<'s> World<'s> {
@@ -96,6 +98,7 @@ impl<'s> World<'s> {
             armed: false,
             burst,
             watch: None,
+            loops: None,
         }
     }
 
@@ -104,6 +107,10 @@ impl<'s> World<'s> {
     }
 
     pub(super) fn start_operators(&mut self) {
+        let scenario = self.scenario;
+        let in_pods = || scenario.images.iter().any(|image| image.program.is_some());
+        let runs_programs = !scenario.operators.is_empty() || in_pods();
+        self.loops = (runs_programs && !self.is_disabled(oracle::HOT_LOOP)).then(|| Loops::new(self.began));
         for operator in &self.scenario.operators {
             let Some(program) = self.cluster.program(&operator.program).cloned() else { continue };
             for replica in 0..operator.replicas {
@@ -173,13 +180,16 @@ impl<'s> World<'s> {
     /// Takes in what was recorded since the last call.
     fn take_in(&mut self) -> Result<(), Halt> {
         if let Some((attempt, watch)) = &mut self.watch
-            && self.cluster.history().record.entries().len() > self.seen
+            && watch(*attempt, self.cluster.history()).is_break()
         {
-            watch(*attempt, self.cluster.history());
+            return Err(Halt::StepFailed("who watches the run has ended it".into()));
         }
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
             let now = entry.time;
+            if let Some(loops) = &mut self.loops {
+                loops.on_entry(entry, self.cluster.history()).map_or(Ok(()), found)?;
+            }
             match &entry.what {
                 What::Commit(commit) => {
                     let commit = commit.clone();
@@ -203,6 +213,7 @@ impl<'s> World<'s> {
                         return found(oracles::spinning(now));
                     }
                 }
+                What::Fault(_) => self.loops = None,
                 _ => {}
             }
         }
@@ -244,6 +255,7 @@ impl<'s> World<'s> {
     pub(super) async fn at_end(&mut self, program: &Program) -> Result<(), Halt> {
         let name: Str = program.name().into();
         let spec = HostSpec { program: program.clone(), name: name.clone(), identity: name, env: Vec::new() };
+        self.loops = None; // it may write what it likes
         let (addr, from) = (self.cluster.add_host(spec, 0), self.seen);
         loop {
             self.advance().await?;

@@ -4,6 +4,7 @@
 //! What is judged when, and where:
 //! - at every commit from t = 0: `always` ([`Check`], followed by `explore::judge`)
 //! - at any time: a program that does not let time pass ([`spinning`]); a step that fails (`step`, in `explore`)
+//! - before the first fault, also in setup: a program that writes on although nothing else changes ([`Loops`])
 //! - where the system has to converge (setup, `wait: {for: converged}`, after healing) and does not: [`NotConverged`]
 //! - when it has converged after healing and stayed so: [`CONVERGED`], in the order of the list
 //! - then the scenario's code at the end (`at_end`, in `explore`)
@@ -45,7 +46,7 @@ mod violation;
 pub use check::{Check, Compiled};
 pub use convergence::NotConverged;
 pub use endings::{Ending, How, endings, failing};
-pub use hot_loop::{REQUESTS_AT_ONCE, spinning};
+pub use hot_loop::{Loops, REQUESTS_AT_ONCE, spinning};
 pub use note::Note;
 pub use observed::Observed;
 pub use violation::Violation;

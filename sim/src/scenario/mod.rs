@@ -12,6 +12,7 @@
 //! - [`oracle`]: the table of all oracles
 //! - [`view`]: checks written in Rust, and the objects that they see
 //! - [`plan`]: the exact faults of one run, and their text form
+//! - [`Places`]: where the parts are written
 //! - [`near`]: suggestions for misspelt words
 //!
 //! Architecture invariant: names only `object` in the crate, and derives no serde. The root crate has the file format.
@@ -22,6 +23,7 @@ pub mod fault;
 pub mod flag;
 pub mod near;
 pub mod oracle;
+mod places;
 pub mod plan;
 pub mod range;
 mod spec;
@@ -34,10 +36,11 @@ pub use cluster::{Boot, ClusterSpec, Exit, Flag, ImageRule, NodePool, OperatorSp
 pub use expect::{Check, Expectation, Modality, Var};
 pub use fault::{Arg, Args, FaultInfo, FaultSpec, FaultTarget, Victim};
 pub use oracle::OracleInfo;
+pub use places::Places;
 pub use plan::{BadPlan, ExactWhen, Plan, PlannedFault};
 pub use range::{CountRange, TimeRange};
 pub use spec::{Converge, Disabled, Ignore, MayBePending, Scenario};
-pub use step::{Action, Cascade, NodeChoice, Step, Wait, WaitFor};
+pub use step::{Action, Cascade, NodeChoice, Step, UntilGone, Wait, WaitFor};
 pub use target::{Hosting, KindName, Pattern, Pick, Target};
 pub use trigger::{EventPattern, EventVerb, Moment, Trigger, When};
 pub use view::{RustCheck, View};

@@ -68,7 +68,7 @@ rows! {
     STALLED "stalled" Run Disabled true
     "After the faults have healed, a custom resource says `Stalled=True`, so that waiting does not help."
     HOT_LOOP "hot_loop" Record Disabled true
-    "A program writes one object again and again although the system has converged, or it keeps time from passing."
+    "A program writes one object again and again although the system has converged, or although nothing else changes before the first fault, or it keeps time from passing."
     PANIC "panic" Record Disabled true
     "A program panics, in its main task or in a spawned one."
     ALWAYS "always" Check Disabled true

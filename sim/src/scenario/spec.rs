@@ -1,6 +1,8 @@
 //! The whole scenario, and its conditions for convergence.
 
-use super::{ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Step};
+use super::{
+    ClusterSpec, Expectation, FaultSpec, ImageRule, KindName, OperatorSpec, OracleInfo, Places, Step,
+};
 use crate::object::LabelSelector;
 use crate::object::names::DEFAULT_NAMESPACE;
 
@@ -34,6 +36,8 @@ pub struct Scenario {
     pub expect_violation: Option<&'static OracleInfo>,
     /// Oracles that are off in this scenario.
     pub disable: Vec<Disabled>,
+    /// Where its parts are written.
+    pub places: Places,
 }
 
 /// When the system counts as converged.
@@ -129,6 +133,7 @@ impl Scenario {
             expect: Vec::new(),
             expect_violation: None,
             disable: Vec::new(),
+            places: Places::default(),
         }
     }
 

@@ -52,7 +52,7 @@ pub enum Action {
     /// Create each object, in order.
     Create(Vec<Arc<Object>>),
     /// Delete each of these objects, in order.
-    DeleteObjects(Vec<Arc<Object>>),
+    DeleteObjects(Vec<Arc<Object>>, UntilGone),
     /// Delete the target's objects.
     Delete {
         /// The objects.
@@ -61,6 +61,8 @@ pub enum Action {
         cascade: Cascade,
         /// `gracePeriodSeconds`, if it differs from the object's own.
         grace_period_seconds: Option<u64>,
+        /// Whether the step waits until they are gone.
+        until_gone: UntilGone,
     },
     /// Patch the target's objects.
     Patch {
@@ -144,7 +146,7 @@ impl Action {
     verbs! {
         Self::Apply(_) => "apply",
         Self::Create(_) => "create",
-        Self::DeleteObjects(_) | Self::Delete { .. } => "delete",
+        Self::DeleteObjects(..) | Self::Delete { .. } => "delete",
         Self::Patch { .. } => "patch",
         Self::Scale { .. } => "scale",
         Self::SetImage { .. } => "setImage",
@@ -158,9 +160,16 @@ impl Action {
         Self::Assert(_) => "assert",
     }
 
-    /// Whether it waits for the cluster. All other actions only send requests, one after the other.
+    /// Whether it waits for the cluster, whenever it runs. All other actions only send requests, one after the other; a deletion
+    /// then waits if it has no trigger.
     pub fn waits(&self) -> bool {
-        matches!(self, Self::Drain { .. } | Self::UpgradeNodes { .. } | Self::Wait(_))
+        match self {
+            Self::DeleteObjects(_, until_gone) | Self::Delete { until_gone, .. } => {
+                until_gone.wait == Some(true) || until_gone.timeout_ms.is_some()
+            }
+            Self::Drain { .. } | Self::UpgradeNodes { .. } | Self::Wait(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -168,7 +177,7 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = self.verb();
         match self {
-            Self::Apply(objects) | Self::Create(objects) | Self::DeleteObjects(objects) => {
+            Self::Apply(objects) | Self::Create(objects) | Self::DeleteObjects(objects, _) => {
                 let names: Vec<_> = objects.iter().map(|o| format!("{}/{}", o.kind(), o.name())).collect();
                 write!(f, "{verb} {}", names.join(", "))
             }
@@ -203,6 +212,21 @@ pub enum Cascade {
     Foreground,
     /// The dependents stay.
     Orphan,
+}
+
+/// Whether a deletion waits until its objects are gone, as `kubectl delete` does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UntilGone {
+    /// Whether it waits; without a word, a step in the order does, and a triggered one does not.
+    pub wait: Option<bool>,
+    /// How long it may take; without a word, [`UntilGone::TIMEOUT_MS`].
+    pub timeout_ms: Option<u64>,
+}
+
+impl UntilGone {
+    /// The default timeout. Our choice: faults go on meanwhile, so that an operator may first have to come through a crash loop or
+    /// the loss of its node. kubectl waits for ever.
+    pub const TIMEOUT_MS: u64 = 20 * 60_000;
 }
 
 /// The nodes of a cordon or a drain.

@@ -76,6 +76,8 @@ pub enum What {
     Answered {
         /// The HTTP code.
         code: u16,
+        /// Of a failure: the request and the message. It follows from the rest, and is no part of the fingerprint.
+        why: Str,
     },
     /// A host started, exited, crashed or panicked; in words.
     Host(Str),
@@ -177,7 +179,7 @@ impl engine::Entry for Entry {
                 digest.bytes(resource.as_str().as_bytes());
                 digest.word(*revision);
             }
-            What::Answered { code } => digest.word(4 + (u64::from(*code) << 8)),
+            What::Answered { code, why: _ } => digest.word(4 + (u64::from(*code) << 8)),
             What::Host(text) | What::Fault(text) | What::Step(text) => {
                 digest.word(5);
                 digest.bytes(text.as_bytes());
@@ -219,7 +221,8 @@ impl fmt::Display for What {
             Self::Delivered { resource, events, error, .. } => {
                 write!(f, "got {events} events of {}, the last an error {error}", resource.plural())
             }
-            Self::Answered { code } => write!(f, "got answer {code}"),
+            Self::Answered { code, why } if why.is_empty() => write!(f, "got answer {code}"),
+            Self::Answered { code, why } => write!(f, "got answer {code} to {why}"),
             Self::Host(text) | Self::Fault(text) | Self::Step(text) => f.write_str(text),
         }
     }

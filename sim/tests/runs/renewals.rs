@@ -3,7 +3,7 @@
 use wavetank_sim::engine::Time;
 use wavetank_sim::explore::Run;
 use wavetank_sim::scenario::{
-    Action, Cascade, Check, Expectation, KindName, Modality, Scenario, Step, Target, Var,
+    Action, Cascade, Check, Expectation, KindName, Modality, Scenario, Step, Target, UntilGone, Var,
 };
 use wavetank_sim::wire::resource::{LEASES, NODES};
 use wavetank_sim::wire::{ObjectKey, Resource};
@@ -74,7 +74,8 @@ fn at_the_end_each_lease_tells_its_last_renewal() {
 fn a_lease_that_someone_deletes_comes_back() {
     let namespace = Some("kube-node-lease".into());
     let target = Target::Named { kind: "lease".into(), namespace, name: "node-1".into() };
-    let delete = Action::Delete { target, cascade: Cascade::Background, grace_period_seconds: None };
+    let (cascade, until_gone) = (Cascade::Background, UntilGone::default());
+    let delete = Action::Delete { target, cascade, grace_period_seconds: None, until_gone };
     let steps = vec![wait(60_000), Step::new(delete), wait(60_000)];
     let run = held(Scenario { steps, ..web() }, 1, "");
     assert_eq!(run.at(*LEASES, run.end).len(), 3);

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use wavetank_sim::explore::Prepared;
 
-use crate::cli::{BAD_INPUT, scenario_files};
+use crate::cli::{BAD_INPUT, load, scenario_files};
 use crate::registry::Registry;
 use crate::report::print_error;
 pub(crate) use arguments::{IsolationFlag, Run};
@@ -25,7 +25,7 @@ pub(crate) fn execute(args: &Run, registry: &Registry) -> ExitCode {
         Err(bad) => return bad_input(&bad.to_string()),
     };
     let (loaded, bad): (Vec<_>, Vec<_>) =
-        files.iter().map(|file| registry.load(file)).partition(Result::is_ok);
+        files.iter().map(|file| load(registry, file)).partition(Result::is_ok);
     if !bad.is_empty() {
         let words: Vec<String> = bad.into_iter().filter_map(Result::err).map(|bad| bad.to_string()).collect();
         return bad_input(&words.join("\n"));

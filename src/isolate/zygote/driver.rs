@@ -21,7 +21,7 @@ use super::exits::Exits;
 use super::lane::{self, Message};
 use super::{Outcome, Pool, VARIABLE};
 use crate::isolate::drive::{self, Follow};
-use crate::isolate::{history, sys};
+use crate::isolate::{history, stdin, sys};
 
 /// How much of a dead job's output is kept. Our choice: enough for a panic with its backtrace.
 const OUTPUT_TAIL_BYTES: u64 = 8 << 10;
@@ -234,7 +234,7 @@ fn start_zygote(lanes: &[Lane], theirs: &[UnixStream]) -> io::Result<Child> {
     command.arg0(arguments.next().unwrap_or_default());
     command.args(test_of_this_thread().unwrap_or_else(|| arguments.collect()));
     command.env(VARIABLE, format!("{}:{}", process::id(), numbers.join(",")));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(lanes[0].output.try_clone()?);
+    command.stdin(stdin::for_zygote()?).stdout(Stdio::null()).stderr(lanes[0].output.try_clone()?);
     // Ctrl-C in a terminal goes to the driver's group. The driver decides what follows.
     command.process_group(0);
     sys::make_zygote(&mut command, inherited);

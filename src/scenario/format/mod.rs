@@ -3,11 +3,13 @@
 //!
 //! - `leaf`: durations, counts, selectors, targets and the like
 //! - `cluster`: nodes, images, operators
+//! - `converge`: when the system counts as converged
 //! - `steps`: the changes; the table of verbs also has the functions that read them
 //! - `faults`: failures and expectations
 //! - `fault_rows`: the schema's branch for each fault of the table
 
 mod cluster;
+mod converge;
 mod fault_rows;
 mod faults;
 mod leaf;
@@ -17,10 +19,7 @@ pub(crate) use leaf::{check_objects, check_selector};
 pub(super) use steps::VERBS;
 pub(crate) use steps::check_step;
 
-use leaf::{BOOLEAN, DURATION, KIND, LABEL, POINTER, SEEDS, SELECTOR, TEXT};
-
-use wavetank_sim::object::Value;
-use wavetank_sim::value;
+use leaf::{LABEL, SEEDS};
 
 use super::shape::{Field, Fields, Shape, may, must};
 
@@ -72,54 +71,8 @@ static SPEC: Fields = map(
         ),
         may("steps", Shape::List(&Shape::Fields(&steps::STEP)), "the changes, in order"),
         may("faults", Shape::List(&Shape::Branches(&faults::FAULT, fault_rows::branches)), "the failures"),
-        may("converge", Shape::Fields(&CONVERGE), "when the system counts as converged"),
+        may("converge", Shape::Fields(&converge::CONVERGE), "when the system counts as converged"),
         may("expect", faults::EXPECT, "what must hold in every run"),
         may("oracles", Shape::Fields(&faults::ORACLES), "settings of the built-in oracles"),
-    ],
-);
-
-static CONVERGE: Fields = map(
-    "`converge`",
-    &[
-        may("within", DURATION, "the time from healing in which the system must converge; default 20m"),
-        may("settle", DURATION, "the time for which the system must stay converged; default 10m"),
-        may(
-            "ignore",
-            Shape::List(&Shape::Fields(&IGNORE)),
-            "objects and fields that may change while the system is converged",
-        ),
-        may(
-            "pending",
-            Shape::List(&Shape::Branches(&PENDING, name_or_selector)),
-            "objects that may be pending when all is well, such as a custom resource that is Ready=False by design",
-        ),
-        may(
-            "withoutResync",
-            BOOLEAN,
-            "whether a convergence is a violation that only a timer of a program brings about; default false, which makes it a note",
-        ),
-    ],
-);
-
-static PENDING: Fields = map(
-    "an entry of `pending`",
-    &[
-        must("kind", KIND, "the objects' kind"),
-        may("name", TEXT, "the object's name; default all of the kind"),
-        may("selector", SELECTOR, "the objects' labels; default all of the kind"),
-    ],
-);
-
-/// With a name there is no selector.
-fn name_or_selector() -> Value {
-    value!([{"if": {"required": ["name"]}, "then": {"properties": {"selector": false}}}])
-}
-
-static IGNORE: Fields = map(
-    "an entry of `ignore`",
-    &[
-        must("kind", KIND, "the objects' kind"),
-        may("selector", SELECTOR, "the objects' labels; default all of the kind"),
-        may("fields", Shape::List(&POINTER), "JSON pointers of the fields; default the whole object"),
     ],
 );

@@ -41,7 +41,11 @@ impl Reader<'_, '_> {
             match read.and_then(|source| read_objects(&source)) {
                 Ok(found) => {
                     empty &= found.is_empty();
-                    objects.extend(found);
+                    let name = name.display().to_string();
+                    for (object, spot) in found {
+                        self.places.note_object(&object, spot.in_file(&name));
+                        objects.push(object);
+                    }
                 }
                 Err(problems) => {
                     empty = false;
@@ -62,33 +66,40 @@ impl Reader<'_, '_> {
         match read_objects(&Source::new(&self.context.source.name, text)) {
             Ok(found) if found.is_empty() => self
                 .wrong(node.spot, "this text has no manifest: write one with apiVersion, kind and metadata"),
-            Ok(found) => objects.extend(found),
+            Ok(found) => {
+                for (object, spot) in found {
+                    let place = self.inside(node, text, spot).in_file(&self.context.source.name);
+                    self.places.note_object(&object, place);
+                    objects.push(object);
+                }
+            }
             Err(problems) => {
                 for problem in problems {
-                    let spot = self.inside(node, text, &problem);
+                    let Problem { line, column, .. } = problem;
+                    let spot = self.inside(node, text, Spot { line, column, width: 1 });
                     self.wrong(spot, problem.message);
                 }
             }
         }
     }
 
-    /// The place in the file of a problem in an inline text: its own line in a block (`|`), else the beginning of the text.
-    fn inside(&self, node: &Node, text: &str, problem: &Problem) -> Spot {
+    /// The place in the file of a place in an inline text: its own line in a block (`|`), else the beginning of the text.
+    fn inside(&self, node: &Node, text: &str, inner: Spot) -> Spot {
         let line = |at: usize| self.context.source.text.split('\n').nth(at - 1).unwrap_or_default();
-        let at = node.spot.line + problem.line - 1;
-        let inner = text.split('\n').nth(problem.line - 1).unwrap_or_default();
+        let at = node.spot.line + inner.line - 1;
+        let line_of_text = text.split('\n').nth(inner.line - 1).unwrap_or_default();
         let indent = node.spot.column - 1;
         let outer: String = line(at).chars().skip(indent).collect();
-        if text.contains('\n') && outer.trim_end_matches('\r') == inner {
-            Spot { line: at, column: problem.column + indent, width: 1 }
+        if text.contains('\n') && outer.trim_end_matches('\r') == line_of_text {
+            Spot { line: at, column: inner.column + indent, width: 1 }
         } else {
             Spot { width: 1, ..node.spot }
         }
     }
 }
 
-/// The objects of a file, with the items of lists as objects of their own, as kubectl reads them.
-pub(in crate::scenario) fn read_objects(source: &Source) -> Result<Vec<Arc<Object>>, Vec<Problem>> {
+/// The objects of a file and their places, with the items of lists as objects of their own, as kubectl reads them.
+pub(in crate::scenario) fn read_objects(source: &Source) -> Result<Vec<(Arc<Object>, Spot)>, Vec<Problem>> {
     let documents = yaml::documents(source).map_err(|problem| vec![problem])?;
     let mut objects = Vec::new();
     let mut problems = Vec::new();
@@ -98,7 +109,7 @@ pub(in crate::scenario) fn read_objects(source: &Source) -> Result<Vec<Arc<Objec
         let items = if is_list { document.list("items") } else { std::slice::from_ref(document) };
         for item in items {
             match check(item) {
-                Ok(()) => objects.push(Object::shared(item.value())),
+                Ok(()) => objects.push((Object::shared(item.value()), item.spot)),
                 Err((spot, message)) => problems.push(source.problem(spot, message)),
             }
         }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use wavetank_sim::scenario::oracle::{OracleInfo, Use};
 use wavetank_sim::scenario::range::seeds;
-use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, MayBePending, Scenario};
+use wavetank_sim::scenario::{Converge, Disabled, Ignore, KindName, MayBePending, Places, Scenario};
 
 use self::programs::Running;
 pub(super) use self::reader::{Context, Reader, refuse_unread, texts};
@@ -30,7 +30,7 @@ mod steps;
 
 /// The scenario. It is incomplete if there are problems.
 pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problems) -> Scenario {
-    let mut reader = Reader { context, problems, running: Running::default() };
+    let mut reader = Reader { context, problems, places: Places::default(), running: Running::default() };
     let mut scenario =
         Scenario::new(root.get("metadata").and_then(|meta| meta.string("name")).unwrap_or_default());
     let Some(spec) = root.get("spec") else { return scenario };
@@ -56,6 +56,7 @@ pub(super) fn scenario(root: &Node, context: Context<'_>, problems: &mut Problem
         scenario.expect_violation = expect.get("violation").and_then(|node| oracle(node, Use::Expected));
         reader.unique(expect.items(), "expectation");
     }
+    scenario.places = reader.take_places(spec);
     let disable = spec.get("oracles").map_or(&[][..], |node| node.list("disable"));
     scenario.disable = reader.each(disable, |_, node| {
         let oracle = oracle(node.get("name")?, Use::Disabled)?;

@@ -45,14 +45,16 @@ impl Reader<'_, '_> {
         if self.context.programs.contains(&&*name) {
             return Some(name.into_owned());
         }
-        let instead = match nearest(&name, self.context.programs.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "known: {}. Register a program of your own in your crate, in examples/tank.rs: \
-                 `wavetank::cli(wavetank::registry().program(\"{name}\", run))`",
-                self.context.programs.join(", ")
-            ),
+        let near = nearest(&name, self.context.programs.iter().copied());
+        let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        let known = match self.context.programs {
+            [] => "none".to_owned(),
+            programs => programs.join(", "),
         };
+        let instead = format!(
+            "{near}known: {known}. Register a program of your own in your crate, in examples/tank.rs: \
+             `wavetank::cli(wavetank::registry().program(\"{name}\", run))`"
+        );
         self.wrong(node.spot, format!("there is no program `{name}`; {instead}"));
         None
     }

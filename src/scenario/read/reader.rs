@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use wavetank_sim::scenario::Places;
 use wavetank_sim::scenario::range::Millis;
 
 use super::programs::Running;
@@ -36,6 +37,8 @@ impl<'a> Context<'a> {
 pub(in crate::scenario) struct Reader<'a, 'p> {
     pub(super) context: Context<'a>,
     pub(super) problems: &'p mut Problems,
+    /// Where the objects of manifests are written.
+    pub(super) places: Places,
     pub(super) running: Running,
 }
 
@@ -53,6 +56,15 @@ impl Reader<'_, '_> {
     /// Reads each of these.
     pub(super) fn each<T>(&mut self, nodes: &[Node], read: impl Fn(&mut Self, &Node) -> Option<T>) -> Vec<T> {
         nodes.iter().filter_map(|node| node.unread_if_none(read(self, node))).collect()
+    }
+
+    /// Where the steps of this spec and their manifests are written.
+    pub(super) fn take_places(&mut self, spec: &Node) -> Places {
+        let file = &self.context.source.name;
+        let of = |list: &str| spec.list(list).iter().map(|step| step.spot.in_file(file)).collect();
+        let mut places = std::mem::take(&mut self.places);
+        (places.setup, places.steps) = (of("setup"), of("steps"));
+        places
     }
 
     /// The value that a table gives the word in a field; nothing if the field is missing.

@@ -39,7 +39,10 @@ fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
         ("steps: [{delete: []}]", "`delete` has no manifest"),
         ("images: [{image: a, pull: soon}]", "5:29: `soon` is no duration"),
         ("images: [{image: a, ready: always}]", "or `never`"),
-        ("images: [{image: a, program: web-operater}]", "did you mean `web-operator`?"),
+        (
+            "images: [{image: a, program: web-operater}]",
+            "did you mean `web-operator`? known: web-operator, etcd. Register a program of your own",
+        ),
         (
             "operators: [{program: mine}]",
             "there is no program `mine`; known: web-operator, etcd. Register a program of your own",

@@ -14,7 +14,7 @@ mod waits;
 use super::world::{Halt, World};
 use crate::cluster::USER;
 use crate::engine::{Millis, Time};
-use crate::scenario::{Action, Step};
+use crate::scenario::{Action, Step, UntilGone};
 use crate::wire::{Options, Request, What};
 
 /// What a step has come to.
@@ -26,9 +26,12 @@ impl World<'_> {
         let done = match &step.action {
             Action::Apply(objects) => self.apply(objects).await,
             Action::Create(objects) => self.create(objects).await,
-            Action::DeleteObjects(objects) => self.delete_objects(objects).await,
-            Action::Delete { target, cascade, grace_period_seconds } => {
-                self.delete(target, *cascade, *grace_period_seconds).await
+            Action::DeleteObjects(objects, until_gone) => {
+                self.delete_objects(objects, timeout_of(step, until_gone)).await
+            }
+            Action::Delete { target, cascade, grace_period_seconds, until_gone } => {
+                let timeout = timeout_of(step, until_gone);
+                self.delete(target, *cascade, *grace_period_seconds, timeout).await
             }
             Action::Patch { target, patch_type, patch, subresource } => {
                 self.patch(target, *patch_type, patch.clone(), subresource.as_deref()).await
@@ -47,8 +50,9 @@ impl World<'_> {
             Action::Assert(check) => self.assert(check, step),
         };
         let Err(Halt::StepFailed(why)) = done else { return done };
+        let place = self.scenario.place_of(step).map_or(String::new(), |place| format!(" ({place})"));
         let (step, now) = (step.label(), self.cluster.now());
-        Err(Halt::StepFailed(format!("step \"{step}\" failed at {now}: {why}")))
+        Err(Halt::StepFailed(format!("step \"{step}\"{place} failed at {now}: {why}")))
     }
 
     /// Sends a request, which must succeed.
@@ -76,6 +80,12 @@ impl World<'_> {
             self.pass_until(self.cluster.now() + every).await?;
         }
     }
+}
+
+/// How long a deletion may take until its objects are gone; nothing if it does not wait.
+fn timeout_of(step: &Step, until_gone: &UntilGone) -> Option<Millis> {
+    let waits = until_gone.wait.unwrap_or(step.when.is_none());
+    waits.then(|| until_gone.timeout_ms.unwrap_or(UntilGone::TIMEOUT_MS))
 }
 
 /// Options of a write: steps write under kubectl's field manager.

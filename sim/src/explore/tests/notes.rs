@@ -10,7 +10,7 @@ use super::{played, scenario, wait};
 use crate::engine::SECOND;
 use crate::explore::Run;
 use crate::programs::{Host, Program};
-use crate::scenario::{Action, ImageRule, MayBePending, NodeChoice, Scenario, Step, Target};
+use crate::scenario::{Action, ImageRule, MayBePending, NodeChoice, Scenario, Step, Target, UntilGone};
 
 fn notes(run: &Run) -> Vec<&str> {
     run.notes.iter().map(|note| note.text.as_str()).collect()
@@ -48,7 +48,7 @@ fn an_entry_of_pending_and_a_step_that_select_nothing_are_noted() {
     let target = Target::Selected { kind: "pod".into(), namespace: None, selector, pick };
     let (cascade, grace_period_seconds) = (crate::scenario::Cascade::Background, None);
     scenario.steps = vec![
-        Step::new(Action::Delete { target, cascade, grace_period_seconds }),
+        Step::new(Action::Delete { target, cascade, grace_period_seconds, until_gone: UntilGone::default() }),
         Step::new(Action::Cordon(NodeChoice::Selected("disk=none".into()))),
     ];
     let images = std::mem::take(&mut scenario.images);

@@ -230,3 +230,53 @@ fn a_program_that_ends_after_setup_has_its_last_words_in_the_verdict() {
     assert!(found.starts_with(words), "{found}");
     assert!(found.ends_with(": the licence has run out"), "{found}");
 }
+
+/// Writes a ConfigMap every so often, and changes it each time or never.
+fn writing(every_ms: u64, changes: bool) -> Program {
+    Program::new("op", move |host: Host| write_on(host, every_ms, changes))
+}
+
+async fn write_on(host: Host, every_ms: u64, changes: bool) -> Result<(), String> {
+    let client = Client::new(&host);
+    let path = "/api/v1/namespaces/default/configmaps";
+    client.write(Method::POST, path, value!({"metadata": {"name": "a"}})).await.ok();
+    for count in 0.. {
+        let text = if changes { format!("{count}") } else { "same".to_owned() };
+        client.write(Method::PATCH, &format!("{path}/a"), value!({"data": {"count": text}})).await?;
+        tokio::time::sleep(Duration::from_millis(every_ms)).await;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_hot_loop_in_setup_ends_the_run_a_minute_after_the_last_other_change() {
+    for (program, words) in [
+        (writing(10, true), "op changed configmaps default/a 10 times in 60 s although nothing else changed"),
+        (
+            writing(1000, false),
+            "op tried to write configmaps default/a 30 times in 60 s although nothing else changed",
+        ),
+    ] {
+        let run =
+            ran(things(), std::slice::from_ref(&program)).unwrap_or_else(|no_run| panic!("{}", no_run.why));
+        assert_eq!(run.violation.map(|found| found.to_string()), Some(format!("hot_loop: {words}")));
+        assert!(run.end.since(run.history.record.entries()[0].time) < 100_000, "{}", run.end);
+    }
+    let mut off = things();
+    off.disable = vec![Disabled { oracle: oracle::HOT_LOOP, reason: "a test".into() }];
+    assert_eq!(found(off, &[writing(1000, false)]), None);
+    assert_eq!(found(things(), &[writing(7000, false)]), None);
+}
+
+#[test]
+fn a_hot_loop_while_faults_rage_waits_for_the_settle_window() {
+    let program = writing(1000, false);
+    let mut scenario = things();
+    scenario.operators = vec![beside(&program)];
+    scenario.disable = Vec::new();
+    scenario.steps = vec![wait(300 * SECOND)];
+    // The run begins 60 s before t = 0, so that no minute is quiet before the fault strikes.
+    let run = super::played_with(&[program], scenario, "compaction(keep=99)@1s");
+    let found = run.violation.expect("it loops in the settle window").to_string();
+    assert!(found.ends_with("30 times in 60 s although all had converged"), "{found}");
+}

@@ -73,7 +73,12 @@ impl CelProgram {
         match Eval::new(vars).eval(&self.expression) {
             Ok(Val::Bool(truth)) => Ok(truth),
             Ok(other) => Err(format!("cannot be evaluated: it is {} and not a bool", other.type_name())),
-            Err(error) => Err(format!("cannot be evaluated: {error}")),
+            Err(error) => {
+                let absent = error.starts_with("no such key: ");
+                let hint =
+                    if absent { " (where it may be absent, test it with `has(..)` first)" } else { "" };
+                Err(format!("cannot be evaluated: {error}{hint}"))
+            }
         }
     }
 }

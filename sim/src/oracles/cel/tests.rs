@@ -82,7 +82,9 @@ fn what_has_no_truth_value_says_why() {
         ("1 in 2", "no such overload: `in` of an int and an int"),
         ("optional.none().value() == 1", "`value` of an optional that has none"),
     ] {
-        assert_eq!(eval(text), Err(format!("cannot be evaluated: {why}")), "{text}");
+        let said = eval(text).unwrap_err();
+        assert!(said.starts_with(&format!("cannot be evaluated: {why}")), "{text}: {said}");
+        assert_eq!(said.contains("test it with `has(..)` first"), why.starts_with("no such key"), "{said}");
     }
 }
 

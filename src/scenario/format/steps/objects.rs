@@ -1,10 +1,10 @@
 //! Verbs that act on whole objects.
 
-use wavetank_sim::scenario::{Action, Cascade};
+use wavetank_sim::scenario::{Action, Cascade, UntilGone};
 
 use super::Verb;
 use super::targets::{TARGET, read_target};
-use crate::scenario::format::leaf::{COUNT, TEXT};
+use crate::scenario::format::leaf::{BOOLEAN, COUNT, DURATION, TEXT};
 use crate::scenario::format::{map, words};
 use crate::scenario::read::Reader;
 use crate::scenario::shape::{Fields, Shape, may, must};
@@ -29,7 +29,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         field: may("delete", DELETE, "delete the objects of manifests, or a target"),
-        example: "{target: pod/p, cascade: orphan, gracePeriodSeconds: 0}",
+        example: "{target: pod/p, cascade: orphan, gracePeriodSeconds: 0, timeout: 30s}",
         check: some,
         read: delete,
     },
@@ -48,6 +48,12 @@ static DELETED: Fields = Fields {
         may("inline", TEXT, "the manifests as text (`inline: |`)"),
         may("cascade", Shape::Word(&words(&CASCADES)), "what happens to dependents; default background"),
         may("gracePeriodSeconds", COUNT, "the grace period; default the object's own"),
+        may(
+            "wait",
+            BOOLEAN,
+            "whether the step waits until they are gone; default true in the order of the steps, false with `when`",
+        ),
+        may("timeout", DURATION, "how long that may take; default 20m"),
     ],
 };
 
@@ -56,22 +62,32 @@ const CASCADES: [(&str, Cascade); 3] =
 
 fn delete(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Action> {
     let Some(target) = node.get("target") else {
+        let until_gone = until_gone(reader, node);
         for field in ["cascade", "gracePeriodSeconds"] {
             if let Some(option) = node.get(field) {
                 reader.wrong(option.spot, format!("`{field}` goes with `target`: name what is deleted"));
             }
         }
-        return Some(Action::DeleteObjects(reader.manifests(node)?));
+        return Some(Action::DeleteObjects(reader.manifests(node)?, until_gone));
     };
     let cascade = reader.word(node, "cascade", &CASCADES).unwrap_or_default();
     let target = read_target(reader, target)?;
-    Some(Action::Delete { target, cascade, grace_period_seconds: node.parse("gracePeriodSeconds") })
+    let grace_period_seconds = node.parse("gracePeriodSeconds");
+    Some(Action::Delete { target, cascade, grace_period_seconds, until_gone: until_gone(reader, node) })
+}
+
+fn until_gone(reader: &mut Reader<'_, '_>, node: &Node) -> UntilGone {
+    let until_gone = UntilGone { wait: node.parse("wait"), timeout_ms: node.millis("timeout") };
+    if let Some(timeout) = node.get("timeout").filter(|_| until_gone.wait == Some(false)) {
+        reader.wrong(timeout.spot, "`timeout` does not go with `wait: false`: leave one out");
+    }
+    until_gone
 }
 
 /// A step on manifests has some.
 fn some(action: &Action) -> Result<(), String> {
     match action {
-        Action::Apply(objects) | Action::Create(objects) | Action::DeleteObjects(objects)
+        Action::Apply(objects) | Action::Create(objects) | Action::DeleteObjects(objects, _)
             if objects.is_empty() =>
         {
             let verb = action.verb();
