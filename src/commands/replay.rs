@@ -80,10 +80,10 @@ impl Replay {
         let named =
             |flag: &str, text: &str| Named::parse(text, namespace).map_err(|why| format!("{flag}: {why}"));
         Ok(match (&self.object, &self.get) {
-            (Some(text), _) => View::Object(named("--object", text)?),
+            (Some(text), _) => View::Object(Box::new(named("--object", text)?)),
             (_, Some(text)) => {
                 let json = self.output == Some(Output::Json);
-                View::Get { named: named("--get", text)?, at_ms: self.at, json }
+                View::Get { named: Box::new(named("--get", text)?), at_ms: self.at, json }
             }
             _ if self.namespace.is_some() => {
                 return Err("--namespace goes with --object or --get: name an object, or leave it out".into());
@@ -167,10 +167,7 @@ impl Audience for Shown {
 }
 
 fn print_result(summary: &Summary, report: &Report) -> ExitCode {
-    if let Some(first) = report.last_words.first() {
-        print(&format!("logs       the last lines, from {} on", Time(first.at_ms)));
-        report.last_words.iter().for_each(|line| print(&line.to_string()));
-    }
+    last_lines(report).iter().for_each(|line| print(line));
     if let Some(why) = &report.no_run {
         print_error(&report::no_run(summary, report.seed, why));
         return ExitCode::from(BAD_INPUT);
@@ -185,13 +182,57 @@ fn print_result(summary: &Summary, report: &Report) -> ExitCode {
     if let Some(found) = &report.violation {
         print(&report::found(summary, report, &replay_line(&summary.path, report)));
         if held {
-            print(&format!(
-                "expected   the scenario expects a violation of `{}`, and this is it",
-                found.oracle
-            ));
+            let oracle = &found.oracle;
+            print(&format!("expected   the scenario expects a violation of `{oracle}`, and this is it"));
         }
     }
     let verdict = if held { "held" } else { "violated" };
     print(&format!("{verdict}   seed {}   fingerprint {}", report.seed, report.fingerprint));
     if held { ExitCode::SUCCESS } else { ExitCode::from(VIOLATION) }
+}
+
+/// The last lines of the program that a failure is about.
+fn last_lines(report: &Report) -> Vec<String> {
+    let Some(first) = report.last_words.first() else { return Vec::new() };
+    let head =
+        format!("logs       the last {} lines, from {} on", report.last_words.len(), Time(first.at_ms));
+    std::iter::once(head).chain(report.last_words.iter().map(ToString::to_string)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use wavetank_sim::explore::Prepared;
+    use wavetank_sim::object::Value;
+    use wavetank_sim::programs::{Host, Program};
+    use wavetank_sim::scenario::{OperatorSpec, Scenario};
+
+    use super::last_lines;
+    use crate::report::View;
+    use crate::sweep::{Job, Report, work};
+
+    /// The report of a run whose program panics if it shall.
+    fn report(panics: bool) -> Report {
+        let program = Program::new("op", move |_: Host| async move {
+            tokio::time::sleep(std::time::Duration::from_secs(90)).await;
+            assert!(!panics, "no such website");
+            std::future::pending::<Result<(), String>>().await
+        });
+        let mut scenario = Scenario::new("says");
+        let (name, program_name) = ("op".to_owned(), "op".to_owned());
+        scenario.operators =
+            vec![OperatorSpec { name, program: program_name, replicas: 1, with: Value::Null }];
+        let scenarios = [Prepared::new(scenario, &[program]).unwrap()];
+        let job = Job { scenario: 0, seed: 1, plan: Some(String::new()), detail: false, view: View::Nothing };
+        std::thread::scope(|scope| scope.spawn(|| work(&scenarios, &job)).join().unwrap())
+    }
+
+    #[test]
+    fn a_failure_comes_with_the_last_lines_of_its_program() {
+        let lines = last_lines(&report(true));
+        // It is started again and again.
+        assert_eq!(lines[0], format!("logs       the last {} lines, from 30s on", lines.len() - 1));
+        assert!(lines[1].starts_with("       30s  op | panicked at src/commands/replay.rs:"), "{lines:?}");
+        assert!(lines[1].ends_with(": no such website"), "{lines:?}");
+        assert_eq!(last_lines(&report(false)), [""; 0]);
+    }
 }

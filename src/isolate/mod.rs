@@ -15,9 +15,9 @@
 //!
 //! The zygote is a second process of this program with the same arguments (under `#[test]`: the test binary, for that test
 //! alone). It executes the same code up to the same call of [`Pool::open`], and serves there instead of returning. So code before
-//! `open` must be repeatable: it must read stdin only through `read_stdin`, and have no effects that may happen only once. Open one session, early, on
-//! the main thread or on the test's own, and run all jobs in it. A second session works, but costs a second zygote, which
-//! replays the outcomes of the first session (see `history`).
+//! `open` must be repeatable: it must read stdin only through `read_stdin`, and have no effects that may happen only once. Open
+//! one session, early, on the main thread or on the test's own, and run all jobs in it. A second session works, but costs a
+//! second zygote, which replays the outcomes of the first session (see `history`).
 //!
 //! A job is any closure and its input. It may [`tell`] texts before its answer. This module prints nothing.
 

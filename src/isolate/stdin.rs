@@ -1,7 +1,6 @@
 //! What this process was given on stdin. A zygote executes the same code again and has to read the same.
 
-use std::io::{self, Read};
-use std::process::Stdio;
+use std::io;
 use std::sync::OnceLock;
 
 static READ: OnceLock<Vec<u8>> = OnceLock::new();
@@ -12,6 +11,7 @@ static READ: OnceLock<Vec<u8>> = OnceLock::new();
 /// Stdin cannot be read.
 #[cfg(feature = "cli")]
 pub(crate) fn read_stdin(limit: u64) -> io::Result<&'static [u8]> {
+    use std::io::Read;
     if READ.get().is_none() {
         let mut bytes = Vec::new();
         io::stdin().take(limit + 1).read_to_end(&mut bytes)?;
@@ -22,8 +22,9 @@ pub(crate) fn read_stdin(limit: u64) -> io::Result<&'static [u8]> {
 
 /// The stdin of a zygote: what this process has read, else nothing.
 #[cfg(target_os = "linux")]
-pub(super) fn for_zygote() -> io::Result<Stdio> {
+pub(super) fn for_zygote() -> io::Result<std::process::Stdio> {
     use std::io::{Seek, Write};
+    use std::process::Stdio;
     let Some(bytes) = READ.get() else { return Ok(Stdio::null()) };
     let mut file = super::sys::output_file()?;
     file.write_all(bytes)?;

@@ -29,7 +29,9 @@ pub(crate) use json::run_line;
 pub(crate) use junit::{Case, junit};
 #[cfg(feature = "cli")]
 pub(crate) use named::Named;
-pub(crate) use output::{failure as output_failure, finished, print, print_error};
+#[cfg(feature = "cli")]
+pub(crate) use output::failure as output_failure;
+pub(crate) use output::{finished, print, print_error};
 pub(crate) use text::{failure, failures, no_run};
 #[cfg(feature = "cli")]
 pub(crate) use text::{found, summary_line};

@@ -28,9 +28,9 @@ pub(crate) enum View {
     /// Every entry of the record.
     Record,
     /// The revisions of an object.
-    Object(Named),
+    Object(Box<Named>),
     /// An object at a time, in ms from t = 0; without one, at the end.
-    Get { named: Named, at_ms: Option<i64>, json: bool },
+    Get { named: Box<Named>, at_ms: Option<i64>, json: bool },
 }
 
 /// Sees the record of a run grow, and adds lines to tell.
@@ -64,8 +64,8 @@ impl View {
             Self::WarmUp => Box::new(WarmUp { first: None }),
             Self::Story { logs } => Box::new(Story::new(*logs)),
             Self::Record => Box::new(Record { told: 0 }),
-            Self::Object(named) => Box::new(Revisions::of(named.clone())),
-            Self::Get { named, at_ms, json } => Box::new(At::new(named.clone(), at_ms.map(Time), *json)),
+            Self::Object(named) => Box::new(Revisions::of(*named.clone())),
+            Self::Get { named, at_ms, json } => Box::new(At::new(*named.clone(), at_ms.map(Time), *json)),
         })
     }
 }

@@ -4,6 +4,10 @@
 //! - `counted`: [`Summary`], the counts and the verdict
 //! - `failures`: failed runs, grouped by oracle and by the pattern of the message
 //! - `notes`: what a user should know besides the verdict
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, unused_imports, reason = "the command line uses more than tests do")
+)]
 
 mod conduct;
 mod counted;

@@ -50,7 +50,7 @@ fn a_program_that_returns_within_its_grace_has_stopped_gracefully() {
     assert_eq!(gone, 13);
     let (lives, _) = told(Program::new("op", async |host: Host| {
         let terminated = host.terminated();
-        tokio::spawn(async move { terminated.await }).await.map_err(|error| error.to_string())?;
+        tokio::spawn(terminated).await.map_err(|error| error.to_string())?;
         Err::<(), _>("the lease is not released".to_owned())
     }));
     let error = "10 stopped on SIGTERM: exited with an error: the lease is not released";
