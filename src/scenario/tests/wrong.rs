@@ -9,9 +9,17 @@ fn first_line(text: &str) -> String {
     read(text).unwrap_err().to_string().lines().next().unwrap().to_owned()
 }
 
+/// Checks that a file of one line with this `spec` gets a message with these words about that line.
+fn are_wrong(specs: &[(&str, &str)]) {
+    for (spec, right) in specs {
+        let line = first_line(&format!("{HEAD}  {spec}\n"));
+        assert!(line.starts_with("s.yaml:5:") && line.contains(right), "{spec}: {line}");
+    }
+}
+
 #[test]
 fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
-    for (spec, right) in [
+    are_wrong(&[
         ("seed: 3", "5:3: `spec` has no field `seed`; did you mean `seeds`?"),
         ("seeds: 9..3", "5:10: `9..3` has no seed: write `200`"),
         ("namespace: Upper", "5:14: `Upper` is wrong here: write a name of lower case letters"),
@@ -45,6 +53,12 @@ fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
         ("steps: [{apply: []}]", "5:19: `apply` has no manifest: write one"),
         ("setup: [{create: []}]", "`create` has no manifest"),
         ("steps: [{delete: []}]", "`delete` has no manifest"),
+    ]);
+}
+
+#[test]
+fn a_message_about_images_and_operators_says_what_would_be_right() {
+    are_wrong(&[
         ("images: [{image: a, pull: soon}]", "5:29: `soon` is no duration"),
         ("images: [{image: a, ready: always}]", "or `never`"),
         (
@@ -67,6 +81,12 @@ fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
         ("operators: [{program: etcd, reason: r}]", "5:39: a `reason` belongs to `allow`"),
         ("images: [{image: a, allow: [threads], reason: r}]", "`allow` is about a `program`: name it"),
         ("operators: [{program: etcd}, {program: etcd}]", "another operator has the name `etcd`"),
+    ]);
+}
+
+#[test]
+fn a_message_about_convergence_and_expectations_says_what_would_be_right() {
+    are_wrong(&[
         ("converge: {within: 5}", "5:22: `5` is no duration: write `30s`"),
         ("converge: {ignore: [{kind: Pod, fields: [spec]}]}", "write a JSON pointer"),
         ("converge: {pending: [{name: a}]}", "needs `kind`: the objects' kind"),
@@ -97,10 +117,7 @@ fn a_message_about_a_field_has_its_place_and_what_would_be_right() {
             "expect: [{name: a, always: {vars: {p: {apiVersion: v1, kind: Podd}}, cel: p.size() < 3}}]",
             "there is no kind `Podd` in v1; did you mean `Pod`?",
         ),
-    ] {
-        let line = first_line(&format!("{HEAD}  {spec}\n"));
-        assert!(line.starts_with("s.yaml:5:") && line.contains(right), "{spec}: {line}");
-    }
+    ]);
 }
 
 #[test]
