@@ -1,7 +1,9 @@
-//! A JUnit file: one test case per scenario.
+//! A JUnit file: one test case per scenario. Without the feature `junit` there is none, and `run` refuses to write one.
 
+#[cfg(feature = "junit")]
 use std::time::Duration;
 
+#[cfg(feature = "junit")]
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::summary::Summary;
@@ -14,7 +16,16 @@ pub(crate) struct Case {
     pub(crate) failure: Option<(String, String)>,
 }
 
+/// Whether this build can write one.
+pub(crate) const WRITES_JUNIT: bool = cfg!(feature = "junit");
+
+#[cfg(not(feature = "junit"))]
+pub(crate) fn junit(_: &[Case]) -> Result<String, String> {
+    Err("this build has no feature `junit`".into())
+}
+
 /// The file's text. A scenario none of whose seeds ran is skipped.
+#[cfg(feature = "junit")]
 pub(crate) fn junit(cases: &[Case]) -> Result<String, String> {
     let mut report = Report::new("wavetank");
     let mut suite = TestSuite::new("scenarios");

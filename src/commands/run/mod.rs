@@ -14,7 +14,7 @@ use wavetank_sim::explore::Prepared;
 
 use crate::cli::{BAD_INPUT, load, scenario_files};
 use crate::registry::Registry;
-use crate::report::print_error;
+use crate::report::{WRITES_JUNIT, print_error};
 pub(crate) use arguments::{IsolationFlag, Run};
 use scenarios::Sweep;
 
@@ -29,6 +29,11 @@ pub(crate) fn execute(args: &Run, registry: &Registry) -> ExitCode {
     if !bad.is_empty() {
         let words: Vec<String> = bad.into_iter().filter_map(Result::err).map(|bad| bad.to_string()).collect();
         return bad_input(&words.join("\n"));
+    }
+    if args.junit.is_some() && !WRITES_JUNIT {
+        let right =
+            "add the feature `junit` to the dependency wavetank in Cargo.toml, or leave `--junit` out";
+        return bad_input(&format!("--junit: this build writes no JUnit file: {right}"));
     }
     if let Some(path) = &args.junit
         && let Err(error) = std::fs::OpenOptions::new().append(true).create(true).open(path)

@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use wavetank_sim::explore::Prepared;
 
 use super::Run;
@@ -15,7 +14,7 @@ use super::determinism::Twice;
 use crate::cli::{BAD_INPUT, NONDETERMINISM, OUR_BUG, VIOLATION};
 use crate::commands::replay::replay_line;
 use crate::isolate::{Isolation, Pool, Session, catch_signals, caught_signal};
-use crate::report::{self, Case, View, print, print_error};
+use crate::report::{self, Case, Progress, View, print, print_error};
 use crate::summary::{Audience, Cut, Limits, Summary, conduct};
 use crate::sweep::{Job, Report, jobs, warm_up, work};
 
@@ -31,7 +30,7 @@ pub(super) struct Sweep<'a> {
     done: Vec<Case>,
     worst: u8,
     limits: Limits,
-    bar: ProgressBar,
+    bar: Progress,
     started: Instant,
     /// For `--check-determinism`: what the runs of the current scenario were.
     fingerprints: Vec<String>,
@@ -55,7 +54,7 @@ impl<'a> Sweep<'a> {
             done: Vec::new(),
             worst: 0,
             limits: args.limits(),
-            bar: ProgressBar::hidden(),
+            bar: Progress::hidden(),
             started: Instant::now(),
             fingerprints: Vec::new(),
         }
@@ -95,7 +94,7 @@ impl<'a> Sweep<'a> {
     /// Runs one scenario and prints what it comes to.
     fn scenario(&mut self, index: usize, session: &mut Session<'_, Job, Report>) {
         let (prepared, limits) = (&self.scenarios[index], self.limits.clone());
-        self.bar = progress(&self.blank[index]);
+        self.bar = Progress::new(&self.blank[index].title, self.blank[index].seeds);
         (self.started, self.fingerprints) = (Instant::now(), Vec::new());
         let view = if self.bar.is_hidden() { View::Nothing } else { View::Clock };
         let seeds = self.args.seeds().unwrap_or(prepared.scenario().seeds.clone());
@@ -109,7 +108,7 @@ impl<'a> Sweep<'a> {
             differs =
                 Twice { jobs: &jobs, first: &first, summary: &summary, sweep: self }.check(session, prepared);
         }
-        self.bar.finish_and_clear();
+        self.bar.finish();
         let (case, code) = self.judged(summary, differs);
         self.worst = worse(self.worst, code);
         self.done.push(case);
@@ -154,7 +153,7 @@ impl<'a> Sweep<'a> {
 
     /// Ends this process before the sweep is over: at a signal, or because stdout takes nothing any more.
     fn leave(&mut self, summary: &Summary, code: u8) -> ! {
-        self.bar.finish_and_clear();
+        self.bar.finish();
         let wall_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut summary = summary.clone();
         (summary.cut, summary.wall_ms) = (Some(Cut::Signal), wall_ms);
@@ -167,7 +166,7 @@ impl<'a> Sweep<'a> {
     /// Ends this process if stdout takes nothing any more.
     fn leave_if_unheard(&self) {
         if let Some(code) = report::output_failure() {
-            self.bar.finish_and_clear();
+            self.bar.finish();
             std::process::exit(code.into());
         }
     }
@@ -188,8 +187,7 @@ impl<'a> Sweep<'a> {
 
 impl Audience for Sweep<'_> {
     fn on_run(&mut self, summary: &Summary, report: &Report, is_new: bool) -> ControlFlow<()> {
-        self.bar.inc(1);
-        self.bar.set_message("");
+        self.bar.inc();
         if self.args.check_determinism {
             self.fingerprints.push(report.fingerprint.clone());
         }
@@ -213,15 +211,6 @@ impl Audience for Sweep<'_> {
             self.leave(summary, u8::try_from(128 + signal).unwrap_or(VIOLATION));
         }
     }
-}
-
-/// A progress bar. indicatif draws it on stderr, and only where that is a terminal.
-fn progress(summary: &Summary) -> ProgressBar {
-    let bar = ProgressBar::new(summary.seeds as u64);
-    let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} runs, {per_sec}  {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_prefix(summary.title.clone());
-    bar
 }
 
 /// The worse of two exit codes. From best to worst: held, violation, nondeterminism, bad input, our bug.
