@@ -9,15 +9,20 @@
 //! To add a topic: a row in `topics`, then `cargo run -- explain all > src/reference/reference.md`.
 #![doc = include_str!("reference.md")]
 
+#[cfg(any(feature = "cli", test))]
 mod faults;
+#[cfg(any(feature = "cli", test))]
 mod fields;
+#[cfg(any(feature = "cli", test))]
 mod oracles;
+#[cfg(any(feature = "cli", test))]
 mod topics;
 
 #[cfg(feature = "cli")]
 pub(crate) use topics::{all, explain};
 
 /// A line with two columns.
+#[cfg(any(feature = "cli", test))]
 fn row(left: &str, right: &str) -> String {
     format!("  {left:<24}{right}\n")
 }

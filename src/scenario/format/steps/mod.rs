@@ -32,6 +32,10 @@ pub(crate) struct Verb {
     /// Its word, the format of its value and what it does.
     pub(crate) field: Field,
     /// An example of its value.
+    #[cfg_attr(
+        not(any(test, feature = "cli")),
+        expect(dead_code, reason = "the reference and tests read it")
+    )]
     pub(crate) example: &'static str,
     /// Reads its value.
     pub(in crate::scenario) read: Read,
