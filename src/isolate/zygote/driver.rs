@@ -45,7 +45,8 @@ struct Lane {
 #[derive(Default)]
 struct Said {
     answer: Option<String>,
-    stuck: Option<String>,
+    /// Parts of a text.
+    stuck: Option<Vec<String>>,
     looped: Option<String>,
     status: ExitStatus,
 }
@@ -139,10 +140,11 @@ impl Lane {
     fn execute<I: Serialize, O: Serialize + DeserializeOwned>(&mut self, input: &I) -> (Outcome<O>, String) {
         let outcome = match self.exchange(input) {
             Ok(Said { looped: Some(words), .. }) => Outcome::Looped { words },
-            Ok(Said { stuck: Some(words), .. }) => {
+            Ok(Said { stuck: Some(mut words), .. }) => {
                 let output = self.output_tail();
-                let last = output.lines().next_back().map(|line| format!("; its last output: {line}"));
-                let words = words + last.as_deref().unwrap_or_default();
+                words.extend(output.lines().next_back().map(|line| format!("its last output: {line}")));
+                words.retain(|part| !part.is_empty());
+                let words = words.join("; ");
                 Outcome::Stuck { wall_s: self.stuck_after.as_secs(), words }
             }
             Ok(Said { answer: Some(json), .. }) => match serde_json::from_str(&json) {
@@ -167,7 +169,7 @@ impl Lane {
                 Message::Answer(json) => {
                     said.answer = Some(String::from_utf8(json).map_err(io::Error::other)?)
                 }
-                Message::Stuck(words) => said.stuck.get_or_insert_default().push_str(&words),
+                Message::Stuck(words) => said.stuck.get_or_insert_default().push(words),
                 Message::Looped(words) => said.looped = Some(words),
                 Message::Ended(status) => {
                     said.status = ExitStatus::from_raw(status);
