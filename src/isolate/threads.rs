@@ -24,7 +24,7 @@ const VIOLATION: i32 = 1;
 pub(crate) fn end_on_endless_loops() {
     hermetic::on_endless_loop(|words| {
         let words = format!(
-            "violation  hot_loop: {words}\nthe sweep ends here, because isolation `thread` cannot end this run: use `--isolation fork`"
+            "violation  hot_loop: {words}\nthe sweep ends here, because isolation `thread` cannot end this run: use `--isolation fork`, or `check()` in a test"
         );
         // Nobody is left whom an error could be told.
         let _ = writeln!(io::stderr(), "{words}");

@@ -8,9 +8,9 @@ use kube::api::ListParams;
 use kube::runtime::controller::Action;
 use kube::runtime::{Controller, watcher};
 use kube::{Api, Client};
-use wavetank::{Host, Program, Scenario, secs};
+use wavetank::{Host, Image, Program, Scenario, secs};
 
-use super::web_yaml;
+use super::{text, web_yaml};
 
 fn with(program: Program) -> Scenario {
     Scenario::new("s").apply_yaml(&web_yaml(1)).operator(program).settles_for(secs(60))
@@ -90,6 +90,24 @@ fn a_thread_is_found_and_may_be_permitted() {
 }
 
 #[test]
+fn a_program_in_a_pod_is_named_with_its_pod_and_may_be_permitted_too() {
+    let pods = |program: Program| {
+        let image = Image::matching("example.com/*").program(program);
+        Scenario::new("s")
+            .apply_yaml(&web_yaml(1))
+            .image(image)
+            .settles_for(secs(60))
+            .run(1)
+            .expect("it runs")
+    };
+    let found =
+        pods(Program::new("op", computes_in_a_thread)).verdict().expect_err("it starts one").to_string();
+    assert!(found.starts_with("escape: op on web-") && found.contains(" started the thread"), "{found}");
+    let permitted = Program::new("op", computes_in_a_thread).allow("threads", "it computes");
+    assert_eq!(pods(permitted).verdict(), Ok(()));
+}
+
+#[test]
 fn a_permission_needs_a_known_word_and_a_reason() {
     for (word, reason, right) in [
         ("thread", "it computes", "`thread` cannot be permitted; did you mean `threads`?"),
@@ -100,16 +118,35 @@ fn a_permission_needs_a_known_word_and_a_reason() {
     }
 }
 
+async fn reads_the_clock_for_ever(_: Host) -> Result<(), String> {
+    while std::time::Instant::now().elapsed() < secs(9_999_999_999) {}
+    Ok(())
+}
+
+const FOR_EVER: &str = "violation  hot_loop: op reads the clock for ever without letting time pass";
+
 #[test]
 fn a_program_that_reads_the_clock_for_ever_ends_its_run_and_not_the_sweep() {
-    let reads = |_: Host| async {
-        while std::time::Instant::now().elapsed() < secs(9_999_999_999) {}
-        Ok::<(), String>(())
-    };
-    let found = std::panic::catch_unwind(|| with(Program::new("op", reads)).seeds(0..1).check()).unwrap_err();
+    let scenario = || with(Program::new("op", reads_the_clock_for_ever)).seeds(0..1);
+    let found = std::panic::catch_unwind(|| scenario().check()).unwrap_err();
     let found = found.downcast_ref::<String>().expect("the text of the failure");
-    assert!(
-        found.contains("violation  hot_loop: op reads the clock for ever without letting time pass"),
-        "{found}"
-    );
+    assert!(found.contains(FOR_EVER), "{found}");
+}
+
+/// Ends its process if `READS_FOR_EVER` is set, as the next test does.
+#[test]
+fn reads_for_ever_on_purpose() {
+    if std::env::var_os("READS_FOR_EVER").is_some() {
+        drop(with(Program::new("op", reads_the_clock_for_ever)).run(1));
+    }
+}
+
+#[test]
+fn a_program_that_reads_the_clock_for_ever_in_a_thread_ends_the_sweep_with_the_reason() {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["surroundings::reads_for_ever_on_purpose", "--exact"]).env("READS_FOR_EVER", "1");
+    let ended = command.output().unwrap();
+    let said = text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains(FOR_EVER) && said.contains("use `--isolation fork`"), "{said}");
 }

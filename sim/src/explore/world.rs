@@ -202,8 +202,12 @@ impl<'s> World<'s> {
             self.clock_loop = Some(oracles::reading_clocks(now, &clock_loop));
             return self.clock_loop.clone().map_or(Ok(()), found);
         }
-        self.escapes.extend(hermetic::take_escapes().into_iter().map(|escape| (now, escape)));
-        let mut escaped = !self.escapes.is_empty();
+        let escapes = hermetic::take_escapes();
+        let mut escaped = !escapes.is_empty();
+        // Where the oracle is disabled, a program may try for ever.
+        if self.escapes.is_empty() {
+            self.escapes.extend(escapes.into_iter().map(|escape| (now, escape)));
+        }
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
             let now = entry.time;

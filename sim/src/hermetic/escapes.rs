@@ -42,7 +42,7 @@ pub struct Escape {
     pub host: Option<String>,
     /// Whether the program has looked for the configuration of a cluster before.
     pub seeks_cluster: bool,
-    /// The line of its own code that did it, if that is known.
+    /// The line of its own code that did it, if that is known. Told of a run's first escape only.
     pub place: Option<String>,
 }
 
@@ -118,24 +118,26 @@ pub fn take_escapes() -> Vec<Escape> {
     }
     let taken = shared::with(|shared| {
         shared.news.store(false, Ordering::Release);
-        if lock(&shared.noted).iter().any(|noted| noted.reach == Reach::Threads) {
+        let is_first = !shared.told.swap(true, Ordering::Relaxed);
+        if is_first && lock(&shared.noted).iter().any(|noted| noted.reach == Reach::Threads) {
             let_threads_show_themselves(shared);
         }
-        std::mem::take(&mut *lock(&shared.noted))
+        let mut taken = std::mem::take(&mut *lock(&shared.noted));
+        taken.sort_by_key(|noted| noted.reach == Reach::Threads);
+        taken.into_iter().enumerate().map(|(n, noted)| noted.in_words(is_first && n == 0)).collect()
     });
-    let mut taken = taken.unwrap_or_default();
-    taken.sort_by_key(|noted| noted.reach == Reach::Threads);
-    taken.into_iter().map(|noted| noted.in_words()).collect()
+    taken.unwrap_or_default()
 }
 
 impl Noted {
-    fn in_words(self) -> Escape {
+    fn in_words(self, with_place: bool) -> Escape {
+        let places = if with_place { frames::own(&self.from) } else { Vec::new() };
         Escape {
             reach: self.reach,
             deed: self.deed.to_string(),
             seeks_cluster: self.host.as_ref().is_some_and(|host| host.seeks_cluster()),
             host: self.host.map(|host| host.to_string()),
-            place: frames::own(&self.from).into_iter().next(),
+            place: places.into_iter().next(),
         }
     }
 }

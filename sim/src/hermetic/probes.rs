@@ -24,6 +24,72 @@ pub(crate) fn signal(process: i32) -> i32 {
     unsafe { libc::kill(process, 0) }
 }
 
+/// What each call answers that would leave a run, by its name: -1, or an error number.
+pub(super) fn leaving() -> Vec<(&'static str, i64)> {
+    let address = libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: 53_u16.to_be(),
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([192, 0, 2, 1]) },
+        sin_zero: [0; 8],
+    };
+    let (to, length) =
+        ((&raw const address).cast::<libc::sockaddr>(), size_of_val(&address) as libc::socklen_t);
+    // SAFETY: addresses and headers are plain data, readable for the lengths given; texts end in NUL. A child of `fork`, if there
+    // is one, ends at once.
+    unsafe {
+        let (tcp, udp) = (
+            libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0),
+            libc::socket(libc::AF_INET, libc::SOCK_DGRAM, 0),
+        );
+        let mut message: libc::mmsghdr = zeroed();
+        (message.msg_hdr.msg_name, message.msg_hdr.msg_namelen) = (to.cast_mut().cast(), length);
+        let (mut child, mut name) = (0, [0; 100]);
+        let program = c"true";
+        let none = std::ptr::null();
+        let results = vec![
+            ("connect", libc::connect(udp, to, length).into()),
+            ("connect by number", libc::syscall(libc::SYS_connect, udp, to, length)),
+            ("bind", libc::bind(tcp, to, length).into()),
+            ("listen", libc::listen(tcp, 1).into()),
+            ("sendto", libc::sendto(udp, none, 0, 0, to, length) as i64),
+            ("sendmsg", libc::sendmsg(udp, &raw const message.msg_hdr, 0) as i64),
+            ("sendmmsg", libc::sendmmsg(udp, &raw mut message, 1, 0).into()),
+            (
+                "getnameinfo",
+                libc::getnameinfo(to, length, name.as_mut_ptr(), 100, std::ptr::null_mut(), 0, 0).into(),
+            ),
+            (
+                "posix_spawn",
+                libc::posix_spawn(
+                    &raw mut child,
+                    program.as_ptr(),
+                    none.cast(),
+                    none.cast(),
+                    [].as_ptr(),
+                    [].as_ptr(),
+                )
+                .into(),
+            ),
+            ("fork", forked()),
+            ("system", libc::system(program.as_ptr()).into()),
+            ("kill", libc::kill(2, 0).into()),
+        ];
+        libc::close(tcp);
+        libc::close(udp);
+        results
+    }
+}
+
+fn forked() -> i64 {
+    // SAFETY: a child ends at once.
+    unsafe {
+        match libc::fork() {
+            0 => libc::_exit(0),
+            child => child.into(),
+        }
+    }
+}
+
 fn text(bytes: &[libc::c_char]) -> String {
     let bytes: Vec<u8> = bytes.iter().map(|byte| *byte as u8).collect();
     CStr::from_bytes_until_nul(&bytes).expect("it ends in NUL").to_string_lossy().into_owned()

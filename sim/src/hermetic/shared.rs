@@ -13,6 +13,8 @@ use super::host::{self, HostIdentity};
 pub(super) struct Shared {
     /// Whether something was noted that nobody has taken.
     pub(super) news: AtomicBool,
+    /// Whether the place of an escape has been told. It takes long, and only the first escape is reported.
+    pub(super) told: AtomicBool,
     pub(super) noted: Mutex<Vec<Noted>>,
     pub(super) threads: Mutex<Vec<Arc<Thread>>>,
     /// The addresses of unix sockets that listen in this run.

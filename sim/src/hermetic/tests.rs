@@ -3,13 +3,16 @@
 #![allow(clippy::disallowed_methods, reason = "a run wants a fresh thread")]
 #![allow(clippy::disallowed_macros, reason = "the probe answers its parent process on stdout")]
 
+use std::net::ToSocketAddrs;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{
-    HostIdentity, Inside, SOURCES, as_host, enter, probes, set_now, signals, take_clock_loop, take_panics,
+    HostIdentity, Inside, SOURCES, as_host, enter, probes, set_now, signals, take_clock_loop, take_escapes,
+    take_panics,
 };
 
 const EPOCH_NS: u64 = 1_767_225_600_000_000_000; // 2026-01-01T00:00:00Z
@@ -34,6 +37,7 @@ const PROBES: &[fn() -> String] = &[
 fn sightings() -> Vec<String> {
     let enclosed = SOURCES.iter().filter(|source| matches!(source.inside, Inside::Enclosed(_)));
     let host = HostIdentity::new("op-0", "op", [("OWN", "mine")].into_iter(), &[]);
+    assert_eq!(enclosed.clone().count(), PROBES.len(), "each row has its probe");
     as_host(&host, || {
         enclosed.zip(PROBES).map(|(source, probe)| format!("{}: {}", source.name, probe())).collect()
     })
@@ -251,4 +255,65 @@ fn handlers_of_signals_stay_in_the_run_and_are_called_there() {
         drop(run);
         assert_eq!((current(), CALLS.load(Ordering::Relaxed)), (outside, 15));
     });
+}
+
+#[test]
+fn each_call_that_would_leave_a_run_is_refused_and_noted() {
+    in_fresh_thread(|| {
+        let _run = enter(1, EPOCH_NS);
+        let left: Vec<_> =
+            probes::leaving().into_iter().filter(|(_, answer)| !REFUSALS.contains(answer)).collect();
+        assert_eq!(left, []);
+        let deeds: Vec<String> = take_escapes().into_iter().map(|escape| escape.deed).collect();
+        assert_eq!(
+            deeds,
+            [
+                "tried to connect to 192.0.2.1:53",
+                "tried to connect to 192.0.2.1:53",
+                "tried to bind 192.0.2.1:53",
+                "tried to listen on any address",
+                "tried to send to 192.0.2.1:53",
+                "tried to send to 192.0.2.1:53",
+                "tried to send to 192.0.2.1:53",
+                "tried to look up the name of an address",
+                "tried to run `true`",
+                "tried to fork its process",
+                "tried to run `true`",
+                "tried to send signal 0 to the process 2",
+            ]
+        );
+    });
+}
+
+/// -1, or the error number of the calls that answer one.
+const REFUSALS: [i64; 3] = [-1, libc::EPERM as i64, libc::EAI_NONAME as i64];
+
+#[test]
+fn a_host_knows_itself_and_reaches_itself_by_unix_sockets() {
+    let folder = std::env::temp_dir().join(format!("wavetank-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+    let (outside, inside) = (folder.join("outside"), folder.join("inside"));
+    let _listens = UnixListener::bind(&outside).expect("it listens");
+    in_fresh_thread(move || {
+        let _run = enter(1, EPOCH_NS);
+        let host = HostIdentity::new("op-0", "op", std::iter::empty(), &[]);
+        let addresses = |name: &str| Some((name, 80_u16).to_socket_addrs().ok()?.next()?.to_string());
+        as_host(&host, || {
+            for name in ["op-0", "localhost", "127.0.0.1"] {
+                assert_eq!(addresses(name).as_deref(), Some("127.0.0.1:80"), "{name}");
+            }
+            let _own = UnixListener::bind(&inside).expect("it listens");
+            assert!(UnixStream::connect(&inside).is_ok());
+            assert_eq!(probes::signal(1), 0, "its own process");
+            assert_eq!(take_escapes(), []);
+            assert_eq!(addresses("op-1"), None);
+            assert!(UnixStream::connect(&outside).is_err());
+        });
+        let escapes = take_escapes();
+        let deeds: Vec<&str> = escapes.iter().map(|escape| escape.deed.as_str()).collect();
+        assert_eq!(deeds[0], "tried to look up op-1");
+        assert!(deeds[1].starts_with("tried to connect to the unix socket /"), "{deeds:?}");
+        assert_eq!(escapes[0].host.as_deref(), Some("op on op-0"));
+    });
+    std::fs::remove_dir_all(&folder).expect("it was there");
 }

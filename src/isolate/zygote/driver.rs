@@ -52,7 +52,8 @@ struct Said {
     answer: Option<String>,
     /// The call of a program that ended it.
     call: Option<ExitCall>,
-    stuck: Option<String>,
+    /// Parts of a text.
+    stuck: Option<Vec<String>>,
     looped: Option<String>,
     status: ExitStatus,
 }
@@ -199,13 +200,11 @@ impl Lane {
     }
 
     /// The outcome of a job whose time was over, and what it did last.
-    fn stuck<O>(&self, words: String) -> Outcome<O> {
+    fn stuck<O>(&self, mut words: Vec<String>) -> Outcome<O> {
         let output = self.output_tail();
-        let last = output.lines().next_back().map(|line| format!("; its last output: {line}"));
-        Outcome::Stuck {
-            wall_s: self.stuck_after.as_secs(),
-            words: words + last.as_deref().unwrap_or_default(),
-        }
+        words.extend(output.lines().next_back().map(|line| format!("its last output: {line}")));
+        words.retain(|part| !part.is_empty());
+        Outcome::Stuck { wall_s: self.stuck_after.as_secs(), words: words.join("; ") }
     }
 
     fn exchange<I: Serialize>(&mut self, input: &I, told: &mut dyn FnMut(String)) -> io::Result<Said> {
@@ -221,7 +220,7 @@ impl Lane {
                     said.answer = Some(String::from_utf8(json).map_err(io::Error::other)?)
                 }
                 Message::Exit(json) => said.call = serde_json::from_slice(&json).ok(),
-                Message::Stuck(words) => said.stuck.get_or_insert_default().push_str(&words),
+                Message::Stuck(words) => said.stuck.get_or_insert_default().push(words),
                 Message::Looped(words) => said.looped = Some(words),
                 Message::Ended(status) => {
                     said.status = ExitStatus::from_raw(status);

@@ -52,7 +52,7 @@ fn stuck() {
     say(lane::STUCK, &hermetic::last_words());
     let places = hermetic::where_it_runs();
     if !places.is_empty() {
-        say(lane::STUCK, &format!("; it is in {}", places.join(", called by ")));
+        say(lane::STUCK, &format!("it is in {}", places.join(", called by ")));
     }
     sys::exit(0)
 }

@@ -17,7 +17,7 @@ use super::{Run, played_with};
 use crate::hermetic::Reach;
 use crate::object::Value;
 use crate::programs::{Host, Program};
-use crate::scenario::{OperatorSpec, Scenario};
+use crate::scenario::{Disabled, OperatorSpec, Scenario, oracle};
 
 /// Runs a program beside an idle cluster, with so many replicas.
 fn run_of(program: Program, replicas: u32) -> Run {
@@ -173,4 +173,22 @@ fn a_thread_that_never_ends_does_not_hold_up_the_run() {
         drop(sender);
     });
     assert!(found.starts_with("escape: op started the thread"), "{found}");
+}
+
+#[test]
+fn where_the_oracle_is_off_a_program_is_refused_and_goes_on() {
+    let program = Program::new("op", |_: Host| async {
+        loop {
+            assert!(TcpStream::connect("192.0.2.1:443").is_err());
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        #[allow(unreachable_code, reason = "it gives the future its type")]
+        Ok::<(), String>(())
+    });
+    let mut scenario = Scenario::new("s");
+    scenario.operators =
+        vec![OperatorSpec { name: "op".into(), program: "op".into(), replicas: 1, with: Value::empty_map() }];
+    scenario.disable = vec![Disabled { oracle: oracle::ESCAPE, reason: "it only tries".into() }];
+    let run = played_with(&[program], scenario, "");
+    assert!(run.violation.is_none(), "{:?}", run.violation);
 }

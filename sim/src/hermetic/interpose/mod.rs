@@ -9,7 +9,7 @@
 //! `state` and `host` decide the answers. Symbols that no run needs are left alone.
 //!
 //! To interpose another symbol: a function here with the symbol's name, its line in the `keep` of its file, its row in
-//! `sources`, and its probe in `tests/probes.rs`.
+//! `sources` and in the header of `hermetic`, and its probe in `probes`, with its line in `tests`.
 //!
 //! What is true of each symbol, and why its unsafe code is sound: it has the name, the arguments and the answer of libc's
 //! definition, which callers expect. Callers keep that definition's demands on pointers. Outside a run, libc's own definition
