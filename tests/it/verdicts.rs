@@ -1,6 +1,6 @@
 //! What ends a run, and what is noted of it, from the command line and from code.
 
-use wavetank::{Program, Scenario, secs};
+use wavetank::{Program, Scenario, scale, secs};
 
 use super::{NEVER_HOLDS, scenario_file, text, wavetank, web_yaml};
 
@@ -61,4 +61,32 @@ fn a_panic_in_setup_is_a_violation_with_its_place_and_exit_code_one() {
     let found = run.violations().next().unwrap().to_string();
     assert!(found.starts_with("panic: op panicked in its start closure at tests/it/verdicts.rs:"), "{found}");
     assert!(found.ends_with(": no config file"), "{found}");
+}
+
+#[test]
+fn a_panic_of_a_check_is_what_the_check_found() {
+    let scenario = |kind: &'static str| {
+        let check = move |view: &wavetank::View<'_>| {
+            let first = view.list(kind).first().cloned();
+            first.expect("there is a deployment");
+        };
+        let scenario = Scenario::new("checks")
+            .step(scale("deployment/web", 2))
+            .apply_yaml(&web_yaml(1))
+            .converges_within(secs(60))
+            .settles_for(secs(30));
+        (scenario.clone().always("one", check), scenario.eventually("one", check))
+    };
+    let (always, eventually) = scenario("apps/v1/StatefulSet");
+    let words = "the check panicked at tests/it/verdicts.rs:";
+    for (scenario, begin) in [(always, "always: \"one\" did not hold at 0"), (eventually, "no_convergence: ")]
+    {
+        let run = scenario.run(1).unwrap();
+        let found = run.violations().next().unwrap().to_string();
+        assert!(found.starts_with(begin) && found.contains(words), "{found}");
+        assert!(found.contains(": there is a deployment"), "{found}");
+    }
+    let (always, eventually) = scenario("apps/v1/Deployment");
+    assert_eq!(always.run(1).unwrap().verdict(), Ok(()));
+    assert_eq!(eventually.run(1).unwrap().verdict(), Ok(()));
 }

@@ -225,7 +225,8 @@ impl Cluster {
                 let bookmark = watching.then(|| self.bookmark(to, id));
                 if let Some(request) = self.hosts.answer(to, id, &answer, bookmark) {
                     let why = answer.failure().map_or(Str::default(), |status| failed(&request, status));
-                    self.note(to, What::Answered { code: answer.code(), why });
+                    let (code, resource) = (answer.code(), request.resource);
+                    self.note(to, What::Answered { code, resource, why });
                     self.traffic.answered = Some((request, answer));
                     self.programs_may_act = true;
                 } else if watching {

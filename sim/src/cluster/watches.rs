@@ -138,8 +138,11 @@ impl Cluster {
             _ => event.object().map(|object| object.revision()),
         });
         let error = if let Some(WatchEvent::Error(status)) = events.last() { status.code } else { 0 };
-        let events = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        self.note(to, What::Delivered { resource, events, revision: revision.unwrap_or(0), error });
+        let bookmarks = events.iter().filter(|event| matches!(event, WatchEvent::Bookmark { .. })).count();
+        let [events, bookmarks] =
+            [events.len(), bookmarks].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        let revision = revision.unwrap_or(0);
+        self.note(to, What::Delivered { resource, events, bookmarks, revision, error });
     }
 
     /// A client closes its watch.

@@ -2,11 +2,10 @@
 //! and whether what must always hold does.
 
 use crate::apiserver::ApiServer;
-use crate::convergence::{Convergence, Ignore, MaskedState};
+use crate::convergence::{Convergence, MaskedState};
 use crate::engine::{Millis, SECOND, Time};
-use crate::object::LabelSelector;
-use crate::oracles::{Check, Compiled, Violation};
-use crate::scenario::{self, Modality, Scenario};
+use crate::oracles::{Check, Compiled, Violation, left_out};
+use crate::scenario::{Modality, Scenario};
 use crate::wire::{Commit, Resource, resource};
 
 /// A shorter stretch of convergence counts for nothing, in ms: right after an edit, or right after an operator has started,
@@ -22,9 +21,8 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of(scenario: &Scenario, server: &ApiServer) -> Self {
-        let may_be_pending = scenario.converge.pending.iter().map(Ignore::of_pending);
-        let mut pending = Convergence::new(ignores(scenario).chain(may_be_pending).collect());
-        let mut masked = MaskedState::new(ignores(scenario).collect());
+        let mut pending = Convergence::new(left_out::of_pending(&scenario.converge));
+        let mut masked = MaskedState::new(left_out::of_state(&scenario.converge));
         let counted = server.objects().filter(|(resource, _)| counts(*resource));
         let objects: Vec<_> = counted.map(|(_, object)| object).collect();
         pending.load(objects.iter().map(|object| &***object));
@@ -175,28 +173,4 @@ impl<'s> Judge<'s> {
 /// Whether commits of this resource may matter: renewals and events are by far the most, and never do.
 fn counts(resource: Resource) -> bool {
     resource != *resource::LEASES && resource != *resource::EVENTS
-}
-
-fn ignores(scenario: &Scenario) -> impl Iterator<Item = Ignore> + '_ {
-    scenario.converge.ignore.iter().map(Ignore::of_ignored)
-}
-
-impl Ignore {
-    /// What an entry of `converge.ignore` leaves out.
-    pub(super) fn of_ignored(entry: &scenario::Ignore) -> Self {
-        let fields = entry.fields.iter().map(|field| field.as_str().into()).collect();
-        Self { fields, ..Self::selecting(&entry.kind, entry.selector.as_deref()) }
-    }
-
-    /// What an entry of `converge.pending` leaves out.
-    pub(super) fn of_pending(entry: &scenario::MayBePending) -> Self {
-        let name = entry.name.as_deref().map(Into::into);
-        Self { name, ..Self::selecting(&entry.kind, entry.selector.as_deref()) }
-    }
-
-    fn selecting(kind: &scenario::KindName, selector: Option<&str>) -> Self {
-        // A selector that is none is refused when the file is read.
-        let selector = selector.and_then(|text| LabelSelector::parse(text).ok());
-        Self { kind: kind.0.as_str().into(), selector, ..Self::default() }
-    }
 }

@@ -3,6 +3,7 @@
 //! - an entry of `images`, of `converge.pending` or of `converge.ignore` that matched nothing
 //! - a program that ended with an error [`ERRORS`] times or more; those while faults raged are left out
 //! - a program that asked for a resource that the server does not have, not even at the end
+//! - a convergence that only a timer of a program brought about, unless the scenario makes that a violation
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +12,8 @@ use crate::apiserver::Registry;
 use crate::convergence::Ignore;
 use crate::engine::Time;
 use crate::object::{Object, Str};
-use crate::oracles::{How, Note, endings};
-use crate::scenario::{ImageRule, Scenario};
+use crate::oracles::{How, Note, endings, left_out, slow_convergence};
+use crate::scenario::{ImageRule, Scenario, oracle};
 use crate::wire::{ActorClass, Addr, Commit, Resource, Verb, What, resource};
 
 /// How often a program ends with an error before it is worth a note. Our choice: one or two errors happen while the cluster
@@ -28,6 +29,10 @@ impl World<'_> {
         notes.extend(self.unmatched());
         notes.extend(self.errors());
         notes.extend(self.absent_kinds());
+        let tells_slow =
+            !self.scenario.converge.without_resync && !self.is_disabled(oracle::SLOW_CONVERGENCE);
+        notes
+            .extend(tells_slow.then(|| slow_convergence(&self.observed())).flatten().map(|slow| slow.note()));
         let mut told = BTreeSet::new();
         notes.retain(|note| told.insert(note.key.clone()));
         self.notes = notes;
@@ -160,12 +165,12 @@ fn idle_rule(before: &[ImageRule], rule: &ImageRule, images: &BTreeSet<&str>) ->
 fn entries(scenario: &Scenario) -> Vec<(String, Ignore)> {
     let selector = |text: &Option<String>| text.as_ref().map_or(String::new(), |text| format!("[{text}]"));
     let ignored = scenario.converge.ignore.iter().map(|entry| {
-        (format!("converge.ignore: {}{}", entry.kind, selector(&entry.selector)), Ignore::of_ignored(entry))
+        (format!("converge.ignore: {}{}", entry.kind, selector(&entry.selector)), left_out::ignored(entry))
     });
     let pending = scenario.converge.pending.iter().map(|entry| {
         let name = entry.name.as_ref().map_or(String::new(), |name| format!("/{name}"));
         let named = format!("converge.pending: {}{name}{}", entry.kind, selector(&entry.selector));
-        (named, Ignore::of_pending(entry))
+        (named, left_out::may_be_pending(entry))
     });
     ignored.chain(pending).collect()
 }

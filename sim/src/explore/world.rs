@@ -312,8 +312,18 @@ impl<'s> World<'s> {
     /// What judges of the record find in what has happened so far. A disabled one is not asked, so that it hides no other.
     pub(super) fn judged_by(&mut self, judges: &[RecordJudge]) -> Option<Violation> {
         self.panics.extend(hermetic::take_panics());
-        let (history, panics) = (self.cluster.history(), &self.panics[..]);
         let asked = judges.iter().filter(|(oracle, _)| !self.is_disabled(oracle));
-        Observed { history, healed: self.healed, converged: self.converged, panics }.judged_by(asked)
+        self.observed().judged_by(asked)
+    }
+
+    /// The run up to now, as judges of the record see it.
+    pub(super) fn observed(&self) -> Observed<'_> {
+        Observed {
+            history: self.cluster.history(),
+            healed: self.healed,
+            converged: self.converged,
+            panics: &self.panics,
+            converge: Some(&self.scenario.converge),
+        }
     }
 }

@@ -64,7 +64,7 @@ mod interpose {
 mod tests;
 
 pub use output::{Line, end_lines, pass_output_on, take_output};
-pub use panics::{Panic, take_panics};
+pub use panics::{Panic, take_last_panic, take_panics};
 pub use state::{Guard, enter, is_active, set_now, threads_started};
 
 /// Whether this build interposes libc's randomness and clocks: feature `hermetic` on Linux with a dynamic glibc.

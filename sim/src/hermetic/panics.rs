@@ -32,6 +32,11 @@ pub fn take_panics() -> Vec<Panic> {
     PANICS.take()
 }
 
+/// Takes the newest panic of the run of this thread, for code that caught it.
+pub fn take_last_panic() -> Option<Panic> {
+    PANICS.with_borrow_mut(Vec::pop)
+}
+
 /// Forgets all of them, before a run.
 pub(super) fn clear() {
     PANICS.take();

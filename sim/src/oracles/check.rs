@@ -7,6 +7,7 @@
 //! An expression that cannot be evaluated counts as one that does not hold. Not judged: what any client has seen; its reads may
 //! be older.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Violation;
@@ -14,6 +15,7 @@ use super::cel::{CelError, CelProgram, CelVar};
 use super::partial;
 use crate::apiserver::ApiServer;
 use crate::engine::{SECOND, Time};
+use crate::hermetic;
 use crate::object::{LabelSelector, Object, Value};
 use crate::scenario::{self, Expectation, Modality, Var, View, oracle};
 
@@ -99,7 +101,9 @@ impl Check<'_> {
             Code::Rust(check) => {
                 let list =
                     |api_version: &str, kind: &str| objects(server, api_version, kind).cloned().collect();
-                check.judge(&View::new(&list))
+                // The check is the user's code, and so is its panic.
+                let judged = catch_unwind(AssertUnwindSafe(|| check.judge(&View::new(&list))));
+                judged.unwrap_or_else(|_| Err(panicked()))
             }
         }
     }
@@ -178,6 +182,15 @@ impl Check<'_> {
         }
         Err(why.unwrap_or_else(|| format!("there is no {kind} {namespace}/{}", text(&["metadata", "name"]))))
     }
+}
+
+/// Why a check does not hold that has panicked.
+fn panicked() -> String {
+    let panic = hermetic::take_last_panic();
+    panic.map_or_else(
+        || "the check panicked".into(),
+        |panic| format!("the check panicked at {}: {}", panic.location, panic.message),
+    )
 }
 
 /// The objects of a kind.

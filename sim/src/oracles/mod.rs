@@ -27,7 +27,8 @@
 //! - [`Violation`]: what is reported; [`Observed`]: what a judge sees
 //! - `check`: [`Compiled`] and [`Check`], the expectations of a scenario, in CEL, by partial match or in Rust
 //! - `convergence`: [`NotConverged`], which reports `no_convergence`, `unstable` and `stalled`
-//! - `endings`: programs that end by themselves, in words
+//! - `endings`: programs that end by themselves, in words; [`Note`]: what is no violation
+//! - [`left_out`]: what a scenario leaves out of convergence
 //! - [`cel`], `partial`: the languages of checks
 
 use crate::scenario::oracle::{self, OracleInfo};
@@ -37,10 +38,12 @@ mod check;
 mod convergence;
 mod endings;
 mod hot_loop;
+pub mod left_out;
 mod note;
 mod observed;
 mod panic;
 mod partial;
+mod slow_convergence;
 mod violation;
 
 pub use check::{Check, Compiled};
@@ -49,13 +52,15 @@ pub use endings::{Ending, How, endings, failing};
 pub use hot_loop::{Loops, REQUESTS_AT_ONCE, spinning};
 pub use note::Note;
 pub use observed::Observed;
+pub use slow_convergence::{Slow, slow_convergence};
 pub use violation::Violation;
 
 /// A judge of the record: its oracle's row, and the function that looks for a violation.
 pub type RecordJudge = (&'static OracleInfo, fn(&Observed<'_>) -> Option<Violation>);
 
 /// The judges of a run that has converged and stayed so.
-pub const CONVERGED: &[RecordJudge] = &[(oracle::HOT_LOOP, hot_loop::hot_loop)];
+pub const CONVERGED: &[RecordJudge] =
+    &[(oracle::HOT_LOOP, hot_loop::hot_loop), (oracle::SLOW_CONVERGENCE, slow_convergence::violation)];
 
 /// The judges of every run, at its end.
 pub const ENDED: &[RecordJudge] = &[(oracle::PANIC, panic::panic)];

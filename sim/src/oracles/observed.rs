@@ -3,6 +3,7 @@
 use super::{RecordJudge, Violation};
 use crate::engine::Time;
 use crate::hermetic::Panic;
+use crate::scenario::Converge;
 use crate::wire::History;
 
 /// A run, as its judges see it.
@@ -16,9 +17,16 @@ pub struct Observed<'a> {
     pub converged: Option<Time>,
     /// The panics of programs and their tasks, oldest first.
     pub panics: &'a [Panic],
+    /// When the scenario counts the system as converged.
+    pub converge: Option<&'a Converge>,
 }
 
-impl Observed<'_> {
+impl<'a> Observed<'a> {
+    /// A run of which nothing is known but its record.
+    pub fn of(history: &'a History) -> Self {
+        Self { history, healed: None, converged: None, panics: &[], converge: None }
+    }
+
     /// What the first of these judges says that finds something.
     pub fn judged_by<'j>(&self, mut judges: impl Iterator<Item = &'j RecordJudge>) -> Option<Violation> {
         let (oracle, found) = judges.find_map(|(oracle, judge)| Some((oracle, judge(self)?)))?;

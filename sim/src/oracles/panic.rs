@@ -44,7 +44,7 @@ mod tests {
         history.record.push(Entry { time: Time(7), actor: Addr(0), what: What::Host(entry.into()) });
         let (message, location, wall_ns) = ("no pod".into(), "op.rs:1:2".into(), Time(7).wall_ns());
         let panics = [Panic { message, location, host, wall_ns }];
-        let run = Observed { history: &history, healed: None, converged: None, panics: &panics };
+        let run = Observed { panics: &panics, ..Observed::of(&history) };
         panic(&run).map(|found| format!("{} {found}", found.time)).unwrap_or_default()
     }
 

@@ -67,6 +67,8 @@ pub enum What {
         resource: Resource,
         /// The number of events.
         events: u32,
+        /// How many of them are bookmarks.
+        bookmarks: u32,
         /// The revision of the last one.
         revision: u64,
         /// The code of the ERROR event at the end, such as 410; 0 without one.
@@ -76,6 +78,8 @@ pub enum What {
     Answered {
         /// The HTTP code.
         code: u16,
+        /// The resource of the request; none for a path without one.
+        resource: Option<Resource>,
         /// Of a failure: the request and the message. It follows from the rest, and is no part of the fingerprint.
         why: Str,
     },
@@ -174,12 +178,13 @@ impl engine::Entry for Entry {
                     (_, None) => (),
                 }
             }
-            What::Delivered { resource, events, revision, error } => {
+            // Which of the events are bookmarks follows from the commits, and which request is answered from the requests.
+            What::Delivered { resource, events, bookmarks: _, revision, error } => {
                 digest.word(3 + (u64::from(*events) << 8) + (u64::from(*error) << 40));
                 digest.bytes(resource.as_str().as_bytes());
                 digest.word(*revision);
             }
-            What::Answered { code, why: _ } => digest.word(4 + (u64::from(*code) << 8)),
+            What::Answered { code, resource: _, why: _ } => digest.word(4 + (u64::from(*code) << 8)),
             What::Host(text) | What::Fault(text) | What::Step(text) => {
                 digest.word(5);
                 digest.bytes(text.as_bytes());
@@ -215,14 +220,14 @@ impl fmt::Display for What {
                 let (plural, hash) = (commit.resource.plural(), digest.finish());
                 write!(f, "  {what} {plural} {} at revision {} ({hash:016x})", commit.key, commit.revision)
             }
-            Self::Delivered { resource, events, revision, error: 0 } => {
+            Self::Delivered { resource, events, revision, error: 0, .. } => {
                 write!(f, "got {events} events of {} up to revision {revision}", resource.plural())
             }
             Self::Delivered { resource, events, error, .. } => {
                 write!(f, "got {events} events of {}, the last an error {error}", resource.plural())
             }
-            Self::Answered { code, why } if why.is_empty() => write!(f, "got answer {code}"),
-            Self::Answered { code, why } => write!(f, "got answer {code} to {why}"),
+            Self::Answered { code, why, .. } if why.is_empty() => write!(f, "got answer {code}"),
+            Self::Answered { code, why, .. } => write!(f, "got answer {code} to {why}"),
             Self::Host(text) | Self::Fault(text) | Self::Step(text) => f.write_str(text),
         }
     }

@@ -90,7 +90,7 @@ impl Story {
                 write_of(entry, &commits).iter().for_each(|text| say(text));
                 return 1 + commits.len();
             }
-            What::Answered { code, why } if *code >= 400 => say(&format!("got {code} to {why}")),
+            What::Answered { code, why, .. } if *code >= 400 => say(&format!("got {code} to {why}")),
             What::Delivered { resource, error, .. } if *error > 0 => {
                 say(&format!("its watch of {} ended with {error}", resource.plural()));
             }
@@ -210,10 +210,19 @@ mod tests {
             &mut history,
             2,
             OP,
-            What::Answered { code: 409, why: "patch pods default/a: it differs".into() },
+            What::Answered {
+                code: 409,
+                resource: Some(resource),
+                why: "patch pods default/a: it differs".into(),
+            },
         );
-        add(&mut history, 2, OP, What::Answered { code: 200, why: "".into() });
-        add(&mut history, 3, OP, What::Delivered { resource, events: 1, revision: 4, error: 410 });
+        add(&mut history, 2, OP, What::Answered { code: 200, resource: Some(resource), why: "".into() });
+        add(
+            &mut history,
+            3,
+            OP,
+            What::Delivered { resource, events: 1, bookmarks: 0, revision: 4, error: 410 },
+        );
         add(&mut history, 4, OP, watch());
         add(&mut history, 5, OP, What::Host("crashed".into()));
         assert_eq!(

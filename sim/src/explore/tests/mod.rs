@@ -6,6 +6,7 @@ mod notes;
 #[cfg(all(feature = "hermetic", target_os = "linux"))]
 mod output;
 pub(crate) mod program;
+mod resync;
 pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;

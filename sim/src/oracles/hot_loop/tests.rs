@@ -64,7 +64,7 @@ fn created(ms: i64, name: &str, generated: bool) -> Entry {
 fn converged(entries: Vec<Entry>) -> Option<Violation> {
     let mut history = history();
     entries.into_iter().for_each(|entry| history.record.push(entry));
-    hot_loop(&Observed { history: &history, healed: None, converged: Some(Time::ZERO), panics: &[] })
+    hot_loop(&Observed { converged: Some(Time::ZERO), ..Observed::of(&history) })
 }
 
 /// What is found in entries before the first fault, of which the last write before is at 0.
