@@ -9,14 +9,27 @@
 mod client;
 pub mod website;
 
+use std::pin::pin;
+
+use futures::future::{Either, select};
 use wavetank_sim::programs::{Host, Program};
 
 /// The shipped operators, under the names that scenarios use.
 pub fn programs() -> Vec<Program> {
     vec![
-        Program::new("website-operator", |host| website::run(watching(&host))),
-        Program::new("website-operator-buggy", |host| website::run_with_classic_bug(watching(&host))),
+        Program::new("website-operator", |host| until_told(website::run(watching(&host)), host)),
+        Program::new("website-operator-buggy", |host| {
+            until_told(website::run_with_classic_bug(watching(&host)), host)
+        }),
     ]
+}
+
+/// Runs an operator until its process is told to stop. It leaves nothing behind that another one must wait for.
+async fn until_told<E>(run: impl Future<Output = Result<(), E>>, host: Host) -> Result<(), E> {
+    match select(pin!(run), host.terminated()).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right(_) => Ok(()),
+    }
 }
 
 /// A client for the namespace that the process should watch, else for its own. A pod gets both variables from its manifest,

@@ -14,33 +14,48 @@ use wavetank_sim::wire::{History, What};
 /// When programs start, before t = 0.
 const START_S: u64 = 60;
 
-/// How a forked run of so many replicas went on from t = 0: what became of the hosts, what they wrote, and the violation. Or how
-/// the run's process ended.
+/// How a forked run of so many replicas went on from t = 0.
 fn forked(replicas: u32, program: impl Fn() -> Program + Sync) -> Result<Vec<String>, String> {
-    let play = |seed: &u64| -> Vec<String> {
+    let name = || "op".to_owned();
+    let operator = || OperatorSpec { name: name(), program: name(), replicas, with: Value::Null };
+    let scenario = || {
         let mut scenario = Scenario::new("exits");
-        let name = || "op".to_owned();
-        scenario.operators =
-            vec![OperatorSpec { name: name(), program: name(), replicas, with: Value::Null }];
+        scenario.operators = vec![operator()];
+        scenario
+    };
+    forked_with(scenario, &program, "")
+}
+
+/// How a forked run went on from t = 0: what became of the hosts, what they wrote, the violation, the notes. Or how the run's
+/// process ended. It waits for a minute at first.
+pub(crate) fn forked_with(
+    scenario: impl Fn() -> Scenario + Sync,
+    program: &(impl Fn() -> Program + Sync),
+    plan: &str,
+) -> Result<Vec<String>, String> {
+    let play = |seed: &u64| -> Vec<String> {
+        let mut scenario = scenario();
         let minute = Wait { until: WaitFor::Time(60_000), timeout_ms: 0 };
         scenario.steps = vec![Step::new(Action::Wait(minute))];
         scenario.converge.settle_ms = 60_000;
         let prepared = Prepared::new(scenario, &[program()]).expect("the scenario is right");
-        match run(&prepared, *seed, &"".parse().expect("no fault is a plan")) {
+        match run(&prepared, *seed, &plan.parse().expect("it is a plan")) {
             Ok(run) => {
                 let violation = run.violation.iter().map(|violation| violation.to_string());
-                lines(&run.history).into_iter().chain(violation).collect()
+                let notes = run.notes.iter().map(|note| format!("note {}", note.text));
+                lines(&run.history).into_iter().chain(violation).chain(notes).collect()
             }
             Err(no_run) => vec![format!("no run: {}", no_run.why)],
         }
     };
-    let mut session = Pool::new(Isolation::Fork, 1).open(Some(&0), &play).expect("the zygote serves");
+    // Several at the same time and one after another: each is the same.
+    let mut session = Pool::new(Isolation::Fork, 2).open(Some(&0), &play).expect("the zygote serves");
     let mut outcomes = Vec::new();
-    session.run(&[1, 1], &mut |_, outcome| {
+    session.run(&[1; 6], &mut |_, outcome| {
         outcomes.push(outcome);
         ControlFlow::Continue(())
     });
-    assert_eq!(outcomes[0], outcomes[1], "a run is the same each time");
+    assert_eq!(outcomes, vec![outcomes[0].clone(); 6]);
     match outcomes.remove(0) {
         Outcome::Done(lines) => Ok(lines),
         Outcome::Died { how, .. } => Err(how),

@@ -7,6 +7,7 @@
 //! - `looking`: one run while it goes, an object's revisions, an object at a time
 //! - `places`: where a failed step and its manifest are written
 //! - `replay`: the printed line reproduces the run in another process, from the command line and from `cargo test`
+//! - `signals`: programs that listen for SIGTERM
 //! - `builder`: a scenario built in code
 //! - `events`: Events of the control plane, with and without a reader
 //! - `exits`: programs that end their process
@@ -26,6 +27,7 @@ mod input;
 mod looking;
 mod places;
 mod replay;
+mod signals;
 mod sweeps;
 mod triggered;
 mod verdicts;

@@ -34,5 +34,5 @@ mod watches;
 pub use actors::{API_SERVER, CHAOS, USER};
 pub use booted::{Booted, ClusterConfig};
 pub use event_loop::Stepped;
-pub use processes::with_env;
+pub use processes::{KILLED_UNHEARD, with_env};
 pub use state::Cluster;

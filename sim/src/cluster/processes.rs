@@ -1,8 +1,8 @@
 //! The processes of hosts: they start beside the cluster or in containers, exit, crash and restart.
 //!
 //! Real: a supervisor restarts a process beside the cluster, the kubelet restarts a container. Modelled: both; the kubelet
-//! orders, the container runtime passes the order on. Differs: SIGTERM ends every program at once, as it ends one that does
-//! not catch the signal. Not modelled: programs that handle SIGTERM.
+//! orders, the container runtime passes the order on. A program that is told to stop may end by itself, with code 0 if it
+//! returns; the runtime kills it when its grace is over.
 
 use std::collections::BTreeMap;
 
@@ -27,6 +27,11 @@ const EXIT_ERROR: i32 = 1;
 /// The exit code of a Rust program whose main thread panicked.
 const EXIT_PANIC: i32 = 101;
 
+/// What the record says of a program that its container runtime kills.
+const KILLED: &str = "killed by its container runtime";
+/// The same, if its handler of SIGTERM was not called before: it may never have learned that it should stop.
+pub const KILLED_UNHEARD: &str = "killed by its container runtime, without a call of its SIGTERM handler";
+
 /// The processes of hosts. [`Hosts`](crate::programs::Hosts) has their incarnations.
 #[derive(Debug, Default)]
 pub(super) struct Processes {
@@ -40,6 +45,8 @@ pub(super) struct Processes {
     restarts: BTreeMap<Addr, Restarts>,
     /// Birth names of pods, by uid.
     births: BTreeMap<Str, Birth>,
+    /// The living hosts that were told to stop, and whether a handler of theirs should have been called and was not.
+    stopping: BTreeMap<Addr, bool>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -160,6 +167,8 @@ impl Cluster {
                     (EXIT_PANIC, smol_str::format_smolstr!("panicked in its start closure: {message}"))
                 }
             };
+            let stopping = self.processes.stopping.contains_key(&addr);
+            let text = if stopping { smol_str::format_smolstr!("stopped on SIGTERM: {text}") } else { text };
             self.end(addr, code, text);
         }
     }
@@ -170,6 +179,7 @@ impl Cluster {
             self.close_watch(addr, id);
         }
         self.note(addr, What::Host(text));
+        self.processes.stopping.remove(&addr);
         self.programs_may_act = true;
         match self.processes.containers.get(&addr).cloned() {
             Some((container, _)) => {
@@ -189,8 +199,8 @@ impl Cluster {
             HostOrder::Start { id, program, with, pod, node } => {
                 self.start_in_container(id, node, &program, &with, &pod);
             }
-            HostOrder::Stop { id, .. } => self.end_in_container(&id, Exit::SIGTERM),
-            HostOrder::Kill { id } => self.end_in_container(&id, Exit::SIGKILL),
+            HostOrder::Stop { id, .. } => self.terminate_in_container(&id),
+            HostOrder::Kill { id } => self.kill_in_container(&id),
         }
     }
 
@@ -219,10 +229,27 @@ impl Cluster {
         addr
     }
 
-    fn end_in_container(&mut self, id: &ContainerId, code: i32) {
+    /// The living host of the program in a container.
+    fn living_in(&self, id: &ContainerId) -> Option<Addr> {
         let host = self.processes.by_container.get(id).copied();
-        if let Some(addr) = host.filter(|addr| self.hosts.runs(*addr)) {
-            self.end(addr, code, "stopped by its container runtime".into());
+        host.filter(|addr| self.hosts.runs(*addr))
+    }
+
+    /// SIGTERM. A second one tells a program nothing new.
+    fn terminate_in_container(&mut self, id: &ContainerId) {
+        let host = self.living_in(id).filter(|addr| !self.processes.stopping.contains_key(addr));
+        if let Some(addr) = host {
+            self.note(addr, What::Host("told to stop (SIGTERM)".into()));
+            let is_unheard = !self.hosts.terminate(addr);
+            self.processes.stopping.insert(addr, is_unheard);
+            self.programs_may_act = true;
+        }
+    }
+
+    fn kill_in_container(&mut self, id: &ContainerId) {
+        if let Some(addr) = self.living_in(id) {
+            let is_unheard = self.processes.stopping.get(&addr) == Some(&true);
+            self.end(addr, Exit::SIGKILL, if is_unheard { KILLED_UNHEARD } else { KILLED }.into());
         }
     }
 

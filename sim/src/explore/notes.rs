@@ -4,17 +4,19 @@
 //! - a program that ended with an error [`ERRORS`] times or more; those while faults raged are left out
 //! - a program that asked for a resource that the server does not have, not even at the end
 //! - a convergence that only a timer of a program brought about, unless the scenario makes that a violation
+//! - a program that was killed without a call of its handler of SIGTERM
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::World;
 use crate::apiserver::Registry;
+use crate::cluster::KILLED_UNHEARD;
 use crate::convergence::Ignore;
 use crate::engine::Time;
 use crate::object::{Object, Str};
 use crate::oracles::{How, Note, endings, left_out, slow_convergence};
 use crate::scenario::{ImageRule, Scenario, oracle};
-use crate::wire::{ActorClass, Addr, Commit, Resource, Verb, What, resource};
+use crate::wire::{ActorClass, Addr, Commit, Entry, Resource, Verb, What, resource};
 
 /// How often a program ends with an error before it is worth a note. Our choice: one or two errors happen while the cluster
 /// comes up.
@@ -33,6 +35,7 @@ impl World<'_> {
             !self.scenario.converge.without_resync && !self.is_disabled(oracle::SLOW_CONVERGENCE);
         notes
             .extend(tells_slow.then(|| slow_convergence(&self.observed())).flatten().map(|slow| slow.note()));
+        notes.extend(self.unheard());
         let mut told = BTreeSet::new();
         notes.retain(|note| told.insert(note.key.clone()));
         self.notes = notes;
@@ -76,6 +79,21 @@ impl World<'_> {
             if has_hosts { endings(history, |time| time < struck || time >= healed) } else { Vec::new() };
         let often = all.into_iter().filter(|ending| ending.how == How::Error && ending.times >= ERRORS);
         often.map(|ending| Note::new(format!("errors {}", program_of(&ending.who)), ending.to_string()))
+    }
+
+    /// Programs that were killed although they may have wanted to stop: no handler of theirs was called.
+    fn unheard(&self) -> impl Iterator<Item = Note> {
+        let history = self.cluster.history();
+        let killed = |entry: &&Entry| matches!(&entry.what, What::Host(text) if text == KILLED_UNHEARD);
+        history.record.entries().iter().filter(killed).map(|entry| {
+            let who = &history.actor(entry.actor).name;
+            let words = format!(
+                "program {who} was killed at {} when its grace was over: its handler of SIGTERM was not called, because \
+                 other programs ran or isolation is not `fork`; `host.terminated()` tells it exactly",
+                entry.time
+            );
+            Note::new(format!("signal {}", program_of(who)), words)
+        })
     }
 
     /// Programs that asked for a kind which the server does not have, with the number of requests.

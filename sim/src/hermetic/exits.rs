@@ -74,8 +74,21 @@ thread_local! {
     static CALLED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether this process exists for one run alone.
+static OWNS_PROCESS: AtomicBool = AtomicBool::new(false);
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on this process exists for one run alone.
+pub fn own_process() {
+    OWNS_PROCESS.store(true, Ordering::Relaxed);
+}
+
+/// Whether this process exists for one run alone.
+pub fn owns_process() -> bool {
+    OWNS_PROCESS.load(Ordering::Relaxed)
 }
 
 /// Sets what hears of calls of `exit` and `abort` in a run. It returns the code with which this process ends at once. Without

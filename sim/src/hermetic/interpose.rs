@@ -17,6 +17,10 @@ use super::state;
 mod exit_calls;
 #[path = "output_calls.rs"]
 mod output_calls;
+#[path = "signal_calls.rs"]
+mod signal_calls;
+
+pub(super) use signal_calls::{call_handler, has_handler, renew_socket_pairs};
 
 pub(super) const INTERPOSES: bool = true;
 
@@ -42,6 +46,9 @@ pub(super) fn keep_symbols() {
     black_box(exit_calls::_Exit as exit_calls::Exit as *const ());
     black_box(exit_calls::quick_exit as exit_calls::Exit as *const ());
     black_box(exit_calls::abort as exit_calls::Abort as *const ());
+    black_box(signal_calls::sigaction as signal_calls::SigAction as *const ());
+    black_box(signal_calls::signal as signal_calls::Signal as *const ());
+    black_box(signal_calls::socketpair as signal_calls::SocketPair as *const ());
     black_box(output_calls::write as output_calls::Write as *const ());
     black_box(output_calls::writev as output_calls::WriteV as *const ());
 }

@@ -8,6 +8,7 @@
 //! | `fastrand` | back-off jitter | seeded |
 //! | `write`, `writev` to stdout and stderr | `println!`, `tracing` and `log` subscribers | collected: [`take_output`] |
 //! | `exit`, `_exit`, `abort` | `std::process::exit`, a panic while unwinding | told ([`exits::on_exit`]), so that the run can be done again with an exit of the host |
+//! | `sigaction`, `signal` | `tokio::signal`, `Controller::shutdown_on_signal` | kept from the kernel; the handler of SIGTERM is called where it is clear for whom ([`signals`]) |
 //! | `pthread_create` | `thread::spawn`, `spawn_blocking` | passed on and counted: a run with threads is not deterministic |
 //!
 //! The binary defines these symbols, so the linker binds callers to them before libc's: those of the program's own code and of
@@ -34,6 +35,7 @@ mod output;
 pub mod owners;
 mod panics;
 mod seeds;
+pub mod signals;
 #[cfg_attr(
     not(all(feature = "hermetic", target_os = "linux")),
     allow(dead_code, reason = "only interposed symbols and seeded crates use it")
@@ -58,12 +60,17 @@ mod interpose;
 mod interpose {
     pub(super) const INTERPOSES: bool = false;
     pub(super) fn keep_symbols() {}
+    pub(super) fn has_handler(_signal: i32) -> bool {
+        false
+    }
+    pub(super) fn call_handler(_signal: i32) {}
+    pub(super) fn renew_socket_pairs() {}
 }
 
 #[cfg(all(test, feature = "hermetic", target_os = "linux"))]
 mod tests;
 
-pub use output::{Line, end_lines, pass_output_on, take_output};
+pub use output::{Line, end_lines, take_output};
 pub use panics::{Panic, take_last_panic, take_panics};
 pub use state::{Guard, enter, is_active, set_now, threads_started};
 

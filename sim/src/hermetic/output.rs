@@ -4,7 +4,6 @@
 
 use std::cell::RefCell;
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::owners::{self, Owner};
 use super::state;
@@ -44,19 +43,6 @@ struct Begun {
 
 thread_local! {
     static OUTPUT: RefCell<Output> = RefCell::default();
-}
-
-/// Whether what programs write also goes where it would go without us.
-static PASSES_ON: AtomicBool = AtomicBool::new(false);
-
-/// From now on, what programs write is also passed on. For a process that exists for one run alone: if it dies, its output is
-/// all that is left of the run.
-pub fn pass_output_on() {
-    PASSES_ON.store(true, Ordering::Relaxed);
-}
-
-pub(super) fn passes_on() -> bool {
-    PASSES_ON.load(Ordering::Relaxed)
 }
 
 /// The lines since the last call, oldest first. They outlive the guard.

@@ -41,7 +41,8 @@ pub(super) unsafe extern "C" fn write(descriptor: c_int, buffer: *const c_void, 
     let taken = is_output(descriptor)
         && length > 0
         && output::write(descriptor, unsafe { slice::from_raw_parts(buffer.cast(), length) });
-    if taken && !output::passes_on() {
+    // If a process dies that exists for one run alone, its output is all that is left of the run.
+    if taken && !exits::owns_process() {
         return length as ssize_t;
     }
     let hidden = HIDDEN.get();

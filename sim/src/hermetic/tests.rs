@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::{enter, set_now, take_panics, threads_started};
+use super::{enter, set_now, signals, take_panics, threads_started};
 
 const EPOCH_NS: u64 = 1_767_225_600_000_000_000; // 2026-01-01T00:00:00Z
 
@@ -156,5 +157,33 @@ fn tokio_paused_clock_and_the_wall_clock_move_together() {
             [other.await.expect("it ends"), sleeper(3_600_000).await]
         });
         assert_eq!(ticks, [5_000_000, 3_600_005_000_000]);
+    });
+}
+
+#[test]
+fn handlers_of_signals_stay_in_the_run_and_are_called_there() {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    extern "C" fn handler(signal: libc::c_int) {
+        CALLS.fetch_add(signal as u32, Ordering::Relaxed);
+    }
+    let current = || {
+        let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: it asks for the action of the signal, and zeros are a valid one.
+        unsafe {
+            assert_eq!(libc::sigaction(libc::SIGTERM, std::ptr::null(), action.as_mut_ptr()), 0);
+            action.assume_init().sa_sigaction
+        }
+    };
+    in_fresh_thread(move || {
+        let outside = current();
+        let run = enter(1, EPOCH_NS);
+        assert!(!signals::is_termination_handled());
+        let handler = handler as extern "C" fn(libc::c_int) as usize;
+        // SAFETY: the handler only adds to an atomic.
+        assert_eq!(unsafe { libc::signal(libc::SIGTERM, handler) }, libc::SIG_DFL);
+        assert_eq!(current(), handler);
+        signals::terminate();
+        drop(run);
+        assert_eq!((current(), CALLS.load(Ordering::Relaxed)), (outside, 15));
     });
 }

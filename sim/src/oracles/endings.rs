@@ -140,7 +140,15 @@ mod tests {
     #[test]
     fn a_program_that_crashes_recovers_or_ended_before_is_not_told() {
         let error = "exited with an error: x";
-        says(&[(1, 0, "crashed"), (2, 0, "stopped by its container runtime")], false, &[]);
+        says(
+            &[
+                (1, 0, "crashed"),
+                (2, 0, "killed by its container runtime"),
+                (3, 0, "stopped on SIGTERM: exited"),
+            ],
+            false,
+            &[],
+        );
         says(&[(500, 0, error)], true, &[]);
         says(&[(1, 0, error), (2, 0, error), (3, 0, error)], true, &[]);
         says(&[(-9, 0, error), (-8, 0, error)], false, &[]);

@@ -3,8 +3,9 @@
 //! Real: containerd, the kubelet's handlers of lifecycle hooks, and the processes in the containers. Modelled: images per
 //! node, pulls, start, readiness, exits, hanging, SIGTERM and SIGKILL, the time that hooks take, kills from outside. A
 //! container whose image is a program is a host; the cluster runs it on the orders of this runtime. A container that hangs
-//! gets SIGKILL when its grace period ends. Differs: a container that stops on SIGTERM exits with code 0, as a server with a
-//! handler does; a process starts after its postStart hook, not beside it. Not modelled: hooks that fail, sandboxes, disk,
+//! gets SIGKILL when its grace period ends, and so does a program that does not end itself on SIGTERM: it is process 1 of its
+//! container, for which the kernel ignores a SIGTERM without a handler. Differs: any other container that stops on SIGTERM exits
+//! with code 0, as a server with a handler does; a process starts after its postStart hook, not beside it. Not modelled: hooks that fail, sandboxes, disk,
 //! CPU, and memory beyond a kill at the start.
 
 use std::collections::BTreeMap;
@@ -304,7 +305,8 @@ impl ContainerRuntime {
         let first = ends_by.is_none();
         let hook = if first { self.hook("preStop", pre_stop, id, &pod).min(grace_ms) } else { 0 };
         let limit = if hook == 0 { grace_ms } else { grace_ms.max(hook + LEAST_AFTER_HOOK_MS) };
-        let wanted = if first && !hangs { hook + self.draw("stop", span, id, &pod) } else { Millis::MAX };
+        let stops_itself = first && !hangs && !program;
+        let wanted = if stops_itself { hook + self.draw("stop", span, id, &pod) } else { Millis::MAX };
         let (after, code) = if wanted <= limit { (wanted, 0) } else { (limit, Exit::SIGKILL) };
         let ends = out.now() + after;
         if ends_by.is_some_and(|ends_by| ends_by <= ends) {

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 use super::program::HostInner;
 use super::stage::panic_text;
 use super::switchboard::{FromHost, Incarnation, ResponseSender};
 use super::{Ended, Host, Program, Stage};
-use crate::hermetic::{exits, owners};
+use crate::hermetic::{exits, owners, signals};
 use crate::object::{Object, Str};
 use crate::wire::http::{ResponseBody, encode, encode_events};
 use crate::wire::{Addr, Answer, Form, Request, RequestId, WatchEvent};
@@ -48,6 +49,8 @@ struct HostState {
     runs: bool,
     calls: BTreeMap<RequestId, PendingCall>,
     watches: BTreeMap<RequestId, OpenWatch>,
+    /// Tells the living incarnation to stop.
+    terminate: Option<watch::Sender<bool>>,
 }
 
 #[derive(Debug)]
@@ -78,7 +81,8 @@ impl Hosts {
     /// Adds a host. It does not run before [`start`](Self::start).
     pub fn add(&mut self, addr: Addr, spec: HostSpec) {
         let (calls, watches) = (BTreeMap::new(), BTreeMap::new());
-        self.hosts.insert(addr, HostState { spec, incarnations: 0, runs: false, calls, watches });
+        let host = HostState { spec, incarnations: 0, runs: false, calls, watches, terminate: None };
+        self.hosts.insert(addr, host);
     }
 
     /// All hosts with their addresses.
@@ -105,7 +109,9 @@ impl Hosts {
         let incarnation = Incarnation { addr, number: host.incarnations };
         self.stage.switchboard().admit(incarnation);
         let (spec, switchboard) = (host.spec.clone(), self.stage.switchboard().clone());
-        let inner = HostInner { incarnation, spec, switchboard };
+        let (terminate, terminated) = watch::channel(false);
+        host.terminate = Some(terminate);
+        let inner = HostInner { incarnation, spec, switchboard, terminated };
         let (program, owner) = (&host.spec.program, incarnation.owner());
         owners::started(owner, &in_words(&host.spec));
         if let Some(code) = exits::due(owner, true) {
@@ -119,10 +125,30 @@ impl Hosts {
         }
     }
 
+    /// Tells the living incarnation to stop. False: a handler of SIGTERM is set, and is not called, because other code than
+    /// this program's may have set it.
+    pub fn terminate(&mut self, addr: Addr) -> bool {
+        let only = self.hosts.values().filter(|host| host.runs).count() == 1;
+        let Some(terminate) = self.hosts.get(&addr).and_then(|host| host.terminate.as_ref()) else {
+            return true;
+        };
+        terminate.send_replace(true);
+        if !signals::is_termination_handled() {
+            return true;
+        }
+        let is_called = only && exits::owns_process();
+        if is_called {
+            let incarnation = Incarnation { addr, number: self.incarnation(addr) };
+            owners::run_as(incarnation.owner(), signals::terminate);
+        }
+        is_called
+    }
+
     /// Ends the living incarnation: fences it, drops its root future, and forgets its calls and watches. Returns the watches.
     pub fn fence(&mut self, addr: Addr) -> Vec<RequestId> {
         let Some(host) = self.hosts.get_mut(&addr) else { return Vec::new() };
         host.runs = false;
+        host.terminate = None;
         let watches = std::mem::take(&mut host.watches).into_keys().collect();
         // This drops the senders of replies and lines: what is left of the incarnation waits for ever.
         host.calls.clear();

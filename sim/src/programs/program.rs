@@ -5,7 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::HostSpec;
+use super::fused::Fused;
 use super::switchboard::{Incarnation, Switchboard};
 use crate::hermetic::owners;
 use crate::object::Str;
@@ -63,6 +66,8 @@ pub(crate) struct HostInner {
     pub(crate) spec: HostSpec,
     /// Takes its calls.
     pub(crate) switchboard: Arc<Switchboard>,
+    /// Whether it was told to stop.
+    pub(crate) terminated: watch::Receiver<bool>,
 }
 
 impl HostInner {
@@ -83,6 +88,19 @@ impl Host {
     pub fn identity(&self) -> &str {
         self.inner.used();
         &self.inner.spec.identity
+    }
+
+    /// Completes when this process is told to stop: when the kubelet sends SIGTERM to its container. The process is killed when
+    /// the grace period of its pod is over; a program that returns before has stopped gracefully.
+    pub fn terminated(&self) -> Fused<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        self.inner.used();
+        let mut terminated = self.inner.terminated.clone();
+        Fused::new(Box::pin(async move {
+            // The sender is dropped with the incarnation, so nobody will tell it any more.
+            if terminated.wait_for(|terminated| *terminated).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }))
     }
 
     /// An environment variable. It comes from the pod's container, or from the operator's `with`.

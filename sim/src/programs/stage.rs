@@ -189,8 +189,9 @@ fn runtime(idle: &Arc<Idle>, clock: fn(u64)) -> std::io::Result<Runtime> {
             clock(passed_ns);
         }
     };
+    // Signals, sockets and pipes of programs need the I/O driver. It is there if the program's crates switch it on.
     tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .start_paused(true)
         .on_thread_park(move || hook.on_park())
         .on_thread_unpark(unpark)

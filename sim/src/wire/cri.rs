@@ -101,8 +101,6 @@ pub struct Exit {
 impl Exit {
     /// The exit code of a process that SIGKILL ended: 128 + the signal's number (containerd, like a shell, adds 128).
     pub const SIGKILL: i32 = 128 + 9;
-    /// The exit code of a process that SIGTERM ended.
-    pub const SIGTERM: i32 = 128 + 15;
     /// The exit code where the runtime does not know it (containerd `UnknownExitStatus`).
     pub const UNKNOWN: i32 = 255;
 

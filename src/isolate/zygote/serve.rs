@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wavetank_sim::hermetic::{self, exits};
+use wavetank_sim::hermetic::{exits, signals};
 
 use super::{VARIABLE, Work, lane};
 use crate::isolate::history::Answers;
@@ -199,8 +199,8 @@ where
     I: DeserializeOwned + Sync,
     O: Serialize + Send,
 {
-    // If the job dies, this output is all that is left of it.
-    hermetic::pass_output_on();
+    exits::own_process();
+    signals::renew_socket_pairs();
     let (input, exits): (I, Vec<exits::Exit>) = serde_json::from_slice(&lane::read_block(socket)?)?;
     exits::expect(exits);
     let lane = socket.try_clone()?;

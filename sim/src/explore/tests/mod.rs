@@ -7,6 +7,7 @@ mod notes;
 mod output;
 pub(crate) mod program;
 mod resync;
+mod stops;
 pub(crate) mod verdicts;
 
 use std::collections::BTreeMap;
