@@ -189,6 +189,11 @@ impl Report {
         Self { violation, no_run: None, ..Self::none(job, String::new()) }
     }
 
+    /// Whether the watchdog ended the run.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.violation.as_ref().is_some_and(|found| found.oracle == oracle::STUCK.name)
+    }
+
     /// Whether the run is held: it has no violation, or only the one that the scenario expects.
     pub(crate) fn is_held(&self, expected: Option<&OracleInfo>) -> bool {
         let is_expected = |found: &Found| expected.is_some_and(|oracle| oracle.name == found.oracle);

@@ -35,7 +35,7 @@ pub(crate) trait Audience {
 /// Nobody.
 impl Audience for () {}
 
-/// Runs the jobs of one scenario. They end early at the limits, and at a seed for which there is no run.
+/// Runs the jobs of one scenario. They end early at the limits, at a seed for which there is no run, and when runs are stuck.
 pub(crate) fn conduct(
     session: &mut Session<'_, Job, Report>,
     prepared: &Prepared,
@@ -69,6 +69,10 @@ impl Follower<Report> for Conducted<'_> {
         let is_new = self.summary.add(&report);
         let goes_on = self.audience.on_run(self.summary, &report, is_new);
         if report.no_run.is_some() {
+            return ControlFlow::Break(());
+        }
+        if self.summary.is_often_stuck() {
+            self.summary.cut_as_stuck();
             return ControlFlow::Break(());
         }
         if self.limits.fail_fast && !report.is_held(self.summary.expected) {

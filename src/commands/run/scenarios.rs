@@ -34,7 +34,7 @@ pub(super) struct Sweep<'a> {
     bar: ProgressBar,
     started: Instant,
     /// For `--check-determinism`: what the runs of the current scenario were.
-    fingerprints: Vec<String>,
+    fingerprints: Vec<Option<String>>,
 }
 
 impl<'a> Sweep<'a> {
@@ -191,7 +191,7 @@ impl Audience for Sweep<'_> {
         self.bar.inc(1);
         self.bar.set_message("");
         if self.args.check_determinism {
-            self.fingerprints.push(report.fingerprint.clone());
+            self.fingerprints.push((!report.is_stuck()).then(|| report.fingerprint.clone()));
         }
         let replay = || replay_line(&summary.path, report);
         if self.args.json {
