@@ -35,7 +35,7 @@ pub(crate) trait Audience {
 /// Nobody.
 impl Audience for () {}
 
-/// Runs the jobs of one scenario. They end early at the limits, and at a seed for which there is no run.
+/// Runs the jobs of one scenario. They end early at the limits, at a seed for which there is no run, and when runs are stuck.
 pub(crate) fn conduct(
     session: &mut Session<'_, Job, Report>,
     prepared: &Prepared,
@@ -75,8 +75,8 @@ impl Follower<Report> for Conducted<'_> {
         if report.no_run.is_some() {
             return ControlFlow::Break(());
         }
-        if self.summary.is_stuck() {
-            self.summary.cut = Some(Cut::Stuck);
+        if self.summary.is_often_stuck() {
+            self.summary.cut_as_stuck();
             return ControlFlow::Break(());
         }
         if self.limits.fail_fast && !report.is_held(self.summary.expected) {
@@ -109,28 +109,4 @@ fn reported(outcome: Outcome<Report>, job: &Job, prepared: &Prepared) -> Report 
         report.plan = draw_plan(prepared.scenario(), job.seed).to_string();
     }
     report
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::isolate::{Isolation, Pool};
-    use crate::sweep::jobs;
-
-    #[test]
-    fn a_sweep_ends_after_three_stuck_runs_and_says_so() {
-        let stuck = Outcome::Stuck { wall_s: 60, words: "at 1.000s op runs".into() };
-        let jobs = jobs(0, 0..9, None);
-        let report = Report::from_outcome(stuck, &jobs[0]);
-        let found = report.violation.as_ref().expect("it is a violation");
-        assert!(found.message.ends_with("(this depends on the machine): at 1.000s op runs"), "{found:?}");
-        let prepared = Prepared::new(wavetank_sim::scenario::Scenario::new("a"), &[]).expect("it is right");
-        let mut summary = Summary::of(&prepared, "", jobs.len());
-        let work = |_: &Job| report.clone();
-        let mut session = Pool::new(Isolation::Thread, 1).open(None, &work).expect("threads start");
-        conduct(&mut session, &prepared, &jobs, &Limits::default(), &mut summary, &mut ());
-        assert_eq!(summary.runs, 3);
-        let notes: Vec<String> = summary.notes().collect();
-        assert_eq!(notes, ["only 3 of 9 seeds ran: 3 runs were stuck"]);
-    }
 }

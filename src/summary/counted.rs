@@ -20,8 +20,8 @@ pub(crate) enum Cut {
     Failed,
     /// The wall time was over that this sweep may take.
     Budget(String),
-    /// [`MOST_STUCK`] runs were stuck.
-    Stuck,
+    /// So many runs were stuck.
+    Stuck(usize),
     /// The user or the system wanted this process to end.
     Signal,
 }
@@ -31,7 +31,7 @@ impl fmt::Display for Cut {
         match self {
             Self::Failed => f.write_str("a run failed"),
             Self::Budget(budget) => write!(f, "the budget of {budget} was over"),
-            Self::Stuck => write!(f, "{MOST_STUCK} runs were stuck"),
+            Self::Stuck(runs) => write!(f, "{runs} runs were stuck"),
             Self::Signal => f.write_str("a signal ended the sweep"),
         }
     }
@@ -68,9 +68,9 @@ pub(crate) struct Summary {
     pub(crate) wall_ms: u64,
     /// How many runs took how many seconds to converge.
     converged_s: BTreeMap<u64, usize>,
-    notes: Notes,
-    /// How many were stuck; the warm-up counts.
+    /// How many were stuck.
     stuck: usize,
+    notes: Notes,
 }
 
 impl Summary {
@@ -111,19 +111,24 @@ impl Summary {
     }
 
     /// The sweep's warm-up was stuck for as long as a run may be.
-    pub(crate) fn count_stuck_warm_up(&mut self) {
+    pub(super) fn count_stuck_warm_up(&mut self) {
         self.stuck += 1;
     }
 
-    /// Whether too many runs were stuck to go on.
-    pub(crate) fn is_stuck(&self) -> bool {
+    /// Whether so many runs were stuck that the sweep ends.
+    pub(super) fn is_often_stuck(&self) -> bool {
         self.stuck >= MOST_STUCK
+    }
+
+    /// Ends the sweep because runs were stuck.
+    pub(super) fn cut_as_stuck(&mut self) {
+        self.cut = Some(Cut::Stuck(self.stuck));
     }
 
     /// In words, what a user should know besides the verdict.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
         let cut = match &self.cut {
-            Some(cut @ (Cut::Budget(_) | Cut::Stuck)) => {
+            Some(cut @ (Cut::Budget(_) | Cut::Stuck(_))) => {
                 Some(format!("only {} of {} seeds ran: {cut}", self.runs, self.seeds))
             }
             Some(Cut::Failed | Cut::Signal) | None => None,
@@ -172,5 +177,50 @@ impl Summary {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use wavetank_sim::explore::Prepared;
+    use wavetank_sim::scenario::Scenario;
+
+    use crate::isolate::{Isolation, Pool};
+    use crate::summary::{Limits, Summary, conduct};
+    use crate::sweep::{Job, Report, jobs};
+
+    #[test]
+    fn a_sweep_ends_after_three_stuck_runs_and_says_so() {
+        let prepared = Prepared::new(Scenario::new("stuck"), &[]).unwrap();
+        let never = |_: &Job| -> Report {
+            static SPINS: AtomicU32 = AtomicU32::new(0);
+            loop {
+                SPINS.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        let pool = Pool { stuck_after: Duration::from_millis(50), ..Pool::new(Isolation::Fork, 1) };
+        let mut session = pool.open(None, &never).unwrap();
+        let jobs = jobs(0, 0..9, None);
+        let mut summary = Summary::of(&prepared, "", jobs.len());
+        conduct(&mut session, &prepared, &jobs, &Limits::default(), &mut summary, &mut ());
+        assert_eq!(summary.runs, 3);
+        let notes: Vec<String> = summary.notes().collect();
+        assert_eq!(notes, ["only 3 of 9 seeds ran: 3 runs were stuck"]);
+        assert_eq!(summary.failures.groups.len(), 1);
+    }
+
+    #[test]
+    fn percentiles_are_those_of_all_runs() {
+        let mut summary = Summary::default();
+        assert_eq!(summary.converge_s(50), None);
+        for (seconds, runs) in [(1, 50), (2, 48), (30, 1), (90, 1)] {
+            summary.converged_s.insert(seconds, runs);
+        }
+        let of = |percent| summary.converge_s(percent);
+        assert_eq!((of(1), of(50), of(51), of(98)), (Some(1), Some(1), Some(2), Some(2)));
+        assert_eq!((of(99), of(100)), (Some(30), Some(90)));
     }
 }

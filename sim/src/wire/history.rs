@@ -184,7 +184,7 @@ impl engine::Entry for Entry {
                 digest.bytes(resource.as_str().as_bytes());
                 digest.word(*revision);
             }
-            What::Answered { code, .. } => digest.word(4 + (u64::from(*code) << 8)),
+            What::Answered { code, resource: _, why: _ } => digest.word(4 + (u64::from(*code) << 8)),
             What::Host(text) | What::Fault(text) | What::Step(text) => {
                 digest.word(5);
                 digest.bytes(text.as_bytes());

@@ -12,8 +12,8 @@ use crate::sweep::{Job, Report};
 /// The second run of each seed of a scenario.
 pub(super) struct Twice<'a, 's> {
     pub(super) jobs: &'a [Job],
-    /// The fingerprints of the first runs.
-    pub(super) first: &'a [String],
+    /// The fingerprints of the first runs; none of one that was stuck, which says nothing and would be stuck again.
+    pub(super) first: &'a [Option<String>],
     /// What the first runs came to.
     pub(super) summary: &'a Summary,
     pub(super) sweep: &'a mut Sweep<'s>,
@@ -22,11 +22,10 @@ pub(super) struct Twice<'a, 's> {
 impl Twice<'_, '_> {
     /// Returns, in words, the first difference of the first seed that differs.
     pub(super) fn check(self, session: &mut Session<'_, Job, Report>, prepared: &Prepared) -> Option<String> {
-        // A run without a record was stuck or has died: it says nothing of determinism, and may take as long again.
-        let runs = self.jobs.iter().zip(self.first).filter(|(_, fingerprint)| !fingerprint.is_empty());
-        let (again, first): (Vec<Job>, Vec<String>) =
-            runs.map(|(job, first)| (job.clone(), first.clone())).unzip();
-        let mut compared = Compared { twice: self, first, seen: 0, differs: false };
+        let first = self.jobs.iter().zip(self.first);
+        let ended = first.filter_map(|(job, first)| Some((job.clone(), first.clone()?)));
+        let (again, first): (Vec<Job>, Vec<String>) = ended.unzip();
+        let mut compared = Compared { twice: self, first: &first, seen: 0, differs: false };
         let mut second = Summary::of(prepared, "", again.len());
         conduct(session, prepared, &again, &Limits::default(), &mut second, &mut compared);
         let differing = again.get(compared.seen.checked_sub(1)?).filter(|_| compared.differs)?;
@@ -40,14 +39,14 @@ impl Twice<'_, '_> {
     }
 }
 
-struct Compared<'a, 's> {
+struct Compared<'a, 's, 'f> {
     twice: Twice<'a, 's>,
-    first: Vec<String>,
+    first: &'f [String],
     seen: usize,
     differs: bool,
 }
 
-impl Audience for Compared<'_, '_> {
+impl Audience for Compared<'_, '_, '_> {
     fn on_run(&mut self, _: &Summary, report: &Report, _: bool) -> ControlFlow<()> {
         self.differs = self.first[self.seen] != report.fingerprint;
         self.seen += 1;

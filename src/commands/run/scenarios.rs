@@ -33,7 +33,7 @@ pub(super) struct Sweep<'a> {
     bar: Progress,
     started: Instant,
     /// For `--check-determinism`: what the runs of the current scenario were.
-    fingerprints: Vec<String>,
+    fingerprints: Vec<Option<String>>,
 }
 
 impl<'a> Sweep<'a> {
@@ -189,7 +189,7 @@ impl Audience for Sweep<'_> {
     fn on_run(&mut self, summary: &Summary, report: &Report, is_new: bool) -> ControlFlow<()> {
         self.bar.inc();
         if self.args.check_determinism {
-            self.fingerprints.push(report.fingerprint.clone());
+            self.fingerprints.push((!report.is_stuck()).then(|| report.fingerprint.clone()));
         }
         let replay = || replay_line(&summary.path, report);
         if self.args.json {

@@ -210,9 +210,13 @@ mod tests {
             &mut history,
             2,
             OP,
-            What::Answered { code: 409, resource: None, why: "patch pods default/a: it differs".into() },
+            What::Answered {
+                code: 409,
+                resource: Some(resource),
+                why: "patch pods default/a: it differs".into(),
+            },
         );
-        add(&mut history, 2, OP, What::Answered { code: 200, resource: None, why: "".into() });
+        add(&mut history, 2, OP, What::Answered { code: 200, resource: Some(resource), why: "".into() });
         add(
             &mut history,
             3,

@@ -35,11 +35,7 @@ fn requests(second: i64, actor: Addr, resource: Resource) -> Entry {
 }
 
 fn answered(second: i64, actor: Addr, resource: Resource) -> Entry {
-    at(
-        second,
-        actor,
-        What::Answered { code: 200, resource: Some(resource), why: crate::object::Str::default() },
-    )
+    at(second, actor, What::Answered { code: 200, resource: Some(resource), why: "".into() })
 }
 
 fn delivered(second: i64, actor: Addr, events: u32, bookmarks: u32) -> Entry {
