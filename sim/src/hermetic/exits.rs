@@ -109,12 +109,12 @@ pub(super) fn begin(seed: u64) {
     ATTEMPT.set(ATTEMPT.get() + 1);
 }
 
-/// Whether this thread is ending its process.
 /// From now on this thread ends its process itself: no exit is a program's any more.
 pub fn are_ours() {
     CALLED.set(true);
 }
 
+/// Whether this thread is ending its process.
 pub(super) fn is_called() -> bool {
     CALLED.get()
 }

@@ -174,10 +174,11 @@ pub fn on_stage<T>(start: Time, clock: fn(u64), body: impl AsyncFnOnce(Stage) ->
             Poll::Pending if idle.moving.swap(false, Ordering::Relaxed) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }));
+        // A thread that a program has started may never end: nobody waits for it.
+        runtime.shutdown_background();
         if let Some(done) = done {
             return Ok(done);
         }
-        runtime.shutdown_background();
     }
 }
 
