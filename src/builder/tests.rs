@@ -249,11 +249,6 @@ fn triggers() -> Vec<(String, Scenario, &'static str)> {
             with(crash().after(on::write().subresource("Status"))),
             "fault(",
         ),
-        (
-            on("{watchEvent: {subresource: status}}"),
-            with(crash().after(on::watch_event().subresource("status"))),
-            "fault(",
-        ),
         (on("{write: {name: ''}}"), with(crash().after(on::write().name(""))), "fault("),
         (on("{write: {name: a b}}"), with(crash().after(on::write().name("a b"))), "fault("),
     ]
@@ -281,9 +276,8 @@ fn victims() -> Vec<(String, Scenario, &'static str)> {
             "fault(api_error(program(\"kubelet\"), 503).at(5s))",
         ),
         (
-            format!(
-                "faults: [{{fault: pod-deletion, target: {{kind: Pod}}, when: {{on: {{write: {{}}}}, moment: after}}}}]"
-            ),
+            "faults: [{fault: pod-deletion, target: {kind: Pod}, when: {on: {write: {}}, moment: after}}]"
+                .into(),
             s().fault(faults::pod_deletion(any_pod()).after(on::write())),
             "fault(pod_deletion(any_pod()).after(on::write()))",
         ),
@@ -407,6 +401,10 @@ fn mistakes_that_only_code_can_make_are_told_by_their_call() {
         (
             s().image(Image::matching("a").program(op().replicas(2))),
             "image(Image::matching(\"a\")): `replicas` does not go with an image",
+        ),
+        (
+            with_op().fault(crash().after(on::watch_event().subresource("status"))),
+            "fault(crash(program(\"op\")).after(on::watch_event().subresource(\"status\"))): a watch event is about a",
         ),
         (s().at_end(|_| async { Ok(()) }).at_end(|_| async { Ok(()) }), "at_end: it is there twice"),
     ] {

@@ -222,7 +222,9 @@ impl Reader<'_, '_> {
             actor: glob("actor"),
             verb,
             kind: node.string("kind").map(KindName),
-            subresource: glob("subresource").unwrap_or_else(Pattern::any),
+            subresource: glob("subresource")
+                .filter(|_| class != EventVerb::WatchEvent)
+                .unwrap_or_else(Pattern::any),
             namespace: glob("namespace").unwrap_or_else(Pattern::any),
             name: glob("name").unwrap_or_else(Pattern::any),
             selector: node.string("selector"),
