@@ -39,7 +39,7 @@ fn a_replay_tells_what_the_operator_writes_what_fails_and_what_changes() {
 #[test]
 fn a_replay_of_an_expected_violation_says_that_it_is_the_expected_one() {
     let path = scenario_file("expected", super::NEVER_HOLDS.split("  expect:").next().unwrap());
-    let fails = "  steps: [{assert: {vars: {}, cel: \"1 == 2\"}}]\n  expect: {violation: step}\n";
+    let fails = "  steps: [{assert: {match: {apiVersion: v1, kind: ConfigMap, metadata: {name: absent}}}}]\n  expect: {violation: step}\n";
     let path = {
         let text = std::fs::read_to_string(path).unwrap() + fails;
         scenario_file("expected", text)

@@ -142,11 +142,10 @@ fn an_expected_violation_that_no_run_has_is_told_with_what_the_runs_had() {
     let said = text(&wavetank(&["run", path.to_str().unwrap(), "--seeds", "2"]).stdout);
     let why = "the scenario expects the violation `hot_loop`, and no seed has it: all 2 runs are without a violation";
     assert!(said.contains(why), "{said}");
-    let fails = VIOLATED_EARLY
-        .split("  expect:")
-        .next()
-        .unwrap()
-        .replace("bad}}'}", "bad}}'}\n  - assert: {vars: {}, cel: \"false\"}");
+    let fails = VIOLATED_EARLY.split("  expect:").next().unwrap().replace(
+        "bad}}'}",
+        "bad}}'}\n  - assert: {match: {apiVersion: v1, kind: ConfigMap, metadata: {name: absent}}}",
+    );
     let path = scenario_file("unmet-other", format!("{fails}  expect: {{violation: hot_loop}}\n"));
     let said = text(&wavetank(&["run", path.to_str().unwrap(), "--seeds", "2"]).stdout);
     let why = "2 of 2 runs failed; the scenario expects the violation `hot_loop`, and no run has it: 2 with `step`, 0 with none";

@@ -33,7 +33,10 @@ fn manifests_without_an_object_are_refused_in_code_too() {
 #[test]
 fn what_may_be_pending_is_checked_in_code_as_in_a_file() {
     for (scenario, right) in [
-        (Scenario::new("a").may_be_pending("Thing/"), "`Thing/` is wrong here: write a target such as"),
+        (
+            Scenario::new("a").may_be_pending("Thing/"),
+            "may_be_pending(\"Thing/\"): `` is wrong here: write an object's name",
+        ),
         (Scenario::new("a").may_be_pending(""), "`` is wrong here: write a kind such as"),
         (Scenario::new("a").may_be_pending_with("Thing", "=="), "`==` is no label selector"),
     ] {

@@ -1,8 +1,8 @@
 //! The format of `converge`.
 
 use wavetank_sim::object::Value;
-use wavetank_sim::value;
 
+use super::fault_rows::{closed, of};
 use super::leaf::{BOOLEAN, DURATION, KIND, POINTER, SELECTOR, TEXT};
 use super::map;
 use crate::scenario::shape::{Fields, Shape, may, must};
@@ -42,7 +42,12 @@ static PENDING: Fields = map(
 
 /// With a name there is no selector.
 fn name_or_selector() -> Value {
-    value!([{"if": {"required": ["name"]}, "then": {"properties": {"selector": false}}}])
+    let kind = || of(&PENDING, &["kind"]);
+    let with = |name: &'static str| {
+        let properties = kind().into_iter().chain(of(&PENDING, &[name])).collect();
+        closed(properties, vec!["kind".into(), name.into()])
+    };
+    Value::list([closed(kind(), vec!["kind".into()]), with("name"), with("selector")])
 }
 
 static IGNORE: Fields = map(

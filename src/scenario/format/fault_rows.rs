@@ -54,11 +54,12 @@ fn branch(fault: &FaultInfo) -> Value {
 }
 
 /// These fields of a map.
-fn of(fields: &'static Fields, names: &[&'static str]) -> Vec<(Key, Value)> {
+pub(super) fn of(fields: &'static Fields, names: &[&'static str]) -> Vec<(Key, Value)> {
     names.iter().filter_map(|name| Some((Key::new(name), field(fields.named(name)?)))).collect()
 }
 
-fn closed(properties: Vec<(Key, Value)>, required: Vec<Value>) -> Value {
+/// A closed map with these fields.
+pub(super) fn closed(properties: Vec<(Key, Value)>, required: Vec<Value>) -> Value {
     let mut schema = value!({"type": "object", "additionalProperties": false});
     schema.set_at(&["properties"], properties.into_iter().collect::<Map>());
     if !required.is_empty() {
