@@ -18,7 +18,7 @@ const KEPT: usize = 100;
 /// A new thread gets so many of these pauses to name itself and to show what it is for. Our choice: only a run that ends with a
 /// violation waits, and threads that wait end the pauses.
 const PAUSE: Duration = Duration::from_millis(4);
-const PAUSES: usize = 25;
+const PAUSES: usize = 250;
 
 /// What a program may be permitted to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
