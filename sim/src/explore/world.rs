@@ -72,6 +72,8 @@ pub(super) struct World<'s> {
     /// Who sees the record grow, and which attempt this is.
     #[debug(skip)]
     watch: Option<(usize, &'s mut Watch<'s>)>,
+    /// Whether a program may run: else nobody asks what programs do, at each event.
+    runs_programs: bool,
     /// Looks for hot loops until a fault strikes; none where no program runs.
     loops: Option<Loops>,
 }
@@ -103,6 +105,7 @@ impl<'s> World<'s> {
             armed: false,
             burst,
             watch: None,
+            runs_programs: false,
             loops: None,
         }
     }
@@ -114,8 +117,9 @@ impl<'s> World<'s> {
     pub(super) fn start_operators(&mut self) {
         let scenario = self.scenario;
         let in_pods = || scenario.images.iter().any(|image| image.program.is_some());
-        let runs_programs = !scenario.operators.is_empty() || in_pods();
-        self.loops = (runs_programs && !self.is_disabled(oracle::HOT_LOOP)).then(|| Loops::new(self.began));
+        self.runs_programs = !scenario.operators.is_empty() || in_pods();
+        self.loops =
+            (self.runs_programs && !self.is_disabled(oracle::HOT_LOOP)).then(|| Loops::new(self.began));
         for operator in &self.scenario.operators {
             let Some(program) = self.cluster.program(&operator.program).cloned() else { continue };
             for replica in 0..operator.replicas {
@@ -141,9 +145,13 @@ impl<'s> World<'s> {
         } else {
             self.cluster.step(&mut NoFaults).await
         };
-        self.take_output();
+        if self.runs_programs {
+            self.take_output();
+        }
         self.take_in()?;
-        self.judge_decisions()?;
+        if self.runs_programs {
+            self.judge_decisions()?;
+        }
         if self.armed {
             self.injector.strike_due(&mut self.cluster);
         }
@@ -190,6 +198,22 @@ impl<'s> World<'s> {
         self.cluster.into_history()
     }
 
+    /// Takes in what programs have reached for outside the run since the last call. Whether that was anything.
+    fn take_reaches(&mut self) -> Result<bool, Halt> {
+        let now = self.cluster.now();
+        if let Some(clock_loop) = hermetic::take_clock_loop() {
+            self.clock_loop = Some(oracles::reading_clocks(now, &clock_loop));
+            return self.clock_loop.clone().map_or(Ok(false), found);
+        }
+        let escapes = hermetic::take_escapes();
+        let escaped = !escapes.is_empty();
+        // Where the oracle is disabled, a program may try for ever.
+        if self.escapes.is_empty() {
+            self.escapes.extend(escapes.into_iter().map(|escape| (now, escape)));
+        }
+        Ok(escaped)
+    }
+
     /// Takes in what was recorded since the last call.
     fn take_in(&mut self) -> Result<(), Halt> {
         if let Some((attempt, watch)) = &mut self.watch
@@ -197,17 +221,7 @@ impl<'s> World<'s> {
         {
             return Err(Halt::StepFailed("who watches the run has ended it".into()));
         }
-        let now = self.cluster.now();
-        if let Some(clock_loop) = hermetic::take_clock_loop() {
-            self.clock_loop = Some(oracles::reading_clocks(now, &clock_loop));
-            return self.clock_loop.clone().map_or(Ok(()), found);
-        }
-        let escapes = hermetic::take_escapes();
-        let mut escaped = !escapes.is_empty();
-        // Where the oracle is disabled, a program may try for ever.
-        if self.escapes.is_empty() {
-            self.escapes.extend(escapes.into_iter().map(|escape| (now, escape)));
-        }
+        let mut escaped = self.runs_programs && self.take_reaches()?;
         while let Some(entry) = self.cluster.history().record.entries().get(self.seen) {
             self.seen += 1;
             let now = entry.time;
@@ -280,6 +294,7 @@ impl<'s> World<'s> {
     pub(super) async fn at_end(&mut self, program: &Program) -> Result<(), Halt> {
         let name: Str = program.name().into();
         let spec = HostSpec { program: program.clone(), name: name.clone(), identity: name, env: Vec::new() };
+        self.runs_programs = true;
         self.loops = None; // it may write what it likes
         let (addr, from) = (self.cluster.add_host(spec, 0), self.seen);
         loop {

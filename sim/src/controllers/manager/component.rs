@@ -231,7 +231,10 @@ impl Manager {
 
 /// The earlier of two times, if there is one.
 fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
-    one.into_iter().chain(other).min()
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Component for Manager {
