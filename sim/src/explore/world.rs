@@ -60,8 +60,6 @@ pub(super) struct World<'s> {
     pub(super) converged: Option<Time>,
     panics: Vec<Panic>,
     escapes: Vec<(Time, Escape)>,
-    /// What a program that waits for a clock in vain has done.
-    pub(super) clock_loop: Option<Violation>,
     /// How many entries of the record have been taken in.
     seen: usize,
     /// Whether setup is over.
@@ -99,7 +97,6 @@ impl<'s> World<'s> {
             converged: None,
             panics: Vec::new(),
             escapes: Vec::new(),
-            clock_loop: None,
             seen,
             judging: false,
             armed: false,
@@ -202,8 +199,7 @@ impl<'s> World<'s> {
     fn take_reaches(&mut self) -> Result<bool, Halt> {
         let now = self.cluster.now();
         if let Some(clock_loop) = hermetic::take_clock_loop() {
-            self.clock_loop = Some(oracles::reading_clocks(now, &clock_loop));
-            return self.clock_loop.clone().map_or(Ok(false), found);
+            return found(oracles::reading_clocks(now, &clock_loop));
         }
         let escapes = hermetic::take_escapes();
         let escaped = !escapes.is_empty();

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::escapes::Reach;
+use super::owners::Owner;
 use super::{owners, shared};
 
 /// What a host's process knows of itself and of its machine.
@@ -84,7 +85,7 @@ thread_local! {
 }
 
 /// Runs code of a host: what it asks of the machine is answered for that host.
-pub fn as_host<T>(host: &Arc<HostIdentity>, code: impl FnOnce() -> T) -> T {
+pub(crate) fn as_host<T>(host: &Arc<HostIdentity>, code: impl FnOnce() -> T) -> T {
     struct Restore(*const HostIdentity);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -106,11 +107,12 @@ pub fn admit(host: &HostIdentity) {
     shared::with(|shared| shared.permit(host.permitted()));
 }
 
-/// The host whose code runs on this thread, if that is known.
-pub fn current_host() -> Option<Arc<HostIdentity>> {
-    current()
+/// Runs a turn of an incarnation, on the machine of its host.
+pub fn run_as<T>(owner: Owner, host: &Arc<HostIdentity>, code: impl FnOnce() -> T) -> T {
+    owners::run_as(owner, || as_host(host, code))
 }
 
+/// The host whose code runs on this thread, if that is known.
 pub(super) fn current() -> Option<Arc<HostIdentity>> {
     let polled = POLLED.get();
     if !polled.is_null() {

@@ -103,7 +103,9 @@ mod tests;
 
 pub use clock::{ClockLoop, READS_AT_ONCE, on_endless_loop, take_clock_loop};
 pub use escapes::{Escape, Reach, has_news, take_escapes};
-pub use host::{HostIdentity, admit, as_host, current_host, set_living};
+#[cfg(all(test, feature = "hermetic", target_os = "linux"))]
+pub(crate) use host::as_host;
+pub use host::{HostIdentity, admit, run_as, set_living};
 pub use last::{last_words, note_call, set_zero, where_it_runs};
 pub use output::{Line, end_lines, take_output};
 pub use panics::{Panic, take_last_panic, take_panics};

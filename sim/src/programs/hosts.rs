@@ -128,7 +128,7 @@ impl Hosts {
             return self.stage.add_ended(addr, Ended::Code(code));
         }
         let run = || program.start(Host { inner: Arc::new(inner) });
-        let start = || owners::run_as(owner, || hermetic::as_host(&identity, run));
+        let start = || hermetic::run_as(owner, &identity, run);
         // The closure is the user's code, and so is its panic.
         match catch_unwind(AssertUnwindSafe(start)) {
             Ok(root) => self.stage.add(incarnation, root, identity),

@@ -1,7 +1,7 @@
 //! The stage on which programs run. It polls their root futures, notices when all of them wait, and keeps tokio's paused
 //! clock in step with the engine's.
 //!
-//! Each run has one `current_thread` runtime of tokio, which calls a park hook when no task is ready. The stage polls the root
+//! Each run has one `current_thread` runtime of tokio at a time, which calls a park hook when no task is ready. The stage polls the root
 //! futures in order of address: so the order inside an instant is ours. While a run waits, the only timer beside those of
 //! programs is the one for the engine's next event; tokio advances its paused clock to whichever is first.
 //!
@@ -248,7 +248,7 @@ impl Stage {
         if let Some(RunningProgram { owner, root, waker, identity }) = self.programs.remove(&addr) {
             self.disarm(&waker);
             // A panic of what the future drops is the program's, and the panic hook has it.
-            let dropped = || owners::run_as(owner, || hermetic::as_host(&identity, || drop(root)));
+            let dropped = || hermetic::run_as(owner, &identity, || drop(root));
             drop(catch_unwind(AssertUnwindSafe(dropped)));
             self.say_who_lives();
         }
@@ -347,7 +347,7 @@ impl Stage {
             let waker = Waker::from(program.waker.clone());
             let (root, identity) = (program.root.as_mut(), &program.identity);
             let poll = || root.poll(&mut Context::from_waker(&waker));
-            let poll = || owners::run_as(owner, || hermetic::as_host(identity, poll));
+            let poll = || hermetic::run_as(owner, identity, poll);
             let polled = catch_unwind(AssertUnwindSafe(poll));
             let ended = match polled {
                 Ok(Poll::Pending) => continue,
